@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-type_ = type  # `type` is also a DNS word in this module's fields
-
 Facts = dict[str, object]
 """What an answer told: JSON values only; keys are snake_case with the unit in the name (`clock_skew_s`)."""
 
