@@ -9,6 +9,7 @@ from enum import StrEnum
 Facts = dict[str, object]
 """What an answer told: JSON values only; keys are snake_case with the unit in the name (`clock_skew_s`)."""
 
+
 class State(StrEnum):
     """What was seen on the wire."""
 
@@ -25,6 +26,7 @@ class State(StrEnum):
     SKIPPED = "skipped"
     ERROR = "error"
 
+
 class Verdict(StrEnum):
     """What the state means for the profile."""
 
@@ -34,6 +36,7 @@ class Verdict(StrEnum):
     SKIP = "skip"
     UNKNOWN = "unknown"
 
+
 class Severity(StrEnum):
     """How much a finding hurts."""
 
@@ -41,12 +44,14 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+
 class Need(StrEnum):
     """How badly a profile needs a service."""
 
     REQUIRED = "required"
     CONDITIONAL = "conditional"
     OPTIONAL = "optional"
+
 
 class Stage(StrEnum):
     """How far the exchange came."""
@@ -57,17 +62,20 @@ class Stage(StrEnum):
     REQUEST = "request"
     ANSWER = "answer"
 
+
 class Expected(StrEnum):
     """What the user expects of a port."""
 
     OPEN = "open"
     CLOSED = "closed"
 
+
 GOOD = frozenset({State.OK, State.OPEN})
 """The service is there."""
 
 BLOCKED = frozenset({State.FILTERED, State.REJECTED, State.UNREACHABLE})
 """The path or a device in it stood in the way; the service itself was never heard."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -103,6 +111,7 @@ class Check:
         """Service and transport, as profiles and rules name it: `kpasswd/udp`."""
         return f"{self.service}/{self.transport}"
 
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One step in a check's timeline."""
@@ -111,6 +120,7 @@ class Trace:
     event: str  # sent, received, connected, refused, icmp, timeout, closed, note …
     detail: str
 
+
 @dataclass(frozen=True, slots=True)
 class BlockedAt:
     """Where the path ends: a device said no (`by`), or the silence begins between hop `hop` and the next."""
@@ -118,6 +128,7 @@ class BlockedAt:
     by: str | None = None
     after: str | None = None
     hop: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -136,6 +147,7 @@ class Outcome:
     evidence: tuple[Trace, ...] = ()
     blocked_at: BlockedAt | None = None
 
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """One DNS question of the discovery and what came back."""
@@ -147,6 +159,7 @@ class Lookup:
     answers: tuple[str, ...] = ()  # SRV: "priority weight port target"; A/AAAA: addresses
     elapsed_ms: float = 0.0
     required: bool = True  # missing is a fault, not just a fact
+
 
 @dataclass(frozen=True, slots=True)
 class DomainController:
@@ -160,6 +173,7 @@ class DomainController:
     facts: Facts = field(default_factory=dict)
     domain: str = ""
 
+
 @dataclass(frozen=True, slots=True)
 class ForestReport:
     """One forest of a run: its controllers and what DNS said."""
@@ -170,6 +184,7 @@ class ForestReport:
     lookups: tuple[Lookup, ...] = ()
     problem: str | None = None  # why nothing could be asked, if so
     facts: Facts = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -187,6 +202,7 @@ class Finding:
     fix: str = ""
     checks: tuple[str, ...] = ()  # ids of the outcomes that prove it
 
+
 @dataclass(frozen=True, slots=True)
 class Vantage:
     """The machine the questions came from."""
@@ -195,6 +211,7 @@ class Vantage:
     platform: str
     addresses: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()  # evidence this platform could not give
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -212,6 +229,7 @@ class Report:
 
     def of_forest(self, name: str) -> tuple[Outcome, ...]:
         return tuple(o for o in self.outcomes if o.check.forest == name)
+
 
 def count_by(words: Iterable[str]) -> Mapping[str, int]:
     """How often each word occurs, in the order of first appearance."""

@@ -1,0 +1,48 @@
+"""`Net`: the one seam between probes and the network; tests give probes a twin of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from portcheck.net.connecting import connect
+from portcheck.net.pacing import Pacer
+from portcheck.net.patience import Patience
+from portcheck.net.tcp import Stream
+from portcheck.net.trail import Trail
+from portcheck.net.udp import Answer, ask
+
+T = TypeVar("T")
+
+
+class Network(Protocol):
+    """What a probe may do."""
+
+    trail: Trail
+
+    async def tcp(self, port: int) -> Stream: ...
+
+    async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Answer[T]: ...
+
+
+@dataclass(slots=True)
+class Net:
+    """The real network, for one check to one address."""
+
+    address: str
+    patience: Patience = field(default_factory=Patience)
+    repeats: Pacer = field(default_factory=lambda: Pacer(20.0, window_s=1.2))
+    source_ip: str | None = None
+    trail: Trail = field(default_factory=Trail)
+
+    async def tcp(self, port: int) -> Stream:
+        """A connected stream; its conversation has the answer's patience. Raises NetError."""
+        return await connect(self.address, port, self.patience, self.repeats, self.trail, self.source_ip)
+
+    async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Answer[T]:
+        """Ask over UDP until a datagram is accepted. `request(n)` packs the n-th try (from 0).
+
+        `accept` parses a datagram and raises for a foreign one. Raises NetError.
+        """
+        return await ask(self.address, port, request, accept, self.patience, self.repeats, self.trail, self.source_ip)

@@ -1,0 +1,73 @@
+"""What a server's certificate says, from its DER bytes; a certificate that cannot be read never breaks a check."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import warnings
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from portcheck.model import Facts
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
+    """Facts of the handshake and the leaf certificate; `names` are those the host is known by."""
+    cipher = tls.cipher()
+    facts: Facts = {"tls_version": tls.version() or "", "tls_cipher": cipher[0] if cipher else ""}
+    der = tls.getpeercert(binary_form=True)
+    if der is None:
+        return facts | {"certificate_error": "the server showed no certificate"}
+    facts["certificate_sha256"] = hashlib.sha256(der).hexdigest()
+    try:
+        facts |= _parse(der, names)
+    except (ValueError, TypeError, UnicodeError) as error:
+        facts["certificate_error"] = f"the certificate cannot be read: {error}"
+    return facts
+
+
+def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Samba makes a serial number that is not positive
+        certificate = x509.load_der_x509_certificate(der)
+        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        shown = _names(certificate)
+        return {
+            "certificate_subject": certificate.subject.rfc4514_string(),
+            "certificate_issuer": certificate.issuer.rfc4514_string(),
+            "certificate_names": list(shown),
+            "certificate_not_before": _utc(certificate.not_valid_before_utc),
+            "certificate_not_after": _utc(certificate.not_valid_after_utc),
+            "certificate_key_sha256": hashlib.sha256(key).hexdigest(),
+            "certificate_name_matches": any(_matches(name, pattern) for name in names for pattern in shown),
+        }
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """DNS names of the SAN extension; the common name where there is none (RFC 6125, 6.4.4)."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return tuple(str(attribute.value) for attribute in common)
+    return tuple(extension.value.get_values_for_type(x509.DNSName))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    name, pattern = name.lower().rstrip("."), pattern.lower().rstrip(".")
+    if pattern.startswith("*."):
+        return name.partition(".")[2] == pattern[2:]
+    return name == pattern
+
+
+def _utc(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

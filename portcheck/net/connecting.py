@@ -1,0 +1,99 @@
+"""Making a TCP connection: second and third tries from fresh ports, paced, until the patience ends."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from portcheck.model import Stage, State
+from portcheck.net import errors, icmp, sockets
+from portcheck.net.errors import NetError
+from portcheck.net.pacing import Pacer
+from portcheck.net.patience import Patience
+from portcheck.net.tcp import Stream
+from portcheck.net.trail import Trail
+
+REPEAT_AFTER_S = 1.25  # after the kernel's first retransmission of the SYN, which comes at 1 s
+
+
+async def connect(
+    address: str, port: int, patience: Patience, repeats: Pacer, trail: Trail, source_ip: str | None
+) -> Stream:
+    """The first of up to `patience.attempts` connections that is made, or what the first refusal said.
+
+    All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s.
+    """
+    trail.stage = Stage.CONNECT
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience.connect_s
+    tries: set[asyncio.Task[socket.socket]] = set()
+    try:
+        for number in range(patience.attempts):
+            if number:
+                await repeats.turn()
+            tries.add(asyncio.create_task(_try(address, port, trail, source_ip)))
+            last = number + 1 == patience.attempts
+            until = deadline if last else min(deadline, loop.time() + REPEAT_AFTER_S)
+            sock = await _first(tries, until - loop.time())
+            if sock is not None:
+                if number:
+                    trail.facts["answered_on_attempt"] = number + 1
+                return Stream(sock, address, trail, patience.answer_s)
+            if loop.time() >= deadline:
+                break
+    finally:
+        await _abandon(tries)
+    trail.note("timeout", f"no answer to {trail.attempts} connection attempts")
+    reason = f"no answer to {trail.attempts} connection attempts in {patience.connect_s:.1f} s"
+    raise NetError(State.FILTERED, reason, Stage.CONNECT)
+
+
+async def _first(tries: set[asyncio.Task[socket.socket]], wait_s: float) -> socket.socket | None:
+    """The first try that connected (removed from `tries`); raises what a try ended in; None if all still wait."""
+    done, _ = await asyncio.wait(tries, timeout=max(0.0, wait_s), return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        if task.exception() is None:
+            tries.discard(task)
+            return task.result()
+    for task in done:
+        tries.discard(task)
+        task.result()
+    return None
+
+
+async def _try(address: str, port: int, trail: Trail, source_ip: str | None) -> socket.socket:
+    try:
+        sock = sockets.make(address, socket.SOCK_STREAM, source_ip)
+    except OSError as error:
+        raise errors.local(error) from None
+    began = trail.elapsed_ms()
+    trail.attempts += 1
+    try:
+        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+    except OSError as error:
+        own = sockets.own_address(sock)
+        seen = icmp.first_terminal(icmp.drain(sock))
+        sock.close()
+        fault = errors.while_connecting(error, seen, address, own)
+        if fault.state not in (State.FILTERED, State.ERROR):
+            trail.answers += 1
+            trail.latency_ms = round(trail.elapsed_ms() - began, 2)
+        trail.note(fault.state, fault.reason)
+        raise fault from None
+    except BaseException:
+        sock.close()
+        raise
+    trail.answers += 1
+    trail.latency_ms = round(trail.elapsed_ms() - began, 2)
+    local = sock.getsockname()
+    trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
+    trail.note("connected", f"from {local[0]} port {local[1]}")
+    return sock
+
+
+async def _abandon(tries: set[asyncio.Task[socket.socket]]) -> None:
+    for task in tries:
+        task.cancel()
+    for ended in await asyncio.gather(*tries, return_exceptions=True):
+        if isinstance(ended, socket.socket):
+            ended.close()

@@ -1,0 +1,51 @@
+"""This machine: its name and addresses, and how many sockets it lets one process hold."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import sys
+
+from portcheck.model import Vantage
+
+SPARE_FILES = 64
+
+
+def socket_limit(wanted: int) -> int:
+    """How many sockets may be open at once, after asking for more where the system allows it."""
+    if sys.platform == "win32":
+        return wanted
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = wanted + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        ceiling = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (ceiling, hard))
+        except (OSError, ValueError):
+            ceiling = soft
+        soft = ceiling
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, soft - SPARE_FILES))
+
+
+def source_address(towards: str) -> str | None:
+    """The address this machine would send from; nothing is sent."""
+    kind = socket.AF_INET6 if ":" in towards else socket.AF_INET
+    try:
+        with socket.socket(kind, socket.SOCK_DGRAM) as sock:
+            sock.connect((towards, 9))
+            return str(sock.getsockname()[0])
+    except OSError:
+        return None
+
+
+def vantage(towards: tuple[str, ...]) -> Vantage:
+    """Who asks: the host's name, and the addresses it uses towards these targets."""
+    used = dict.fromkeys(address for target in towards if (address := source_address(target)))
+    limits: tuple[str, ...] = ()
+    if sys.platform != "linux":
+        limits = ("no ICMP error queue: who rejected a packet is not told",)
+    return Vantage(host=platform.node() or "unknown", platform=sys.platform, addresses=tuple(used), limits=limits)

@@ -1,0 +1,63 @@
+"""TLS contexts for asking, not for trusting: reach every server, then say what its certificate is worth."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import warnings
+from pathlib import Path
+
+from portcheck.model import State
+from portcheck.net.errors import NetError
+from portcheck.net.tcp import Stream
+
+# OpenSSL's names for "that was not TLS at all".
+FOREIGN = frozenset(
+    {
+        "WRONG_VERSION_NUMBER",
+        "UNKNOWN_PROTOCOL",
+        "HTTP_REQUEST",
+        "RECORD_LAYER_FAILURE",
+        "PACKET_LENGTH_TOO_LONG",
+        "BAD_RECORD_TYPE",
+    }
+)
+
+
+@functools.cache
+def reaching() -> ssl.SSLContext:
+    """Accepts any certificate and any version from TLS 1.0: reachability first, judgement from the facts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    return context
+
+
+@functools.cache
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """Verifies the chain against the system's store and `ca_file`; the name is compared apart."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Samba's own CA lacks an authority key identifier
+    if ca_file is not None:
+        context.load_verify_locations(cafile=str(ca_file))
+    return context
+
+
+async def handshake(stream: Stream, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
+    """Start TLS on the stream; what the peer says instead becomes a NetError with its meaning."""
+    try:
+        return await stream.start_tls(context, server_name)
+    except ssl.SSLCertVerificationError:
+        raise
+    except ssl.SSLError as error:
+        word = error.reason or "unknown"
+        if word in FOREIGN:
+            raise NetError(State.MISMATCH, f"answered, but not in TLS ({word.lower().replace('_', ' ')})") from None
+        stream.trail.facts["tls_alert"] = word.lower().replace("_", " ")
+        reason = f"the TLS handshake was refused ({word.lower().replace('_', ' ')})"
+        raise NetError(State.RESET, reason, stream.trail.stage) from None

@@ -1,0 +1,129 @@
+"""UDP: several tries from fresh ports within the patience, ICMP errors attributed, answers matched."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from portcheck.model import Stage, State
+from portcheck.net.errors import NetError
+from portcheck.net.pacing import Pacer
+from portcheck.net.patience import Patience
+from portcheck.net.trail import Trail
+
+if sys.platform == "win32":
+    from portcheck.net.udp_threads import Port
+else:
+    from portcheck.net.udp_loop import Port
+
+T = TypeVar("T")
+AGAIN_AFTER_S = 0.65  # the same datagram from the same port
+FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and firewalls forget single flows
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """A datagram that was accepted, parsed."""
+
+    value: T
+    size: int
+    latency_ms: float
+
+
+@dataclass(slots=True)
+class _Asking:
+    """The sockets of one check and what came in on them."""
+
+    address: str
+    port: int
+    source_ip: str | None
+    trail: Trail
+    inbox: asyncio.Queue[bytes | NetError] = field(default_factory=asyncio.Queue)
+    ports: list[Port] = field(default_factory=list)
+    sent_ms: float = 0.0
+
+    async def send(self, request: Callable[[int], bytes], patience: Patience, repeats: Pacer) -> None:
+        """All tries, one after the other; ends early when this machine cannot send."""
+        try:
+            for number in range(patience.attempts):
+                if number:
+                    await repeats.turn()
+                await self._send_twice(request(number))
+        except NetError as fault:
+            self.inbox.put_nowait(fault)
+
+    async def _send_twice(self, datagram: bytes) -> None:
+        port = Port(self.address, self.port, self.source_ip, self.inbox)
+        self.ports.append(port)
+        self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
+        for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
+            self.trail.attempts += 1
+            self.sent_ms = self.trail.elapsed_ms()
+            self.trail.note("sent", f"request, {len(datagram)} bytes, from port {port.local[1]}")
+            port.send(datagram)
+            await asyncio.sleep(pause)
+
+    def close(self) -> None:
+        for port in self.ports:
+            if port.reply_ttl is not None:
+                self.trail.facts["reply_ttl"] = port.reply_ttl
+            port.close()
+
+
+async def ask(
+    address: str,
+    port: int,
+    request: Callable[[int], bytes],
+    accept: Callable[[bytes], T],
+    patience: Patience,
+    repeats: Pacer,
+    trail: Trail,
+    source_ip: str | None,
+) -> Answer[T]:
+    """The first datagram that `accept` takes; NetError for silence, refusal, or nothing but foreign datagrams."""
+    trail.stage = Stage.REQUEST
+    asking = _Asking(address, port, source_ip, trail)
+    sender = asyncio.create_task(asking.send(request, patience, repeats))
+    foreign: list[str] = []
+    try:
+        async with asyncio.timeout(patience.connect_s):
+            return await _accepted(asking, accept, foreign)
+    except TimeoutError:
+        if foreign:
+            reason = f"answered, but not in this protocol: {foreign[0]}"
+            raise NetError(State.MISMATCH, reason, Stage.ANSWER) from None
+        trail.note("timeout", f"no answer to {trail.attempts} requests")
+        reason = f"no answer to {trail.attempts} requests in {patience.connect_s:.1f} s"
+        raise NetError(State.FILTERED, reason, Stage.REQUEST) from None
+    finally:
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+        asking.close()
+
+
+async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list[str]) -> Answer[T]:
+    trail = asking.trail
+    while True:
+        got = await asking.inbox.get()
+        if isinstance(got, NetError):
+            if got.state not in (State.ERROR, State.FILTERED):
+                trail.answers += 1
+            trail.note(got.state, got.reason)
+            raise got
+        trail.answers += 1
+        trail.head = got[:64]
+        try:
+            value = accept(got)
+        except ValueError as error:  # the codec's WireError: a foreign or damaged datagram
+            trail.note("foreign", f"{len(got)} bytes: {error}")
+            foreign.append(str(error))
+            continue
+        trail.latency_ms = round(trail.elapsed_ms() - asking.sent_ms, 2)
+        trail.stage = Stage.ANSWER
+        trail.note("received", f"answer, {len(got)} bytes")
+        if trail.attempts > 1:
+            trail.facts["resent"] = trail.attempts - 1
+        return Answer(value, len(got), trail.latency_ms)
