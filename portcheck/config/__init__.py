@@ -1,0 +1,45 @@
+"""forests.toml to `ForestSpec`; each complaint names file, line, key and the nearest valid key.
+
+Also the one reading of durations, names, addresses, ports and servers, for the command line's flags as well.
+"""
+
+from portcheck.config.durations import format_duration, parse_duration
+from portcheck.config.load import FILE_NAME, VARIABLE, find, load
+from portcheck.config.names import (
+    Server,
+    is_address,
+    parse_address,
+    parse_host,
+    parse_name,
+    parse_port,
+    parse_server,
+)
+from portcheck.config.settings import parse_rate
+from portcheck.config.spec import Configuration, DcSpec, ExtraPort, FailOn, ForestSpec, Settings
+from portcheck.config.words import ConfigError, nearest, printable
+
+__all__ = [
+    "FILE_NAME",
+    "VARIABLE",
+    "ConfigError",
+    "Configuration",
+    "DcSpec",
+    "ExtraPort",
+    "FailOn",
+    "ForestSpec",
+    "Server",
+    "Settings",
+    "find",
+    "format_duration",
+    "is_address",
+    "load",
+    "nearest",
+    "parse_address",
+    "parse_duration",
+    "parse_host",
+    "parse_name",
+    "parse_port",
+    "parse_rate",
+    "parse_server",
+    "printable",
+]

@@ -1,0 +1,83 @@
+"""What a forests file says, checked and in final form: the settings of a run, the forests, the user's own profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from portcheck.config.names import Server
+
+DEFAULT_PROFILES = ("mim",)
+
+
+class FailOn(StrEnum):
+    """From which verdict on a run counts as failed."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    CHANGED = "changed"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraPort:
+    """A port of the user's own, beside the profiles' services."""
+
+    name: str
+    port: int
+    transport: str = "tcp"  # "tcp" | "udp"
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DcSpec:
+    """A domain controller named in the file; without an address, the name is looked up."""
+
+    host: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The run's options: [defaults], each under the flag of `portcheck check` that overrides it."""
+
+    timeout_s: float = 4.0
+    answer_timeout_s: float = 10.0
+    deadline_s: float | None = None
+    attempts: int = 3
+    concurrency: int = 512
+    rate: float | None = None  # new checks a second
+    source_ip: str | None = None
+    profiles: tuple[str, ...] = DEFAULT_PROFILES
+    site: str | None = None
+    fail_on: FailOn = FailOn.FAIL
+    trace: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ForestSpec:
+    """One [[forest]]; profiles and site are the forest's own or, where it gives none, those of [defaults]."""
+
+    name: str
+    dns: tuple[Server, ...] = ()  # none: the system's
+    domains: tuple[str, ...] = ()  # beside `name`
+    domain_controllers: tuple[DcSpec, ...] = ()
+    discover: bool = True
+    site: str | None = None
+    ca_file: Path | None = None
+    profiles: tuple[str, ...] = DEFAULT_PROFILES
+    expect: Mapping[str, str] = field(default_factory=dict)  # service to "open" or "closed"; "domain_sid" to the SID
+    ports: Mapping[str, int] = field(default_factory=dict)  # service to its port here
+    extra: tuple[ExtraPort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A whole file; without one, the defaults and no forests."""
+
+    settings: Settings = field(default_factory=Settings)
+    forests: tuple[ForestSpec, ...] = ()
+    own_profiles: Mapping[str, dict[str, object]] = field(default_factory=dict)  # as the built-in profiles' files
+    path: Path | None = None
