@@ -1,0 +1,1 @@
+"""What portcheck knows without asking anyone: services, profiles and error strings, as data with their loaders."""

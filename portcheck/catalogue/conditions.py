@@ -1,0 +1,140 @@
+"""The closed list of things that can be wrong behind an error, and what of it a report can show.
+
+A cause names services and a condition. It holds in a report where an outcome of one of these services is in one of
+`states`, or a finding has one of `codes`. A condition with neither cannot be told from the network; `look` says where
+to look instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from portcheck.model import BLOCKED, State
+
+
+class Condition(StrEnum):
+    """What is wrong, in one word."""
+
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+    MUTE = "mute"
+    RESET = "reset"
+    SERVICE_DOWN = "service-down"
+    INTERFACE_MISSING = "interface-missing"
+    SRV_MISSING = "srv-missing"
+    UNRESOLVED = "unresolved"
+    NAME = "name"
+    WRONG_HOST = "wrong-host"
+    PARTIAL = "partial"
+    NOT_A_GC = "not-a-gc"
+    READ_ONLY = "read-only"
+    PAUSED = "paused"
+    SKEW = "skew"
+    CERTIFICATE = "certificate"
+    INSPECTION = "inspection"
+    INTERCEPT = "intercept"
+    PACKET_LOSS = "packet-loss"
+    MTU = "mtu"
+    FRAGMENTS = "fragments"
+    IDLE = "idle"
+    ONE_WAY = "one-way"
+    NAT = "nat"
+    SIGNING = "signing"
+    CHANNEL_BINDING = "channel-binding"
+    ACCOUNT = "account"
+    RIGHTS = "rights"
+    POLICY = "policy"
+    SPN = "spn"
+    TRUST = "trust"
+    ENCRYPTION = "encryption"
+    LOAD = "load"
+    PROXY = "proxy"
+    LOCAL = "local"
+    CONFIGURATION = "configuration"
+    DATA = "data"
+    REPLICATION = "replication"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What a report shows where the condition holds."""
+
+    title: str
+    states: frozenset[State] = frozenset()
+    codes: tuple[str, ...] = ()
+    look: str = ""  # where to look, if the network cannot tell
+
+    @property
+    def visible(self) -> bool:
+        return bool(self.states or self.codes)
+
+
+_CERTIFICATE = (
+    "certificate-expired",
+    "certificate-name-mismatch",
+    "certificate-untrusted",
+    "certificate-expiring",
+    "tls-failed",
+)
+_BIND = "the account: portcheck check --bind"
+_ADMIN = "the AD administrators: nothing on the network shows it"
+
+SIGNS: Mapping[Condition, Sign] = MappingProxyType(
+    {
+        Condition.BLOCKED: Sign("silent, rejected or unreachable", states=BLOCKED),
+        Condition.REFUSED: Sign("refused by the host", states=frozenset({State.REFUSED}), codes=("service-down",)),
+        Condition.MUTE: Sign("accepts, never answers", states=frozenset({State.MUTE}), codes=("service-mute",)),
+        Condition.RESET: Sign("cut after it began", states=frozenset({State.RESET}), codes=("connection-reset",)),
+        Condition.SERVICE_DOWN: Sign(
+            "the service does not run",
+            states=frozenset({State.REFUSED, State.MUTE}),
+            codes=("service-down", "service-mute"),
+        ),
+        Condition.INTERFACE_MISSING: Sign("the mapper does not know the interface", codes=("rpc-interface-missing",)),
+        Condition.SRV_MISSING: Sign("SRV records are missing", codes=("srv-missing", "dns-views-differ")),
+        Condition.UNRESOLVED: Sign(
+            "the name has no address, or a stale one",
+            states=frozenset({State.UNRESOLVED}),
+            codes=("dc-unresolved", "srv-stale"),
+        ),
+        Condition.NAME: Sign("a short (NetBIOS) name is used", look="the domain name in the account's logon settings"),
+        Condition.WRONG_HOST: Sign("another host answers under the name", codes=("wrong-forest", "wrong-service")),
+        Condition.PARTIAL: Sign("only some domain controllers answer", codes=("partial-forest", "host-unreachable")),
+        Condition.NOT_A_GC: Sign("the host is not a Global Catalog", codes=("not-a-gc",)),
+        Condition.READ_ONLY: Sign("the domain controller is read-only", codes=("read-only-dc",)),
+        Condition.PAUSED: Sign("the domain controller is paused or starting", codes=("dc-paused",)),
+        Condition.SKEW: Sign("the clocks differ", codes=("time-skew",)),
+        Condition.CERTIFICATE: Sign("the certificate is missing or bad", codes=_CERTIFICATE),
+        Condition.INSPECTION: Sign("TLS is opened on the way", codes=("tls-intercepted",)),
+        Condition.INTERCEPT: Sign("a device accepts in the host's place", codes=("middlebox-answers",)),
+        Condition.PACKET_LOSS: Sign("packets get lost", codes=("packet-loss",)),
+        Condition.MTU: Sign("large packets get lost", codes=("mtu-black-hole",)),
+        Condition.FRAGMENTS: Sign("fragments get lost", codes=("fragments-dropped",)),
+        Condition.IDLE: Sign("idle connections are forgotten", codes=("idle-timeout",)),
+        Condition.ONE_WAY: Sign("UDP passes, TCP does not", codes=("one-way-path",)),
+        Condition.NAT: Sign("addresses are translated on the way", look="the address in the endpoint mapper's answer"),
+        Condition.SIGNING: Sign("LDAP signing is required", codes=("signing-required",), look=_BIND),
+        Condition.CHANNEL_BINDING: Sign("channel binding is required", codes=("channel-binding-required",), look=_BIND),
+        Condition.ACCOUNT: Sign(
+            "the account or its password", codes=("credentials-rejected", "account-state"), look=_BIND
+        ),
+        Condition.RIGHTS: Sign("the account's rights", codes=("rights-missing",), look=_BIND),
+        Condition.POLICY: Sign("a policy of the domain", look=_ADMIN),
+        Condition.SPN: Sign("a service principal name is missing or doubled", look="setspn -Q and setspn -X"),
+        Condition.TRUST: Sign("the trust or the machine account", look=_ADMIN),
+        Condition.ENCRYPTION: Sign("encryption types do not meet", look=_ADMIN),
+        Condition.LOAD: Sign("the server is busy", look="the server's load"),
+        Condition.PROXY: Sign("a proxy on the way out", codes=("cloud-blocked",), look="the proxy's log"),
+        Condition.LOCAL: Sign(
+            "this machine itself", states=frozenset({State.ERROR}), look="this machine's firewall, ports and settings"
+        ),
+        Condition.CONFIGURATION: Sign("a setting of the product", look="the product's configuration"),
+        Condition.DATA: Sign("the object or its data", look="the object itself"),
+        Condition.REPLICATION: Sign(
+            "domain controllers do not agree", look="repadmin /showrepl on a domain controller"
+        ),
+    }
+)

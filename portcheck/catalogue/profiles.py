@@ -1,0 +1,186 @@
+"""Profiles: what a role of this machine needs, read from profiles/*.toml and from the forests file's own tables.
+
+A row without `target` is asked of every domain controller; other targets (`mim`, `sql`, `cloud` …) name the machine
+that the row is about, and are no business of the planner for domain controllers.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from portcheck.catalogue.services import GENERIC, known, services
+from portcheck.model import Need
+
+DC = "dc"
+TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "cloud")
+DEEPEST = 16  # profiles extending profiles
+
+STRENGTH = (Need.OPTIONAL, Need.CONDITIONAL, Need.REQUIRED)
+
+Key = tuple[str, str, int | None, str, str]
+
+
+class ProfileError(ValueError):
+    """A profile that cannot be put together: one line, fit for a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One need of a profile. `port` is set only where it differs from the service's own."""
+
+    service: str
+    transport: str
+    need: Need
+    operation: str
+    why: str
+    source: str  # a key of sources.toml
+    port: int | None = None
+    target: str = DC
+    host: str = ""  # the endpoint's name where the target is always the same one; `*.` stands for any label
+
+    @property
+    def key(self) -> Key:
+        return (self.service, self.transport, self.port, self.target, self.host)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A role of this machine."""
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+
+    @property
+    def dc_rows(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.target == DC)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRow:
+    """What several profiles together ask of one service."""
+
+    service: str
+    transport: str
+    port: int | None
+    target: str
+    host: str
+    need: Need
+    operations: tuple[str, ...]
+    profiles: tuple[str, ...]
+    why: str  # of the strongest need
+    source: str  # the document behind it
+    whys: tuple[str, ...]
+
+
+@cache
+def built_in() -> Mapping[str, Profile]:
+    """The profiles that ship with portcheck, by name."""
+    folder = files(__package__).joinpath("profiles")
+    tables = {
+        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+    return _resolved(tables, {})
+
+
+def with_own(own: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Profile]:
+    """The built-in profiles and the forests file's; ProfileError for a clash, a cycle or an unknown base."""
+    for name in own:
+        if name in built_in():
+            raise ProfileError(f"profile {name!r} is built in; give your own another name")
+    return _resolved(own, built_in())
+
+
+def merge(profiles: Iterable[Profile]) -> tuple[MergedRow, ...]:
+    """The union of the profiles' rows: the strongest need wins, operations and reasons add up."""
+    asked: dict[Key, list[tuple[str, Row]]] = {}
+    for profile in profiles:
+        for row in profile.rows:
+            asked.setdefault(row.key, []).append((profile.name, row))
+    return tuple(_merged(named) for named in asked.values())
+
+
+def _merged(named: Sequence[tuple[str, Row]]) -> MergedRow:
+    rows = [row for _, row in named]
+    lead = max(rows, key=lambda row: STRENGTH.index(row.need))
+    return MergedRow(
+        *lead.key,
+        need=lead.need,
+        operations=_distinct(row.operation for row in rows),
+        profiles=_distinct(name for name, _ in named),
+        why=lead.why,
+        source=lead.source,
+        whys=_distinct(row.why for row in rows),
+    )
+
+
+def _distinct(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def _resolved(tables: Mapping[str, Mapping[str, Any]], base: Mapping[str, Profile]) -> Mapping[str, Profile]:
+    done = dict(base)
+    for name in tables:
+        _resolve(name, tables, done, ())
+    return MappingProxyType(done)
+
+
+def _resolve(
+    name: str, tables: Mapping[str, Mapping[str, Any]], done: dict[str, Profile], path: tuple[str, ...]
+) -> None:
+    if name in done:
+        return
+    if len(path) > DEEPEST:
+        raise ProfileError(f"profile {path[0]!r} extends too many others in a row")
+    if name in path:
+        raise ProfileError(f"profile {path[0]!r} extends itself: {' -> '.join((*path, name))}")
+    if name not in tables:
+        raise ProfileError(f"profile {path[-1]!r} extends {name!r}, which does not exist")
+    table = tables[name]
+    rows: dict[Key, Row] = {}
+    for parent in _parents(table):
+        _resolve(parent, tables, done, (*path, name))
+        rows.update((row.key, row) for row in done[parent].rows)
+    rows.update((row.key, row) for row in (_row(name, raw) for raw in table.get("check", ())))
+    done[name] = Profile(name=name, title=table.get("title", name), rows=tuple(rows.values()))
+
+
+def _parents(table: Mapping[str, Any]) -> tuple[str, ...]:
+    extends = table.get("extends", ())
+    return (extends,) if isinstance(extends, str) else tuple(extends)
+
+
+def _row(profile: str, raw: Mapping[str, Any]) -> Row:
+    service, transport, port = raw.get("service", ""), raw.get("transport", ""), raw.get("port")
+    target, need = raw.get("target", DC), raw.get("need", Need.REQUIRED)
+    if not known(service, transport):
+        raise ProfileError(f"profile {profile!r} asks for {service}/{transport}, which portcheck does not know")
+    if service in GENERIC and target == DC and port is None:
+        raise ProfileError(f"profile {profile!r} asks for {service}/{transport} without a port")
+    if target not in TARGETS or need not in tuple(Need):
+        raise ProfileError(f"profile {profile!r}, {service}/{transport}: target {target!r}, need {need!r} is not known")
+    return Row(
+        service=service,
+        transport=transport,
+        need=Need(need),
+        operation=raw.get("operation", ""),
+        why=raw.get("why", ""),
+        source=raw.get("source", ""),
+        port=_own_port(service, transport, port),
+        target=target,
+        host=raw.get("host", ""),
+    )
+
+
+def _own_port(service: str, transport: str, port: int | None) -> int | None:
+    """The service's own port, spelled out, is no different row."""
+    usual = services()[service].ports.get(transport) if service in services() else None
+    return None if port == usual else port

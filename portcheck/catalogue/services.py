@@ -1,0 +1,63 @@
+"""The services of services.toml as values: their ports, what they are for, and what proves that a host offers them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+TRANSPORTS = ("tcp", "udp")
+
+GENERIC = frozenset(TRANSPORTS)
+"""Not in services.toml: `tcp` and `udp` stand for a port that has no protocol of its own here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One row of services.toml."""
+
+    name: str
+    ports: Mapping[str, int | None]  # transport -> port; None: the endpoint mapper tells
+    title: str
+    purpose: str
+    role: str  # what proves that a host offers it: dc, gc, dns, time, adws, or unproven
+    interface: str | None = None  # UUID of the RPC interface behind the mapper
+    version: int | None = None  # its major version
+
+    @property
+    def dynamic(self) -> bool:
+        return None in self.ports.values()
+
+
+@cache
+def services() -> Mapping[str, Service]:
+    """All of them by name, in the order of the file."""
+    text = files(__package__).joinpath("services.toml").read_text(encoding="utf-8")
+    return MappingProxyType({name: _service(name, row) for name, row in tomllib.loads(text).items()})
+
+
+def known(service: str, transport: str) -> bool:
+    """Whether a row may name this pair: `kpasswd`, `udp`; also the generic `tcp`, `tcp`."""
+    if service in GENERIC:
+        return transport == service
+    return service in services() and transport in services()[service].ports
+
+
+def _service(name: str, row: Mapping[str, str | int]) -> Service:
+    version = row.get("version")
+    return Service(
+        name=name,
+        ports=MappingProxyType({t: _port(row[t]) for t in TRANSPORTS if t in row}),
+        title=str(row["title"]),
+        purpose=str(row["purpose"]),
+        role=str(row["role"]),
+        interface=str(row["interface"]) if "interface" in row else None,
+        version=version if isinstance(version, int) else None,
+    )
+
+
+def _port(value: str | int) -> int | None:
+    return value if isinstance(value, int) else None

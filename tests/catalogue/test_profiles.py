@@ -1,0 +1,159 @@
+"""Profiles: every row is known and sourced, roles build on each other, and needs add up."""
+
+import pytest
+
+from portcheck.catalogue.profiles import DC, TARGETS, Profile, ProfileError, Row, built_in, merge, with_own
+from portcheck.catalogue.services import GENERIC, known, services
+from portcheck.catalogue.sources import sources
+from portcheck.model import Need
+
+CONTRACT = [
+    "mim",
+    "mim-import",
+    "mim-export",
+    "mim-password",
+    "mim-exchange",
+    "mim-service",
+    "pcns",
+    "entra-connect",
+    "domain-join",
+    "member",
+    "forest-trust",
+    "dc-replication",
+    "ldap-app",
+    "adfs",
+    "exchange-online",
+    "graph",
+    "all",
+]
+
+ROWS = [pytest.param(row, id=f"{p.name}:{'-'.join(map(str, row.key))}") for p in built_in().values() for row in p.rows]
+
+NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "mssql"}
+
+
+def needs(profile: str) -> dict[str, Need]:
+    return {f"{row.service}/{row.transport}": row.need for row in built_in()[profile].dc_rows}
+
+
+def row(service: str, need: Need, operation: str, why: str = "") -> Row:
+    return Row(service=service, transport="tcp", need=need, operation=operation, why=why, source="OWN")
+
+
+def test_the_profiles_are_those_of_the_contract() -> None:
+    assert sorted(built_in()) == sorted(CONTRACT)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_names_a_known_service_a_source_and_a_reason(row: Row) -> None:
+    assert known(row.service, row.transport)
+    assert row.source in sources()
+    assert row.operation
+    assert row.why
+    assert row.target in TARGETS
+    assert row.target != DC or row.service not in NOT_ON_A_DC | GENERIC
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_only_cloud_rows_name_their_host(row: Row) -> None:
+    assert bool(row.host) == (row.target == "cloud")
+
+
+def test_mim_holds_the_classic_list_and_what_it_forgot() -> None:
+    classic = [
+        "ldap/tcp",
+        "ldaps/tcp",
+        "kerberos/tcp",
+        "kpasswd/tcp",
+        "kpasswd/udp",
+        "dns/tcp",
+        "dns/udp",
+        "gc/tcp",
+        "gc-tls/tcp",
+        "rpc/tcp",
+    ]
+    forgotten = ["ldap-ping/udp", "smb/tcp", "rpc-netlogon/tcp", "rpc-lsarpc/tcp", "rpc-samr/tcp", "rpc-drsuapi/tcp"]
+    mim = needs("mim")
+    assert {name for name, need in mim.items() if need is Need.REQUIRED} == {*classic, *forgotten}
+    assert {name for name, need in mim.items() if need is not Need.REQUIRED} == {"kerberos/udp"}
+
+
+def test_kerberos_over_udp_never_fails_a_windows_client() -> None:
+    assert all(needs(name).get("kerberos/udp") in (None, Need.OPTIONAL) for name in built_in())
+
+
+def test_entra_connect_does_not_need_kpasswd_and_mim_does() -> None:
+    assert needs("entra-connect")["kpasswd/tcp"] is Need.OPTIONAL
+    assert needs("mim-password")["kpasswd/tcp"] is Need.REQUIRED
+    assert "kpasswd/tcp" not in needs("mim-export")
+
+
+def test_all_asks_a_dc_for_every_service_it_can_have() -> None:
+    everything = {f"{s.name}/{t}" for s in services().values() if s.name not in NOT_ON_A_DC for t in s.ports}
+    assert set(needs("all")) == everything
+    assert needs("all")["kpasswd/udp"] is needs("all")["kerberos/udp"] is Need.OPTIONAL
+    assert needs("all")["kpasswd/tcp"] is Need.REQUIRED
+    assert {r.port for r in built_in()["all"].rows if r.service == "winrm"} == {None, 5986}
+
+
+def test_unproven_services_are_never_required_of_a_dc() -> None:
+    unproven = {s.name for s in services().values() if s.role == "unproven"}
+    assert not [r for p in built_in().values() for r in p.dc_rows if r.service in unproven and r.need is Need.REQUIRED]
+
+
+def test_pcns_and_cloud_rows_are_no_business_of_a_dc() -> None:
+    assert {r.target for r in built_in()["pcns"].rows if r.service in {"rpc", "tcp"}} == {"sync"}
+    assert not built_in()["graph"].dc_rows
+    assert not built_in()["exchange-online"].dc_rows
+
+
+def test_merging_keeps_the_strongest_need_and_adds_up_the_rest() -> None:
+    first = Profile("a", "A", (row("gc", Need.OPTIONAL, "browse", "nice"), row("ldap", Need.REQUIRED, "read", "must")))
+    second = Profile("b", "B", (row("gc", Need.REQUIRED, "search", "must"),))
+    gc, ldap = merge((first, second))
+    assert (gc.need, gc.operations, gc.profiles) == (Need.REQUIRED, ("browse", "search"), ("a", "b"))
+    assert (gc.why, gc.whys) == ("must", ("nice", "must"))
+    assert (ldap.need, ldap.profiles) == (Need.REQUIRED, ("a",))
+    assert merge(()) == ()
+
+
+def test_an_own_profile_extends_and_overrides() -> None:
+    own = {
+        "ours": {
+            "title": "Ours",
+            "extends": "mim",
+            "check": [
+                {"service": "gc-tls", "transport": "tcp", "need": "optional", "why": "no TLS here"},
+                {"service": "tcp", "transport": "tcp", "port": 5000, "need": "required"},
+            ],
+        }
+    }
+    ours, mim = with_own(own)["ours"], built_in()["mim"]
+    changed = {r.key: r for r in ours.rows}
+    assert changed["gc-tls", "tcp", None, DC, ""].need is Need.OPTIONAL
+    assert set(changed) - {r.key for r in mim.rows} == {("tcp", "tcp", 5000, DC, "")}
+    assert ours.title == "Ours"
+
+
+def test_a_service_on_its_own_port_is_the_same_row() -> None:
+    own = {"ours": {"extends": "mim", "check": [{"service": "ldap", "transport": "tcp", "port": 389}]}}
+    assert len(with_own(own)["ours"].rows) == len(built_in()["mim"].rows)
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        ({"mim": {}}, "'mim' is built in"),
+        ({"a": {"extends": "b"}, "b": {"extends": ["mim", "a"]}}, "a -> b -> a"),
+        ({"a": {"extends": "nobody"}}, "'a' extends 'nobody', which does not exist"),
+        ({"a": {"check": [{"service": "ldap", "transport": "udp"}]}}, "ldap/udp, which portcheck does not know"),
+        ({"a": {"check": [{"service": "tcp", "transport": "tcp"}]}}, "without a port"),
+        ({"a": {"check": [{"service": "ldap", "transport": "tcp", "need": "maybe"}]}}, "'maybe' is not known"),
+        ({f"p{n}": {"extends": f"p{n + 1}"} for n in range(5000)}, "too many others"),
+    ],
+)
+def test_a_profile_that_cannot_be_put_together_is_one_line(own: dict[str, dict[str, object]], says: str) -> None:
+    with pytest.raises(ProfileError) as raised:
+        with_own(own)
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)
