@@ -1,0 +1,102 @@
+"""Certificates for the lab: an authority the client trusts, another it does not, and what either issues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """PEM files of a server: its certificate, its key, and the authority that vouches for it."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certification authority that keeps its files in a folder."""
+
+    name: str
+    folder: Path
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"{self.name}.pem"
+
+    def issue(self, names: tuple[str, ...], *, valid_days: float = 365, label: str = "") -> Certificate:
+        """A server certificate for these DNS names. Negative days: it expired that long ago."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        signed = (
+            _builder(names[0], self.certificate.subject, key.public_key(), valid_days)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        stem = label or f"{self.name}-{names[0]}"
+        files = Certificate(self.folder / f"{stem}.crt", self.folder / f"{stem}.key", self.file)
+        files.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        files.key.write_bytes(_private(key))
+        files.key.chmod(0o600)  # Samba refuses a key that others can read
+        return files
+
+
+def new_authority(name: str, folder: Path) -> Authority:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = (
+        _builder(name, subject, key.public_key(), 3650)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_may_sign_certificates(), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    authority = Authority(name, folder, key, certificate)
+    authority.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return authority
+
+
+def _builder(
+    name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, valid_days: float
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=valid_days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _may_sign_certificates() -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
