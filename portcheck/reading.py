@@ -1,0 +1,142 @@
+"""A report out of parsed JSON, field by field; keys that are not known are left alone (contract: only adding)."""
+
+from __future__ import annotations
+
+from portcheck.model import (
+    BlockedAt,
+    Check,
+    DomainController,
+    Expected,
+    Finding,
+    ForestReport,
+    Lookup,
+    Need,
+    Outcome,
+    Report,
+    Severity,
+    Stage,
+    State,
+    Trace,
+    Vantage,
+    Verdict,
+)
+from portcheck.place import Place, ReadingError
+
+
+def read_report(root: Place) -> Report:
+    vantage = Place.of(root.values.get("vantage"), "report.vantage")
+    tool, totals = root.maybe_place("tool"), root.maybe_place("summary")
+    return Report(
+        started=root.text("started"),
+        duration_s=root.number("duration_s"),
+        vantage=Vantage(
+            host=vantage.text("host"),
+            platform=vantage.text("platform"),
+            addresses=vantage.texts("addresses"),
+            limits=vantage.texts("limits"),
+        ),
+        forests=tuple(_read_forest(place) for place in root.places("forests")),
+        outcomes=tuple(_read_outcome(place) for place in root.places("checks")),
+        findings=tuple(_read_finding(place) for place in root.places("findings")),
+        exit_code=totals.whole("exit_code", 0) if totals else 0,
+        tool_version=tool.text("version", "") if tool else "",
+        interrupted=root.flag("interrupted", default=False),
+    )
+
+
+def _read_forest(place: Place) -> ForestReport:
+    return ForestReport(
+        name=place.text("name"),
+        profiles=place.texts("profiles"),
+        domain_controllers=tuple(_read_controller(p) for p in place.places("domain_controllers")),
+        lookups=tuple(_read_lookup(p) for p in place.places("lookups")),
+        problem=place.maybe_text("problem"),
+        facts=place.facts("facts"),
+    )
+
+
+def _read_controller(place: Place) -> DomainController:
+    return DomainController(
+        host=place.text("host"),
+        address=place.maybe_text("address"),
+        source=place.text("source"),
+        site=place.maybe_text("site"),
+        roles=place.texts("roles"),
+        facts=place.facts("facts"),
+        domain=place.text("domain", ""),
+    )
+
+
+def _read_lookup(place: Place) -> Lookup:
+    return Lookup(
+        name=place.text("name"),
+        record=place.text("record"),
+        server=place.text("server"),
+        status=place.text("status"),
+        answers=place.texts("answers"),
+        elapsed_ms=place.number("elapsed_ms", 0.0),
+        required=place.flag("required", default=True),
+    )
+
+
+def _read_check(place: Place) -> Check:
+    transport, port = place.text("transport"), place.maybe_whole("port")
+    if transport not in ("tcp", "udp"):
+        raise ReadingError(f"{place.where}.transport: {transport[:40]!r} is not one of tcp, udp")
+    if port is not None and not 0 <= port <= 65535:
+        raise ReadingError(f"{place.where}.port: not a port number")
+    return Check(
+        forest=place.text("forest"),
+        host=place.text("host"),
+        address=place.maybe_text("address"),
+        service=place.text("service"),
+        transport=transport,
+        port=port,
+        need=place.word("need", Need, Need.REQUIRED if place.flag("required", default=True) else Need.OPTIONAL),
+        expected=place.word("expected", Expected, Expected.OPEN),
+        purpose=place.text("purpose", ""),
+        operations=place.texts("operations"),
+        profiles=place.texts("profiles"),
+        why=place.text("why", ""),
+        source=place.text("source", ""),
+        domain=place.text("domain", ""),
+    )
+
+
+def _read_outcome(place: Place) -> Outcome:
+    return Outcome(
+        check=_read_check(place),
+        state=place.word("state", State),
+        reason=place.text("reason"),
+        verdict=place.word("verdict", Verdict, Verdict.UNKNOWN),
+        stage=place.maybe_word("stage", Stage),
+        attempts=place.whole("attempts", 0),
+        answers=place.whole("answers", 0),
+        latency_ms=place.maybe_number("latency_ms"),
+        elapsed_ms=place.number("elapsed_ms", 0.0),
+        facts=place.facts("facts"),
+        evidence=tuple(Trace(p.number("at_ms"), p.text("event"), p.text("detail")) for p in place.places("evidence")),
+        blocked_at=_read_blocked_at(place.maybe_place("blocked_at")),
+    )
+
+
+def _read_blocked_at(place: Place | None) -> BlockedAt | None:
+    if place is None:
+        return None
+    return BlockedAt(place.maybe_text("by"), place.maybe_text("after"), place.maybe_whole("hop"))
+
+
+def _read_finding(place: Place) -> Finding:
+    return Finding(
+        code=place.text("code"),
+        severity=place.word("severity", Severity),
+        forest=place.text("forest"),
+        title=place.text("title"),
+        explanation=place.text("explanation", ""),
+        hosts=place.texts("hosts"),
+        evidence=place.text("evidence", ""),
+        breaks=place.texts("breaks"),
+        errors=place.texts("errors"),
+        fix=place.text("fix", ""),
+        checks=place.texts("checks"),
+    )
