@@ -20,7 +20,8 @@ EPOCH_1900 = 2_208_988_800
 ERA = 2**32
 MAX_STRATUM = 15
 
-LAYOUT = "!BBbbII4s8s8s8s8s"
+# the root delay is signed in version 3 (RFC 1305, 3.2.1)
+LAYOUT = "!BBbbiI4s8s8s8s8s"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ NAMES = {
 OIDS = {name: oid for oid, name in NAMES.items()}
 
 APPLICATION, CONTEXT_0, SEQUENCE, OID = 0x60, 0xA0, 0x30, 0x06
+CONTEXT_3, GENERAL_STRING = 0xA3, 0x1B
+HINT = b"not_defined_in_RFC4178@please_ignore"  # as Windows sends it (MS-SPNG 2.2.1)
 
 
 def mechanisms(blob: bytes) -> tuple[str, ...]:
@@ -27,7 +29,8 @@ def mechanisms(blob: bytes) -> tuple[str, ...]:
 
 def pack(names: tuple[str, ...]) -> bytes:
     kinds = b"".join(_oid(OIDS.get(name, name)) for name in names)
-    token = ber.tlv(SEQUENCE, ber.tlv(CONTEXT_0, ber.tlv(SEQUENCE, kinds)))
+    hints = ber.tlv(SEQUENCE, ber.tlv(CONTEXT_0, ber.tlv(GENERAL_STRING, HINT)))
+    token = ber.tlv(SEQUENCE, ber.tlv(CONTEXT_0, ber.tlv(SEQUENCE, kinds)), ber.tlv(CONTEXT_3, hints))
     return ber.tlv(APPLICATION, _oid(SPNEGO), ber.tlv(CONTEXT_0, token))
 
 
@@ -42,7 +45,7 @@ def _mechanisms(blob: bytes) -> tuple[str, ...]:
         if step.tag != tag:
             raise WireError("not a NegTokenInit")
         inside = step.value
-    oids = (_dotted(mech.value) for mech in ber.children(inside))
+    oids = (_dotted(ber.inner(mech, OID)) for mech in ber.children(inside))
     return tuple(NAMES.get(oid, oid) for oid in oids)
 
 
