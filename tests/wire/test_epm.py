@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from portcheck.wire import WireError, epm, rpc
@@ -101,6 +103,13 @@ def test_counts_that_contradict_each_other_or_the_specification_are_refused() ->
         bad[place : place + 4] = value.to_bytes(4, "little")
         with pytest.raises(WireError):
             epm.unpack_map(bytes(bad))
+    many = epm.MAX_TOWERS + 1
+    nulls = bytes(20) + struct.pack("<IIII", many, many, 0, many) + bytes(4 * many) + bytes(4)
+    with pytest.raises(WireError, match="501 towers"):
+        epm.unpack_map(nulls)
+    long = epm.Tower(NETLOGON, 1, named_pipe="x" * epm.MAX_TOWER_BYTES)
+    with pytest.raises(WireError, match="tower of"):
+        epm.unpack_map(epm.MapAnswer(0, (long,)).pack())
     with pytest.raises(WireError, match="floors"):
         epm.Tower.unpack(b"\xff\xff" + TOWER.pack()[2:])
     with pytest.raises(WireError, match="without an interface"):

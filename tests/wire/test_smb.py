@@ -138,6 +138,18 @@ def test_offsets_outside_the_message_are_refused() -> None:
             smb.NegotiateResponse.unpack(bytes(bad))
 
 
+def test_contexts_that_run_past_the_end_or_are_too_many_are_refused() -> None:
+    message = ANSWER.pack(SALT)[4:]
+    last = len(message) - 12  # the encryption context: header 8, one cipher 4
+    overlong = message[: last + 2] + b"\xf0\xff" + message[last + 4 :]
+    with pytest.raises(WireError, match="context ends early"):
+        smb.NegotiateResponse.unpack(len(overlong).to_bytes(4, "big") + overlong)
+    crowd = smb.MAX_CONTEXTS + 1
+    crowded = message[:70] + crowd.to_bytes(2, "little") + message[72:] + bytes(4) + bytes(8 * crowd)
+    with pytest.raises(WireError, match="17 negotiate contexts"):
+        smb.NegotiateResponse.unpack(len(crowded).to_bytes(4, "big") + crowded)
+
+
 def test_a_hint_that_is_no_spnego_leaves_the_answer_standing() -> None:
     raw = bytearray(ANSWER.pack(SALT))
     raw[4 + 128 : 4 + 136] = b"NTLMSSP\0"
