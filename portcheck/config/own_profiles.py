@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from portcheck.config.names import parse_name
 from portcheck.config.node import Node
+from portcheck.config.settings import read_profiles
 from portcheck.config.words import shown
 from portcheck.model import Need
 
@@ -55,8 +56,8 @@ def _profile(
     profile: dict[str, object] = {"title": keys["title"].text(200) if "title" in keys else name}
     if "extends" in keys:
         profile["extends"] = _extends(keys["extends"], known)
-    profile["check"] = [_row(row, {**services, **ANY_PORT}) for row in keys["check"].rows()] if "check" in keys else []
-    if not profile["check"] and not profile.get("extends"):
+    profile["check"] = _rows(keys["check"], {**services, **ANY_PORT}) if "check" in keys else []
+    if not {"extends", "check"} & keys.keys():
         raise node.located(f"{node.title} asks for nothing; add extends or [{node.title[:-1]}.check]] rows")
     return profile
 
@@ -64,7 +65,14 @@ def _profile(
 def _extends(node: Node, known: Collection[str]) -> list[str]:
     if isinstance(node.value, str):
         return [node.word(known, "profile")]
-    return list(node.unique(lambda element: element.word(known, "profile")))
+    return list(read_profiles(node, known))
+
+
+def _rows(node: Node, services: Mapping[str, Collection[str]]) -> list[dict[str, object]]:
+    rows = [_row(row, services) for row in node.rows()]
+    if not rows:
+        raise node.error("has no rows; add one or leave it out")
+    return rows
 
 
 def _row(node: Node, services: Mapping[str, Collection[str]]) -> dict[str, object]:
