@@ -70,7 +70,7 @@ class AsRequest:
         if realm is None or 8 not in body:
             raise WireError("AS-REQ without realm or encryption types")
         cname, cname_type = asn1.read_principal(body, 1)
-        sname, sname_type = asn1.read_principal(body, 3)
+        sname, sname_type = asn1.read_principal(body, 3, asn1.NT_SRV_INST)
         return cls(
             realm=realm,
             cname=cname,
@@ -135,7 +135,7 @@ class KrbError:
         if code is None:
             raise WireError("KRB-ERROR without code")
         cname, cname_type = asn1.read_principal(found, 8)
-        sname, sname_type = asn1.read_principal(found, 10)
+        sname, sname_type = asn1.read_principal(found, 10, asn1.NT_SRV_INST)
         return cls(
             code=ErrorCode(code),
             realm=asn1.read_string(found, 9),

@@ -77,14 +77,14 @@ def read_octets(found: dict[int, ber.Tlv], number: int) -> bytes | None:
     return None if element is None else ber.inner(element, ber.OCTET_STRING)
 
 
-def read_principal(found: dict[int, ber.Tlv], number: int) -> tuple[str | None, int]:
-    """The name with its components joined by `/`, and its type."""
+def read_principal(found: dict[int, ber.Tlv], number: int, usual: int = NT_PRINCIPAL) -> tuple[str | None, int]:
+    """The name with its components joined by `/`, and its type; `usual` where none is told."""
     element = found.get(number)
     if element is None:
-        return None, NT_PRINCIPAL
+        return None, usual
     parts = fields(ber.inner(element, ber.SEQUENCE))
     if 1 not in parts:
         raise WireError("principal without name")
     components = ber.children(ber.inner(parts[1], ber.SEQUENCE), limit=16)
     kind = read_number(parts, 0)
-    return "/".join(ber.text(part.value) for part in components), NT_PRINCIPAL if kind is None else kind
+    return "/".join(ber.text(part.value) for part in components), usual if kind is None else kind
