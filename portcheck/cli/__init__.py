@@ -1,0 +1,1 @@
+"""typer commands, a file each: flags to calls, exit codes; no logic."""

@@ -1,0 +1,147 @@
+"""`portcheck check`: discover, probe, explain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from portcheck.cli import outputs, targets
+from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
+from portcheck.plan import Selection, profile_names
+from portcheck.render.options import Options
+from portcheck.run import Order, run
+
+T = TypeVar("T")
+
+Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
+Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
+Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="A role of this machine.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", help="Ask only this service.")]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
+Controllers = Annotated[list[str] | None, typer.Option("--dc", metavar="HOST", help="Only this domain controller.")]
+Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="table, json, jsonl.")]
+Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="File of the -f before.")]
+Timeout = Annotated[str | None, typer.Option("--timeout", help="Patience for a connection or datagram (4s).")]
+AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Patience for an answer (10s).")]
+Deadline = Annotated[str | None, typer.Option("--deadline", help="End the whole run after this long.")]
+Attempts = Annotated[int | None, typer.Option("--attempts", min=1, max=20, help="Tries from fresh ports (3).")]
+Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, max=65535, help="Checks at once (512).")]
+Rate = Annotated[str | None, typer.Option("--rate", help="New checks a second, at most.")]
+SourceIp = Annotated[str | None, typer.Option("--source-ip", metavar="ADDRESS", help="Send from this address.")]
+Four = Annotated[bool, typer.Option("-4", help="IPv4 only.")]
+Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
+FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
+TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
+Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
+Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
+Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences instead of drawings, for screen readers.")]
+
+
+def check(
+    target: Targets = None,
+    config: Config = None,
+    profile: Profiles = None,
+    only: Only = None,
+    skip: Skip = None,
+    dc: Controllers = None,
+    dns: Servers = None,
+    format_: Formats = None,
+    output: Outputs = None,
+    timeout: Timeout = None,
+    answer_timeout: AnswerTimeout = None,
+    deadline: Deadline = None,
+    attempts: Attempts = None,
+    concurrency: Concurrency = None,
+    rate: Rate = None,
+    source_ip: SourceIp = None,
+    four: Four = False,  # noqa: FBT002 - flags
+    six: Six = False,  # noqa: FBT002
+    fail_on: FailWhen = None,
+    trace: TraceToo = None,
+    save: Save = None,
+    quiet: Quiet = False,  # noqa: FBT002
+    verbose: Verbose = 0,
+    no_color: NoColor = False,  # noqa: FBT002
+    accessible: Accessible = False,  # noqa: FBT002
+) -> int:
+    """Check the paths to the domain controllers of one or more forests."""
+    configured = targets.configuration(config, needed=not target)
+    settings = replace(
+        configured.settings,
+        **_given(
+            timeout_s=_duration("--timeout", timeout),
+            answer_timeout_s=_duration("--answer-timeout", answer_timeout),
+            deadline_s=_duration("--deadline", deadline),
+            attempts=attempts,
+            concurrency=concurrency,
+            rate=_rate(rate),
+            source_ip=_address(source_ip),
+            fail_on=fail_on,
+            trace=trace,
+        ),
+    )
+    forests = targets.forests(configured, target or ())
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or ()) for forest in forests)
+    selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
+    order = Order(
+        forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
+        settings=settings,
+        selection=selection,
+        families=_families(four=four, six=six),
+    )
+    wanted = outputs.wishes(format_ or (), output or ())
+    if save is not None:
+        outputs.check_writable(save)
+    screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
+    return carry_out(order, wanted, screen, save)
+
+
+def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, save: Path | None) -> int:
+    """Run it with the screen going, then write what was asked for."""
+    from portcheck.cli.screen import progress
+
+    with progress(screen) as notify:
+        report = asyncio.run(run(order, notify))
+    if save is not None:
+        from portcheck import store
+
+        store.save(save, report)
+    outputs.write(report, wanted, screen)
+    return report.exit_code
+
+
+def _given(**values: object) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _duration(flag: str, text: str | None) -> float | None:
+    return None if text is None else _flagged(flag, parse_duration, text)
+
+
+def _rate(text: str | None) -> float | None:
+    return None if text is None else _flagged("--rate", parse_rate, text)
+
+
+def _address(text: str | None) -> str | None:
+    return None if text is None else _flagged("--source-ip", parse_address, text)
+
+
+def _flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{flag}: {error}") from None
+
+
+def _families(*, four: bool, six: bool) -> tuple[str, ...]:
+    if four and six:
+        raise ConfigError("-4 and -6 exclude each other; leave both out for both families")
+    return ("A",) if four else ("AAAA",) if six else ("A", "AAAA")

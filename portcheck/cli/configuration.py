@@ -1,0 +1,72 @@
+"""`portcheck config check` and `config show`: is the forests file right, and what does it amount to?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from portcheck.catalogue.profiles import with_own
+from portcheck.cli import targets
+from portcheck.config import ForestSpec, format_duration
+
+app = typer.Typer(no_args_is_help=True, help="Validate the forests file; print the effective settings.")
+Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
+
+
+@app.command("check")
+def check(config: Config = None) -> int:
+    """Validate the forests file; nothing is sent."""
+    configured = targets.configuration(config, needed=True)
+    forests = targets.forests(configured, ())
+    for forest in forests:
+        targets.profiles(configured, forest.profiles)
+    count = len(forests)
+    typer.echo(f"{configured.path}: good, {count} forest{'' if count == 1 else 's'}")
+    return 0
+
+
+@app.command("show")
+def show(config: Config = None) -> int:
+    """Print the settings, forests and profiles that a check would use."""
+    configured = targets.configuration(config, needed=False)
+    settings = configured.settings
+    deadline = format_duration(settings.deadline_s) if settings.deadline_s else "none"
+    lines = [
+        f"file              {configured.path or 'none (see forests.example.toml)'}",
+        f"timeout           {format_duration(settings.timeout_s)}",
+        f"answer timeout    {format_duration(settings.answer_timeout_s)}",
+        f"deadline          {deadline}",
+        f"attempts          {settings.attempts}",
+        f"concurrency       {settings.concurrency}",
+        f"rate              {settings.rate or 'not limited'}",
+        f"source address    {settings.source_ip or 'chosen by the system'}",
+        f"fail on           {settings.fail_on}",
+        f"second look       {'yes' if settings.trace else 'no'}",
+        f"profiles          {', '.join(settings.profiles)}",
+    ]
+    for forest in configured.forests:
+        lines += ["", *_forest(forest)]
+    lines += ["", "profiles known"]
+    known = with_own(configured.own_profiles)
+    lines += [f"  {name:<16}{profile.title}" for name, profile in known.items()]
+    typer.echo("\n".join(lines))
+    return 0
+
+
+def _forest(forest: ForestSpec) -> list[str]:
+    servers = ", ".join(str(server) for server in forest.dns)
+    named = ", ".join(f"{c.host} ({c.address})" if c.address else c.host for c in forest.domain_controllers)
+    rows = {
+        "dns": servers or "the system's",
+        "domains": ", ".join(forest.domains),
+        "controllers": named or "by SRV records",
+        "discovery": "yes" if forest.discover else "no",
+        "site": forest.site or "",
+        "CA file": str(forest.ca_file or ""),
+        "profiles": ", ".join(forest.profiles),
+        "expect": ", ".join(f"{name} {wanted}" for name, wanted in forest.expect.items()),
+        "ports": ", ".join(f"{name} {port}" for name, port in forest.ports.items()),
+        "extra": ", ".join(f"{extra.name} {extra.port}/{extra.transport}" for extra in forest.extra),
+    }
+    return [f"forest {forest.name}", *(f"  {name:<16}{value}" for name, value in rows.items() if value)]

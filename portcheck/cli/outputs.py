@@ -1,0 +1,99 @@
+"""Where the formats go: pairs of -f and -o, written atomically; what is left goes to stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from portcheck.config import ConfigError, nearest
+from portcheck.model import Report
+from portcheck.render import FORMATS
+from portcheck.render.options import Options, for_stream
+
+TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One format and its file; None: stdout."""
+
+    name: str
+    path: Path | None
+
+
+def wishes(formats: Sequence[str], outputs: Sequence[Path]) -> tuple[Wish, ...]:
+    """The n-th -o belongs to the n-th -f. Refused before anything is sent when a file could not be written."""
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], FORMATS)}")
+    names = list(formats) or [TABLE]
+    if len(outputs) > len(names):
+        raise ConfigError(f"--output: {outputs[len(names)]} has no --format of its own")
+    found = [Wish(name, outputs[n] if n < len(outputs) else None) for n, name in enumerate(names)]
+    if sum(wish.path is None for wish in found) > 1:
+        raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
+    for wish in found:
+        if wish.path is not None:
+            check_writable(wish.path)
+    if all(wish.path is not None for wish in found):
+        found.append(Wish(TABLE, None))
+    return tuple(found)
+
+
+def check_writable(path: Path) -> None:
+    folder = path.parent
+    if path.is_dir():
+        raise ConfigError(f"--output: {path} is a directory; name a file")
+    if not folder.is_dir():
+        raise ConfigError(f"--output: {folder} does not exist; create it first")
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"--output: {folder} cannot be written to")
+
+
+def write(report: Report, wanted: Sequence[Wish], screen: Options) -> None:
+    """All of them; a file that fails does not keep the others, or the screen, from getting theirs."""
+    for wish in wanted:
+        text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
+        text = text if text.endswith("\n") or not text else text + "\n"
+        if wish.path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            continue
+        try:
+            atomically(wish.path, text)
+        except OSError as error:
+            typer.echo(f"portcheck: {wish.path} could not be written: {error.strerror}", err=True)
+
+
+def for_file(screen: Options) -> Options:
+    return Options(verbose=screen.verbose, accessible=screen.accessible)
+
+
+def atomically(path: Path, text: str) -> None:
+    """Whoever reads the file finds the old content or the new, never half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        if os.name == "posix":
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def screen_options(*, no_color: bool, verbose: int, quiet: bool, accessible: bool) -> Options:
+    return for_stream(
+        sys.stdout, color=False if no_color else None, verbose=verbose, quiet=quiet, accessible=accessible
+    )

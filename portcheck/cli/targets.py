@@ -1,0 +1,131 @@
+"""What the user names on the command line to forests: names from the file, domains, hosts, addresses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from portcheck.catalogue.profiles import Profile, ProfileError, built_in, with_own
+from portcheck.catalogue.services import GENERIC, services
+from portcheck.config import (
+    ConfigError,
+    Configuration,
+    DcSpec,
+    ForestSpec,
+    Server,
+    find,
+    is_address,
+    load,
+    nearest,
+    parse_host,
+    parse_name,
+    parse_server,
+)
+
+FILELESS = "no forests.toml found; name a domain, a host or an address, or write one (see forests.example.toml)"
+
+
+def configuration(explicit: str | None, *, needed: bool) -> Configuration:
+    """The forests file, or an empty configuration where none is needed."""
+    path = find(explicit, os.environ, Path.cwd())
+    if path is None:
+        if needed:
+            raise ConfigError(FILELESS)
+        return Configuration()
+    return load(path, built_in().keys(), known_services())
+
+
+def known_services() -> dict[str, tuple[str, ...]]:
+    return {name: tuple(service.ports) for name, service in services().items()}
+
+
+def forests(configured: Configuration, targets: Sequence[str]) -> tuple[ForestSpec, ...]:
+    """The forests to check: all of the file's, or what the targets name."""
+    if not targets:
+        if not configured.forests:
+            where = configured.path or "the forests file"
+            raise ConfigError(f"{where}: nothing to check: add a [[forest]], or name a target")
+        return configured.forests
+    by_name = {forest.name: forest for forest in configured.forests}
+    chosen = {}
+    for target in targets:
+        forest = _named(target, configured, by_name)
+        chosen[forest.name] = forest
+    return tuple(chosen.values())
+
+
+def _named(target: str, configured: Configuration, by_name: dict[str, ForestSpec]) -> ForestSpec:
+    name = target.strip().lower().rstrip(".")
+    if name in by_name:
+        return by_name[name]
+    defaults = configured.settings
+    bare = name.strip("[]")
+    if is_address(bare):
+        host = parse_host(bare)
+        controller = DcSpec(host, host)
+        return ForestSpec(host, domain_controllers=(controller,), discover=False, profiles=defaults.profiles)
+    try:
+        parsed = parse_name(target)
+    except ConfigError as error:
+        raise ConfigError(f"target: {error}") from None
+    if "." not in parsed:
+        known = nearest(parsed, by_name) if by_name else ""
+        hint = known or "; name a domain (contoso.com), a host (dc1.contoso.com) or an address"
+        raise ConfigError(f"target {target!r} is no forest of the forests file and no full DNS name{hint}")
+    owner = next((f for f in by_name.values() if parsed.endswith(f".{f.name}")), None)
+    if owner is not None and any(c.host == parsed for c in owner.domain_controllers):
+        wanted = tuple(c for c in owner.domain_controllers if c.host == parsed)
+        return replace(owner, domain_controllers=wanted, discover=False)
+    return ForestSpec(parsed, site=defaults.site, profiles=defaults.profiles)
+
+
+def narrowed(forest: ForestSpec, controllers: Sequence[str], servers: Sequence[str]) -> ForestSpec:
+    """The forest with `--dc` and `--dns` applied."""
+    if servers:
+        forest = replace(forest, dns=tuple(_server(text) for text in servers))
+    if controllers:
+        known = {controller.host: controller for controller in forest.domain_controllers}
+        hosts = [_host(text) for text in controllers]
+        chosen = tuple(known.get(h, DcSpec(h, h if is_address(h) else None)) for h in hosts)
+        forest = replace(forest, domain_controllers=chosen, discover=False)
+    return forest
+
+
+def _server(text: str) -> Server:
+    try:
+        return parse_server(text)
+    except ConfigError as error:
+        raise ConfigError(f"--dns: {error}") from None
+
+
+def _host(text: str) -> str:
+    try:
+        return parse_host(text.strip("[]"))
+    except ConfigError as error:
+        raise ConfigError(f"--dc: {error}") from None
+
+
+def profiles(configured: Configuration, names: Sequence[str]) -> tuple[Profile, ...]:
+    """The profiles by name, built-in and own."""
+    try:
+        known = with_own(configured.own_profiles)
+    except ProfileError as error:
+        raise ConfigError(f"{configured.path}: {error}") from None
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigError(f"--profile: unknown profile {unknown[0]!r}{nearest(unknown[0], known)}")
+    return tuple(known[name] for name in names)
+
+
+def service_names(flag: str, words: Sequence[str]) -> frozenset[str]:
+    """`--only` and `--skip`: a service (`kpasswd`), one of its transports (`kpasswd/udp`), or a port (`464/tcp`)."""
+    split = tuple(part.strip().lower() for word in words for part in word.split(",") if part.strip())
+    known = {*services(), *GENERIC}
+    known |= {f"{name}/{transport}" for name, service in services().items() for transport in service.ports}
+    for word in split:
+        port = word.partition("/")[0]
+        if word not in known and not (port.isdecimal() and 0 < int(port) < 65536):
+            raise ConfigError(f"{flag}: unknown service {word!r}{nearest(word, known)}")
+    return frozenset(split)

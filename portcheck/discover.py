@@ -1,0 +1,135 @@
+"""A forest's name to the hosts to ask: SRV records, addresses, and the controllers named in the file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from portcheck.config import ForestSpec
+from portcheck.model import Lookup
+from portcheck.net.machine import source_address
+from portcheck.net.resolver import Names, is_address
+from portcheck.plan import Place
+
+
+@dataclass(slots=True)
+class Discovery:
+    """What DNS said of one forest."""
+
+    lookups: list[Lookup] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    roles: dict[str, set[str]] = field(default_factory=dict)  # host -> roles that a record announces
+    name_servers: frozenset[str] | None = None  # hosts of the zone's NS set; None: not known
+
+    def announced(self, host: str) -> set[str]:
+        return self.roles.get(host, set())
+
+
+SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", "pdc._msdcs": "pdc"}
+
+
+async def explicit(forest: ForestSpec, names: Names, families: Sequence[str]) -> Discovery:
+    """The controllers that the file or the command line names."""
+    found = Discovery()
+    for controller in forest.domain_controllers:
+        domain = domain_of(controller.host, forest)
+        if controller.address is not None:
+            found.places.append(Place(controller.host, controller.address, "explicit", domain))
+        elif is_address(controller.host):
+            found.places.append(Place(controller.host, controller.host, "explicit", domain))
+    unnamed = [c.host for c in forest.domain_controllers if c.address is None and not is_address(c.host)]
+    resolved = await asyncio.gather(*(names.addresses(host, families) for host in unnamed))
+    for host, lookups in zip(unnamed, resolved, strict=True):
+        found.lookups.extend(lookups)
+        found.places.extend(_places(host, lookups, "explicit", domain_of(host, forest)))
+    return found
+
+
+async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) -> Discovery:
+    """The controllers that DNS advertises for the forest's domains."""
+    found = Discovery()
+    domains = (forest.name, *forest.domains)
+    for lookups in await asyncio.gather(*(_questions(domain, forest, names) for domain in domains)):
+        found.lookups.extend(lookups)
+    hosts: dict[str, str] = {}
+    for domain in domains:
+        for host in _targets_of(domain, forest, found.lookups):
+            hosts.setdefault(host, domain)
+    _note_roles(found)
+    resolved = await asyncio.gather(*(names.addresses(host, families) for host in hosts))
+    for (host, domain), lookups in zip(hosts.items(), resolved, strict=True):
+        found.lookups.extend(lookups)
+        found.places.extend(_places(host, lookups, "srv", domain))
+    return found
+
+
+async def by_name(name: str, names: Names, families: Sequence[str]) -> Discovery:
+    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers)."""
+    found = Discovery()
+    if not is_address(name):
+        found.lookups.extend(replace(lookup, required=False) for lookup in await names.addresses(name, families))
+        found.places.extend(place for place in _places(name, found.lookups, "argument", "") if place.address)
+    return found
+
+
+def domain_of(host: str, forest: ForestSpec) -> str:
+    """The forest's domain that a host name lies in; the forest's own where none fits."""
+    fitting = [domain for domain in (forest.name, *forest.domains) if host.endswith(f".{domain}")]
+    if fitting:
+        return max(fitting, key=len)
+    return "" if forest.name == host or is_address(forest.name) else forest.name
+
+
+async def _questions(domain: str, forest: ForestSpec, names: Names) -> list[Lookup]:
+    asked = [
+        names.lookup(f"_ldap._tcp.dc._msdcs.{domain}", "SRV"),
+        names.lookup(f"_kerberos._tcp.{domain}", "SRV"),
+        names.lookup(f"_kpasswd._tcp.{domain}", "SRV"),
+        names.lookup(f"_ldap._tcp.pdc._msdcs.{domain}", "SRV"),
+        names.lookup(domain, "NS", required=False),
+    ]
+    if domain == forest.name:
+        asked.append(names.lookup(f"_gc._tcp.{domain}", "SRV"))
+    if forest.site:
+        asked.append(names.lookup(f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", "SRV", required=False))
+    return list(await asyncio.gather(*asked))
+
+
+def _targets_of(domain: str, forest: ForestSpec, lookups: Iterable[Lookup]) -> list[str]:
+    """The site's controllers where the site is named and has any; else all of the domain."""
+    by_name = {lookup.name: srv_targets(lookup) for lookup in lookups if lookup.record == "SRV"}
+    of_site = by_name.get(f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", [])
+    return of_site or by_name.get(f"_ldap._tcp.dc._msdcs.{domain}", [])
+
+
+def srv_targets(lookup: Lookup) -> list[str]:
+    """The hosts of an SRV answer, once each, in the answer's order; `.` means "no such service" (RFC 2782)."""
+    hosts = (answer.rsplit(" ", 1)[-1] for answer in lookup.answers)
+    return [host for host in dict.fromkeys(hosts) if host not in {"", "."}]
+
+
+def _note_roles(found: Discovery) -> None:
+    servers: set[str] = set()
+    known = False
+    for lookup in found.lookups:
+        if lookup.record == "NS" and lookup.status == "ok":
+            known = True
+            servers.update(lookup.answers)
+        for mark, role in SRV_ROLES.items():
+            if lookup.record == "SRV" and mark in lookup.name:
+                for host in srv_targets(lookup):
+                    found.roles.setdefault(host, set()).add(role)
+    found.name_servers = frozenset(servers) if known else None
+    for host in servers:
+        found.roles.setdefault(host, set()).add("dns")
+
+
+def _places(host: str, lookups: Iterable[Lookup], source: str, domain: str) -> list[Place]:
+    addresses = dict.fromkeys(
+        address for lookup in lookups if lookup.record in {"A", "AAAA"} for address in lookup.answers
+    )
+    usable = [address for address in addresses if ":" not in address or source_address(address) is not None]
+    if not addresses:
+        return [Place(host, None, source, domain)]
+    return [Place(host, address, source, domain) for address in usable or addresses]

@@ -1,0 +1,127 @@
+"""Runs checks within bounds; the only place where exceptions become outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from portcheck.events import Notify, Started
+from portcheck.model import Check, Outcome, Stage, State
+from portcheck.net.base import Net
+from portcheck.net.errors import NetError
+from portcheck.net.machine import socket_limit
+from portcheck.net.pacing import Pacer
+from portcheck.net.patience import Patience
+from portcheck.net.trail import Trail
+from portcheck.probes import PROBES
+from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.wire import WireError, fingerprint
+
+# A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
+# means something only when it comes again, later, to another source port.
+AFTER_RESET_S = (0.25, 0.6, 1.1)
+FIRST_TRIES_PER_SECOND = 400.0
+REPEATS_PER_SECOND = 20.0
+REPEATS_WINDOW_S = 1.2
+
+
+@dataclass(slots=True)
+class Engine:
+    """The bounds that all checks of a run share."""
+
+    patience: Patience
+    notify: Notify
+    concurrency: int = 512
+    rate: float | None = None
+    source_ip: str | None = None
+    connect: Callable[[str], Net] | None = None  # a twin of the network, for tests
+    _slots: asyncio.Semaphore = field(init=False)
+    _first: Pacer = field(init=False)
+    _repeats: Pacer = field(init=False)
+
+    def __post_init__(self) -> None:
+        sockets_a_check = max(1, self.patience.attempts)
+        allowed = socket_limit(self.concurrency * sockets_a_check) // sockets_a_check
+        self._slots = asyncio.Semaphore(max(1, min(self.concurrency, allowed)))
+        self._first = Pacer(self.rate or FIRST_TRIES_PER_SECOND)
+        window = None if self.rate else REPEATS_WINDOW_S
+        self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
+
+    async def run(self, check: Check, subject: Subject) -> Outcome:
+        """One check from its first packet to its outcome."""
+        async with self._slots:
+            await self._first.turn()
+            self.notify(Started(check))
+            return await self._attempt(check, subject)
+
+    def net(self, address: str, trail: Trail) -> Net:
+        return Net(address, self.patience, self._repeats, self.source_ip, trail)
+
+    async def _attempt(self, check: Check, subject: Subject) -> Outcome:
+        if check.address is None:
+            return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
+        trail = Trail()
+        probe = PROBES[check.service]
+        for pause in (*AFTER_RESET_S, None):
+            outcome = await once(probe, check, self.net(check.address, trail), subject)
+            if outcome.state is not State.RESET or pause is None or check.transport == "udp":
+                break
+            trail.facts["resets_before_answer"] = _count(trail.facts.get("resets_before_answer")) + 1
+            trail.note("again", "a first reset may be the controller's own session scavenger; trying another port")
+            await asyncio.sleep(pause)
+        return outcome
+
+
+async def once(probe: Probe, check: Check, net: Net, subject: Subject) -> Outcome:
+    """Run the probe once; whatever happens is an outcome, but for cancellation."""
+    trail = net.trail
+    try:
+        seen = await probe.run(check, net, subject)
+    except NetError as fault:
+        trail.facts.update(fault.facts)
+        _name_foreign(fault.state, trail)
+        return _outcome(check, trail, fault.state, fault.reason, fault)
+    except WireError as error:
+        _name_foreign(State.MISMATCH, trail)
+        looks = f", it looks like {trail.facts['peer_protocol']}" if "peer_protocol" in trail.facts else ""
+        return _outcome(check, trail, State.MISMATCH, f"answered, but not in this protocol{looks}: {error}")
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other results with it
+        trail.note("fault", f"{error.__class__.__name__}: {error}")
+        return _outcome(check, trail, State.ERROR, "portcheck itself failed here; please report it (run with -v)")
+    return _good(check, trail, seen)
+
+
+def _good(check: Check, trail: Trail, seen: Seen) -> Outcome:
+    trail.facts.update(seen.facts)
+    return _outcome(check, trail, seen.state, seen.reason)
+
+
+def _outcome(check: Check, trail: Trail, state: State, reason: str, fault: NetError | None = None) -> Outcome:
+    stage = trail.stage
+    if fault is not None and fault.stage is not None:
+        stage = fault.stage
+    return Outcome(
+        check=check,
+        state=state,
+        reason=reason,
+        stage=stage,
+        attempts=trail.attempts,
+        answers=trail.answers,
+        latency_ms=trail.latency_ms,
+        elapsed_ms=trail.elapsed_ms(),
+        facts=dict(trail.facts),
+        evidence=tuple(trail.steps),
+        blocked_at=fault.blocked_at if fault is not None else None,
+    )
+
+
+def _name_foreign(state: State, trail: Trail) -> None:
+    if state is State.MISMATCH and trail.head:
+        name = fingerprint.name(trail.head)
+        if name is not None:
+            trail.facts["peer_protocol"] = name
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,106 @@
+"""What is known of one host while it is asked: its domain, its roles, where its RPC interfaces live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from portcheck.catalogue.services import services
+from portcheck.judge import Offered
+from portcheck.model import Check, DomainController, Facts, Outcome, State
+from portcheck.plan import Place
+from portcheck.probes.base import Subject
+
+# Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
+FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
+ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
+CONTROLLER_FACTS = (
+    "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level", "vendor", "paused",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Host:
+    """One place, and what its answers and DNS told of it."""
+
+    place: Place
+    ca_file: Path | None = None
+    announced: frozenset[str] = frozenset()  # roles by SRV and NS records
+    no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
+    ping: Facts = field(default_factory=dict)
+    root: Facts = field(default_factory=dict)
+
+    def learn(self, outcome: Outcome) -> None:
+        """Keep what an answer tells of the host itself."""
+        if outcome.state is not State.OK:
+            return
+        if outcome.check.service == "ldap-ping":
+            self.ping = outcome.facts
+        elif outcome.check.service in {"ldap", "ldaps"} and not self.root:
+            self.root = outcome.facts
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Everything that is proven, by whatever means."""
+        found = set(self.announced)
+        told = self.ping.get("roles")
+        if isinstance(told, list):
+            found -= set(FLAGGED) | {"kdc"}  # the ping is the better witness
+            found |= {str(role) for role in told}
+        elif self.root.get("is_gc_ready") is True:
+            found.add("gc")
+        return frozenset(found)
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        missing = {"dns"} if self.no_name_server else set()
+        if self.ping.get("roles"):
+            missing |= {role for role in FLAGGED if role not in self.roles}
+        return frozenset(missing)
+
+    @property
+    def offered(self) -> Offered:
+        return Offered(self.roles, self.lacks)
+
+    @property
+    def domain(self) -> str:
+        """The domain to ask about: the one it was named for, else its own."""
+        return self.place.domain or str(self.ping.get("domain") or "")
+
+    def not_expected(self, check: Check) -> str | None:
+        """Why this check makes no sense here; None where it does."""
+        role = services()[check.service].role if check.service in services() else ""
+        if role not in self.lacks:
+            return None
+        if role == "dns":
+            return f"not a name server of {self.domain} (NS records)"
+        return f"{FLAGGED[role]} (LDAP ping)"
+
+    def subject(self) -> Subject:
+        name = self.place.host
+        told = str(self.ping.get("dns_host_name") or "")
+        return Subject(
+            host=told if name == self.place.address and told else name,
+            domain=self.domain,
+            netbios_host=str(self.ping.get("netbios_host") or "") if self.ping.get("hosts_domain") else "",
+            ca_file=self.ca_file,
+        )
+
+    def rpc_subject(self, check: Check, ports: tuple[int, ...]) -> Subject:
+        service = services()[check.service]
+        return replace(self.subject(), interface=service.interface or "", version=service.version or 0, ports=ports)
+
+    def controller(self) -> DomainController:
+        facts: Facts = {}
+        for told in (self.root, self.ping):
+            facts |= {key: told[key] for key in CONTROLLER_FACTS if told.get(key) not in (None, "", False)}
+        shown = self.roles & set(ROLE_ORDER)
+        return DomainController(
+            host=self.place.host,
+            address=self.place.address,
+            source=self.place.source,
+            site=str(self.ping.get("site") or self.root.get("site") or "") or None,
+            roles=tuple(role for role in ROLE_ORDER if role in shown),
+            facts=facts,
+            domain=self.domain,
+        )

@@ -1,0 +1,97 @@
+"""State to Verdict: what was seen, held against what the profile needs and what this host is known to offer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from portcheck.catalogue.services import services
+from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
+
+KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
+NOT_OFFERED = "not offered here, or filtered"
+QUIET = BLOCKED | {State.REFUSED}
+TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What is proven about one host: the roles it has, and those it is known not to have."""
+
+    roles: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
+
+
+def judge(outcome: Outcome, offered: Offered) -> Outcome:
+    """The outcome with its verdict; the reason gains what the verdict rests on."""
+    check, state = outcome.check, outcome.state
+    if check.expected is Expected.CLOSED:
+        return replace(outcome, verdict=_when_closed(state))
+    match state:
+        case State.OK | State.OPEN:
+            return replace(outcome, verdict=Verdict.WARN if _faulty(outcome) else Verdict.PASS)
+        case State.SKIPPED:
+            return replace(outcome, verdict=_when_skipped(outcome))
+        case State.ERROR:
+            return replace(outcome, verdict=Verdict.UNKNOWN)
+        case _:
+            return _not_good(outcome, offered)
+
+
+def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
+    role = role_of(outcome.check.service)
+    if outcome.state in QUIET and role not in {"dc", *offered.roles} and not outcome.facts.get("local_fault"):
+        words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
+        return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
+    if outcome.check.service == "udp" and outcome.state is State.FILTERED:
+        reason = f"{outcome.reason}; silence of an unknown UDP service proves nothing"
+        return replace(outcome, verdict=Verdict.SKIP, reason=reason)
+    if outcome.check.service in TLS_SERVICES and outcome.facts.get("no_certificate"):
+        return replace(outcome, verdict=Verdict.WARN)
+    return replace(outcome, verdict=_hurt(outcome))
+
+
+def role_of(service: str) -> str:
+    """The role that must be proven before silence of this service means anything; `dc` for what every DC has."""
+    known = services().get(service)
+    return known.role if known is not None else "dc"
+
+
+def _hurt(outcome: Outcome) -> Verdict:
+    return Verdict.FAIL if outcome.check.required else Verdict.WARN
+
+
+def _when_skipped(outcome: Outcome) -> Verdict:
+    if outcome.facts.get("interface_missing") is True:
+        return _hurt(outcome)
+    return Verdict.UNKNOWN if outcome.facts.get("unfinished") else Verdict.SKIP
+
+
+def _when_closed(state: State) -> Verdict:
+    if state in GOOD or state in {State.MUTE, State.RESET, State.MISMATCH}:
+        return Verdict.FAIL
+    if state in {State.REFUSED, State.FILTERED, State.REJECTED, State.UNREACHABLE}:
+        return Verdict.PASS
+    return Verdict.SKIP if state is State.SKIPPED else Verdict.UNKNOWN
+
+
+def _faulty(outcome: Outcome) -> bool:
+    """It works, with a fault: the clock, the certificate, another domain's answer, a paused controller."""
+    facts = outcome.facts
+    skew = facts.get("clock_skew_s")
+    return (
+        (isinstance(skew, int | float) and math.fabs(skew) > KERBEROS_SKEW_S)
+        or facts.get("certificate_expired") is True
+        or facts.get("hosts_domain") is False
+        or facts.get("wrong_forest") is True
+        or facts.get("paused") is True
+        or facts.get("synchronized") is False
+        or facts.get("unproven") is True
+    )
+
+
+def exit_code(outcomes: Collection[Outcome], fail_on: str) -> int:
+    """0 or 1: is everything required as expected, at the level the user asked for?"""
+    bad = {"fail": {Verdict.FAIL}, "warn": {Verdict.FAIL, Verdict.WARN}}.get(fail_on, set())
+    return 1 if any(outcome.verdict in bad for outcome in outcomes) else 0

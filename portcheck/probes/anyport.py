@@ -1,0 +1,47 @@
+"""A port with no protocol of its own here: TCP that connects is open; UDP that stays silent proves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from portcheck.model import Check, Facts, State
+from portcheck.net.base import Network
+from portcheck.net.errors import NetError
+from portcheck.net.tcp import Stream
+from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.wire import fingerprint
+
+GREETING_S = 0.4
+
+
+async def tcp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - nothing is asked
+    assert check.port is not None
+    with await net.tcp(check.port) as stream:
+        facts = await _greeting(stream)
+    return Seen(facts, State.OPEN, "connected; there is no question to ask here")
+
+
+async def _greeting(stream: Stream) -> Facts:
+    """What some servers say unasked; a cut at once is a reset, not an open port."""
+    try:
+        async with asyncio.timeout(GREETING_S):
+            said = await stream.receive()
+    except TimeoutError:
+        return {}
+    if not said:
+        raise NetError(State.RESET, "connected, then closed at once by the peer")
+    facts: Facts = {"banner": said[:80].decode("ascii", "backslashreplace")}
+    looks = fingerprint.name(said)
+    return facts | ({"peer_protocol": looks} if looks else {})
+
+
+async def udp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - nothing is asked
+    assert check.port is not None
+    answer = await net.udp(check.port, lambda _: b"\0", bytes)
+    looks = fingerprint.name(answer.value)
+    facts: Facts = {"unproven": True} | ({"peer_protocol": looks} if looks else {})
+    return Seen(facts, State.OPEN, "something answered, in a protocol that is not known here")
+
+
+TCP = Probe("tcp", tcp)
+UDP = Probe("udp", udp)

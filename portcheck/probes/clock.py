@@ -1,0 +1,15 @@
+"""A server's clock against ours, corrected for half the way there and back."""
+
+from __future__ import annotations
+
+import time
+
+from portcheck.net.trail import Trail
+
+
+def skew_s(server: float | None, trail: Trail, resolution_s: float = 0.0) -> float | None:
+    """Server minus ours, now, in seconds; `resolution_s` is the unit the server rounds down to."""
+    if server is None:
+        return None
+    one_way_s = (trail.latency_ms or 0.0) / 2000
+    return round(server + resolution_s / 2 + one_way_s - time.time(), 3)

@@ -1,0 +1,58 @@
+"""Password change on 464 (RFC 3244): a well-formed request that no key opens; any KRB-ERROR answers."""
+
+from __future__ import annotations
+
+import secrets
+
+from portcheck.model import Check, Facts
+from portcheck.net.base import Network
+from portcheck.net.trail import Trail
+from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.clock import skew_s
+from portcheck.wire import kerberos, kpasswd
+from portcheck.wire.kpasswd import KpasswdReply
+
+CHANGE, SET = 1, 0xFF80
+
+
+def request(subject: Subject, number: int) -> bytes:
+    """The forms in the order in which servers are known to answer them: Windows the first two, MIT and Samba all."""
+    realm = subject.realm or "PORTCHECK.INVALID"
+    match number % 3:
+        case 0:
+            return kpasswd.request(realm, secrets.token_bytes(512), CHANGE)
+        case 1:
+            return kpasswd.request(realm, secrets.token_bytes(512), SET)
+        case _:
+            return kpasswd.minimal_request()
+
+
+async def run(check: Check, net: Network, subject: Subject) -> Seen:
+    assert check.port is not None
+    if check.transport == "udp":
+        reply = (await net.udp(check.port, lambda number: request(subject, number), kpasswd.unpack_reply)).value
+        return _seen(reply, net.trail)
+    earlier = net.trail.facts.get("resets_before_answer")
+    with await net.tcp(check.port) as stream:
+        data = request(subject, earlier if isinstance(earlier, int) else 0)
+        await stream.send(kerberos.tcp(data), "kpasswd request")
+        answer = await stream.read_frame(kerberos.frame, "kpasswd answer")
+    return _seen(kpasswd.unpack_reply(answer[4:]), net.trail)
+
+
+def _seen(reply: KpasswdReply, trail: Trail) -> Seen:
+    facts: Facts = {"framed": reply.framed}
+    if reply.error is not None:
+        facts["kerberos_error"] = int(reply.error.code)
+        facts["clock_skew_s"] = _skew_s(reply.error.stime, trail)
+    if reply.result_code is not None:
+        facts["kpasswd_result"] = reply.result_code
+    return Seen({key: value for key, value in facts.items() if value is not None}, reason="kpasswd answered")
+
+
+def _skew_s(server: float | None, trail: Trail) -> float | None:
+    whole_seconds = server is not None and server == int(server)  # MIT's kadmind tells no microseconds
+    return skew_s(server, trail, 1.0 if whole_seconds else 0.0)
+
+
+PROBE = Probe("kpasswd", run)

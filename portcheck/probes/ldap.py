@@ -1,0 +1,95 @@
+"""LDAP on 389, 636, 3268 and 3269: the rootDSE, which needs no bind and which every version of Windows tells."""
+
+from __future__ import annotations
+
+import ssl
+
+from portcheck.model import Check, Facts
+from portcheck.net import tls
+from portcheck.net.base import Network
+from portcheck.net.certificate import describe
+from portcheck.net.errors import NetError
+from portcheck.net.tcp import Stream
+from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.clock import skew_s
+from portcheck.wire import ldap
+from portcheck.wire.ldap import SearchDone, SearchEntry
+from portcheck.wire.rootdse import RootDse, rootdse_request
+
+
+async def plain(check: Check, net: Network, subject: Subject) -> Seen:
+    with await net.tcp(_port(check)) as stream:
+        return await _ask(stream, subject)
+
+
+async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
+    """First as a client that verifies; where the certificate does not please, again as one that only reaches."""
+    names = tuple(name for name in (subject.host,) if name)
+    facts: Facts
+    with await net.tcp(_port(check)) as stream:
+        try:
+            shown = await tls.handshake(stream, tls.trusting(subject.ca_file), _server_name(subject))
+            facts = {"certificate_trusted": True, **describe(shown, names)}
+            return await _ask(stream, subject, facts)
+        except ssl.SSLCertVerificationError as error:
+            facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
+        except NetError as fault:
+            if "tls_alert" not in fault.facts and "tls_alert" not in stream.trail.facts:
+                raise
+            facts = {"tls_alert_first": stream.trail.facts.pop("tls_alert", "")}
+    with await net.tcp(_port(check)) as stream:
+        shown = await tls.handshake(stream, tls.reaching(), _server_name(subject))
+        return await _ask(stream, subject, {**describe(shown, names), **facts})
+
+
+async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:
+    await stream.send(rootdse_request().pack(), "LDAP search of the rootDSE")
+    messages = ldap.unpack_messages(await stream.read_frame(ldap.answer_frame, "LDAP answer"))
+    entry = next((message.op for message in messages if isinstance(message.op, SearchEntry)), None)
+    done = next((message.op for message in messages if isinstance(message.op, SearchDone)), None)
+    told: Facts = dict(facts or {})
+    if entry is not None:
+        told |= _facts(RootDse.from_entry(entry), stream)
+    elif done is not None and done.code:
+        told["ldap_result"] = done.code
+    if subject.domain and told.get("domain") not in (None, subject.domain):
+        told["wrong_forest"] = subject.domain not in (told.get("forest"), told.get("domain"))
+    return Seen(
+        told, reason=f"LDAP answered as {told['dns_host_name']}" if "dns_host_name" in told else "LDAP answered"
+    )
+
+
+def _facts(root: RootDse, stream: Stream) -> Facts:
+    told: Facts = {
+        "dns_host_name": root.dns_host_name,
+        "default_naming_context": root.default_naming_context,
+        "root_domain_naming_context": root.root_domain_naming_context,
+        "domain": root.domain,
+        "forest": root.forest,
+        "site": root.site,
+        "is_synchronized": root.is_synchronized,
+        "is_gc_ready": root.is_gc_ready,
+        "domain_controller_level": root.domain_controller_level,
+        "domain_level": root.domain_level,
+        "forest_level": root.forest_level,
+        "vendor": root.vendor,
+        "sasl_mechanisms": list(root.sasl_mechanisms),
+        "clock_skew_s": skew_s(root.current_time, stream.trail, resolution_s=1.0),
+        "is_domain_controller": root.is_domain_controller,
+    }
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def _server_name(subject: Subject) -> str | None:
+    return subject.host or None
+
+
+def _port(check: Check) -> int:
+    assert check.port is not None
+    return check.port
+
+
+LDAP = Probe("ldap", plain)
+GC = Probe("gc", plain)
+LDAPS = Probe("ldaps", over_tls)
+GC_TLS = Probe("gc-tls", over_tls)

@@ -1,0 +1,57 @@
+"""SMB on 445 and NetBIOS on 137 and 139: negotiate a dialect, ask for names, open no session."""
+
+from __future__ import annotations
+
+import secrets
+
+from portcheck.model import Check, Facts
+from portcheck.net.base import Network
+from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.clock import skew_s
+from portcheck.wire import nbt, smb
+
+
+async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - SMB asks for no name
+    assert check.port is not None
+    with await net.tcp(check.port) as stream:
+        question = smb.negotiate_request(secrets.token_bytes(16), secrets.token_bytes(32))
+        await stream.send(question, "SMB2 NEGOTIATE")
+        answer = smb.NegotiateResponse.unpack(await stream.read_frame(smb.frame, "SMB2 answer"))
+    if answer.dialect is None:
+        return Seen({"smb_error": answer.status}, reason="SMB answered, with no common dialect")
+    facts: Facts = {
+        "dialect": f"{answer.dialect >> 8}.{(answer.dialect >> 4) & 15}.{answer.dialect & 15}",
+        "signing_required": answer.signing_required,
+        "server_guid": answer.server_guid,
+        "mechanisms": list(answer.mechanisms),
+        "clock_skew_s": skew_s(answer.system_time, net.trail),
+    }
+    return Seen({key: value for key, value in facts.items() if value is not None}, reason=f"SMB {facts['dialect']}")
+
+
+async def names(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - `*` asks for all names
+    assert check.port is not None
+    number = secrets.randbits(16)
+
+    def accept(data: bytes) -> nbt.NodeStatus:
+        found = nbt.unpack_nbstat(data)
+        if found.transaction_id != number:
+            raise ValueError("a NetBIOS answer, but not to our question")
+        return found
+
+    found = (await net.udp(check.port, lambda _: nbt.nbstat_request(number), accept)).value
+    shown = [f"{name}<{suffix:02x}>{' group' if group else ''}" for name, suffix, group in found.names]
+    return Seen({"names": shown, "mac": found.mac or ""}, reason="NetBIOS names answered")
+
+
+async def session(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - `*SMBSERVER` is any server
+    assert check.port is not None
+    with await net.tcp(check.port) as stream:
+        await stream.send(nbt.session_request(), "NetBIOS session request")
+        answer = nbt.SessionReply.unpack(await stream.read_frame(nbt.frame, "NetBIOS session answer"))
+    return Seen({"session_accepted": answer.accepted}, reason="NetBIOS session service answered")
+
+
+SMB = Probe("smb", negotiate)
+NAMES = Probe("netbios-ns", names)
+SESSION = Probe("netbios-ssn", session)

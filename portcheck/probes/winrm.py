@@ -1,0 +1,30 @@
+"""WinRM on 5985 and 5986: Identify, which needs no account (MS-WSMV 3.1.4.1.23); any HTTP answer proves the path."""
+
+from __future__ import annotations
+
+from portcheck.model import Check, Facts
+from portcheck.net import tls
+from portcheck.net.base import Network
+from portcheck.net.certificate import describe
+from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.wire import http, wsman
+
+TLS_PORT = 5986
+
+
+async def run(check: Check, net: Network, subject: Subject) -> Seen:
+    assert check.port is not None
+    facts: Facts = {}
+    with await net.tcp(check.port) as stream:
+        if check.port == TLS_PORT:
+            facts |= describe(await tls.handshake(stream, tls.reaching(), subject.host), (subject.host,))
+        await stream.send(wsman.identify_request(f"{subject.host}:{check.port}"), "WS-Management Identify")
+        answer = http.Response.unpack(await stream.read_frame(http.frame, "HTTP answer"))
+    facts |= {"http_status": answer.status, "http_server": answer.server or ""}
+    product = wsman.product(answer.body)
+    if product:
+        facts["product"] = product
+    return Seen(facts, reason=f"HTTP {answer.status}" + (" from WinRM" if product else ""))
+
+
+PROBE = Probe("winrm", run)

@@ -1,0 +1,107 @@
+"""A whole run: all forests side by side, within one deadline, ending in one report whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from portcheck import __version__
+from portcheck.catalogue.profiles import Profile
+from portcheck.config import ForestSpec, Settings
+from portcheck.engine import Engine
+from portcheck.events import Finished, Notify
+from portcheck.judge import exit_code
+from portcheck.model import Finding, Outcome, Report, State
+from portcheck.net.machine import vantage
+from portcheck.net.patience import Patience
+from portcheck.net.resolver import Names, is_address
+from portcheck.plan import Selection
+from portcheck.survey import Survey
+
+INTERRUPTED, NOT_DONE = 130, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to run: the forests with their profiles, and how."""
+
+    forests: tuple[tuple[ForestSpec, tuple[Profile, ...]], ...]
+    settings: Settings = field(default_factory=Settings)
+    selection: Selection = field(default_factory=Selection)
+    families: tuple[str, ...] = ("A", "AAAA")
+
+
+async def run(order: Order, notify: Notify) -> Report:
+    """Ask everything; a deadline or an interruption ends the asking, never the report."""
+    started, began = datetime.now(UTC), time.monotonic()
+    settings = order.settings
+    patience = Patience(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
+    engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
+    surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in order.forests]
+    interrupted = await _until_done(surveys, settings.deadline_s)
+    report = _report(surveys, started, time.monotonic() - began)
+    report = replace(report, interrupted=interrupted)
+    report = replace(report, findings=_findings(report))
+    notify(Finished())
+    return replace(report, exit_code=_exit_code(report, surveys, settings))
+
+
+def _findings(report: Report) -> tuple[Finding, ...]:
+    from portcheck import diagnose  # late: only when there is something to explain
+
+    return diagnose.diagnose(report)
+
+
+def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
+    servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
+    names = Names(servers, order.settings.timeout_s)
+    return Survey(forest, profiles, engine, names, notify, order.selection, order.families)
+
+
+async def _until_done(surveys: Sequence[Survey], deadline_s: float | None) -> bool:
+    """Run them all; True when the user interrupted. The first Ctrl-C arrives here as a cancellation."""
+    running = asyncio.gather(*(survey.run() for survey in surveys))
+    try:
+        async with asyncio.timeout(deadline_s):
+            await running
+    except TimeoutError:
+        for survey in surveys:
+            survey.problem = survey.problem or "the deadline came before the run was done"
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        return True
+    return False
+
+
+def _report(surveys: Sequence[Survey], started: datetime, duration_s: float) -> Report:
+    outcomes = tuple(outcome for survey in surveys for outcome in survey.settled())
+    towards = dict.fromkeys(o.check.address for o in outcomes if o.check.address is not None)
+    return Report(
+        started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        duration_s=round(duration_s, 3),
+        vantage=vantage(tuple(towards)),
+        forests=tuple(survey.report() for survey in surveys),
+        outcomes=outcomes,
+        tool_version=__version__,
+    )
+
+
+def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) -> int:
+    if report.interrupted:
+        return INTERRUPTED
+    if not any(_was_asked(outcome) for outcome in report.outcomes) and any(s.problem for s in surveys):
+        told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
+        if not told:
+            return NOT_DONE
+    if settings.fail_on != "never" and any(not survey.hosts for survey in surveys):
+        return 1
+    return exit_code(report.outcomes, settings.fail_on)
+
+
+def _was_asked(outcome: Outcome) -> bool:
+    return outcome.state is not State.SKIPPED

@@ -1,0 +1,246 @@
+"""The main job for one forest: who is there, what each of them says, and what that means."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from portcheck import discover
+from portcheck.catalogue.profiles import Profile
+from portcheck.config import ForestSpec
+from portcheck.discover import Discovery
+from portcheck.engine import Engine
+from portcheck.events import ForestFound, Landed, Notify, Planned
+from portcheck.host import Host
+from portcheck.judge import judge
+from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State
+from portcheck.net.resolver import Names, NoResolverError, system_servers
+from portcheck.plan import Place, Selection, checks_for
+from portcheck.probes.base import Subject
+
+# The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
+HEAD_START_S = 0.3
+PING_PORT = 389
+
+
+@dataclass(slots=True)
+class Survey:
+    """One forest's run. `outcomes` and `hosts` grow while it runs, so that an interrupted run keeps what it has."""
+
+    forest: ForestSpec
+    profiles: Sequence[Profile]
+    engine: Engine
+    names: Names
+    notify: Notify
+    selection: Selection = field(default_factory=Selection)
+    families: tuple[str, ...] = ("A", "AAAA")
+    hosts: list[Host] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
+    planned: dict[str, Check] = field(default_factory=dict)
+    problem: str | None = None
+    _asked: set[tuple[str, str | None]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Named controllers start at once; those that DNS advertises follow when it has answered."""
+        await asyncio.gather(self._named(), self._advertised())
+        if not self.hosts and self.problem is None:
+            self.problem = "no domain controller is named, and DNS advertises none"
+
+    async def _named(self) -> None:
+        if self.forest.domain_controllers:
+            found = await self._discovered(discover.explicit(self.forest, self.names, self.families))
+            await self._ask_all(found.places, found)
+
+    async def _advertised(self) -> None:
+        if not self.forest.discover:
+            await self._ask_servers(Discovery(), self._servers())
+            return
+        found = await self._discovered(discover.advertised(self.forest, self.names, self.families))
+        servers = self._servers()
+        if found.places or self.forest.domain_controllers:
+            at = {place.address for place in found.places} | {c.address for c in self.forest.domain_controllers}
+            others = [address for address in servers if address not in at]
+            await asyncio.gather(self._ask_all(found.places, found), self._ask_servers(found, others))
+        else:
+            await self._last_resort(found, servers)
+
+    async def _discovered(self, asking: Awaitable[Discovery]) -> Discovery:
+        try:
+            found = await asking
+        except NoResolverError as error:
+            self.problem = str(error)
+            return Discovery()
+        self.lookups.extend(found.lookups)
+        return found
+
+    def _servers(self) -> list[str]:
+        return [host for host, _ in self.names.servers]
+
+    async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
+        """Name servers that the file names and that are no known controllers: only DNS is asked of them."""
+        named = {c.address for c in self.forest.domain_controllers}
+        places = [
+            Place(address, address, "dns-server", self.forest.name, dns_only=True)
+            for address in addresses
+            if address not in named
+        ]
+        await self._ask_all(places, found)
+
+    async def _last_resort(self, found: Discovery, servers: Sequence[str]) -> None:
+        """DNS told nobody. The name may be a host's, or lead to controllers itself; name servers often are some."""
+        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families))
+        candidates = [place.address for place in own.places] or servers
+        for address in candidates:
+            host = Host(Place(address or "", address, "dns-server"), self.forest.ca_file)
+            await self._ping(host, self._hidden_ping(host.place))
+            await self._ask_all([self._recognised(host, by_name=bool(own.places))], found)
+        if not candidates and self.problem is None and all(lookup.status == "timeout" for lookup in found.lookups):
+            places = [Place(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
+            await self._ask_all(places, found)
+
+    def _recognised(self, host: Host, *, by_name: bool) -> Place:
+        """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown."""
+        told = str(host.ping.get("dns_host_name") or "")
+        if by_name and (not told or told == self.forest.name):
+            self.lookups = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
+            return replace(host.place, host=self.forest.name, source="argument")
+        if told:
+            return replace(
+                host.place, host=told, source="address" if by_name else "dns-server", domain=self.forest.name
+            )
+        return replace(host.place, dns_only=True, domain=self.forest.name)
+
+    async def _ask_all(self, places: Iterable[Place], found: Discovery) -> None:
+        fresh = []
+        for place in places:
+            if (place.host, place.address) not in self._asked:
+                self._asked.add((place.host, place.address))
+                fresh.append(self._host(place, found))
+        self.hosts.extend(fresh)
+        self.notify(ForestFound(self.forest.name, tuple(host.controller() for host in self.hosts)))
+        await asyncio.gather(*(self._ask(host) for host in fresh))
+
+    def _host(self, place: Place, found: Discovery) -> Host:
+        configured = place.address in self._servers()
+        announced = found.announced(place.host) | ({"dns"} if configured else set())
+        if place.source == "resolver":
+            announced.add("dns")
+        known = found.name_servers is not None and place.host not in found.name_servers
+        return Host(place, self.forest.ca_file, frozenset(announced), no_name_server=known and not configured)
+
+    async def _ask(self, host: Host) -> None:
+        """All checks of one host: the ping, then everything else at once, then what RPC's mapper points to."""
+        checks = checks_for(host.place, self.forest, self.profiles, self.selection)
+        self.planned.update((check.id, check) for check in checks)
+        self.notify(Planned(checks))
+        asked = next((check for check in checks if check.service == "ldap-ping"), None)
+        pinging: asyncio.Task[Outcome] | None = None
+        if host.place.address is not None and not host.place.dns_only:
+            pinging = asyncio.create_task(self._ping(host, asked or self._hidden_ping(host.place)))
+            await asyncio.wait([pinging], timeout=HEAD_START_S)
+        elif asked is not None:
+            self._land(host, await self.engine.run(asked, host.subject()))
+        try:
+            await self._ask_rest(host, [check for check in checks if check is not asked])
+            if pinging is not None:
+                await pinging
+        finally:
+            if pinging is not None:
+                pinging.cancel()
+
+    async def _ping(self, host: Host, check: Check) -> Outcome:
+        outcome = await self.engine.run(check, host.subject())
+        host.learn(outcome)
+        if check.id in self.planned:
+            self._land(host, outcome)
+        return outcome
+
+    def _hidden_ping(self, place: Place) -> Check:
+        """Asked for what it tells of the host, even where no profile needs it; not reported."""
+        port = self.forest.ports.get("ldap-ping", PING_PORT)
+        return Check(self.forest.name, place.host, place.address, "ldap-ping", "udp", port, Need.OPTIONAL)
+
+    async def _ask_rest(self, host: Host, checks: Sequence[Check]) -> None:
+        behind = [check for check in checks if check.port is None]
+        direct = [check for check in checks if check.port is not None and check.service != "rpc"]
+        mapper = next((check for check in checks if check.service == "rpc"), None)
+        await asyncio.gather(*(self._ask_one(host, check) for check in direct), self._ask_rpc(host, mapper, behind))
+
+    async def _ask_one(self, host: Host, check: Check, subject: Subject | None = None) -> Outcome:
+        reason = host.not_expected(check)
+        if reason is not None:
+            return self._land(host, Outcome(check, State.SKIPPED, reason))
+        if subject is None:
+            ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
+            subject = host.rpc_subject(check, ports) if ports else host.subject()
+        outcome = await self.engine.run(check, subject)
+        host.learn(outcome)
+        return self._land(host, outcome)
+
+    async def _ask_rpc(self, host: Host, mapper: Check | None, behind: Sequence[Check]) -> None:
+        """The mapper, then each interface on the port that it names."""
+        outcome: Outcome | None = None
+        if mapper is not None:
+            subject = replace(host.subject(), wanted=tuple(check.service for check in behind))
+            outcome = await self._ask_one(host, mapper, subject)
+        await asyncio.gather(*(self._ask_interface(host, check, outcome) for check in behind))
+
+    async def _ask_interface(self, host: Host, check: Check, mapper: Outcome | None) -> None:
+        if host.place.address is None:
+            self._land(host, Outcome(check, State.UNRESOLVED, f"{check.host} has no address"))
+            return
+        endpoints = mapper.facts.get("endpoints") if mapper is not None else None
+        ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
+        if not ports:
+            self._land(host, _without_port(check, mapper))
+            return
+        outcome = await self.engine.run(replace(check, port=ports[0]), host.rpc_subject(check, tuple(ports)))
+        answered_on = outcome.facts.get("port")
+        if isinstance(answered_on, int):
+            outcome = replace(outcome, check=replace(outcome.check, port=answered_on))
+        self.planned.pop(check.id, None)
+        self.planned[outcome.check.id] = outcome.check
+        self._land(host, outcome)
+
+    def _land(self, host: Host, outcome: Outcome) -> Outcome:
+        self.outcomes[outcome.check.id] = outcome
+        self.notify(Landed(judge(outcome, host.offered)))
+        return outcome
+
+    def host_of(self, outcome: Outcome) -> Host:
+        where = (outcome.check.host, outcome.check.address)
+        return next(host for host in self.hosts if (host.place.host, host.place.address) == where)
+
+    def settled(self) -> tuple[Outcome, ...]:
+        """Everything in the order it was planned, judged with all that is known at the end."""
+        hosts = {(host.place.host, host.place.address): host for host in self.hosts}
+        found = []
+        for check in self.planned.values():
+            left = Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
+            outcome = self.outcomes.get(check.id, left)
+            found.append(judge(outcome, hosts[(check.host, check.address)].offered))
+        return tuple(found)
+
+    def report(self) -> ForestReport:
+        return ForestReport(
+            name=self.forest.name,
+            profiles=tuple(profile.name for profile in self.profiles),
+            domain_controllers=tuple(host.controller() for host in self.hosts),
+            lookups=tuple(self.lookups),
+            problem=self.problem,
+        )
+
+
+def _without_port(check: Check, mapper: Outcome | None) -> Outcome:
+    if mapper is None:
+        return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
+    if mapper.state is not State.OK:
+        return Outcome(check, State.SKIPPED, f"the endpoint mapper did not answer ({mapper.state})")
+    if mapper.facts.get("anonymous_refused"):
+        return Outcome(
+            check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"
+        )
+    reason = "the endpoint mapper does not know this interface"
+    return Outcome(check, State.SKIPPED, reason, facts={"interface_missing": True})
