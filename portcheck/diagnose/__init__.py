@@ -1,0 +1,80 @@
+"""From outcomes to findings. Pure: a saved run, read anywhere, gives the findings it gave when it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portcheck.diagnose import symptoms, words
+from portcheck.diagnose.asking import allow
+from portcheck.diagnose.facts import ForestFacts, hosts
+from portcheck.diagnose.ranking import leading, ranked
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules import RULES
+from portcheck.diagnose.told import printable
+from portcheck.model import Finding, Outcome, Report, Severity
+
+__all__ = ["RULES", "diagnose", "leading"]
+
+
+def diagnose(report: Report, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
+    """The findings of all forests in the report's order, within a forest the worst first."""
+    found: list[Finding] = []
+    for forest in report.forests:
+        found.extend(_of_forest(ForestFacts.of(report, forest), rules))
+    return tuple(found)
+
+
+def _of_forest(f: ForestFacts, rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    found = []
+    for rule in rules:
+        proof = rule.when(f)
+        if proof is None:
+            continue
+        finding = _finding(rule, proof, f)
+        found.append(finding)
+        f = _after(f, rule, proof, finding)
+    return ranked(found)
+
+
+def _after(f: ForestFacts, rule: Rule, proof: Proof, finding: Finding) -> ForestFacts:
+    """What later rules see: a fault is explained once."""
+    if not rule.beside or finding.severity is not Severity.INFO:
+        f = f.in_trouble()
+    if rule.disowns:
+        return f.without((*proof.outcomes, *proof.follows))
+    return f if rule.beside else f.explaining((*proof.outcomes, *proof.follows))
+
+
+def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
+    where = proof.hosts or hosts(proof.outcomes)
+    severity = rule.severity(proof)
+    hurt = proof.outcomes if severity is not Severity.INFO else None  # what hurts nobody breaks nothing
+    told = _placeholders(proof, where, f)
+    shown = () if proof.brief else proof.outcomes
+    return Finding(
+        code=rule.code,
+        severity=severity,
+        forest=f.forest.name,
+        title=rule.title.format_map(told),
+        explanation=rule.explanation.format_map(told),
+        hosts=where,
+        evidence=words.evidence(shown, proof.although, proof.seen),
+        breaks=() if hurt is None else symptoms.breaks(rule.code, hurt),
+        errors=() if hurt is None else symptoms.errors(rule.code, hurt),
+        fix=rule.fix.format_map(told),
+        checks=tuple(dict.fromkeys(o.check.id for o in (*proof.outcomes, *proof.follows))),
+    )
+
+
+def _placeholders(proof: Proof, where: tuple[str, ...], f: ForestFacts) -> dict[str, str]:
+    """What the texts of a rule may name; `proof.words` adds to it."""
+    proven: tuple[Outcome, ...] = proof.outcomes
+    return {
+        "forest": printable(f.forest.name),
+        "hosts": words.short_hosts(where, f) if proof.hosts or not proven else words.whereabouts(proven, f),
+        "ports": words.ports(proven),
+        "services": words.services(proven),
+        "purposes": words.listed(printable(o.check.purpose or o.check.service) for o in proven),
+        "allow": allow(f, proven),
+        **proof.words,
+    }

@@ -1,0 +1,32 @@
+"""All rules, cause before consequence: what a rule explains is no fault to those after it."""
+
+from __future__ import annotations
+
+from portcheck.diagnose.rule import Rule
+from portcheck.diagnose.rules.clock import CLOCK
+from portcheck.diagnose.rules.hosts import HOSTS, SOME
+from portcheck.diagnose.rules.names import IDENTITY, NAMES
+from portcheck.diagnose.rules.path import CUT, TOLD
+from portcheck.diagnose.rules.reachability import REACHABILITY
+from portcheck.diagnose.rules.remaining import REMAINING
+from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
+from portcheck.diagnose.rules.services import DOWN, TALK
+from portcheck.diagnose.rules.tls import CERTIFICATES
+
+RULES: tuple[Rule, ...] = (
+    *IDENTITY,
+    *HOSTS,
+    *NAMES,
+    *CUT,
+    *DOWN,
+    *REACHABILITY,
+    *TALK,
+    *REMAINING,
+    *CLOCK,
+    *CERTIFICATES,
+    *SOME,
+    *TOLD,
+    *ROLES,
+    *LOCAL,
+    *WELL,
+)

@@ -1,0 +1,111 @@
+"""Clocks: whose is off, ours or the controller's, by how much, held against Kerberos' limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import median
+
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.told import number
+from portcheck.diagnose.words import duration, listed, short, some
+from portcheck.model import Outcome, Severity, Verdict
+
+KERBEROS_LIMIT_S = 300.0
+"""The default of both sides (RFC 4120, 1.6; Windows: SkewTime)."""
+
+NOTABLE_S = 60.0
+"""Below this, whole-second clocks in answers and slow replies are as likely as a wrong clock."""
+
+Clocks = dict[Endpoint, list[tuple[str, float]]]
+
+
+def _skewed(f: ForestFacts) -> Proof | None:
+    clocks = _clocks(f.outcomes)
+    off = {where: _middle(told) for where, told in clocks.items() if abs(_middle(told)) > NOTABLE_S}
+    if not off:
+        return None
+    ours = _ours(f)
+    proof = tuple(o for o in f.told("clock_skew_s") if endpoint(o) in off)
+    grave = any(abs(skew) > KERBEROS_LIMIT_S for skew in off.values())
+    return Proof(
+        proof,
+        severity=Severity.ERROR if grave else Severity.WARNING,
+        seen=_seen(f, clocks, off),
+        brief=True,
+        words=_words(f, off, ours=ours, grave=grave),
+    )
+
+
+def _clocks(outcomes: Iterable[Outcome]) -> Clocks:
+    """What each service of each address said; one answer a service is enough."""
+    clocks: Clocks = {}
+    for o in outcomes:
+        where, skew = endpoint(o), number(o, "clock_skew_s")
+        if where is not None and skew is not None and o.verdict is not Verdict.SKIP:
+            clocks.setdefault(where, []).append((o.check.service, skew))
+    return clocks
+
+
+def _middle(told: list[tuple[str, float]]) -> float:
+    return median(skew for _, skew in told)
+
+
+def _ours(f: ForestFacts) -> bool | None:
+    """True: every host of the run is off alike. False: some host agrees with us. None: one host cannot tell."""
+    everyone = _clocks(f.report.outcomes)
+    skews = [_middle(told) for told in everyone.values()]
+    if any(abs(skew) <= NOTABLE_S for skew in skews):
+        return False
+    alike = max(skews) - min(skews) <= NOTABLE_S
+    return True if alike and len({where.host for where in everyone}) > 1 else None
+
+
+def _seen(f: ForestFacts, clocks: Clocks, off: dict[Endpoint, float]) -> tuple[str, ...]:
+    """dc1: 20 min ahead of this machine (kerberos, ldap)"""
+    told = []
+    for where, skew in off.items():
+        by = listed(dict.fromkeys(service for service, said in clocks[where] if abs(said) > NOTABLE_S))
+        agree = dict.fromkeys(service for service, said in clocks[where] if abs(said) <= NOTABLE_S)
+        but = f", but {listed(agree)} agrees with this machine" if agree else ""
+        told.append(f"{short(where.host, f.forest.name)} is {_apart(skew)} this machine by {by}{but}")
+    return (some(told, more="more hosts"),)
+
+
+def _apart(skew: float) -> str:
+    return f"{duration(skew)} {'ahead of' if skew > 0 else 'behind'}"
+
+
+def _words(f: ForestFacts, off: dict[Endpoint, float], *, ours: bool | None, grave: bool) -> dict[str, str]:
+    worst = max(off.values(), key=abs)
+    names = some(dict.fromkeys(short(where.host, f.forest.name) for where in off))
+    whose = {
+        True: f"this machine's clock is {_apart(-worst)} every controller's",
+        False: f"the clock of {names} is {_apart(worst)} this machine's",
+        None: f"the clocks of {names} and this machine are {duration(worst)} apart",
+    }
+    which = {
+        True: "Every controller that was asked differs alike, so it is this machine's clock",
+        False: "Other controllers agree with this machine, so it is the controller's clock",
+        None: "Nothing else that was asked tells which of the two is wrong",
+    }
+    limit = "Kerberos refuses a difference of more than 5 minutes" if grave else "Kerberos still accepts 5 minutes"
+    ask = {
+        True: "Correct this machine's clock and its time source (w32tm /query /source; or the hypervisor's time"
+        " synchronisation).",
+        False: f"Ask the AD team to correct the clock of {names} and its time source (w32tm /query /source there).",
+        None: f"Compare this machine's clock with a third one; then correct it, or ask the AD team to correct {names}.",
+    }
+    return {"whose": whose[ours], "which": which[ours], "limit": limit, "ask": ask[ours]}
+
+
+CLOCK = (
+    Rule(
+        code="time-skew",
+        title="{forest}: {whose}",
+        explanation="{limit}. {which}.",
+        fix="{ask}",
+        when=_skewed,
+        beside=True,
+    ),
+)

@@ -1,0 +1,180 @@
+"""Faults of a whole host's path: nothing of it is heard, or one address family or one transport does not pass."""
+
+from __future__ import annotations
+
+from portcheck.diagnose.facts import Endpoint, ForestFacts, hosts, local
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.reachability import ASK
+from portcheck.diagnose.told import number, printable
+from portcheck.diagnose.words import duration, how, listed, said_by, short, some
+from portcheck.model import BLOCKED, GOOD, Outcome, Severity, State
+
+TRANSIT = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
+"""States in which the host itself was heard."""
+
+
+def _heard(f: ForestFacts, where: Endpoint) -> bool:
+    return any(o.state in TRANSIT for o in f.at(where))
+
+
+def _ipv6(f: ForestFacts) -> Proof | None:
+    """AAAA blocked although the same host answers over IPv4."""
+    dead = [where for where in f.by_endpoint if ":" in where.address and f.silent(where)]
+    dead = [where for where in dead if any(_heard(f, e) for e in _over_ipv4(f, where.host))]
+    proof = tuple(o for where in dead for o in f.faults_at(where))
+    good = tuple(o for where in dead for e in _over_ipv4(f, where.host) for o in f.at(e) if o.state in GOOD)
+    return Proof(proof, good) if proof else None
+
+
+def _over_ipv4(f: ForestFacts, host: str) -> list[Endpoint]:
+    return [where for where in f.by_endpoint if where.host == host and ":" not in where.address]
+
+
+def _unreachable(f: ForestFacts) -> Proof | None:
+    dead = [where for where in f.by_endpoint if f.silent(where)]
+    proof = tuple(o for where in dead for o in f.faults_at(where))
+    if not proof:
+        return None
+    by = tuple(dict.fromkeys(device for o in proof if (device := said_by(o))))
+    said = listed(dict.fromkeys(how(o) for o in proof if o.state is not State.FILTERED))
+    return Proof(
+        proof,
+        _others(f, dead),
+        seen=(*_unheard(f, dead), *([said] if said else [])),
+        brief=True,
+        words={
+            "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
+            "unless": _where_to_look(proof, by),
+        },
+    )
+
+
+def _unheard(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
+    """10.77.2.10 (bdc1.bravo.test) answered none of 18 questions"""
+    told = (
+        f"{where.address} ({printable(where.host)}) answered none of {len(f.asked(where))} questions" for where in dead
+    )
+    return (some(told, more="more hosts answered none"),)
+
+
+def _others(f: ForestFacts, dead: list[Endpoint]) -> tuple[Outcome, ...]:
+    """The contrast is another controller of the same forest."""
+    names = {where.host for where in dead}
+    return tuple(o for o in f.answered() if o.check.host not in names)[:1]
+
+
+def _where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
+    if all(local(o) for o in proof):
+        return "Give this machine a route to it first (the questions never left); then"
+    if by:
+        return f"Ask who runs {listed(by)} why it says no, and whether the host is up; then"
+    return "Check with the AD team that the host is up and has this address; if so,"
+
+
+def _one_way(f: ForestFacts) -> Proof | None:
+    """UDP passes, and all TCP is silent: SYN or SYN-ACK is lost on a path of its own (D61)."""
+    proof: list[Outcome] = []
+    good: list[Outcome] = []
+    for where in f.by_endpoint:
+        tcp = [o for o in f.asked(where) if o.check.transport == "tcp"]
+        udp = [o for o in f.asked(where) if o.check.transport == "udp" and o.state in GOOD]
+        if udp and all(o.state is State.FILTERED for o in tcp) and len({o.check.port for o in tcp}) > 1:
+            proof.extend(o for o in f.faults_at(where) if o.check.transport == "tcp")
+            good.extend(udp)
+    return Proof(tuple(proof), tuple(good)) if proof else None
+
+
+def _partial(f: ForestFacts) -> Proof | None:
+    """The same service answers on one controller of the forest and is blocked on another."""
+    works: dict[str, set[str]] = {}
+    for o in f.answered():
+        works.setdefault(o.check.name, set()).add(o.check.host)
+    proof = tuple(
+        o
+        for o in f.every_fault()
+        if o.state in BLOCKED and o.check.required and _elsewhere(o, works) and not _reached_otherwise(o, works)
+    )
+    if not proof:
+        return None
+    good = tuple(o for o in f.answered() if o.check.host not in hosts(proof))
+    names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
+    return Proof(proof, good, severity=Severity.WARNING, words={"good": listed(names) or "another controller"})
+
+
+def _elsewhere(o: Outcome, works: dict[str, set[str]]) -> bool:
+    return bool(works.get(o.check.name, set()) - {o.check.host})
+
+
+def _reached_otherwise(o: Outcome, works: dict[str, set[str]]) -> bool:
+    """The same host answers on its other address."""
+    return o.check.host in works.get(o.check.name, set())
+
+
+def _idle(f: ForestFacts) -> Proof | None:
+    """A session was forgotten on the path before the controller itself would have closed it (900 s, MS-ADTS)."""
+    lost = [(o, seconds) for o in f.told("idle_lost_s") if (seconds := number(o, "idle_lost_s")) is not None]
+    if not lost:
+        return None
+    first = min(seconds for _, seconds in lost)
+    return Proof(tuple(o for o, _ in lost), severity=Severity.WARNING, words={"after": duration(first)})
+
+
+HOSTS = (
+    Rule(
+        code="ipv6-blocked",
+        title="{forest}: {hosts} cannot be reached over IPv6, only over IPv4",
+        explanation=(
+            "DNS gives an IPv6 address and Windows prefers it, but nothing answers there. Every new connection may wait"
+            " before it turns to IPv4, and programs that do not turn fail."
+        ),
+        fix=ASK + " Or have the AAAA record removed, or let this machine prefer IPv4 (DisabledComponents 0x20).",
+        at_most=Severity.WARNING,
+        when=_ipv6,
+    ),
+    Rule(
+        code="host-unreachable",
+        title="{forest}: nothing on {hosts} answers",
+        explanation=(
+            "No port that was asked gave any answer; {gone} The host is down, has another address, or the path to it"
+            " is closed altogether. If it was retired, its DNS records have to go."
+        ),
+        fix="{unless} ask the firewall team: {allow}.",
+        when=_unreachable,
+    ),
+    Rule(
+        code="one-way-path",
+        title="{forest}: UDP passes to {hosts}, and no TCP does",
+        explanation=(
+            "The host answers over UDP, and every TCP port is silent. A list of closed ports seldom looks like"
+            " this: the way back may take another firewall, which drops TCP answers whose beginning it has not seen."
+        ),
+        fix=ASK + " Ask also whether the way back takes the same firewall (asymmetric routing).",
+        when=_one_way,
+    ),
+)
+
+SOME = (
+    Rule(
+        code="partial-forest",
+        title="{forest}: some controllers can be reached and others cannot: {hosts}",
+        explanation=(
+            "It works through {good}. Windows picks a controller itself, from DNS: a list of preferred controllers in"
+            " the connector does not bind Kerberos. So it fails now and then, whenever the choice falls on the others."
+        ),
+        fix=ASK + " Or have the AD team keep these controllers out of this machine's reach (site, SRV records).",
+        when=_partial,
+        beside=True,
+    ),
+    Rule(
+        code="idle-timeout",
+        title="{forest}: idle connections to {hosts} are forgotten after {after}",
+        explanation=(
+            "A device on the path drops a session that has been quiet for this long, without telling either side. The"
+            " domain controller itself would keep it for 900 s."
+        ),
+        fix="Ask the firewall team: keep idle TCP sessions to {hosts} for more than 15 minutes ({ports}), or reset"
+        " them on expiry.",
+        when=_idle,
+        beside=True,
+    ),
+)

@@ -1,0 +1,290 @@
+"""DNS and identity: nobody answers questions, records are missing or stale, or another forest stands behind a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.reachability import ASK, blocked
+from portcheck.diagnose.told import flag, name, number, printable, text
+from portcheck.diagnose.words import listed, short, some
+from portcheck.model import GOOD, Lookup, Outcome, Severity, State, Verdict
+
+OWN_NAMES = ("forest", "domain", "realm_proven")
+"""Canonical names of the answering host; what a KDC echoes from the question is not among them (MS-KILE)."""
+
+SAID_NO = {
+    "nxdomain": "no such name",
+    "nodata": "no such record",
+    "servfail": "SERVFAIL: the server cannot get an answer itself",
+    "refused": "REFUSED: the server does not answer this machine",
+}
+TIMEOUT = "timeout"
+HOST_UNREACHABLE = ((3, 1), (1, 3))
+"""ICMP: the last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
+
+
+# Another forest
+
+
+def _foreign(f: ForestFacts) -> Proof | None:
+    """The answers name neither the domain asked about nor the forest."""
+    proof: list[Outcome] = []
+    kept: list[Outcome] = []
+    for where in f.by_endpoint:
+        there = [o for o in f.at(where) if _names(o)]
+        strange = [o for o in there if _is_foreign(o, there, f)]
+        proof.extend(strange)
+        kept.extend(f.at(where) if strange and len(strange) == len(there) else ())
+    if not proof:
+        return None
+    said = dict.fromkeys(own for o in proof for own in sorted(_names(o)))
+    return Proof(
+        tuple(proof),
+        severity=Severity.ERROR,
+        seen=tuple(f"{where.address} calls itself {some(_said_at(f, where))}" for where in endpoints(proof)),
+        words={"other": some(said)},
+        follows=tuple(kept),
+    )
+
+
+def _said_at(f: ForestFacts, where: Endpoint) -> Iterable[str]:
+    answers = (text(o, key) for o in f.at(where) for key in ("dns_host_name", *OWN_NAMES))
+    return dict.fromkeys(name(answer) for answer in answers if answer)
+
+
+def _names(o: Outcome) -> set[str]:
+    return set() if o.verdict is Verdict.SKIP else {own for key in OWN_NAMES if (own := name(text(o, key)))}
+
+
+def _is_foreign(o: Outcome, there: list[Outcome], f: ForestFacts) -> bool:
+    if flag(o, "wrong_forest") is True:
+        return True
+    wanted = _wanted(o, f)
+    if not wanted or _names(o) & wanted:
+        return False
+    if text(o, "forest"):
+        return True
+    related = any(own.endswith(f".{known}") for own in _names(o) for known in wanted)
+    return not related and not any(_names(other) & wanted for other in there)
+
+
+def _wanted(o: Outcome, f: ForestFacts) -> set[str]:
+    """What may answer; a target given as a host or an address says nothing about its domain."""
+    forest = name(f.forest.name)
+    no_domain = forest in {name(o.check.host), o.check.address} or _is_address(forest)
+    return {known for known in (name(o.check.domain), "" if no_domain else forest) if known}
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+# Servers that do not answer
+
+
+def _dns_silent(f: ForestFacts) -> Proof | None:
+    places = {endpoint(o) for o in f.blocked("dns/udp")}
+    proof = tuple(o for o in f.blocked("dns") if endpoint(o) in places)
+    dead = _silent_servers(f)
+    if not proof and not dead:
+        return None
+    seen = tuple(
+        f"DNS server {printable(server)} answered none of {len(asked)} questions" for server, asked in dead.items()
+    )
+    needed = any(lookup.required for asked in dead.values() for lookup in asked)
+    severity = Severity.ERROR if needed and not _answered_elsewhere(f) else None if proof else Severity.WARNING
+    servers = [short(o.check.host, f.forest.name) for o in proof] or [printable(server) for server in dead]
+    told = {"servers": some(servers), "ask": ASK if proof else "Ask the firewall team: allow tcp+udp 53 to {servers}."}
+    told["ask"] = told["ask"].replace("{servers}", told["servers"])
+    follows = tuple(o for o in f.seen(State.UNRESOLVED) if not _denied(f, o.check.host)) if dead else ()
+    return Proof(proof, f.beside(proof, "kerberos", "ldap"), seen=seen, severity=severity, words=told, follows=follows)
+
+
+def _silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
+    """Servers that answered no question, less those whose whole host is silent or that answer the DNS check."""
+    by_server: dict[str, list[Lookup]] = {}
+    for lookup in f.lookups():
+        by_server.setdefault(lookup.server, []).append(lookup)
+    return {
+        server: asked
+        for server, asked in by_server.items()
+        if all(lookup.status == TIMEOUT for lookup in asked) and not _known_by_checks(f, server)
+    }
+
+
+def _known_by_checks(f: ForestFacts, server: str) -> bool:
+    """The checks of the servers tell more than the lookups do; several servers may share one label."""
+    addresses = set(re.split(r"[,\s]+", server))
+    checks = [o for where in f.by_endpoint if where.address in addresses for o in f.at(where)]
+    whole = any(o.check.id in f.explained for o in checks)
+    return whole or any(o.check.service == "dns" and o.state in GOOD for o in checks)
+
+
+def _answered_elsewhere(f: ForestFacts) -> bool:
+    return any(lookup.status == "ok" for lookup in f.lookups())
+
+
+def _denied(f: ForestFacts, host: str) -> bool:
+    return any(name(lookup.name) == name(host) and lookup.status in SAID_NO for lookup in f.lookups())
+
+
+# Records
+
+
+def _srv_missing(f: ForestFacts) -> Proof | None:
+    srv = f.lookups("SRV")
+    found = {name(lookup.name) for lookup in srv if lookup.status == "ok" and lookup.answers}
+    gone = [lookup for lookup in srv if lookup.required and lookup.status in SAID_NO and name(lookup.name) not in found]
+    if not gone:
+        return None
+    by_status: dict[str, list[str]] = {}
+    for lookup in gone:
+        by_status.setdefault(f"{printable(lookup.server)} said {SAID_NO[lookup.status]}", []).append(lookup.name)
+    seen = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
+    records = listed(dict.fromkeys(printable(lookup.name) for lookup in gone))
+    return Proof(seen=seen, severity=Severity.ERROR, words={"records": records})
+
+
+def _srv_stale(f: ForestFacts) -> Proof | None:
+    """A target without an address, or with one at which the last router finds nobody although others answer."""
+    known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
+    nowhere = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv" and name(dc.host) not in known]
+    nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
+    empty = [where for where in f.by_endpoint if f.answered() and _nobody_there(f, where)]
+    targets = tuple(dict.fromkeys([*nowhere, *(where.host for where in empty)]))
+    if not targets:
+        return None
+    seen = (
+        *(f"{printable(host)} has no address" for host in dict.fromkeys(nowhere)),
+        *(f"the last router finds nobody at {where.address} ({printable(where.host)})" for where in empty),
+    )
+    return Proof(nameless, hosts=targets, seen=seen, severity=Severity.WARNING)
+
+
+def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
+    dc = f.controller(where.host)
+    if dc is None or dc.source != "srv" or not f.silent(where):
+        return False
+    said = {(number(o, "icmp_type"), number(o, "icmp_code")) for o in f.asked(where) if o.state is State.UNREACHABLE}
+    return bool(said) and said <= set(HOST_UNREACHABLE)
+
+
+def _unresolved(f: ForestFacts) -> Proof | None:
+    proof = f.seen(State.UNRESOLVED)
+    asked = {o.check.host for o in f.outcomes}
+    known = {dc.host for dc in f.forest.domain_controllers if dc.address}
+    silent = [
+        dc.host
+        for dc in f.forest.domain_controllers
+        if dc.address is None and dc.source != "srv" and dc.host not in asked | known
+    ]
+    hosts = tuple(dict.fromkeys([*(o.check.host for o in proof), *silent]))
+    return Proof(proof, hosts=hosts, severity=None if proof else Severity.ERROR) if hosts else None
+
+
+def _views(f: ForestFacts) -> Proof | None:
+    """The same question, different answers, by whom it was asked."""
+    by_question: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+    for lookup in f.lookups():
+        if lookup.status in {"ok", "nxdomain", "nodata"}:
+            seen = by_question.setdefault((name(lookup.name), lookup.record), {})
+            seen[lookup.server] = frozenset(name(answer) for answer in lookup.answers)
+    split = {question: views for question, views in by_question.items() if len(set(views.values())) > 1}
+    if not split:
+        return None
+    told = (f"{printable(asked)} {record}: {_sides(views)}" for (asked, record), views in split.items())
+    return Proof(seen=(some(told, 2, "more questions"),), severity=Severity.WARNING)
+
+
+def _sides(views: dict[str, frozenset[str]]) -> str:
+    return ", ".join(f"{printable(server)} says {_view(view)}" for server, view in sorted(views.items()))
+
+
+def _view(answers: frozenset[str]) -> str:
+    return some((printable(answer) for answer in sorted(answers)), 3) if answers else "nothing"
+
+
+IDENTITY = (
+    Rule(
+        code="wrong-forest",
+        title="{forest}: another forest answers under the name of {hosts}: {other}",
+        explanation=(
+            "The host was asked as a controller of {forest} and calls itself {other}. A DNS record or an address"
+            " translation leads to the wrong machine, so nothing else it answered says anything about {forest}."
+        ),
+        fix="Ask the DNS team to correct the records of {hosts}; if they are right, ask the firewall team which address"
+        " translation is in the way.",
+        when=_foreign,
+        disowns=True,
+    ),
+)
+
+NAMES = (
+    Rule(
+        code="dns-blocked",
+        title="{forest}: DNS questions to {servers} are not answered",
+        explanation=(
+            "Controllers are found through DNS: without answers no SRV record, no address, no controller. Which server"
+            " this machine really asks is a setting of this machine."
+        ),
+        fix="{ask}",
+        when=_dns_silent,
+    ),
+    Rule(
+        code="dns-tcp-blocked",
+        title="{forest}: DNS over TCP to {hosts} is blocked",
+        explanation=(
+            "Answers that do not fit a datagram are asked again over 53/tcp. In a forest with many controllers the"
+            " SRV answers are that long."
+        ),
+        fix=ASK,
+        when=blocked("dns/tcp", although=("dns/udp",)),
+    ),
+    Rule(
+        code="srv-missing",
+        title="{forest}: DNS does not tell where the controllers are",
+        explanation=(
+            "Windows finds controllers by these SRV records: {records}. They are not in DNS as this machine sees it;"
+            " a firewall is not the cause."
+        ),
+        fix="Ask the DNS team: forward {forest} to its own DNS servers; ask the AD team: restart Netlogon on the"
+        " controllers so that they register {records}.",
+        when=_srv_missing,
+    ),
+    Rule(
+        code="srv-stale",
+        title="{forest}: DNS names controllers that are not there: {hosts}",
+        explanation=(
+            "An SRV record points at a host without an address, or at an address where the last router finds nobody."
+            " Windows tries such a controller like any other and loses time, or fails."
+        ),
+        fix="Ask the AD team: if {hosts} was retired, remove its SRV records and its metadata; if not, register its"
+        " address.",
+        when=_srv_stale,
+    ),
+    Rule(
+        code="dc-unresolved",
+        title="{forest}: the name of {hosts} has no address",
+        explanation="The forests file or the command line names this host, and DNS has no address for it.",
+        fix="Correct the name, or ask the DNS team for an A record of {hosts}.",
+        when=_unresolved,
+    ),
+    Rule(
+        code="dns-views-differ",
+        title="{forest}: DNS servers give different answers",
+        explanation=(
+            "The same question is answered differently depending on the server. What this machine finds is not what"
+            " the forest's own servers tell."
+        ),
+        fix="Ask the DNS team: forward {forest} to its own DNS servers everywhere (conditional forwarder).",
+        when=_views,
+    ),
+)

@@ -1,0 +1,139 @@
+"""What devices on the path do to a conversation: say no, accept for others, lose large or single packets."""
+
+from __future__ import annotations
+
+from portcheck.diagnose.facts import ForestFacts, endpoint, endpoints
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.told import flag, number, text
+from portcheck.diagnose.words import icmp_words, listed, port, said_by
+from portcheck.model import GOOD, Outcome, Severity, State
+
+TALKED = frozenset({State.MUTE, State.RESET})
+LOSS_THAT_HURTS = 0.1
+"""Share of the checks; below it TCP repairs the loss unnoticed."""
+
+
+def _middlebox(f: ForestFacts) -> Proof | None:
+    """Even a port that nobody uses accepts (D62): an accepted connection proves nothing here."""
+    places = {endpoint(o) for o in f.told("control_port_accepts") if flag(o, "control_port_accepts") is True}
+    proof = tuple(o for o in f.faults() if o.state is State.MUTE and endpoint(o) in places)
+    return Proof(proof, f.beside(proof)) if proof else None
+
+
+def _black_hole(f: ForestFacts) -> Proof | None:
+    """Stuck at the usual segment size, answered with a smaller one (D12)."""
+    proof = tuple(o for o in f.told("clamped_answered") if flag(o, "clamped_answered") is True)
+    if not proof:
+        return None
+    sizes = dict.fromkeys(f"{size:.0f} bytes" for o in proof if (size := number(o, "next_hop_mtu")))
+    narrow = f"; the path takes packets of {listed(sizes)}" if sizes else ""
+    return Proof(proof, words={"narrow": narrow})
+
+
+def _fragments(f: ForestFacts) -> Proof | None:
+    lost = tuple(o for o in f.told("fragments_lost") if text(o, "fragments_lost"))
+    if not lost:
+        return None
+    way = {"to": "to the controller", "from": "from the controller", "both": "both ways"}
+    ways = dict.fromkeys(way.get(text(o, "fragments_lost") or "", "on the path") for o in lost)
+    return Proof(lost, severity=Severity.WARNING, words={"way": listed(ways)})
+
+
+def _loss(f: ForestFacts) -> Proof | None:
+    """Answers that came only on a later try, on two checks or more."""
+    heard = [o for o in f.outcomes if o.state in GOOD]
+    lossy = tuple(o for o in heard if _lost(o))
+    if len(lossy) < 2:
+        return None
+    counts = f"{len(lossy)} of {len(heard)} answers came only after {sum(map(_lost, lossy))} lost tries"
+    hurts = len(lossy) >= LOSS_THAT_HURTS * len(heard)
+    severity = Severity.WARNING if hurts else Severity.INFO
+    return Proof(lossy, seen=(counts,), brief=True, severity=severity, words={"counts": counts})
+
+
+def _lost(o: Outcome) -> int:
+    """Tries that were lost; one that was reset was not."""
+    tries = (number(o, "answered_on_attempt") or 1) - 1 - (number(o, "resets_before_answer") or 0)
+    return max(int(tries), int(number(o, "resent") or 0), 0)
+
+
+def _rejects(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.every_fault() if _by_device(f, o))
+    if not proof:
+        return None
+    return Proof(proof, severity=Severity.INFO, words={"devices": _devices(proof)})
+
+
+def _by_device(f: ForestFacts, o: Outcome) -> bool:
+    """A rejection always; "unreachable" only where the host is reached otherwise: then it is a rule, not a route."""
+    if o.state is State.REJECTED:
+        return True
+    reached = any(beside.state in GOOD for where in endpoints([o]) for beside in f.at(where))
+    return o.state is State.UNREACHABLE and reached and said_by(o) not in {None, o.check.address}
+
+
+def _devices(proof: tuple[Outcome, ...]) -> str:
+    """10.77.100.2 said: administratively prohibited (464/tcp and 464/udp)"""
+    by_device: dict[tuple[str, str], list[str]] = {}
+    for o in proof:
+        who = said_by(o) or "a device nearer than the host"
+        by_device.setdefault((who, icmp_words(o) or "connection reset"), []).append(port(o))
+    return "; ".join(f"{who} said: {what} ({listed(found)})" for (who, what), found in by_device.items())
+
+
+CUT = (
+    Rule(
+        code="middlebox-answers",
+        title="{forest}: a device on the path accepts connections in the name of {hosts}",
+        explanation=(
+            "Even a port that nobody uses accepts a connection there, and {services} was never answered: a SYN proxy or"
+            " load balancer completes the handshake. A plain port test would call these ports open."
+        ),
+        fix="Ask the firewall team: no TCP intercept or SYN proxy for {hosts}; and {allow}.",
+        when=_middlebox,
+    ),
+    Rule(
+        code="mtu-black-hole",
+        title="{forest}: large packets to or from {hosts} are lost",
+        explanation=(
+            "The question was answered only when both sides kept their packets small{narrow}. A link on the path is"
+            " narrower, and the ICMP message that says so is dropped."
+        ),
+        fix="Ask the network team: let ICMP 'fragmentation needed' (type 3 code 4; IPv6 type 2) pass between this"
+        " machine and {hosts}, clamp the TCP segment size, or mend the tunnel's MTU.",
+        when=_black_hole,
+    ),
+    Rule(
+        code="fragments-dropped",
+        title="{forest}: fragmented UDP is lost {way}: {hosts}",
+        explanation=(
+            "Small datagrams are answered and fragmented ones are not. Large Kerberos tickets over UDP and large DNS"
+            " answers are lost that way; programs that turn to TCP notice a delay only."
+        ),
+        fix="Ask the firewall team: let IP fragments pass, or reassemble them, between this machine and {hosts}"
+        " ({ports}); and allow tcp 53, 88 and 464 beside udp.",
+        when=_fragments,
+    ),
+)
+
+TOLD = (
+    Rule(
+        code="packet-loss",
+        title="{forest}: packets are lost on the way to {hosts}",
+        explanation="{counts}. Everything was answered in the end; long transfers will be slow or break.",
+        fix="Ask the network team about loss or a limit on new connections on the path to {hosts}.",
+        when=_loss,
+        beside=True,
+    ),
+    Rule(
+        code="explicit-reject",
+        title="{forest}: a device on the path says no",
+        explanation=(
+            "{devices}. The host itself did not say it: a rule of that device did. It is the address to name in the"
+            " ticket."
+        ),
+        fix="Ask whoever runs the device: {allow}.",
+        when=_rejects,
+        beside=True,
+    ),
+)

@@ -1,0 +1,172 @@
+"""One service that cannot be reached although the host answers elsewhere: a row each, the likeliest cause first."""
+
+from __future__ import annotations
+
+from portcheck.diagnose.facts import ForestFacts, endpoint
+from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.model import Severity
+
+ASK = "Ask the firewall team: {allow}."
+PINNED = (
+    " These ports can change when the controller restarts: allow tcp 49152-65535 as well, or have the AD team pin them"
+    " (NTDS 'TCP/IP Port' and Netlogon 'DCTcpipPort', two different ports) and allow those."
+)
+
+
+def blocked(*names: str, although: tuple[str, ...] = ()) -> When:
+    """These are blocked; what answers on the same address is the contrast."""
+
+    def when(f: ForestFacts) -> Proof | None:
+        proof = f.blocked(*names)
+        return Proof(proof, f.beside(proof, *although)) if proof else None
+
+    return when
+
+
+def blocked_with(first: str, also: str, although: tuple[str, ...] = ()) -> When:
+    """`first` is blocked; `also` belongs to it where it is blocked on the same address."""
+
+    def when(f: ForestFacts) -> Proof | None:
+        leading = f.blocked(first)
+        places = {endpoint(outcome) for outcome in leading}
+        proof = tuple(o for o in f.blocked(first, also) if endpoint(o) in places)
+        return Proof(proof, f.beside(proof, *although)) if proof else None
+
+    return when
+
+
+REACHABILITY = (
+    Rule(
+        code="dc-locator-blocked",
+        title="{forest}: Windows cannot find {hosts}: 389/udp is blocked",
+        explanation=(
+            "Windows proves a domain controller by an LDAP ping over UDP before Kerberos or RPC may use it. Without it"
+            " the locator acts as if the controller were not there, however many TCP ports are open."
+        ),
+        fix=ASK,
+        when=blocked("ldap-ping", although=("ldap", "kerberos/tcp")),
+    ),
+    Rule(
+        code="ldap-blocked",
+        title="{forest}: the directory on {hosts} cannot be reached: {ports} is blocked",
+        explanation="Reading and writing objects goes over LDAP on 389/tcp; nothing else stands in for it.",
+        fix=ASK,
+        when=blocked("ldap", although=("ldap-ping", "kerberos")),
+    ),
+    Rule(
+        code="kerberos-blocked",
+        title="{forest}: nobody can sign in through {hosts}: {ports} is blocked",
+        explanation=(
+            "Windows asks Kerberos over TCP. Without a ticket no signed LDAP bind and no password change comes about."
+        ),
+        fix=ASK,
+        when=blocked_with("kerberos/tcp", "kerberos/udp", although=("ldap", "ldap-ping")),
+    ),
+    Rule(
+        code="kpasswd-blocked",
+        title="{forest}: passwords cannot be set on {hosts}: {ports} is blocked",
+        explanation=(
+            "Setting and changing a password goes through the Kerberos password service on port 464 (KB2443871), also"
+            " for an export that carries an initial password. Imports do not use it and go on working."
+        ),
+        fix=ASK,
+        when=blocked_with("kpasswd/tcp", "kpasswd/udp", although=("kerberos", "ldap")),
+    ),
+    Rule(
+        code="kpasswd-udp-blocked",
+        title="{forest}: 464/udp to {hosts} is blocked; 464/tcp is not",
+        explanation=(
+            "Both of Microsoft's port tables list 464 for TCP and UDP. Which of the two a Windows client takes is not"
+            " documented; clients that fall back to TCP notice nothing, others wait or fail."
+        ),
+        fix=ASK,
+        when=blocked("kpasswd/udp", although=("kpasswd/tcp", "kerberos/udp")),
+    ),
+    Rule(
+        code="kerberos-udp-blocked",
+        title="{forest}: 88/udp to {hosts} is blocked; Windows does not use it",
+        explanation=(
+            "Windows Vista, Server 2008 and later ask Kerberos over TCP only. Older Windows, appliances and some Unix"
+            " clients try UDP first and wait before they turn to TCP."
+        ),
+        fix="If such clients use this path, ask the firewall team: {allow}.",
+        at_most=Severity.WARNING,
+        when=blocked("kerberos/udp", although=("kerberos/tcp",)),
+    ),
+    Rule(
+        code="rpc-mapper-blocked",
+        title="{forest}: RPC to {hosts} is blocked at the endpoint mapper, {ports}",
+        explanation=(
+            "Every RPC call starts at the endpoint mapper, which names the port of the service. The ports behind it"
+            " could not be asked for; they must be open as well."
+        ),
+        fix=ASK + " Allow the dynamic RPC ports in the same change: tcp 49152-65535, or the ports pinned on the"
+        " controllers.",
+        when=blocked("rpc", although=("ldap", "smb")),
+    ),
+    Rule(
+        code="rpc-dynamic-blocked",
+        title="{forest}: the RPC services of {hosts} cannot be reached: {ports} is blocked",
+        explanation=(
+            "The endpoint mapper answers and names these ports, but they cannot be reached: 135 was opened and the"
+            " ports behind it were not. It is the most common cause of error 1722."
+        ),
+        fix=ASK + PINNED,
+        when=blocked("rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi", although=("rpc",)),
+    ),
+    Rule(
+        code="smb-blocked",
+        title="{forest}: file shares and named pipes of {hosts} cannot be reached: 445/tcp is blocked",
+        explanation="SYSVOL, NETLOGON and RPC over named pipes go through SMB on 445/tcp.",
+        fix=ASK,
+        when=blocked("smb", although=("ldap", "rpc")),
+    ),
+    Rule(
+        code="gc-blocked",
+        title="{forest}: the Global Catalog on {hosts} cannot be reached: 3268/tcp is blocked",
+        explanation=(
+            "Searches over the whole forest, universal groups and sign-in by UPN in a forest of several domains need"
+            " the Global Catalog; a search of one domain on 389 does not."
+        ),
+        fix=ASK,
+        when=blocked("gc", although=("ldap",)),
+    ),
+    Rule(
+        code="ldaps-blocked",
+        title="{forest}: LDAP over TLS on {hosts} cannot be reached: 636/tcp is blocked",
+        explanation="It matters where a connector or an application is set to use SSL; LDAP on 389 is another port.",
+        fix=ASK,
+        when=blocked("ldaps", although=("ldap",)),
+    ),
+    Rule(
+        code="gc-tls-blocked",
+        title="{forest}: the Global Catalog over TLS on {hosts} cannot be reached: 3269/tcp is blocked",
+        explanation="It matters where forest-wide searches are set to use SSL; 3268 is another port.",
+        fix=ASK,
+        when=blocked("gc-tls", although=("gc", "ldap")),
+    ),
+    Rule(
+        code="time-blocked",
+        title="{forest}: the time service of {hosts} cannot be reached: 123/udp is blocked",
+        explanation=(
+            "A clock that cannot be set drifts, and Kerberos refuses a difference of more than five minutes. Nothing"
+            " fails until then."
+        ),
+        fix=ASK,
+        when=blocked("time", although=("ldap-ping", "ldap")),
+    ),
+    Rule(
+        code="adws-blocked",
+        title="{forest}: AD Web Services on {hosts} cannot be reached: 9389/tcp is blocked",
+        explanation="The AD PowerShell module and the Administrative Center use them; sign-in and LDAP do not.",
+        fix=ASK,
+        when=blocked("adws", although=("ldap",)),
+    ),
+    Rule(
+        code="mim-service-blocked",
+        title="{forest}: the MIM Service on {hosts} cannot be reached: {ports} is blocked",
+        explanation="The portals, their clients and the MIM management agent talk to the MIM Service here.",
+        fix=ASK,
+        when=blocked("mim-service", "mim-sts"),
+    ),
+)

@@ -1,0 +1,127 @@
+"""What a controller says of itself, what this machine could not ask, and the good news."""
+
+from __future__ import annotations
+
+from portcheck.diagnose.facts import ForestFacts, hosts
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.told import flag, printable
+from portcheck.diagnose.words import some
+from portcheck.model import GOOD, Outcome, Severity, State, Verdict
+
+WRITERS = frozenset({"mim", "mim-export", "mim-password", "mim-exchange", "domain-join"})
+"""Built-in profiles whose work writes objects; any profile that needs kpasswd writes passwords."""
+
+
+def _could_not_ask(f: ForestFacts) -> Proof | None:
+    """Nothing was sent: this machine's own firewall, permissions, limits or resolver."""
+    proof = tuple(o for o in f.outcomes if o.state is State.ERROR)
+    problem = f.forest.problem if not f.troubled and not f.outcomes else None
+    if not proof and not problem:
+        return None
+    why = [printable(problem)] if problem else list(dict.fromkeys(printable(o.reason) for o in proof))
+    needed = problem is not None or any(o.check.required for o in proof)
+    severity = Severity.ERROR if needed else Severity.WARNING
+    return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words={"why": some(why)})
+
+
+def _paused(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.told("paused") if flag(o, "paused") is True)
+    unready = tuple(o for o in f.told("is_synchronized") if flag(o, "is_synchronized") is False)
+    seen = (
+        *(f"the LDAP ping of {name} says paused" for name in hosts(proof)),
+        *(f"{name} says that it is not synchronised" for name in hosts(unready)),
+    )
+    return Proof((*proof, *unready), seen=seen, brief=True, severity=Severity.WARNING) if seen else None
+
+
+def _read_only(f: ForestFacts) -> Proof | None:
+    """A write to it is answered with a referral (D68)."""
+    if not _writes(f):
+        return None
+    told = {where: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}
+    read_only = [where for where, roles in told.items() if "rodc" in roles]
+    proof = tuple(o for where in read_only for o in f.at(where, "ldap-ping"))
+    spare = any("writable" in roles for roles in told.values())
+    return Proof(proof, severity=Severity.INFO if spare else Severity.WARNING) if proof else None
+
+
+def _writes(f: ForestFacts) -> bool:
+    return bool(WRITERS & set(f.forest.profiles)) or any(
+        o.check.service == "kpasswd" and o.check.required for o in f.outcomes
+    )
+
+
+def _no_gc(f: ForestFacts) -> Proof | None:
+    """The Global Catalog was wanted here, and the LDAP ping says that this host has none."""
+    without = [where for where in f.by_endpoint if (roles := f.roles(where)) is not None and "gc" not in roles]
+    wanted = tuple(o for where in without for o in f.at(where, "gc", "gc-tls") if o.verdict is Verdict.SKIP)
+    elsewhere = sorted({o.check.host for o in f.answered("gc", "gc-tls")})
+    told = f"{some(elsewhere)} has one" if elsewhere else "No other host that was asked offers one"
+    seen = tuple(f"the LDAP ping of {name} names no gc" for name in hosts(wanted))
+    return Proof(wanted, seen=seen, brief=True, severity=Severity.INFO, words={"elsewhere": told}) if wanted else None
+
+
+def _all_well(f: ForestFacts) -> Proof | None:
+    good = tuple(o for o in f.outcomes if o.verdict is Verdict.PASS and o.state in GOOD)
+    told = not f.troubled and not f.report.interrupted and not f.forest.problem
+    if not told or not good or any(_untold(o) for o in f.outcomes):
+        return None
+    names = hosts(good)
+    seen = f"{len(good)} services on {len(names)} {'host' if len(names) == 1 else 'hosts'} answered in their protocol"
+    return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO)
+
+
+def _untold(o: Outcome) -> bool:
+    return o.check.required and o.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
+
+
+LOCAL = (
+    Rule(
+        code="local-fault",
+        title="{forest}: this machine could not ask: {why}",
+        explanation="Nothing was sent, so this says nothing about the path or the controllers.",
+        fix="Look at this machine first: its own firewall, permissions, limits, name resolution ({why}).",
+        when=_could_not_ask,
+    ),
+)
+
+ROLES = (
+    Rule(
+        code="dc-paused",
+        title="{forest}: {hosts} does not act as a controller at the moment",
+        explanation=(
+            "The host answers and says that it is not ready to serve: its Netlogon service is paused, or its directory"
+            " has not caught up. Windows passes it over."
+        ),
+        fix="Ask the AD team about the Netlogon service and replication of {hosts}.",
+        when=_paused,
+        beside=True,
+    ),
+    Rule(
+        code="read-only-dc",
+        title="{forest}: {hosts} is a read-only controller",
+        explanation="Writes to it are answered with a referral to a writable controller, which must be reachable too.",
+        fix="Let the connector use a writable controller, or leave {hosts} out.",
+        when=_read_only,
+        beside=True,
+    ),
+    Rule(
+        code="not-a-gc",
+        title="{forest}: {hosts} is no Global Catalog",
+        explanation="So 3268 and 3269 are not expected there and were not held against it. {elsewhere}.",
+        fix="Nothing to open here: ask a Global Catalog for forest-wide searches.",
+        when=_no_gc,
+        beside=True,
+    ),
+)
+
+WELL = (
+    Rule(
+        code="forest-ok",
+        title="{forest}: all well",
+        explanation="Everything the profile needs answered in its own protocol.",
+        fix="",
+        when=_all_well,
+        beside=True,
+    ),
+)

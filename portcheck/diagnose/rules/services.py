@@ -1,0 +1,190 @@
+"""The host is there, and a service on it refuses, keeps silent, cuts the talk or is another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints
+from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.diagnose.told import flag, text
+from portcheck.diagnose.words import listed
+from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
+
+KDC = ("kerberos", "kpasswd")
+"""Both are the Key Distribution Center's: one stops with the other."""
+
+TLS = ("ldaps", "gc-tls")
+
+QUIET = BLOCKED | {State.REFUSED}
+
+
+def _down(f: ForestFacts) -> Proof | None:
+    """Refused by the host itself; or silent, where the LDAP ping says that the KDC does not run."""
+    proof = tuple(o for where in f.by_endpoint for o in _down_at(f, where))
+    if not proof:
+        return None
+    good = f.beside(proof, "ldap", "ldap-ping", "kerberos")
+    return Proof(proof, good, seen=_kdc_flag(f, proof), words={"only": _only(f, proof)})
+
+
+def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
+    """Where a host only refuses and is silent otherwise, the silent ports are part of the same."""
+    faults = f.faults_at(where)
+    refuses = any(o.state is State.REFUSED for o in faults)
+    hollow = refuses and all(o.state in QUIET for o in f.asked(where))
+    no_kdc = _no_kdc(f, where)
+    return tuple(
+        o
+        for o in faults
+        if o.state is State.REFUSED or (o.state in BLOCKED and (hollow or (no_kdc and o.check.service in KDC)))
+    )
+
+
+def _no_kdc(f: ForestFacts, where: Endpoint) -> bool:
+    """Windows closes the ports of a stopped KDC without a word, but clears its flag (MS-ADTS 6.3.3.2)."""
+    roles = f.roles(where)
+    return roles is not None and "kdc" not in roles
+
+
+def _kdc_flag(f: ForestFacts, proof: Iterable[Outcome]) -> tuple[str, ...]:
+    without = [where.host for where in endpoints(o for o in proof if o.check.service in KDC) if _no_kdc(f, where)]
+    return (f"the LDAP ping of {listed(without)} names no KDC",) if without else ()
+
+
+def _only(f: ForestFacts, proof: Iterable[Outcome]) -> str:
+    """Whether other services of these hosts work."""
+    if all(any(o.state in GOOD for o in f.at(where)) for where in endpoints(proof)):
+        return "Other services of the host answer, so the path is open and the service does not run"
+    return "No service of a domain controller answers there: it may not be one (any more)"
+
+
+def in_state(state: State, *facts: str) -> When:
+    """In this state, and the answer told one of these facts (if any are named)."""
+
+    def when(f: ForestFacts) -> Proof | None:
+        proof = tuple(o for o in f.seen(state) if not facts or any(o.facts.get(key) for key in facts))
+        return Proof(proof, f.beside(proof)) if proof else None
+
+    return when
+
+
+def _tls(f: ForestFacts) -> Proof | None:
+    """The TLS handshake itself failed: no certificate on the server, or an alert instead of an agreement."""
+    broken = {State.RESET, State.MISMATCH, State.MUTE}
+    told = [o for o in f.faults(*TLS) if flag(o, "no_certificate") or text(o, "tls_alert")]
+    proof = tuple(o for o in told if o.state in broken)
+    if not proof:
+        return None
+    alerts = dict.fromkeys(alert for o in proof if (alert := text(o, "tls_alert")))
+    why = f"the server said: {listed(alerts)}" if alerts else "the server has no certificate to show"
+    return Proof(proof, f.beside(proof, "ldap"), seen=(why,), words={"why": why})
+
+
+def _not_registered(f: ForestFacts) -> Proof | None:
+    """The mapper answered, and knows no such service (D18); the fact counts, whatever the state is called."""
+    proof = tuple(o for o in f.outcomes if flag(o, "interface_missing") is True and o.check.id not in f.explained)
+    return Proof(proof, f.beside(proof, "rpc")) if proof else None
+
+
+def _wrong_service(f: ForestFacts) -> Proof | None:
+    """Answered in another protocol, or otherwise not as what was asked for."""
+    proof = tuple(o for o in f.faults() if o.state is State.MISMATCH or _not_hosted(o) or _judged_bad(o))
+    if not proof:
+        return None
+    seen = tuple(
+        f"{o.check.host} says it does not serve {o.check.domain or o.check.forest}" for o in proof if _not_hosted(o)
+    )
+    return Proof(proof, f.beside(proof), seen=seen)
+
+
+def _not_hosted(o: Outcome) -> bool:
+    return flag(o, "hosts_domain") is False and not text(o, "forest")
+
+
+def _judged_bad(o: Outcome) -> bool:
+    """It answers, and an expectation of the forests file is not met."""
+    return o.state in GOOD and o.verdict is Verdict.FAIL
+
+
+def _not_closed(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.faults() if o.check.expected is Expected.CLOSED)
+    return Proof(proof) if proof else None
+
+
+DOWN = (
+    Rule(
+        code="service-down",
+        title="{forest}: {services} does not run on {hosts}",
+        explanation=(
+            "The host itself refused, or says that the service is not there. {only}: not a firewall between, unless the"
+            " host's own."
+        ),
+        fix="Ask the AD team to start {services} on {hosts}, or to say which host offers it.",
+        when=_down,
+    ),
+)
+
+TALK = (
+    Rule(
+        code="unexpected-open",
+        title="{forest}: {ports} on {hosts} is open, and should be closed",
+        explanation="The forests file expects this port to be closed, and something accepted the question.",
+        fix="Ask the firewall team to close {ports} from this machine to {hosts}, or correct `expect`.",
+        when=_not_closed,
+    ),
+    Rule(
+        code="rpc-interface-missing",
+        title="{forest}: {services} is not registered on {hosts}",
+        explanation=(
+            "The endpoint mapper answers and knows no such service: it has not started, or the name leads to the wrong"
+            " host. Microsoft's article on error 1753 rules blocked ports out; its guide on joining a domain does not."
+        ),
+        fix="Ask the AD team whether the directory service runs on {hosts}, and whether its address in DNS is right.",
+        when=_not_registered,
+    ),
+    Rule(
+        code="tls-failed",
+        title="{forest}: no TLS on {hosts}: {services}",
+        explanation=(
+            "The port is open and TLS does not come about: {why}. It is not a network fault. A domain controller"
+            " without a certificate accepts the connection and cuts it."
+        ),
+        fix="Ask the AD team to issue a server certificate to {hosts} (name in the SAN, key usage server"
+        " authentication), if LDAP over TLS is wanted.",
+        at_most=Severity.WARNING,
+        when=_tls,
+    ),
+    Rule(
+        code="service-mute",
+        title="{forest}: {services} on {hosts} accepts connections and never answers",
+        explanation=(
+            "The connection was accepted and the question never answered: the service hangs, or a device on the path"
+            " lets the connection pass and drops what follows (inspection). A plain port test would call it open."
+        ),
+        fix="Ask the AD team whether {services} answers on {hosts} itself; if it does, ask the firewall team about"
+        " inspection of this traffic.",
+        when=in_state(State.MUTE),
+    ),
+    Rule(
+        code="connection-reset",
+        title="{forest}: connections to {services} on {hosts} are cut when the protocol starts",
+        explanation=(
+            "The connection was made and then reset or closed as soon as the question was sent, more than once. Devices"
+            " that inspect the protocol do that, and services that refuse this client."
+        ),
+        fix="Ask the firewall team about inspection (IPS, protocol policy) of {ports} to {hosts}; if there is none, ask"
+        " the AD team for the service's log.",
+        when=in_state(State.RESET),
+    ),
+    Rule(
+        code="wrong-service",
+        title="{forest}: something else answers on {hosts}: {ports}",
+        explanation=(
+            "The port is open and what answers there is not what was asked for: a proxy or block page, another program"
+            " on the port, or the wrong host behind the name."
+        ),
+        fix="Ask the firewall team whether a proxy answers for {hosts} on {ports}; if not, ask the AD team what runs"
+        " there.",
+        when=_wrong_service,
+    ),
+)

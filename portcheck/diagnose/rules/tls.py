@@ -1,0 +1,118 @@
+"""Certificates of 636 and 3269: expired or soon to be, for another name, of an unknown issuer, or not the server's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from portcheck.diagnose.facts import ForestFacts, endpoint
+from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.diagnose.told import flag, moment, printable, text, texts
+from portcheck.diagnose.words import some
+from portcheck.model import Outcome, Severity
+
+SOON = timedelta(days=21)
+
+
+def _over(o: Outcome, now: datetime) -> bool:
+    end = moment(o.facts.get("certificate_not_after"))
+    return flag(o, "certificate_expired") is True or (end is not None and end <= now)
+
+
+def _nearly_over(o: Outcome, now: datetime) -> bool:
+    end = moment(o.facts.get("certificate_not_after"))
+    return end is not None and now < end and end - now <= SOON
+
+
+def dated(holds: Callable[[Outcome, datetime], bool]) -> When:
+    """Held against the time of the run, not of the reading: a saved run keeps its findings."""
+
+    def when(f: ForestFacts) -> Proof | None:
+        now = moment(f.report.started)
+        proof = tuple(o for o in f.told("certificate_not_after") if now is not None and holds(o, now))
+        ends = some((f"{_whose(o)} valid until {text(o, 'certificate_not_after')}" for o in proof), 3)
+        return Proof(proof, seen=(ends,), brief=True, words={"ends": ends}) if proof else None
+
+    return when
+
+
+def _whose(o: Outcome) -> str:
+    return f"{printable(o.check.host)} {o.check.name}"
+
+
+def _other_name(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.told("certificate_name_matches") if flag(o, "certificate_name_matches") is False)
+    names = (f"{_whose(o)} for {some(texts(o, 'certificate_names'), 3) or 'no name'}" for o in proof)
+    return Proof(proof, seen=(some(names, 3),), brief=True) if proof else None
+
+
+def _untrusted(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.told("certificate_trusted") if flag(o, "certificate_trusted") is False)
+    issuers = dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof)
+    return Proof(proof, seen=(f"issued by {some(issuers, 3)}",), brief=True) if proof else None
+
+
+def _two_keys(f: ForestFacts) -> Proof | None:
+    """One controller shows the same certificate on all its TLS ports; a device in between cannot."""
+    proof: list[Outcome] = []
+    for where in f.by_endpoint:
+        told = [o for o in f.told("certificate_key_sha256") if endpoint(o) == where and text(o, "certificate_issuer")]
+        keys = {text(o, "certificate_key_sha256") for o in told}
+        if len(keys) > 1 and len({text(o, "certificate_issuer") for o in told}) > 1:
+            proof.extend(told)
+    seen = (f"{_whose(o)} is signed by {text(o, 'certificate_issuer')}" for o in proof)
+    return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING) if proof else None
+
+
+CERTIFICATES = (
+    Rule(
+        code="tls-intercepted",
+        title="{forest}: TLS to {hosts} is opened on the way",
+        explanation=(
+            "The same controller shows different keys from different issuers on its TLS ports. A device between"
+            " decrypts and signs anew; LDAP with channel binding fails through it."
+        ),
+        fix="Ask the firewall team: no TLS inspection for {hosts} ({ports}).",
+        when=_two_keys,
+        beside=True,
+    ),
+    Rule(
+        code="certificate-expired",
+        title="{forest}: the certificate of {hosts} has expired",
+        explanation="Clients that check certificates refuse LDAP over TLS: {ends}.",
+        fix="Ask the AD team to renew the server certificate of {hosts}.",
+        at_most=Severity.WARNING,
+        when=dated(_over),
+        beside=True,
+    ),
+    Rule(
+        code="certificate-expiring",
+        title="{forest}: the certificate of {hosts} expires within 21 days",
+        explanation="LDAP over TLS works until then: {ends}.",
+        fix="Ask the AD team to renew the server certificate of {hosts} in time.",
+        at_most=Severity.WARNING,
+        when=dated(_nearly_over),
+        beside=True,
+    ),
+    Rule(
+        code="certificate-name-mismatch",
+        title="{forest}: the certificate of {hosts} is for another name",
+        explanation="Clients that check the name refuse LDAP over TLS to {hosts} under this name.",
+        fix="Ask the AD team for a certificate with the full name of {hosts} in the SAN, or connect by a name it has.",
+        at_most=Severity.WARNING,
+        when=_other_name,
+        beside=True,
+    ),
+    Rule(
+        code="certificate-untrusted",
+        title="{forest}: this machine does not trust the certificate of {hosts}",
+        explanation=(
+            "The issuer is not among the authorities this machine trusts. Programs that check it refuse LDAP over TLS;"
+            " those that sign and seal on 389 do not notice."
+        ),
+        fix="Install the forest's root certificate on this machine, or name it as ca_file in the forests file.",
+        at_most=Severity.INFO,
+        when=_untrusted,
+        beside=True,
+    ),
+)

@@ -1,0 +1,105 @@
+"""Finding to what users see: catalogued error names, and the operations that fail where no check tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from portcheck.model import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What one finding shows as. The catalogue says of each error where it is seen, and how sure that is."""
+
+    errors: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()  # only what is done through these services fails; empty: through all that failed
+    source: str = "OWN"  # the document behind the link from fault to error; a key of the catalogue's sources
+
+
+KDC = ("kerberos", "kpasswd")
+NO_KDC = ("kerberos-no-logon-server", "win32-1908")
+
+SYMPTOMS: Mapping[str, Symptom] = {
+    # Names
+    "dns-blocked": Symptom(
+        ("no-start-connection", "win32-1355", "win32-1460", "win32-2699"), ("find domain controllers",), source="JOIN"
+    ),
+    "dns-tcp-blocked": Symptom((), source="DNSTCP"),
+    "srv-missing": Symptom(
+        ("no-start-no-domain-controller", "kerberos-no-logon-server", "win32-1355", "win32-1908"),
+        ("find domain controllers",),
+        source="MIM-ERR",
+    ),
+    "srv-stale": Symptom(("win32-1722", "win32-8524", "winsock-11001"), source="R1722"),
+    "dc-unresolved": Symptom(("failed-connection", "winsock-11001")),
+    "wrong-forest": Symptom(("win32-1396", "win32-1753"), source="REPL"),
+    # One service
+    "ldap-blocked": Symptom(
+        ("failed-connection", "no-start-connection", "ldap-81", "ldap-85", "win32-58"), source="JOIN"
+    ),
+    "ldaps-blocked": Symptom(("failed-connection", "ldap-81")),
+    "dc-locator-blocked": Symptom(("kerberos-no-logon-server", "win32-1355", "win32-1311"), source="UDPSOCK"),
+    "kerberos-blocked": Symptom(
+        ("kerberos-no-logon-server", "failed-authentication", "win32-64", "win32-1311"), source="JOIN"
+    ),
+    "kpasswd-blocked": Symptom(("kerberos-no-logon-server",), source="KB2443871"),
+    "rpc-mapper-blocked": Symptom(("win32-1722",), source="ADC-RPC"),
+    "rpc-dynamic-blocked": Symptom(("win32-1722",), source="RPC-TS"),
+    "rpc-interface-missing": Symptom(("win32-1753",), source="R1753"),
+    "smb-blocked": Symptom(("win32-53", "win32-67")),
+    "gc-blocked": Symptom(("win32-8417",)),
+    "mim-service-blocked": Symptom(("stopped-server",), source="IDENTANDY"),
+    # The path
+    "host-unreachable": Symptom(("failed-connection", "win32-1722", "ldap-85", "winsock-10060"), source="FAR"),
+    "one-way-path": Symptom(("win32-1722", "ldap-85", "winsock-10060"), source="FAR"),
+    "partial-forest": Symptom(("kerberos-no-logon-server", "win32-1311"), source="FAR"),
+    "connection-reset": Symptom(("winsock-10054",)),
+    "mtu-black-hole": Symptom(("failed-search", "dropped-connection", "ldap-85", "win32-121"), source="MTU"),
+    "fragments-dropped": Symptom(("win32-1311",), source="KTCP"),
+    "packet-loss": Symptom(("win32-121",)),
+    "idle-timeout": Symptom(("dropped-connection", "stopped-connectivity", "win32-64", "win32-1726"), source="ADTS"),
+    # The host
+    "service-down": Symptom(("winsock-10061", "win32-1225")),
+    "time-skew": Symptom(
+        ("kerberos-time-skew", "krb-37", "win32-1398"),
+        ("sign in", "set and change passwords"),
+        through=KDC,
+        source="MIM-ERR",
+    ),
+    "certificate-expired": Symptom(("failed-connection",), source="LDAPS"),
+    "tls-failed": Symptom(("failed-connection",), source="LDAPS"),
+    "read-only-dc": Symptom(("ldap-10", "win32-8235"), source="ADTS"),
+    "dc-paused": Symptom(("win32-1908",), source="R1908"),
+}
+
+WITHOUT: Mapping[str, tuple[str, ...]] = {
+    "kerberos": NO_KDC,
+    "kpasswd": ("kerberos-no-logon-server",),
+    "ldap": ("failed-connection",),
+    "ldaps": ("failed-connection",),
+    "ldap-ping": ("win32-1355",),
+    "rpc": ("win32-1722",),
+    "gc": ("win32-8417",),
+}
+"""What a service shows as that is reached and does not do its work."""
+
+OUT_OF_ORDER = frozenset({"service-down", "service-mute", "wrong-service", "middlebox-answers", "connection-reset"})
+"""Findings that name whichever services they hold for."""
+
+
+def errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    """The likeliest first."""
+    known = SYMPTOMS.get(code, Symptom()).errors
+    if code not in OUT_OF_ORDER:
+        return known
+    affected = dict.fromkeys(o.check.service for o in outcomes)
+    return tuple(dict.fromkeys([*(name for s in affected for name in WITHOUT.get(s, ())), *known]))
+
+
+def breaks(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    """What the profiles do through the services that failed; else what the fault itself prevents."""
+    symptom = SYMPTOMS.get(code, Symptom())
+    failed = (o for o in outcomes if not symptom.through or o.check.service in symptom.through)
+    return tuple(dict.fromkeys(operation for o in failed for operation in o.check.operations)) or symptom.breaks

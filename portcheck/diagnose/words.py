@@ -1,0 +1,194 @@
+"""Plain words for outcomes: which ports, where, what was seen. One line each, fit for a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from portcheck.diagnose.facts import ForestFacts, endpoint, local
+from portcheck.diagnose.told import number, printable, text
+from portcheck.model import Outcome, State
+
+MOST_NAMED = 4
+"""More hosts than this are counted, not named."""
+
+ICMP_SAYS = {
+    (3, 0): "network unreachable",
+    (3, 1): "host unreachable",
+    (3, 3): "port unreachable",
+    (3, 9): "administratively prohibited",
+    (3, 10): "administratively prohibited",
+    (3, 13): "administratively prohibited",
+    (1, 0): "no route to destination",
+    (1, 1): "administratively prohibited",
+    (1, 3): "address unreachable",
+    (1, 4): "port unreachable",
+    (1, 5): "source address failed policy",
+    (1, 6): "reject route to destination",
+}
+"""ICMP (RFC 792, RFC 1812) and ICMPv6 (RFC 4443) by type and code; the two families share no pair."""
+
+
+def listed(words: Iterable[str]) -> str:
+    """a, b and c"""
+    *most, last = tuple(dict.fromkeys(words)) or ("",)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def some(words: Iterable[str], most: int = MOST_NAMED, more: str = "more") -> str:
+    """a, b, c and 17 more"""
+    known = tuple(dict.fromkeys(words))
+    return listed(known) if len(known) <= most else f"{', '.join(known[: most - 1])} and {len(known) - most + 1} {more}"
+
+
+def short(host: str, forest: str) -> str:
+    """Without the forest's own suffix: `dc1` for dc1.alpha.test."""
+    return printable(host.removesuffix(f".{forest}") or host)
+
+
+def short_hosts(names: Iterable[str], f: ForestFacts) -> str:
+    return some(short(name, f.forest.name) for name in names)
+
+
+def ports(outcomes: Iterable[Outcome]) -> str:
+    """464/tcp and 464/udp; an RPC service whose port is not known goes by its name."""
+    return listed(port(outcome) for outcome in outcomes)
+
+
+def port(outcome: Outcome) -> str:
+    check = outcome.check
+    return f"{check.service}" if check.port is None else f"{check.port}/{check.transport}"
+
+
+def services(outcomes: Iterable[Outcome]) -> str:
+    """kpasswd (464/tcp) and kerberos (88/tcp)"""
+    by_service: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_service.setdefault(outcome.check.service, []).append(outcome)
+    return listed(_with_ports(service, ports(found)) for service, found in by_service.items())
+
+
+def _with_ports(service: str, where: str) -> str:
+    return service if service == where else f"{service} ({where})"
+
+
+def evidence(outcomes: Sequence[Outcome], although: Sequence[Outcome] = (), seen: Iterable[str] = ()) -> str:
+    """The proof in one line: what failed and how, what works beside it, where the path ends."""
+    parts = [*_by_place(outcomes), *seen]
+    if although:
+        best = although[0]
+        where = "" if any(o.check.host == best.check.host for o in outcomes) else f" of {printable(best.check.host)}"
+        parts.append(f"{port(best)}{where} {how(best)}")
+    parts.extend(ends(outcomes))
+    return "; ".join(dict.fromkeys(parts))
+
+
+def _by_place(outcomes: Sequence[Outcome]) -> list[str]:
+    """464/tcp and 464/udp to dc1.alpha.test: silent after 3 tries"""
+    grouped: dict[tuple[str, str, str], list[Outcome]] = {}
+    for o in outcomes:
+        grouped.setdefault((o.check.host, o.check.address or "", how(o)), []).append(o)
+    several = len({(host, address) for host, address, _ in grouped}) > len({host for host, _, _ in grouped})
+    told = [
+        f"{ports(found)} to {printable(host)}{f' [{address}]' if several and address else ''}: {said}"
+        for (host, address, said), found in grouped.items()
+    ]
+    left = len(told) - MOST_NAMED
+    return told if left <= 0 else [*told[:MOST_NAMED], f"the same on {left} more"]
+
+
+def ends(outcomes: Iterable[Outcome]) -> list[str]:
+    """Between which hops the silence begins."""
+    walks = dict.fromkeys(
+        (o.blocked_at.after, o.blocked_at.hop) for o in outcomes if o.blocked_at and o.blocked_at.by is None
+    )
+    return [
+        f"lost after {after or 'a router that does not answer'}{f' (hop {hop})' if hop is not None else ''}"
+        for after, hop in walks
+        if after or hop is not None
+    ]
+
+
+def how(outcome: Outcome) -> str:
+    """What was seen, in a few words."""
+    return SEEN[outcome.state](outcome)
+
+
+def _silent(outcome: Outcome) -> str:
+    if outcome.attempts < 1:
+        return "silent"
+    return f"silent after {outcome.attempts} {'try' if outcome.attempts == 1 else 'tries'}"
+
+
+def _rejected(outcome: Outcome) -> str:
+    by = said_by(outcome)
+    return f"{by or 'a device in the path'} said: {icmp_words(outcome) or 'connection reset'}"
+
+
+def _unreachable(outcome: Outcome) -> str:
+    if local(outcome):
+        return "this machine has no route or no neighbour for it"
+    by = said_by(outcome)
+    return f"{by} said: {icmp_words(outcome) or 'unreachable'}" if by else "unreachable"
+
+
+def _answered(outcome: Outcome) -> str:
+    return "answered" if outcome.latency_ms is None else f"answered in {milliseconds(outcome.latency_ms)}"
+
+
+def _mismatch(outcome: Outcome) -> str:
+    spoken = text(outcome, "peer_protocol")
+    return f"answered as {spoken}" if spoken else "answered in another protocol"
+
+
+SEEN: dict[State, Callable[[Outcome], str]] = {
+    State.OK: _answered,
+    State.OPEN: _answered,
+    State.FILTERED: _silent,
+    State.REJECTED: _rejected,
+    State.UNREACHABLE: _unreachable,
+    State.REFUSED: lambda _: "refused by the host",
+    State.MUTE: lambda _: "connected, but the question was never answered",
+    State.RESET: lambda _: "connected, then cut when the protocol started",
+    State.MISMATCH: _mismatch,
+    State.UNRESOLVED: lambda _: "the name has no address",
+    State.SKIPPED: lambda o: printable(o.reason) or "not asked",
+    State.ERROR: lambda o: printable(o.reason) or "could not be asked",
+}
+
+
+def said_by(outcome: Outcome) -> str | None:
+    """The device that said no; never this machine."""
+    if local(outcome):
+        return None
+    if outcome.blocked_at and outcome.blocked_at.by:
+        return printable(outcome.blocked_at.by)
+    return text(outcome, "icmp_from")
+
+
+def icmp_words(outcome: Outcome) -> str | None:
+    kind, code = number(outcome, "icmp_type"), number(outcome, "icmp_code")
+    return None if kind is None or code is None else ICMP_SAYS.get((int(kind), int(code)))
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.0f} ms" if value >= 1 else "under 1 ms"
+
+
+def duration(seconds: float) -> str:
+    """20 min, 75 s, 3 h 5 min"""
+    whole = round(abs(seconds))
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min" if whole < 172800 else f"{whole // 86400} days"
+
+
+def whereabouts(outcomes: Iterable[Outcome], f: ForestFacts) -> str:
+    """dc1 and dc2; with the address where one host has several and not all are meant."""
+    told = []
+    for outcome in outcomes:
+        where, host = endpoint(outcome), outcome.check.host
+        others = [e for e in f.by_endpoint if e.host == host and e != where]
+        told.append(f"{short(host, f.forest.name)}{f' [{where.address}]' if where and others else ''}")
+    return some(told)
