@@ -1,0 +1,92 @@
+"""The summary in sentences (`--accessible`): nothing is drawn, aligned or coloured, and no line is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portcheck.model import Finding, Report, Severity, Verdict
+from portcheck.render import evidence, matrix
+from portcheck.render.digest import (
+    Digest,
+    Sight,
+    digests,
+    groups,
+    headline,
+    share_words,
+    silent_hosts,
+    skipped,
+    working,
+)
+from portcheck.render.layout import to_string
+from portcheck.render.options import Options
+from portcheck.render.text import counted, listed, printable, to_ascii
+
+SEVERITY_WORDS = {Severity.ERROR: "Fault", Severity.WARNING: "Warning", Severity.INFO: "Note"}
+VERDICT_WORDS = {Verdict.FAIL: "Fails", Verdict.WARN: "Minor fault", Verdict.UNKNOWN: "Could not be asked"}
+
+
+def render(report: Report, options: Options) -> str:
+    text = "".join(f"{printable(sentence)}\n" for sentence in sentences(report, options))
+    text += "".join(details(report, options))
+    return to_ascii(text) if options.ascii else text
+
+
+def sentences(report: Report, options: Options) -> Iterator[str]:
+    if not options.quiet:
+        checks = counted(len(report.outcomes), "check")
+        yield f"portcheck ran {checks} from {report.vantage.host} in {report.duration_s:.1f} seconds."
+    if report.interrupted:
+        yield "The run was interrupted; this is what was known until then."
+    for digest in digests(report):
+        yield from forest_sentences(digest, options)
+
+
+def forest_sentences(digest: Digest, options: Options) -> Iterator[str]:
+    _, words = headline(digest)
+    counts = f" {digest.count(Verdict.PASS)} of {digest.asked} checks are as expected." if digest.asked else ""
+    yield f"Forest {digest.forest.name}: {words}.{counts}"
+    for finding in digest.findings:
+        yield from finding_sentences(finding, options)
+    if options.quiet:
+        return
+    for share, names in working(digest).items():
+        yield f"{share_words(share).capitalize()}: {', '.join(names)}."
+    for lookup in digest.lookups:
+        yield f"Missing in DNS: {lookup.record} {lookup.name}, {lookup.status}, asked of {lookup.server}."
+    silent = silent_hosts(digest)
+    for host in silent:
+        yield f"Nothing answers on {matrix.label(host.key, digest.forest.name)}: {host.states}. {host.seen}."
+    for group in groups(digest, silent=silent):
+        purpose = f" ({group.purpose})" if group.purpose else ""
+        for sight in group.sights:
+            yield f"{VERDICT_WORDS[group.verdict]}: {group.service}{purpose}, {sight_words(sight)}"
+    for left in skipped(digest):
+        yield f"Not asked or not offered: {', '.join(what for what, _ in left.what)}. {left.reason}."
+
+
+def finding_sentences(finding: Finding, options: Options) -> Iterator[str]:
+    yield f"{SEVERITY_WORDS[finding.severity]}: {finding.title}."
+    if options.quiet:
+        return
+    for name, words in (
+        ("", finding.explanation),
+        ("Where: ", listed(finding.hosts, 8)),
+        ("Seen: ", finding.evidence),
+        ("Breaks: ", "; ".join(finding.breaks)),
+        ("Users see: ", ", ".join(finding.errors)),
+        ("" if finding.fix.startswith("Ask") else "Ask: ", finding.fix),
+    ):
+        if words:
+            yield f"{name}{words}" if words.endswith(".") else f"{name}{words}."
+
+
+def sight_words(sight: Sight) -> str:
+    port, transport = sight.port.rsplit("/", 1)
+    return f"port {port} {transport} on {listed(sight.hosts, 8)}: {sight.state}, {sight.seen}."
+
+
+def details(report: Report, options: Options) -> Iterator[str]:
+    if options.verbose and not options.quiet:
+        wide = Options(width=10_000)
+        for digest in digests(report):
+            yield to_string((line for line in evidence.lines(digest, wide) if line), wide)
