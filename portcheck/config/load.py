@@ -10,7 +10,6 @@ from pathlib import Path
 
 from portcheck.config.files import read_bytes, spelled
 from portcheck.config.forests import Known, read_forests
-from portcheck.config.lines import key_lines
 from portcheck.config.node import Node, Source
 from portcheck.config.own_profiles import own_profile_names, read_own_profiles
 from portcheck.config.settings import read_settings
@@ -81,7 +80,7 @@ def _parse(path: Path, text: str) -> Node:
         raise ConfigError(f"{where}: is not valid TOML: a number is too long") from None
     except RecursionError:
         raise ConfigError(f"{where}: is not valid TOML: brackets are nested too deep") from None
-    return Node(values, Source(path, key_lines(text)))
+    return Node(values, Source(path, text))
 
 
 def _syntax(where: str, message: str) -> str:

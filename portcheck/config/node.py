@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from portcheck.config.files import spelled
 from portcheck.config.lines import Path as KeyPath
+from portcheck.config.lines import key_lines
 from portcheck.config.words import ConfigError, nearest, printable, shown
 
 T = TypeVar("T")
@@ -16,16 +17,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file the values came from."""
+    """The file the values came from, and its text."""
 
     path: Path
-    lines: Mapping[KeyPath, int]
+    text: str
 
     def line(self, at: KeyPath) -> int | None:
         """The line of a key, or of the nearest table around it whose line is known."""
+        lines = key_lines(self.text)  # now, not at the start: only a complaint needs it
         while at:
-            if at in self.lines:
-                return self.lines[at]
+            if at in lines:
+                return lines[at]
             at = at[:-1]
         return None
 

@@ -160,6 +160,12 @@ def test_own_profiles_may_extend_each_other_in_a_diamond(load_text: Load) -> Non
     assert set(load_text(text).own_profiles) == set(tables)
 
 
+def test_a_cycle_is_found_from_outside_it_too(load_text: Load) -> None:
+    text = '[profiles.a]\nextends = "b"\n[profiles.b]\nextends = "c"\n[profiles.c]\nextends = "b"\n'
+    with pytest.raises(ConfigError, match=r"forests\.toml:4: extends: profile 'b' extends itself"):
+        load_text(text)
+
+
 def test_windows_line_ends_and_a_byte_order_mark_do_not_matter(load_text: Load) -> None:
     text = FOREST + 'site = "Berlin"\n'
     assert load_text(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()).forests == load_text(text).forests
