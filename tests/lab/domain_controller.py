@@ -141,7 +141,7 @@ class DomainController:
     def stop(self) -> None:
         """End Samba and chrony with all their children. The files stay."""
         for process in self.processes:
-            _end_session(process)
+            end_session(process)
         self.processes = []
 
     def restart(self, *, services: str = "", clock_s: float = 0) -> None:
@@ -188,7 +188,7 @@ def _unconfined(command: tuple[str, ...]) -> tuple[str, ...]:
     return ("aa-exec", "-p", "unconfined", "--", *command) if confined else command
 
 
-def _end_session(process: subprocess.Popen[bytes]) -> None:
+def end_session(process: subprocess.Popen[bytes]) -> None:
     """Kill what the lab started and all that it started in turn: they share a session."""
     patience_end = time.monotonic() + 2
     while left := _session(process.pid):

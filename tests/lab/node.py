@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+LIMITED_ICMP = 0b1100000011000  # the kernel's default: unreachable, source quench, time exceeded, parameter problem
+
 
 class LabError(Exception):
     """The lab could not do what a test asked of it."""
@@ -55,12 +57,16 @@ class Node:
         # Before any link exists: new links inherit `default`.
         for scope in ("all", "default"):
             self.sysctl(f"net.ipv4.conf.{scope}.rp_filter=0", f"net.ipv6.conf.{scope}.accept_dad=0")
-        self.limit_icmp(per_second=None)
+        self.limit_icmp(on=False)
 
-    def limit_icmp(self, per_second: int | None) -> None:
-        """How many ICMP errors a second this machine's kernel sends to one peer (None: all). Linux's default is 1."""
-        pause_ms = 0 if per_second is None else 1000 // per_second
-        self.sysctl(f"net.ipv4.icmp_ratelimit={pause_ms}", f"net.ipv6.icmp.ratelimit={pause_ms}")
+    def limit_icmp(self, *, on: bool) -> None:
+        """Whether this machine sends ICMP errors as sparingly as Linux does by default: six at once, then one a second.
+
+        Off by the mask of limited types, not by a limit of 0: that would empty the bucket which the kernel's own
+        limit for `unreachable` and `prohibit` routes draws from (five at once, then one a second, always on).
+        """
+        mask, pause_ms = (LIMITED_ICMP, 1000) if on else (0, 0)
+        self.sysctl(f"net.ipv4.icmp_ratemask={mask}", f"net.ipv6.icmp.ratelimit={pause_ms}")
 
 
 def link(one: Node, one_port: str, other: Node, other_port: str) -> None:

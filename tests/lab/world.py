@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -17,10 +18,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.lab.authority import Authority, new_authority
-from tests.lab.domain_controller import DomainController
+from tests.lab.domain_controller import DomainController, end_session
+from tests.lab.look import Sight
 from tests.lab.network import CLIENT, SITES, Network, namespaces, network, refusal, remove
 from tests.lab.node import Node, pids
-from tests.lab.program import Cell, Run, Vantage
+from tests.lab.program import PROJECT, Cell, Run, Vantage
 
 ROOT = Path("/tmp")
 PREFIX = "pclab"
@@ -70,6 +72,14 @@ class Lab:
         settings = {"PORTCHECK_CONFIG": str(config)} if config else {}
         run = self.vantage.python("-m", "portcheck", *args, env={**settings, **(env or {})}, timeout=timeout)
         return replace(run, healthy=self.healthy)
+
+    def look(self, dc: DomainController, *ports: str, **options: object) -> list[Sight]:
+        """What plain sockets on the client see at these ports (`464/tcp`), all at once. See `look.py`."""
+        spots = [port.partition("/") for port in ports]
+        asked = [json.dumps([protocol, dc.address, int(number), options]) for number, _, protocol in spots]
+        run = self.vantage.python(str(PROJECT / "tests/lab/look.py"), *asked)
+        assert not run.code, run.stderr
+        return [Sight.load(seen) for seen in json.loads(run.stdout)]
 
     def check(self, *args: str, config: Path | None = None) -> Run:
         """`portcheck check` on all three forests, with its report."""
@@ -129,7 +139,7 @@ def lab() -> Iterator[Lab]:
         for dc in built.dcs:
             stack.callback(dc.stop)
             dc.start()
-        _start_resolver(built)
+        stack.callback(end_session, _start_resolver(built))
         for dc in built.dcs:
             dc.wait_until_ready()
         yield built
@@ -148,12 +158,12 @@ def _build(folder: Path, net: Network) -> Lab:
     return Lab(folder, net, authority, stranger, vantage, tuple(dcs))
 
 
-def _start_resolver(lab: Lab) -> None:
+def _start_resolver(lab: Lab) -> subprocess.Popen[bytes]:
     """The client's system resolver: it forwards each forest's names to that forest's DC, and keeps nothing."""
     zones = [f"--server=/{dc.domain}/{dc.address}" for dc in lab.dcs]
     plain = ("dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--cache-size=0", "--conf-file=/dev/null")
     where = ("--listen-address=127.0.0.1", "--bind-interfaces", "--user=root", f"--pid-file={lab.folder}/dnsmasq.pid")
-    lab.client.start(*plain, *where, *zones, log=lab.folder / "dnsmasq.log")
+    return lab.client.start(*plain, *where, *zones, log=lab.folder / "dnsmasq.log")
 
 
 @contextmanager
@@ -208,11 +218,10 @@ def describe(lab: Lab) -> str:
         [
             *rows,
             f"  {'client':18} {CLIENT[0]:12} {CLIENT[1]:20} namespace {lab.client.netns}",
-            f"  routers            {lab.fw1.netns}, {lab.fw2.netns}; DC files and logs {lab.folder}/{{alpha,bravo,charlie}}",
+            f"  routers            namespaces {lab.fw1.netns}, {lab.fw2.netns}",
+            f"  files and logs     {lab.folder}/{{alpha,bravo,charlie}}",
             "",
             f"  cd {lab.vantage.home} && env {settings} {enter} {sys.executable} -m portcheck check -c {config}",
             f"  a shell as nobody: {enter} bash       a shell as root: ip netns exec {lab.client.netns} bash",
         ]
     )
-
-

@@ -1,0 +1,33 @@
+"""One lab for all tests that want it; they are skipped, saying why, where there can be none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.program import Run
+from tests.lab.world import Lab, why_not
+from tests.lab.world import lab as bring_up
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    if reason := why_not():
+        pytest.skip(reason)
+    with bring_up() as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def healthy(lab: Lab) -> Run:
+    """What portcheck says of the lab when nothing is broken; `Run.differs_from_healthy` compares with it."""
+    run = lab.check()
+    lab.healthy = run.cells
+    return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for test in items:
+        if "lab" in getattr(test, "fixturenames", ()):
+            test.add_marker(pytest.mark.lab)
