@@ -101,14 +101,16 @@ def check(
     if save is not None:
         outputs.check_writable(save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
-    return carry_out(order, wanted, screen, save)
+    return carry_out(order, wanted, screen, save, no_color=no_color)
 
 
-def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, save: Path | None) -> int:
+def carry_out(
+    order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, save: Path | None = None, *, no_color: bool = False
+) -> int:
     """Run it with the screen going, then write what was asked for."""
     from portcheck.cli.screen import progress
 
-    with progress(screen) as notify:
+    with progress(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
     if save is not None:
         from portcheck import store
