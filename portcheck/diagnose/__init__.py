@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portcheck.diagnose import symptoms, words
-from portcheck.diagnose.asking import allow
+from portcheck.diagnose.asking import MOST_TARGETS, allow
 from portcheck.diagnose.facts import ForestFacts, hosts
 from portcheck.diagnose.ranking import leading, ranked
 from portcheck.diagnose.rule import Proof, Rule
@@ -72,6 +72,7 @@ def _placeholders(proof: Proof, where: tuple[str, ...], f: ForestFacts) -> dict[
     return {
         "forest": printable(f.forest.name),
         "hosts": words.short_hosts(where, f) if proof.hosts or not proven else words.whereabouts(proven, f),
+        "names": words.some(map(printable, where), MOST_TARGETS),
         "ports": words.ports(proven),
         "services": words.services(proven),
         "purposes": words.listed(printable(o.check.purpose or o.check.service) for o in proven),

@@ -28,7 +28,7 @@ SYMPTOMS: Mapping[str, Symptom] = {
     ),
     "dns-tcp-blocked": Symptom((), source="DNSTCP"),
     "srv-missing": Symptom(
-        ("no-start-no-domain-controller", "kerberos-no-logon-server", "win32-1355", "win32-1908"),
+        ("no-start-no-domain-controller", "kerberos-no-logon-server", "win32-1355", "krb5-realm-unknown"),
         ("find domain controllers",),
         source="MIM-ERR",
     ),
@@ -42,7 +42,8 @@ SYMPTOMS: Mapping[str, Symptom] = {
     "ldaps-blocked": Symptom(("failed-connection", "ldap-81")),
     "dc-locator-blocked": Symptom(("kerberos-no-logon-server", "win32-1355", "win32-1311"), source="UDPSOCK"),
     "kerberos-blocked": Symptom(
-        ("kerberos-no-logon-server", "failed-authentication", "win32-64", "win32-1311"), source="JOIN"
+        ("kerberos-no-logon-server", "failed-authentication", "sspi-0x80090311", "win32-64", "krb5-kdc-unreach"),
+        source="JOIN",
     ),
     "kpasswd-blocked": Symptom(("kerberos-no-logon-server",), source="KB2443871"),
     "rpc-mapper-blocked": Symptom(("win32-1722",), source="ADC-RPC"),
@@ -50,6 +51,7 @@ SYMPTOMS: Mapping[str, Symptom] = {
     "rpc-interface-missing": Symptom(("win32-1753",), source="R1753"),
     "smb-blocked": Symptom(("win32-53", "win32-67")),
     "gc-blocked": Symptom(("win32-8417",)),
+    "adws-blocked": Symptom(("adws-no-default-server",), source="COMMON"),
     "mim-service-blocked": Symptom(("stopped-server",), source="IDENTANDY"),
     # The path
     "host-unreachable": Symptom(("failed-connection", "win32-1722", "ldap-85", "winsock-10060"), source="FAR"),
@@ -68,7 +70,7 @@ SYMPTOMS: Mapping[str, Symptom] = {
         through=KDC,
         source="MIM-ERR",
     ),
-    "certificate-expired": Symptom(("failed-connection",), source="LDAPS"),
+    "certificate-expired": Symptom(("failed-connection", "sspi-0x80090328"), source="LDAPS"),
     "tls-failed": Symptom(("failed-connection",), source="LDAPS"),
     "read-only-dc": Symptom(("ldap-10", "win32-8235"), source="ADTS"),
     "dc-paused": Symptom(("win32-1908",), source="R1908"),

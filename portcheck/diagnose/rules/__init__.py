@@ -5,7 +5,8 @@ from __future__ import annotations
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
-from portcheck.diagnose.rules.names import IDENTITY, NAMES
+from portcheck.diagnose.rules.identity import IDENTITY
+from portcheck.diagnose.rules.names import NAMES
 from portcheck.diagnose.rules.path import CUT, TOLD
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.remaining import REMAINING

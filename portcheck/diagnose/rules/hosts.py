@@ -172,7 +172,7 @@ SOME = (
             "A device on the path drops a session that has been quiet for this long, without telling either side. The"
             " domain controller itself would keep it for 900 s."
         ),
-        fix="Ask the firewall team: keep idle TCP sessions to {hosts} for more than 15 minutes ({ports}), or reset"
+        fix="Ask the firewall team: keep idle TCP sessions to {names} for more than 15 minutes ({ports}), or reset"
         " them on expiry.",
         when=_idle,
         beside=True,

@@ -1,20 +1,16 @@
-"""DNS and identity: nobody answers questions, records are missing or stale, or another forest stands behind a name."""
+"""DNS: nobody answers the questions, records are missing or stale, or it depends on whom one asks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from ipaddress import ip_address
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints
+from portcheck.diagnose.asking import allow, sources
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
-from portcheck.diagnose.told import flag, name, number, printable, text
+from portcheck.diagnose.told import name, number, printable
 from portcheck.diagnose.words import listed, short, some
-from portcheck.model import GOOD, Lookup, Outcome, Severity, State, Verdict
-
-OWN_NAMES = ("forest", "domain", "realm_proven")
-"""Canonical names of the answering host; what a KDC echoes from the question is not among them (MS-KILE)."""
+from portcheck.model import GOOD, Lookup, Severity, State
 
 SAID_NO = {
     "nxdomain": "no such name",
@@ -27,66 +23,6 @@ HOST_UNREACHABLE = ((3, 1), (1, 3))
 """ICMP: the last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
 
 
-# Another forest
-
-
-def _foreign(f: ForestFacts) -> Proof | None:
-    """The answers name neither the domain asked about nor the forest."""
-    proof: list[Outcome] = []
-    kept: list[Outcome] = []
-    for where in f.by_endpoint:
-        there = [o for o in f.at(where) if _names(o)]
-        strange = [o for o in there if _is_foreign(o, there, f)]
-        proof.extend(strange)
-        kept.extend(f.at(where) if strange and len(strange) == len(there) else ())
-    if not proof:
-        return None
-    said = dict.fromkeys(own for o in proof for own in sorted(_names(o)))
-    return Proof(
-        tuple(proof),
-        severity=Severity.ERROR,
-        seen=tuple(f"{where.address} calls itself {some(_said_at(f, where))}" for where in endpoints(proof)),
-        words={"other": some(said)},
-        follows=tuple(kept),
-    )
-
-
-def _said_at(f: ForestFacts, where: Endpoint) -> Iterable[str]:
-    answers = (text(o, key) for o in f.at(where) for key in ("dns_host_name", *OWN_NAMES))
-    return dict.fromkeys(name(answer) for answer in answers if answer)
-
-
-def _names(o: Outcome) -> set[str]:
-    return set() if o.verdict is Verdict.SKIP else {own for key in OWN_NAMES if (own := name(text(o, key)))}
-
-
-def _is_foreign(o: Outcome, there: list[Outcome], f: ForestFacts) -> bool:
-    if flag(o, "wrong_forest") is True:
-        return True
-    wanted = _wanted(o, f)
-    if not wanted or _names(o) & wanted:
-        return False
-    if text(o, "forest"):
-        return True
-    related = any(own.endswith(f".{known}") for own in _names(o) for known in wanted)
-    return not related and not any(_names(other) & wanted for other in there)
-
-
-def _wanted(o: Outcome, f: ForestFacts) -> set[str]:
-    """What may answer; a target given as a host or an address says nothing about its domain."""
-    forest = name(f.forest.name)
-    no_domain = forest in {name(o.check.host), o.check.address} or _is_address(forest)
-    return {known for known in (name(o.check.domain), "" if no_domain else forest) if known}
-
-
-def _is_address(word: str) -> bool:
-    try:
-        ip_address(word)
-    except ValueError:
-        return False
-    return True
-
-
 # Servers that do not answer
 
 
@@ -96,16 +32,18 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     dead = _silent_servers(f)
     if not proof and not dead:
         return None
-    seen = tuple(
-        f"DNS server {printable(server)} answered none of {len(asked)} questions" for server, asked in dead.items()
-    )
+    seen = tuple(f"{_server(server)} answered none of {len(asked)} questions" for server, asked in dead.items())
     needed = any(lookup.required for asked in dead.values() for lookup in asked)
     severity = Severity.ERROR if needed and not _answered_elsewhere(f) else None if proof else Severity.WARNING
-    servers = [short(o.check.host, f.forest.name) for o in proof] or [printable(server) for server in dead]
-    told = {"servers": some(servers), "ask": ASK if proof else "Ask the firewall team: allow tcp+udp 53 to {servers}."}
-    told["ask"] = told["ask"].replace("{servers}", told["servers"])
+    servers = some([short(o.check.host, f.forest.name) for o in proof] or map(_server, dead))
+    ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {servers}"
+    told = {"servers": servers, "ask": ask}
     follows = tuple(o for o in f.seen(State.UNRESOLVED) if not _denied(f, o.check.host)) if dead else ()
     return Proof(proof, f.beside(proof, "kerberos", "ldap"), seen=seen, severity=severity, words=told, follows=follows)
+
+
+def _server(server: str) -> str:
+    return "this machine's own resolver" if server == "system" else f"DNS server {printable(server)}"
 
 
 def _silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
@@ -166,7 +104,7 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
         *(f"{printable(host)} has no address" for host in dict.fromkeys(nowhere)),
         *(f"the last router finds nobody at {where.address} ({printable(where.host)})" for where in empty),
     )
-    return Proof(nameless, hosts=targets, seen=seen, severity=Severity.WARNING)
+    return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=Severity.WARNING)
 
 
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
@@ -187,7 +125,10 @@ def _unresolved(f: ForestFacts) -> Proof | None:
         if dc.address is None and dc.source != "srv" and dc.host not in asked | known
     ]
     hosts = tuple(dict.fromkeys([*(o.check.host for o in proof), *silent]))
-    return Proof(proof, hosts=hosts, severity=None if proof else Severity.ERROR) if hosts else None
+    seen = tuple(f"{printable(host)} has no address" for host in hosts)
+    return (
+        Proof(proof, hosts=hosts, seen=seen, brief=True, severity=None if proof else Severity.ERROR) if hosts else None
+    )
 
 
 def _views(f: ForestFacts) -> Proof | None:
@@ -212,21 +153,6 @@ def _view(answers: frozenset[str]) -> str:
     return some((printable(answer) for answer in sorted(answers)), 3) if answers else "nothing"
 
 
-IDENTITY = (
-    Rule(
-        code="wrong-forest",
-        title="{forest}: another forest answers under the name of {hosts}: {other}",
-        explanation=(
-            "The host was asked as a controller of {forest} and calls itself {other}. A DNS record or an address"
-            " translation leads to the wrong machine, so nothing else it answered says anything about {forest}."
-        ),
-        fix="Ask the DNS team to correct the records of {hosts}; if they are right, ask the firewall team which address"
-        " translation is in the way.",
-        when=_foreign,
-        disowns=True,
-    ),
-)
-
 NAMES = (
     Rule(
         code="dns-blocked",
@@ -235,7 +161,7 @@ NAMES = (
             "Controllers are found through DNS: without answers no SRV record, no address, no controller. Which server"
             " this machine really asks is a setting of this machine."
         ),
-        fix="{ask}",
+        fix="Ask the firewall team: {ask}. If the servers are not the right ones, correct the setting of this machine.",
         when=_dns_silent,
     ),
     Rule(
@@ -266,7 +192,7 @@ NAMES = (
             "An SRV record points at a host without an address, or at an address where the last router finds nobody."
             " Windows tries such a controller like any other and loses time, or fails."
         ),
-        fix="Ask the AD team: if {hosts} was retired, remove its SRV records and its metadata; if not, register its"
+        fix="Ask the AD team: if {names} was retired, remove its SRV records and its metadata; if not, register its"
         " address.",
         when=_srv_stale,
     ),
@@ -274,7 +200,7 @@ NAMES = (
         code="dc-unresolved",
         title="{forest}: the name of {hosts} has no address",
         explanation="The forests file or the command line names this host, and DNS has no address for it.",
-        fix="Correct the name, or ask the DNS team for an A record of {hosts}.",
+        fix="Correct the name, or ask the DNS team for an A record of {names}.",
         when=_unresolved,
     ),
     Rule(

@@ -89,7 +89,7 @@ CUT = (
             "Even a port that nobody uses accepts a connection there, and {services} was never answered: a SYN proxy or"
             " load balancer completes the handshake. A plain port test would call these ports open."
         ),
-        fix="Ask the firewall team: no TCP intercept or SYN proxy for {hosts}; and {allow}.",
+        fix="Ask the firewall team: no TCP intercept or SYN proxy for {names}; and {allow}.",
         when=_middlebox,
     ),
     Rule(
@@ -100,7 +100,7 @@ CUT = (
             " narrower, and the ICMP message that says so is dropped."
         ),
         fix="Ask the network team: let ICMP 'fragmentation needed' (type 3 code 4; IPv6 type 2) pass between this"
-        " machine and {hosts}, clamp the TCP segment size, or mend the tunnel's MTU.",
+        " machine and {names}, clamp the TCP segment size, or mend the tunnel's MTU.",
         when=_black_hole,
     ),
     Rule(
@@ -110,7 +110,7 @@ CUT = (
             "Small datagrams are answered and fragmented ones are not. Large Kerberos tickets over UDP and large DNS"
             " answers are lost that way; programs that turn to TCP notice a delay only."
         ),
-        fix="Ask the firewall team: let IP fragments pass, or reassemble them, between this machine and {hosts}"
+        fix="Ask the firewall team: let IP fragments pass, or reassemble them, between this machine and {names}"
         " ({ports}); and allow tcp 53, 88 and 464 beside udp.",
         when=_fragments,
     ),
@@ -121,7 +121,7 @@ TOLD = (
         code="packet-loss",
         title="{forest}: packets are lost on the way to {hosts}",
         explanation="{counts}. Everything was answered in the end; long transfers will be slow or break.",
-        fix="Ask the network team about loss or a limit on new connections on the path to {hosts}.",
+        fix="Ask the network team about loss or a limit on new connections on the path to {names}.",
         when=_loss,
         beside=True,
     ),

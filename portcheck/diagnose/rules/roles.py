@@ -21,7 +21,8 @@ def _could_not_ask(f: ForestFacts) -> Proof | None:
     why = [printable(problem)] if problem else list(dict.fromkeys(printable(o.reason) for o in proof))
     needed = problem is not None or any(o.check.required for o in proof)
     severity = Severity.ERROR if needed else Severity.WARNING
-    return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words={"why": some(why)})
+    told = {"why": some(why), "what": "nothing could be asked" if problem else "this machine could not ask"}
+    return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words=told)
 
 
 def _paused(f: ForestFacts) -> Proof | None:
@@ -72,13 +73,16 @@ def _all_well(f: ForestFacts) -> Proof | None:
 
 
 def _untold(o: Outcome) -> bool:
+    """Required and not proven; `unfinished` is what the end of the run cut off."""
+    if flag(o, "unfinished") is True:
+        return True
     return o.check.required and o.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
 
 
 LOCAL = (
     Rule(
         code="local-fault",
-        title="{forest}: this machine could not ask: {why}",
+        title="{forest}: {what}: {why}",
         explanation="Nothing was sent, so this says nothing about the path or the controllers.",
         fix="Look at this machine first: its own firewall, permissions, limits, name resolution ({why}).",
         when=_could_not_ask,
@@ -93,7 +97,7 @@ ROLES = (
             "The host answers and says that it is not ready to serve: its Netlogon service is paused, or its directory"
             " has not caught up. Windows passes it over."
         ),
-        fix="Ask the AD team about the Netlogon service and replication of {hosts}.",
+        fix="Ask the AD team about the Netlogon service and replication of {names}.",
         when=_paused,
         beside=True,
     ),
@@ -101,7 +105,7 @@ ROLES = (
         code="read-only-dc",
         title="{forest}: {hosts} is a read-only controller",
         explanation="Writes to it are answered with a referral to a writable controller, which must be reachable too.",
-        fix="Let the connector use a writable controller, or leave {hosts} out.",
+        fix="Let the connector use a writable controller, or leave {names} out.",
         when=_read_only,
         beside=True,
     ),

@@ -119,7 +119,7 @@ DOWN = (
             "The host itself refused, or says that the service is not there. {only}: not a firewall between, unless the"
             " host's own."
         ),
-        fix="Ask the AD team to start {services} on {hosts}, or to say which host offers it.",
+        fix="Ask the AD team to start {services} on {names}, or to say which host offers it.",
         when=_down,
     ),
 )
@@ -129,7 +129,7 @@ TALK = (
         code="unexpected-open",
         title="{forest}: {ports} on {hosts} is open, and should be closed",
         explanation="The forests file expects this port to be closed, and something accepted the question.",
-        fix="Ask the firewall team to close {ports} from this machine to {hosts}, or correct `expect`.",
+        fix="Ask the firewall team to close {ports} from this machine to {names}, or correct `expect`.",
         when=_not_closed,
     ),
     Rule(
@@ -139,7 +139,7 @@ TALK = (
             "The endpoint mapper answers and knows no such service: it has not started, or the name leads to the wrong"
             " host. Microsoft's article on error 1753 rules blocked ports out; its guide on joining a domain does not."
         ),
-        fix="Ask the AD team whether the directory service runs on {hosts}, and whether its address in DNS is right.",
+        fix="Ask the AD team whether the directory service runs on {names}, and whether its address in DNS is right.",
         when=_not_registered,
     ),
     Rule(
@@ -149,7 +149,7 @@ TALK = (
             "The port is open and TLS does not come about: {why}. It is not a network fault. A domain controller"
             " without a certificate accepts the connection and cuts it."
         ),
-        fix="Ask the AD team to issue a server certificate to {hosts} (name in the SAN, key usage server"
+        fix="Ask the AD team to issue a server certificate to {names} (name in the SAN, key usage server"
         " authentication), if LDAP over TLS is wanted.",
         at_most=Severity.WARNING,
         when=_tls,
@@ -161,7 +161,7 @@ TALK = (
             "The connection was accepted and the question never answered: the service hangs, or a device on the path"
             " lets the connection pass and drops what follows (inspection). A plain port test would call it open."
         ),
-        fix="Ask the AD team whether {services} answers on {hosts} itself; if it does, ask the firewall team about"
+        fix="Ask the AD team whether {services} answers on {names} itself; if it does, ask the firewall team about"
         " inspection of this traffic.",
         when=in_state(State.MUTE),
     ),
@@ -172,7 +172,7 @@ TALK = (
             "The connection was made and then reset or closed as soon as the question was sent, more than once. Devices"
             " that inspect the protocol do that, and services that refuse this client."
         ),
-        fix="Ask the firewall team about inspection (IPS, protocol policy) of {ports} to {hosts}; if there is none, ask"
+        fix="Ask the firewall team about inspection (IPS, protocol policy) of {ports} to {names}; if there is none, ask"
         " the AD team for the service's log.",
         when=in_state(State.RESET),
     ),
@@ -183,7 +183,7 @@ TALK = (
             "The port is open and what answers there is not what was asked for: a proxy or block page, another program"
             " on the port, or the wrong host behind the name."
         ),
-        fix="Ask the firewall team whether a proxy answers for {hosts} on {ports}; if not, ask the AD team what runs"
+        fix="Ask the firewall team whether a proxy answers for {names} on {ports}; if not, ask the AD team what runs"
         " there.",
         when=_wrong_service,
     ),

@@ -1,0 +1,88 @@
+"""Who answers: another forest's machine behind the name makes everything else it says worthless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.told import flag, name, text
+from portcheck.diagnose.words import some
+from portcheck.model import Outcome, Severity, Verdict
+
+OWN_NAMES = ("forest", "domain", "realm_proven")
+"""Canonical names of the answering host; what a KDC echoes from the question is not among them (MS-KILE)."""
+
+
+def _foreign(f: ForestFacts) -> Proof | None:
+    """The answers name neither the domain asked about nor the forest."""
+    proof: list[Outcome] = []
+    kept: list[Outcome] = []
+    for where in f.by_endpoint:
+        there = [o for o in f.at(where) if _names(o) or flag(o, "wrong_forest")]
+        strange = [o for o in there if _is_foreign(o, there, f)]
+        proof.extend(strange)
+        kept.extend(f.at(where) if strange and len(strange) == len(there) else ())
+    if not proof:
+        return None
+    said = dict.fromkeys(own for o in proof for own in sorted(_names(o)))
+    return Proof(
+        tuple(proof),
+        severity=Severity.ERROR,
+        seen=tuple(f"{where.address} calls itself {some(_said_at(f, where))}" for where in endpoints(proof)),
+        words={"other": some(said)},
+        follows=tuple(kept),
+    )
+
+
+def _said_at(f: ForestFacts, where: Endpoint) -> Iterable[str]:
+    answers = (text(o, key) for o in f.at(where) for key in ("dns_host_name", *OWN_NAMES))
+    return dict.fromkeys(name(answer) for answer in answers if answer)
+
+
+def _names(o: Outcome) -> set[str]:
+    return set() if o.verdict is Verdict.SKIP else {own for key in OWN_NAMES if (own := name(text(o, key)))}
+
+
+def _is_foreign(o: Outcome, there: list[Outcome], f: ForestFacts) -> bool:
+    if flag(o, "wrong_forest") is True:
+        return True
+    wanted = _wanted(o, f)
+    if not wanted or _names(o) & wanted:
+        return False
+    if text(o, "forest"):
+        return True
+    related = any(own.endswith(f".{known}") for own in _names(o) for known in wanted)
+    return not related and not any(_names(other) & wanted for other in there)
+
+
+def _wanted(o: Outcome, f: ForestFacts) -> set[str]:
+    """What may answer; a target given as a host or an address says nothing about its domain."""
+    forest = name(f.forest.name)
+    no_domain = forest in {name(o.check.host), o.check.address} or _is_address(forest)
+    return {known for known in (name(o.check.domain), "" if no_domain else forest) if known}
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+IDENTITY = (
+    Rule(
+        code="wrong-forest",
+        title="{forest}: another forest answers under the name of {hosts}: {other}",
+        explanation=(
+            "The host was asked as a controller of {forest} and calls itself {other}. A DNS record or an address"
+            " translation leads to the wrong machine, so nothing else it answered says anything about {forest}."
+        ),
+        fix="Ask the DNS team to correct the records of {names}; if they are right, ask the firewall team which address"
+        " translation is in the way.",
+        when=_foreign,
+        disowns=True,
+    ),
+)

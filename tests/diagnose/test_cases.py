@@ -1,0 +1,119 @@
+"""Every rule: a case in which it fires, one in which it keeps quiet; and what must hold for any run."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from diagnose.givens import cases, report_of
+
+from portcheck.catalogue.services import services
+from portcheck.diagnose import RULES, diagnose
+from portcheck.diagnose.rule import WORST_FIRST, Rule
+from portcheck.model import Finding
+
+CASES = cases()
+CODES = [rule.code for rule in RULES]
+
+CONTRACT = set(
+    """
+    ldap-blocked ldaps-blocked dc-locator-blocked kerberos-blocked kerberos-udp-blocked kpasswd-blocked
+    kpasswd-udp-blocked gc-blocked gc-tls-blocked rpc-mapper-blocked rpc-dynamic-blocked rpc-interface-missing
+    smb-blocked dns-blocked dns-tcp-blocked time-blocked adws-blocked extra-port-blocked cloud-blocked
+    mim-service-blocked srv-missing srv-stale dns-views-differ dc-unresolved wrong-forest host-unreachable
+    partial-forest explicit-reject middlebox-answers connection-reset tls-intercepted mtu-black-hole fragments-dropped
+    packet-loss one-way-path ipv6-blocked idle-timeout service-down service-mute wrong-service time-skew
+    certificate-expired certificate-expiring certificate-name-mismatch certificate-untrusted tls-failed not-a-gc
+    read-only-dc dc-paused credentials-rejected account-state signing-required channel-binding-required rights-missing
+    forest-ok
+    """.split()
+)
+ACCOUNT = {
+    "credentials-rejected",
+    "account-state",
+    "signing-required",
+    "channel-binding-required",
+    "rights-missing",
+}
+ADDED = {"local-fault", "unexpected-open"}
+PLAIN = {f"{service}-blocked" for service in services()}
+
+
+def codes(case: dict[str, Any]) -> list[str]:
+    return [finding.code for finding in diagnose(report_of(case))]
+
+
+def _told(case: dict[str, Any], rules: tuple[Rule, ...] = RULES) -> list[tuple[str, str]]:
+    return [(finding.code, finding.title) for finding in diagnose(report_of(case), rules)]
+
+
+EVERYTHING = {title: _told(case) for title, case in CASES.items()}
+
+
+@pytest.mark.parametrize("title", CASES)
+def test_a_case_gives_exactly_its_findings_in_their_order(title: str) -> None:
+    assert codes(CASES[title]) == CASES[title]["expect"]
+
+
+def test_each_code_has_one_rule() -> None:
+    assert len(CODES) == len(set(CODES))
+
+
+def test_each_code_is_of_the_contract_or_says_plainly_that_a_service_is_blocked() -> None:
+    assert set(CODES) <= CONTRACT | ADDED | PLAIN
+    assert CONTRACT - ACCOUNT <= set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_rule_is_seen_to_fire_and_to_keep_quiet(code: str) -> None:
+    told = [code in [found for found, _ in findings] for findings in EVERYTHING.values()]
+    assert any(told)
+    assert not all(told)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_no_rule_can_be_taken_away_unnoticed(code: str) -> None:
+    rest = tuple(rule for rule in RULES if rule.code != code)
+    assert any(_told(case, rest) != EVERYTHING[title] for title, case in CASES.items())
+
+
+@pytest.mark.parametrize("title", CASES)
+def test_the_order_of_the_outcomes_does_not_matter(title: str) -> None:
+    report = report_of(CASES[title])
+    shuffled = list(report.outcomes)
+    random.Random(title).shuffle(shuffled)
+    assert diagnose(replace(report, outcomes=tuple(shuffled))) == diagnose(report)
+
+
+@pytest.mark.parametrize("title", CASES)
+def test_findings_come_worst_first_and_in_whole_sentences(title: str) -> None:
+    found = diagnose(report_of(CASES[title]))
+    ranks = [WORST_FIRST.index(finding.severity) for finding in found]
+    assert ranks == sorted(ranks)
+    for finding in found:
+        _well_spoken(finding)
+
+
+def _well_spoken(finding: Finding) -> None:
+    for line in (finding.title, finding.explanation, finding.fix, finding.evidence):
+        assert "{" not in line
+        assert "  " not in line
+        assert "\n" not in line
+        assert line.strip() == line
+    assert finding.title.startswith(f"{finding.forest}: ")
+    assert finding.explanation.endswith(".")
+    assert not finding.fix or finding.fix.endswith(".")
+    assert ".." not in finding.explanation
+    assert finding.evidence
+
+
+def test_every_service_has_a_rule_that_tells_of_its_block() -> None:
+    silent = {}
+    for name, service in services().items():
+        for transport, port in service.ports.items():
+            given = {f"{name}/{port or 49667}/{transport}": "filtered", "tcp/9/tcp": "open"}
+            silent[f"{name}/{transport}"] = codes({"given": given})
+    assert all(len(found) == 1 and found[0].endswith("-blocked") for found in silent.values()), silent
+    assert [name for name, found in silent.items() if found == ["extra-port-blocked"]] == []
