@@ -64,6 +64,7 @@ def look(protocol: str, address: str, port: int, options: dict[str, Any]) -> Sig
 
 def said_by_icmp(sock: socket.socket) -> tuple[int, int, str] | None:
     """The first ICMP error in the socket's error queue. struct sock_extended_err, then the offender's address."""
+    sock.setblocking(False)  # with a timeout Python would wait for the queue, whatever the flags say
     try:
         _, ancillary, _, _ = sock.recvmsg(2048, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
     except OSError:
