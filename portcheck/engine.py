@@ -55,6 +55,13 @@ class Engine:
             self.notify(Started(check))
             return await self._attempt(check, subject)
 
+    async def again(self, check: Check, subject: Subject, patience: Patience, segment: int | None) -> Outcome:
+        """Ask one check once more, alone, for the second look."""
+        assert check.address is not None
+        async with self._slots:
+            net = Net(check.address, patience, self._repeats, self.source_ip, Trail(), segment)
+            return await once(PROBES[check.service], check, net, subject)
+
     def net(self, address: str, trail: Trail) -> Net:
         return Net(address, self.patience, self._repeats, self.source_ip, trail)
 

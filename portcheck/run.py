@@ -13,6 +13,7 @@ from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
+from portcheck.investigate import second_look
 from portcheck.judge import exit_code
 from portcheck.model import Finding, Outcome, Report, State
 from portcheck.net.machine import vantage
@@ -41,7 +42,7 @@ async def run(order: Order, notify: Notify) -> Report:
     patience = Patience(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
     engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
     surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in order.forests]
-    interrupted = await _until_done(surveys, settings.deadline_s)
+    interrupted = await _until_done(surveys, settings, notify)
     report = _report(surveys, started, time.monotonic() - began)
     report = replace(report, interrupted=interrupted)
     report = replace(report, findings=_findings(report))
@@ -61,12 +62,13 @@ def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engin
     return Survey(forest, profiles, engine, names, notify, order.selection, order.families)
 
 
-async def _until_done(surveys: Sequence[Survey], deadline_s: float | None) -> bool:
+async def _until_done(surveys: Sequence[Survey], settings: Settings, notify: Notify) -> bool:
     """Run them all; True when the user interrupted. The first Ctrl-C arrives here as a cancellation."""
-    running = asyncio.gather(*(survey.run() for survey in surveys))
     try:
-        async with asyncio.timeout(deadline_s):
-            await running
+        async with asyncio.timeout(settings.deadline_s):
+            await asyncio.gather(*(survey.run() for survey in surveys))
+            if settings.trace:
+                await second_look([case for survey in surveys for case in survey.cases()], notify)
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"

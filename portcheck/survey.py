@@ -13,10 +13,13 @@ from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host
+from portcheck.investigate import Case
 from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State
+from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, system_servers
 from portcheck.plan import Place, Selection, checks_for
+from portcheck.probes import datagram_of
 from portcheck.probes.base import Subject
 
 # The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
@@ -212,6 +215,36 @@ class Survey:
     def host_of(self, outcome: Outcome) -> Host:
         where = (outcome.check.host, outcome.check.address)
         return next(host for host in self.hosts if (host.place.host, host.place.address) == where)
+
+    def cases(self) -> list[Case]:
+        """Each host as the second look wants it."""
+        return [self._case(host) for host in self.hosts if host.place.address is not None]
+
+    def _case(self, host: Host) -> Case:
+        address = host.place.address
+        assert address is not None
+
+        def outcomes() -> tuple[Outcome, ...]:
+            here = (host.place.host, address)
+            return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == here)
+
+        async def ask(outcome: Outcome, patience: Patience, segment: int | None) -> Outcome:
+            return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment)
+
+        def land(outcome: Outcome) -> None:
+            self._land(host, outcome)
+
+        def payload(outcome: Outcome) -> bytes:
+            return datagram_of(outcome.check.service, host.subject())
+
+        return Case(host.place.host, address, outcomes, ask, land, payload, self.engine.source_ip)
+
+    def _subject(self, host: Host, outcome: Outcome) -> Subject:
+        if not outcome.check.service.startswith("rpc-"):
+            return host.subject()
+        ports = outcome.facts.get("port_candidates")
+        usable = tuple(ports) if isinstance(ports, list) else ()
+        return host.rpc_subject(outcome.check, usable or ((outcome.check.port,) if outcome.check.port else ()))
 
     def settled(self) -> tuple[Outcome, ...]:
         """Everything in the order it was planned, judged with all that is known at the end."""

@@ -35,10 +35,11 @@ class Net:
     repeats: Pacer = field(default_factory=lambda: Pacer(20.0, window_s=1.2))
     source_ip: str | None = None
     trail: Trail = field(default_factory=Trail)
+    segment: int | None = None  # largest TCP segment to agree to, in bytes
 
     async def tcp(self, port: int) -> Stream:
         """A connected stream; its conversation has the answer's patience. Raises NetError."""
-        return await connect(self.address, port, self.patience, self.repeats, self.trail, self.source_ip)
+        return await connect(self.address, port, self)
 
     async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Answer[T]:
         """Ask over UDP until a datagram is accepted. `request(n)` packs the n-th try (from 0).

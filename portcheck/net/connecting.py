@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import TYPE_CHECKING
 
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp, sockets
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Pacer
-from portcheck.net.patience import Patience
 from portcheck.net.tcp import Stream
 from portcheck.net.trail import Trail
+
+if TYPE_CHECKING:
+    from portcheck.net.base import Net
 
 REPEAT_AFTER_S = 1.25  # after the kernel's first retransmission of the SYN, which comes at 1 s
 
 
-async def connect(
-    address: str, port: int, patience: Patience, repeats: Pacer, trail: Trail, source_ip: str | None
-) -> Stream:
+async def connect(address: str, port: int, net: Net) -> Stream:
     """The first of up to `patience.attempts` connections that is made, or what the first refusal said.
 
     All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s.
     """
+    patience, trail = net.patience, net.trail
     trail.stage = Stage.CONNECT
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience.connect_s
@@ -30,8 +31,8 @@ async def connect(
     try:
         for number in range(patience.attempts):
             if number:
-                await repeats.turn()
-            tries.add(asyncio.create_task(_try(address, port, trail, source_ip)))
+                await net.repeats.turn()
+            tries.add(asyncio.create_task(_try(address, port, net)))
             last = number + 1 == patience.attempts
             until = deadline if last else min(deadline, loop.time() + REPEAT_AFTER_S)
             sock = await _first(tries, until - loop.time())
@@ -61,20 +62,21 @@ async def _first(tries: set[asyncio.Task[socket.socket]], wait_s: float) -> sock
     return None
 
 
-async def _try(address: str, port: int, trail: Trail, source_ip: str | None) -> socket.socket:
+async def _try(address: str, port: int, net: Net) -> socket.socket:
+    trail = net.trail
     try:
-        sock = sockets.make(address, socket.SOCK_STREAM, source_ip)
+        sock = sockets.make(address, socket.SOCK_STREAM, net.source_ip)
     except OSError as error:
         raise errors.local(error) from None
+    if net.segment is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, net.segment)
     began = trail.elapsed_ms()
     trail.attempts += 1
     try:
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
     except OSError as error:
-        own = sockets.own_address(sock)
-        seen = icmp.first_terminal(icmp.drain(sock))
+        fault = _fault(error, sock, address)
         sock.close()
-        fault = errors.while_connecting(error, seen, address, own)
         if fault.state not in (State.FILTERED, State.ERROR):
             trail.answers += 1
             trail.latency_ms = round(trail.elapsed_ms() - began, 2)
@@ -83,12 +85,21 @@ async def _try(address: str, port: int, trail: Trail, source_ip: str | None) -> 
     except BaseException:
         sock.close()
         raise
+    _connected(sock, trail, began)
+    return sock
+
+
+def _fault(error: OSError, sock: socket.socket, address: str) -> NetError:
+    seen = icmp.first_terminal(icmp.drain(sock))
+    return errors.while_connecting(error, seen, address, sockets.own_address(sock))
+
+
+def _connected(sock: socket.socket, trail: Trail, began: float) -> None:
     trail.answers += 1
     trail.latency_ms = round(trail.elapsed_ms() - began, 2)
     local = sock.getsockname()
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
     trail.note("connected", f"from {local[0]} port {local[1]}")
-    return sock
 
 
 async def _abandon(tries: set[asyncio.Task[socket.socket]]) -> None:

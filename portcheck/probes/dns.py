@@ -82,4 +82,8 @@ def _facts(reply: Message) -> Facts:
     return facts
 
 
+def datagram(subject: Subject) -> bytes:
+    return _question(subject).to_wire()
+
+
 PROBE = Probe("dns", run)

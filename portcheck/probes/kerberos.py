@@ -51,4 +51,8 @@ def _facts(error: KrbError, trail: Trail) -> Facts:
     return {key: value for key, value in facts.items() if value is not None}
 
 
+def datagram(subject: Subject) -> bytes:
+    return request(subject).pack()
+
+
 PROBE = Probe("kerberos", run)

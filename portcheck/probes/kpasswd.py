@@ -55,4 +55,8 @@ def _skew_s(server: float | None, trail: Trail) -> float | None:
     return skew_s(server, trail, 1.0 if whole_seconds else 0.0)
 
 
+def datagram(subject: Subject) -> bytes:
+    return request(subject, 0)
+
+
 PROBE = Probe("kpasswd", run)

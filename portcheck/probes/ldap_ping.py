@@ -50,4 +50,8 @@ def _seen(reply: NetlogonReply, *, hosts_domain: bool) -> Seen:
     return Seen(facts, reason=f"answered as {reply.host.lower() or reply.netbios_host}")
 
 
+def datagram(subject: Subject) -> bytes:
+    return PingRequest(domain=subject.domain or None).pack()
+
+
 PROBE = Probe("ldap-ping", run)

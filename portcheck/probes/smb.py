@@ -52,6 +52,10 @@ async def session(check: Check, net: Network, subject: Subject) -> Seen:  # noqa
     return Seen({"session_accepted": answer.accepted}, reason="NetBIOS session service answered")
 
 
+def datagram(_: Subject) -> bytes:
+    return nbt.nbstat_request(secrets.randbits(16))
+
+
 SMB = Probe("smb", negotiate)
 NAMES = Probe("netbios-ns", names)
 SESSION = Probe("netbios-ssn", session)

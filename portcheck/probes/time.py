@@ -46,4 +46,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
     return Seen({key: value for key, value in facts.items() if value is not None}, reason=reason)
 
 
+def datagram(_: Subject) -> bytes:
+    return NtpRequest(secrets.token_bytes(7) + b"\x01").pack()
+
+
 PROBE = Probe("time", run)

@@ -1,0 +1,32 @@
+"""The second look at what failed: paced, bounded, unprivileged. What works is left alone and costs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from portcheck.events import Notify, Phase
+from portcheck.investigate import certainty, control, path, resets, segments, tls
+from portcheck.investigate.case import Case
+from portcheck.model import BLOCKED, State
+
+__all__ = ["Case", "second_look"]
+
+WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
+
+
+async def second_look(cases: Sequence[Case], notify: Notify) -> None:
+    """First certainty, then who and where; each question only where its answer could matter."""
+    open_cases = [case for case in cases if any(outcome.state in WORTH_IT for outcome in case.outcomes)]
+    if not open_cases:
+        return
+    notify(Phase("second look at what failed"))
+    await certainty.confirm(open_cases, notify)
+    await asyncio.gather(*(_look(case) for case in open_cases))
+    await path.locate(open_cases)
+
+
+async def _look(case: Case) -> None:
+    await asyncio.gather(
+        resets.whose(case), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
+    )

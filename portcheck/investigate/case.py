@@ -1,0 +1,81 @@
+"""One host with trouble, as the second look sees it: its outcomes, and how to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+
+from portcheck.model import Facts, Outcome, State, Trace
+from portcheck.net.patience import Patience
+
+Ask = Callable[[Outcome, Patience, int | None], Awaitable[Outcome]]
+"""Ask one check again, with this patience and, if given, a clamped TCP segment size."""
+Land = Callable[[Outcome], None]
+"""Put a better outcome in the place of the old one."""
+
+HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
+
+
+@dataclass(slots=True)
+class Case:
+    """A host at one address."""
+
+    host: str
+    address: str
+    get: Callable[[], tuple[Outcome, ...]]
+    ask: Ask
+    land: Land
+    payload: Callable[[Outcome], bytes]
+    """The datagram that the check's probe would send."""
+    source_ip: str | None = None
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return self.get()
+
+    def having(self, *states: State) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.state in states]
+
+    def answering(self, transport: str) -> list[Outcome]:
+        return [o for o in self.outcomes if o.state in {State.OK, State.OPEN} and o.check.transport == transport]
+
+    @property
+    def alive(self) -> bool:
+        """Something on this host has answered, or refused with its own voice."""
+        return any(outcome.state in {State.OK, State.OPEN, State.MUTE, State.MISMATCH} for outcome in self.outcomes)
+
+    @property
+    def reply_ttl(self) -> int | None:
+        """The TTL with which the host's own datagrams arrive."""
+        for outcome in self.outcomes:
+            ttl = outcome.facts.get("reply_ttl")
+            if outcome.state is State.OK and isinstance(ttl, int):
+                return ttl
+        return None
+
+    def improve(self, old: Outcome, new: Outcome) -> None:
+        """Land what a later try saw, with everything that came before it."""
+        shifted = tuple(replace(step, at_ms=round(step.at_ms + old.elapsed_ms, 1)) for step in new.evidence)
+        steps = (*old.evidence, Trace(old.elapsed_ms, "again", "asked again, slowly"), *shifted)
+        facts: Facts = {**new.facts, "answered_on_second_look": True}
+        attempts, answers = old.attempts + new.attempts, old.answers + new.answers
+        elapsed = round(old.elapsed_ms + new.elapsed_ms, 1)
+        self.land(replace(new, attempts=attempts, answers=answers, elapsed_ms=elapsed, facts=facts, evidence=steps))
+
+    def note(self, outcome: Outcome, event: str, detail: str, **facts: object) -> Outcome:
+        """The outcome with one more step of evidence, landed."""
+        told: Facts = {**outcome.facts, **facts}
+        step = Trace(round(outcome.elapsed_ms, 1), event, detail)
+        better = replace(outcome, facts=told, evidence=(*outcome.evidence, step))
+        self.land(better)
+        return better
+
+
+def hops_away(ttl: int) -> int:
+    """How many hops a packet has come that arrives with this TTL: 1 for a neighbour."""
+    return next((start for start in HOPS_BY_DEFAULT if start >= ttl), 255) - ttl + 1
+
+
+def distinct(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """One outcome per port and transport (several RPC interfaces share a port)."""
+    return list({(o.check.transport, o.check.port): o for o in outcomes}.values())

@@ -1,0 +1,83 @@
+"""Is the silence real? A lossy path, a firewall that polices new connections, and a router that limits its ICMP
+errors all make services look silent that are not; each shows itself in the rest of the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from portcheck.events import Notify, Phase
+from portcheck.investigate.case import Case
+from portcheck.model import Outcome, State
+from portcheck.net.pacing import Pacer
+from portcheck.net.patience import Patience
+
+ROUNDS = 3
+RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
+REPEATED = ("answered_on_attempt", "resent", "retransmits")
+ONE_TRY = Patience(connect_s=2.4, answer_s=10.0, attempts=2)
+ICMP_GAP_S = 1.1  # Linux routers: a burst of six, then one ICMP error a second (icmp_ratelimit)
+ONE_ICMP = Patience(connect_s=1.0, answer_s=10.0, attempts=1)
+MOST_WAITED = 60
+
+
+async def confirm(cases: Sequence[Case], notify: Notify) -> None:
+    """Ask the silent ones again, as long as that brings answers; without any sign of trouble, not at all."""
+    if _shaky(cases):
+        for rate in RATES:
+            if not await _again(cases, rate):
+                break
+    await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
+
+
+def _shaky(cases: Sequence[Case]) -> bool:
+    """Some answers needed a second try: packets are lost on this path, or new connections are policed."""
+    return any(_needed_repeats(outcome) for case in cases for outcome in case.outcomes)
+
+
+def _needed_repeats(outcome: Outcome) -> bool:
+    facts = outcome.facts
+    return outcome.state is State.OK and any(
+        isinstance(count := facts.get(key), int) and count > 0
+        for key in ("answered_on_attempt", "resent", "retransmits")
+    )
+
+
+async def _again(cases: Sequence[Case], rate: float) -> bool:
+    """One paced round over everything that is silent on a host that lives; True if anything answered."""
+    pacer = Pacer(rate)
+    silent = [(case, outcome) for case in cases if case.alive for outcome in case.having(State.FILTERED)]
+
+    async def one(case: Case, outcome: Outcome) -> bool:
+        await pacer.turn()
+        better = await case.ask(outcome, ONE_TRY, None)
+        if better.state is State.FILTERED:
+            case.note(outcome, "again", "asked again, slowly: still no answer")
+            return False
+        case.improve(outcome, better)
+        return True
+
+    return any(await asyncio.gather(*(one(case, outcome) for case, outcome in silent)))
+
+
+def _behind_objectors(cases: Sequence[Case]) -> list[list[tuple[Case, Outcome]]]:
+    """Silent checks whose neighbours a device has rejected, by device: it may merely be limiting its ICMP."""
+    by_device: dict[str, list[tuple[Case, Outcome]]] = {}
+    for case in cases:
+        devices = [str(o.facts["icmp_from"]) for o in case.outcomes if o.facts.get("icmp_from")]
+        silent = case.having(State.FILTERED)
+        if devices and silent:
+            by_device.setdefault(devices[0], []).extend((case, outcome) for outcome in silent)
+    return list(by_device.values())
+
+
+async def _wait_out(limited: list[tuple[Case, Outcome]], notify: Notify) -> None:
+    """One at a time, slowly enough that the device can afford an ICMP error for each."""
+    for number, (case, outcome) in enumerate(limited[:MOST_WAITED]):
+        notify(Phase(f"waiting out a router's ICMP limit: {len(limited) - number} to go"))
+        await asyncio.sleep(ICMP_GAP_S)
+        better = await case.ask(outcome, ONE_ICMP, None)
+        if better.state is State.FILTERED:
+            case.note(outcome, "again", "asked again, alone: still no answer")
+        else:
+            case.improve(outcome, better)

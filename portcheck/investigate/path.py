@@ -1,0 +1,144 @@
+"""Where the silence begins: short-lived packets towards the silent port, beside the same towards one that answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from portcheck.investigate.case import Case, distinct, hops_away
+from portcheck.model import BlockedAt, Outcome, State
+from portcheck.net import hops
+from portcheck.net.hops import Fate, Hop
+from portcheck.net.pacing import Pacer
+
+FARTHEST = 16
+WAIT_S = 0.6
+LIMITED_S = 1.2  # a router that spent its burst of ICMP errors affords the next one after a second
+WALKS_PER_HOST = 3  # and transport: ports beyond share what these agree on
+BUDGET_S = 4.0
+WALKS_AT_ONCE = Pacer(12.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What each hop said; `end` is the hop that the target itself was reached at, if it was."""
+
+    hops: Mapping[int, Hop]
+
+    def router(self, ttl: int) -> str | None:
+        hop = self.hops.get(ttl)
+        return hop.by if hop is not None and hop.fate is Fate.EXPIRED else None
+
+    @property
+    def last_router(self) -> int:
+        """The farthest hop that spoke; 0 when none did."""
+        return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
+
+
+async def locate(cases: Sequence[Case]) -> None:
+    """`blocked_at` for what is silent, and the name of the device whose reset it was."""
+    if not hops.AVAILABLE:
+        return
+    waiting = [asyncio.create_task(_locate(case)) for case in cases if _interesting(case)]
+    if waiting:
+        _, late = await asyncio.wait(waiting, timeout=BUDGET_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _interesting(case: Case) -> bool:
+    return bool(case.having(State.FILTERED)) or any("reset_from_hop" in o.facts for o in case.outcomes)
+
+
+async def _locate(case: Case) -> None:
+    farthest = hops_away(case.reply_ttl) if case.reply_ttl is not None else FARTHEST
+    speaking = case.answering("tcp") or case.having(State.REFUSED)
+    control: Walk | None = None
+    if speaking and speaking[0].check.port is not None:
+        control = await _walk_tcp(case, speaking[0].check.port, min(farthest, FARTHEST))
+        farthest = max(control.last_router + 1, 1) if case.reply_ttl is None else farthest
+        _name_device(case, control)
+    for transport in ("tcp", "udp"):
+        silent = distinct(o for o in case.having(State.FILTERED) if o.check.transport == transport)
+        silent = [outcome for outcome in silent if outcome.check.port is not None]
+        if silent:
+            await _locate_all(case, silent, control, min(farthest, FARTHEST))
+
+
+async def _locate_all(case: Case, silent: list[Outcome], control: Walk | None, farthest: int) -> None:
+    walked = await asyncio.gather(*(_walk(case, outcome, farthest) for outcome in silent[:WALKS_PER_HOST]))
+    ends = []
+    for outcome, walk in zip(silent, walked, strict=False):
+        walk = await _sure(case, outcome, walk, control)
+        ends.append(_boundary(walk))
+        _land(case, outcome, ends[-1], control)
+    if len(set(ends)) == 1:
+        for outcome in silent[WALKS_PER_HOST:]:
+            _land(case, outcome, ends[0], control)
+
+
+async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
+    port = outcome.check.port
+    assert port is not None
+    if outcome.check.transport == "tcp":
+        return await _walk_tcp(case, port, farthest)
+    datagram = case.payload(outcome)
+    await WALKS_AT_ONCE.turn()
+    sent = (hops.send_udp(case.address, port, datagram, ttl, WAIT_S, case.source_ip) for ttl in range(1, farthest + 1))
+    return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
+
+
+async def _walk_tcp(case: Case, port: int, farthest: int) -> Walk:
+    await WALKS_AT_ONCE.turn()
+    sent = (hops.send_tcp(case.address, port, ttl, WAIT_S, case.source_ip) for ttl in range(1, farthest + 1))
+    return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
+
+
+async def _sure(case: Case, outcome: Outcome, walk: Walk, control: Walk | None) -> Walk:
+    """A hop that speaks on the control walk and is missing here is asked once more, when its limit allows it."""
+    missing = walk.last_router + 1
+    if control is None or control.router(missing) is None:
+        return walk
+    await asyncio.sleep(LIMITED_S)
+    again = await _walk_from(case, outcome, missing)
+    if again.fate is not Fate.EXPIRED:
+        return walk
+    found = Walk({**walk.hops, missing: again})
+    return await _sure(case, outcome, found, control)
+
+
+async def _walk_from(case: Case, outcome: Outcome, ttl: int) -> Hop:
+    port = outcome.check.port
+    assert port is not None
+    if outcome.check.transport == "tcp":
+        return await hops.send_tcp(case.address, port, ttl, WAIT_S, case.source_ip)
+    return await hops.send_udp(case.address, port, case.payload(outcome), ttl, WAIT_S, case.source_ip)
+
+
+def _boundary(walk: Walk) -> BlockedAt:
+    last = walk.last_router
+    return BlockedAt(after=walk.router(last), hop=last)
+
+
+def _land(case: Case, outcome: Outcome, where: BlockedAt, control: Walk | None) -> None:
+    beyond = f"hop {where.hop}" if where.after is None else f"{where.after} (hop {where.hop})"
+    if where.hop == 0:
+        words = "no router answers: lost on this machine, or at or before the first hop"
+    else:
+        target = "the host" if control is None or control.last_router <= (where.hop or 0) else "the next router"
+        words = f"the silence begins between {beyond} and {target}"
+    for same in case.having(State.FILTERED):
+        if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
+            noted = case.note(same, "path", words)
+            case.land(replace(noted, blocked_at=where))
+
+
+def _name_device(case: Case, control: Walk) -> None:
+    """The reset came from so many hops away: that router's address."""
+    for outcome in case.having(State.REJECTED):
+        hop = outcome.facts.get("reset_from_hop")
+        if isinstance(hop, int) and (by := control.router(hop)) is not None:
+            noted = case.note(outcome, "path", f"hop {hop} is {by}")
+            case.land(replace(noted, blocked_at=BlockedAt(by=by)))

@@ -1,0 +1,39 @@
+"""A TLS port that cuts the ClientHello: does the controller have no certificate, or is the path at fault?"""
+
+from __future__ import annotations
+
+from portcheck.investigate.case import Case
+from portcheck.model import Outcome, Stage, State
+from portcheck.net.base import Net
+from portcheck.net.errors import NetError
+from portcheck.net.patience import Patience
+from portcheck.wire import WireError, ldap
+from portcheck.wire.ldap import UNAVAILABLE, ExtendedRequest, ExtendedResponse
+
+PLAIN_TWIN = {"ldaps": "ldap", "gc-tls": "gc"}
+PATIENCE = Patience(connect_s=2.0, answer_s=3.0, attempts=2)
+
+
+async def certificate(case: Case) -> None:
+    """StartTLS on the plain port tells: `unavailable` means no certificate (MS-ADTS 5.1.1.2; reported for Windows)."""
+    for outcome in case.having(State.RESET):
+        twin = PLAIN_TWIN.get(outcome.check.service)
+        if twin is None or outcome.stage is not Stage.TLS or outcome.facts.get("tls_alert"):
+            continue
+        plain = next((o for o in case.answering("tcp") if o.check.service == twin), None)
+        if plain is not None and plain.check.port is not None:
+            await _ask(case, outcome, plain.check.port)
+
+
+async def _ask(case: Case, outcome: Outcome, port: int) -> None:
+    net = Net(case.address, PATIENCE, source_ip=case.source_ip)
+    try:
+        with await net.tcp(port) as stream:
+            await stream.send(ExtendedRequest().pack(), "StartTLS")
+            answer = ldap.unpack_message(await stream.read_frame(ldap.frame, "StartTLS answer")).op
+    except (NetError, WireError):
+        return
+    if isinstance(answer, ExtendedResponse):
+        without = answer.code == UNAVAILABLE
+        words = "unavailable: the controller has no certificate" if without else f"result {answer.code}"
+        case.note(outcome, "StartTLS", f"on port {port}: {words}", start_tls_result=answer.code, no_certificate=without)

@@ -1,0 +1,120 @@
+"""One packet with a short life, or one that only near senders may answer: how far it gets, from how far it is answered.
+
+Works without privileges on Linux: an expired TCP SYN or datagram leaves the router's address in the socket's error
+queue, and IP_MINTTL (RFC 5082) hides answers that come from further away than asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portcheck.net import icmp, sockets
+from portcheck.net.icmp import Icmp, Said
+
+AVAILABLE = sys.platform == "linux"
+IP_TTL, IPV6_UNICAST_HOPS = 2, 16
+IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
+
+
+class Fate(StrEnum):
+    """What became of one packet."""
+
+    EXPIRED = "expired"  # a router said that its time was up
+    ANSWERED = "answered"  # connected, a datagram, or refused: the address, or a device in its place
+    OBJECTED = "objected"  # another ICMP error
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The fate of one packet with a given number of hops to live."""
+
+    ttl: int
+    fate: Fate
+    by: str | None = None
+
+
+async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: str | None = None) -> Hop:
+    """A SYN that lives for `ttl` hops."""
+    try:
+        sock = sockets.make(address, socket.SOCK_STREAM, source_ip)
+    except OSError:
+        return Hop(ttl, Fate.LOST)
+    with sock:
+        _live(sock, ttl)
+        try:
+            async with asyncio.timeout(wait_s):
+                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+        except TimeoutError:
+            return Hop(ttl, Fate.LOST)
+        except OSError:
+            return _fate(ttl, icmp.drain(sock), refused=True)
+        return Hop(ttl, Fate.ANSWERED, address)
+
+
+async def send_udp(
+    address: str, port: int, datagram: bytes, ttl: int, wait_s: float, source_ip: str | None = None
+) -> Hop:
+    """A datagram that lives for `ttl` hops; any datagram that comes back is an answer."""
+    loop = asyncio.get_running_loop()
+    try:
+        sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
+    except OSError:
+        return Hop(ttl, Fate.LOST)
+    with sock:
+        woken = asyncio.Event()
+        try:
+            icmp.ask_for_errors(sock)
+            _live(sock, ttl)
+            sock.connect((address, port))
+            loop.add_reader(sock, woken.set)
+            sock.send(datagram)
+            async with asyncio.timeout(wait_s):
+                await woken.wait()
+        except TimeoutError:
+            return Hop(ttl, Fate.LOST)
+        except OSError:
+            return _fate(ttl, icmp.drain(sock), refused=False)
+        finally:
+            loop.remove_reader(sock)
+        seen = icmp.drain(sock)
+        return _fate(ttl, seen, refused=False) if seen else Hop(ttl, Fate.ANSWERED, address)
+
+
+async def answers_within(address: str, port: int, ttl: int, wait_s: float, source_ip: str | None = None) -> bool:
+    """Does anything answer a SYN with a TTL of at least `ttl` left on arrival? SYN-ACK and RST alike."""
+    try:
+        sock = sockets.make(address, socket.SOCK_STREAM, source_ip)
+    except OSError:
+        return False
+    with sock:
+        if sock.family == socket.AF_INET:
+            sock.setsockopt(socket.IPPROTO_IP, IP_MINTTL, ttl)
+        else:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
+        try:
+            async with asyncio.timeout(wait_s):
+                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+        except TimeoutError:
+            return False
+        except OSError:
+            return not icmp.drain(sock)  # an ICMP error is not what was asked about
+        return True
+
+
+def _live(sock: socket.socket, ttl: int) -> None:
+    if sock.family == socket.AF_INET:
+        sock.setsockopt(socket.IPPROTO_IP, IP_TTL, ttl)
+    else:
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl)
+
+
+def _fate(ttl: int, seen: list[Icmp], *, refused: bool) -> Hop:
+    if not seen:
+        return Hop(ttl, Fate.ANSWERED if refused else Fate.LOST)
+    first = seen[0]
+    return Hop(ttl, Fate.EXPIRED if first.says is Said.TTL else Fate.OBJECTED, first.offender)

@@ -1,0 +1,174 @@
+"""DNS questions through dnspython's asynchronous resolver, against given servers or the system's."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from portcheck.model import Lookup
+
+if TYPE_CHECKING:
+    from dns.asyncresolver import Resolver
+
+ONE_TRY_S = 0.8
+TCP_AFTER_S = 1.6  # a path that passes only TCP 53 still finds its controllers
+
+
+class NoResolverError(Exception):
+    """This machine has no DNS configuration, and no server was named."""
+
+
+@dataclass(slots=True)
+class Names:
+    """One place to ask: the servers given as (address, port), or the system's."""
+
+    servers: Sequence[tuple[str, int]] = ()
+    patience_s: float = 4.0
+    _resolver: Resolver | None = field(default=None, repr=False)
+
+    @property
+    def label(self) -> str:
+        shown = (host if port == 53 else f"{host}:{port}" for host, port in self.servers)
+        return ", ".join(shown) or "system"
+
+    async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
+        """Ask once; trouble is a word in `status`, never an exception (but NoResolverError)."""
+        resolver = self._get()
+        began = time.monotonic()
+        asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
+        done, _ = await asyncio.wait(asking, timeout=TCP_AFTER_S)
+        if not done:
+            asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
+        status, answers = await _best(asking)
+        elapsed = round((time.monotonic() - began) * 1000, 1)
+        return Lookup(name, record, self.label, status, answers, elapsed, required)
+
+    async def addresses(self, host: str, families: Sequence[str]) -> list[Lookup]:
+        """A and AAAA of a host, as far as wanted; the system's own ways (hosts file) where DNS knows nothing."""
+        records = [record for record in ("A", "AAAA") if record in families]
+        found = list(await asyncio.gather(*(self.lookup(host, record) for record in records)))
+        if not self.servers and not any(lookup.answers for lookup in found):
+            found.extend(await _system_lookup(host, records, self.patience_s))
+        return found
+
+    def _get(self) -> Resolver:
+        if self._resolver is None:
+            self._resolver = _make(self.servers, self.patience_s)
+        return self._resolver
+
+    async def _ask(self, resolver: Resolver, name: str, record: str, *, tcp: bool) -> tuple[str, tuple[str, ...]]:
+        import dns.exception
+        import dns.resolver
+
+        try:
+            answer = await resolver.resolve(name, record, tcp=tcp, search=False, raise_on_no_answer=True)
+        except dns.resolver.NXDOMAIN:
+            return "nxdomain", ()
+        except dns.resolver.NoAnswer:
+            return "nodata", ()
+        except dns.resolver.NoNameservers as error:
+            return _refusal(error), ()
+        except dns.exception.Timeout:
+            return "timeout", ()
+        except (dns.exception.DNSException, ValueError) as error:
+            return f"error: {str(error)[:120]}", ()
+        except OSError as error:
+            return f"error: {error.strerror or error}", ()
+        return "ok", tuple(_shown(record, row) for row in answer)
+
+
+def _make(servers: Sequence[tuple[str, int]], patience_s: float) -> Resolver:
+    import dns.asyncresolver
+    import dns.nameserver
+    import dns.resolver
+
+    try:
+        resolver = dns.asyncresolver.Resolver(configure=not servers)
+    except (dns.resolver.NoResolverConfiguration, OSError) as error:
+        raise NoResolverError(
+            "this machine has no DNS resolver configured; name one with --dns or dns = [...]"
+        ) from error
+    if servers:
+        resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]
+    if not resolver.nameservers:
+        raise NoResolverError("this machine has no DNS resolver configured; name one with --dns or dns = [...]")
+    resolver.timeout = ONE_TRY_S
+    resolver.lifetime = patience_s
+    resolver.cache = None
+    return resolver
+
+
+def system_servers() -> tuple[tuple[str, int], ...]:
+    """The addresses this machine's own resolver asks."""
+    resolver = _make((), 1.0)
+    found = (getattr(server, "address", server) for server in resolver.nameservers)
+    return tuple((str(address), 53) for address in found)
+
+
+async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]]) -> tuple[str, tuple[str, ...]]:
+    """The first word of a server; only when nobody answers, the trouble of the last."""
+    try:
+        last: tuple[str, tuple[str, ...]] = ("timeout", ())
+        for next_done in asyncio.as_completed(asking):
+            status, answers = await next_done
+            if status in {"ok", "nxdomain", "nodata"}:
+                return status, answers
+            last = status, answers
+        return last
+    finally:
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+
+def _refusal(error: Any) -> str:
+    """The rcode of the last server that answered, or `timeout` when none did."""
+    words = str(error).lower()
+    for rcode in ("servfail", "refused", "notimp", "formerr"):
+        if rcode in words:
+            return rcode
+    return "unreachable" if "refused" in words or "unreachable" in words else "timeout"
+
+
+def _shown(record: str, row: Any) -> str:
+    if record == "SRV":
+        return f"{row.priority} {row.weight} {row.port} {_host(row.target)}"
+    if record == "NS":
+        return _host(row.target)
+    return str(row.address)
+
+
+def _host(name: Any) -> str:
+    return str(name.to_text(omit_final_dot=True)).lower()
+
+
+async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -> list[Lookup]:
+    """getaddrinfo, which also knows the hosts file and what the platform adds."""
+    began = time.monotonic()
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(patience_s):
+            rows = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (TimeoutError, OSError, UnicodeError):
+        return []
+    elapsed = round((time.monotonic() - began) * 1000, 1)
+    by_record: dict[str, list[str]] = {}
+    for wanted, _, _, _, where in rows:
+        record = "AAAA" if wanted == socket.AF_INET6 else "A"
+        if record in records and str(where[0]) not in by_record.setdefault(record, []):
+            by_record[record].append(str(where[0]))
+    return [Lookup(host, record, "system (hosts)", "ok", tuple(found), elapsed) for record, found in by_record.items()]
+
+
+def is_address(text: str) -> bool:
+    for kind in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(kind, text)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
