@@ -120,8 +120,8 @@ def _silent(outcome: Outcome) -> str:
 
 
 def _rejected(outcome: Outcome) -> str:
-    by = said_by(outcome)
-    return f"{by or 'a device in the path'} said: {icmp_words(outcome) or 'connection reset'}"
+    by, said = said_by(outcome) or "a device nearer than the host", icmp_words(outcome)
+    return f"{by} said: {said}" if said else f"rejected by {by}"
 
 
 def _unreachable(outcome: Outcome) -> str:

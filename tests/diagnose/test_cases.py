@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +18,9 @@ from portcheck.model import Finding
 CASES = cases()
 CODES = [rule.code for rule in RULES]
 
-CONTRACT = set(
-    """
-    ldap-blocked ldaps-blocked dc-locator-blocked kerberos-blocked kerberos-udp-blocked kpasswd-blocked
-    kpasswd-udp-blocked gc-blocked gc-tls-blocked rpc-mapper-blocked rpc-dynamic-blocked rpc-interface-missing
-    smb-blocked dns-blocked dns-tcp-blocked time-blocked adws-blocked extra-port-blocked cloud-blocked
-    mim-service-blocked srv-missing srv-stale dns-views-differ dc-unresolved wrong-forest host-unreachable
-    partial-forest explicit-reject middlebox-answers connection-reset tls-intercepted mtu-black-hole fragments-dropped
-    packet-loss one-way-path ipv6-blocked idle-timeout service-down service-mute wrong-service time-skew
-    certificate-expired certificate-expiring certificate-name-mismatch certificate-untrusted tls-failed not-a-gc
-    read-only-dc dc-paused credentials-rejected account-state signing-required channel-binding-required rights-missing
-    forest-ok
-    """.split()
-)
+CONTRACT = set((Path(__file__).parent / "contract-codes.txt").read_text(encoding="utf-8").split())
+"""The finding codes that users' scripts rely on."""
+
 ACCOUNT = {
     "credentials-rejected",
     "account-state",
@@ -63,7 +54,7 @@ def test_each_code_has_one_rule() -> None:
 
 def test_each_code_is_of_the_contract_or_says_plainly_that_a_service_is_blocked() -> None:
     assert set(CODES) <= CONTRACT | ADDED | PLAIN
-    assert CONTRACT - ACCOUNT <= set(CODES)
+    assert set(CODES) >= CONTRACT - ACCOUNT
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -22,8 +22,8 @@ def _ipv6(f: ForestFacts) -> Proof | None:
     dead = [where for where in f.by_endpoint if ":" in where.address and f.silent(where)]
     dead = [where for where in dead if any(_heard(f, e) for e in _over_ipv4(f, where.host))]
     proof = tuple(o for where in dead for o in f.faults_at(where))
-    good = tuple(o for where in dead for e in _over_ipv4(f, where.host) for o in f.at(e) if o.state in GOOD)
-    return Proof(proof, good) if proof else None
+    good = dict.fromkeys(e.address for where in dead for e in _over_ipv4(f, where.host) if _heard(f, e))
+    return Proof(proof, seen=(f"the same host answers at {some(good)}",)) if proof else None
 
 
 def _over_ipv4(f: ForestFacts, host: str) -> list[Endpoint]:

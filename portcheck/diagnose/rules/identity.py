@@ -31,6 +31,7 @@ def _foreign(f: ForestFacts) -> Proof | None:
         tuple(proof),
         severity=Severity.ERROR,
         seen=tuple(f"{where.address} calls itself {some(_said_at(f, where))}" for where in endpoints(proof)),
+        brief=True,
         words={"other": some(said)},
         follows=tuple(kept),
     )

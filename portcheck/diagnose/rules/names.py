@@ -85,10 +85,11 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
         return None
     by_status: dict[str, list[str]] = {}
     for lookup in gone:
-        by_status.setdefault(f"{printable(lookup.server)} said {SAID_NO[lookup.status]}", []).append(lookup.name)
+        by_status.setdefault(f"{_server(lookup.server)} said {SAID_NO[lookup.status]}", []).append(lookup.name)
     seen = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
-    records = listed(dict.fromkeys(printable(lookup.name) for lookup in gone))
-    return Proof(seen=seen, severity=Severity.ERROR, words={"records": records})
+    records = tuple(dict.fromkeys(printable(lookup.name) for lookup in gone))
+    told = {"records": listed(records), "brief": some(records, 2, "more SRV records")}
+    return Proof(seen=seen, severity=Severity.ERROR, words=told)
 
 
 def _srv_stale(f: ForestFacts) -> Proof | None:
@@ -146,11 +147,11 @@ def _views(f: ForestFacts) -> Proof | None:
 
 
 def _sides(views: dict[str, frozenset[str]]) -> str:
-    return ", ".join(f"{printable(server)} says {_view(view)}" for server, view in sorted(views.items()))
+    return ", ".join(f"{_server(server)} says {_view(view)}" for server, view in sorted(views.items()))
 
 
 def _view(answers: frozenset[str]) -> str:
-    return some((printable(answer) for answer in sorted(answers)), 3) if answers else "nothing"
+    return some((printable(answer.rpartition(" ")[2]) for answer in sorted(answers)), 3) if answers else "nothing"
 
 
 NAMES = (
@@ -176,10 +177,10 @@ NAMES = (
     ),
     Rule(
         code="srv-missing",
-        title="{forest}: DNS does not tell where the controllers are",
+        title="{forest}: DNS does not give {brief}",
         explanation=(
-            "Windows finds controllers by these SRV records: {records}. They are not in DNS as this machine sees it;"
-            " a firewall is not the cause."
+            "Windows finds controllers by these SRV records: {records}. DNS answered, so the path to its"
+            " server is open, but it did not give them."
         ),
         fix="Ask the DNS team: forward {forest} to its own DNS servers; ask the AD team: restart Netlogon on the"
         " controllers so that they register {records}.",

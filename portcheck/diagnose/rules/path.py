@@ -5,7 +5,7 @@ from __future__ import annotations
 from portcheck.diagnose.facts import ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, text
-from portcheck.diagnose.words import icmp_words, listed, port, said_by
+from portcheck.diagnose.words import how, listed, port, said_by
 from portcheck.model import GOOD, Outcome, Severity, State
 
 TALKED = frozenset({State.MUTE, State.RESET})
@@ -74,11 +74,10 @@ def _by_device(f: ForestFacts, o: Outcome) -> bool:
 
 def _devices(proof: tuple[Outcome, ...]) -> str:
     """10.77.100.2 said: administratively prohibited (464/tcp and 464/udp)"""
-    by_device: dict[tuple[str, str], list[str]] = {}
+    said: dict[str, list[str]] = {}
     for o in proof:
-        who = said_by(o) or "a device nearer than the host"
-        by_device.setdefault((who, icmp_words(o) or "connection reset"), []).append(port(o))
-    return "; ".join(f"{who} said: {what} ({listed(found)})" for (who, what), found in by_device.items())
+        said.setdefault(how(o), []).append(port(o))
+    return "; ".join(f"{what} ({listed(found)})" for what, found in said.items())
 
 
 CUT = (
@@ -97,7 +96,7 @@ CUT = (
         title="{forest}: large packets to or from {hosts} are lost",
         explanation=(
             "The question was answered only when both sides kept their packets small{narrow}. A link on the path is"
-            " narrower, and the ICMP message that says so is dropped."
+            " narrower, and not both ends learn of it."
         ),
         fix="Ask the network team: let ICMP 'fragmentation needed' (type 3 code 4; IPv6 type 2) pass between this"
         " machine and {names}, clamp the TCP segment size, or mend the tunnel's MTU.",
@@ -120,7 +119,7 @@ TOLD = (
     Rule(
         code="packet-loss",
         title="{forest}: packets are lost on the way to {hosts}",
-        explanation="{counts}. Everything was answered in the end; long transfers will be slow or break.",
+        explanation="{counts}. They were answered in the end; long transfers will be slow or break.",
         fix="Ask the network team about loss or a limit on new connections on the path to {names}.",
         when=_loss,
         beside=True,
@@ -129,8 +128,8 @@ TOLD = (
         code="explicit-reject",
         title="{forest}: a device on the path says no",
         explanation=(
-            "{devices}. The host itself did not say it: a rule of that device did. It is the address to name in the"
-            " ticket."
+            "{devices}. The host itself did not say so: a rule of that device did. An address told here is the one to"
+            " name in the ticket."
         ),
         fix="Ask whoever runs the device: {allow}.",
         when=_rejects,

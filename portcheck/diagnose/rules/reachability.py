@@ -38,24 +38,25 @@ def blocked_with(first: str, also: str, although: tuple[str, ...] = ()) -> When:
 REACHABILITY = (
     Rule(
         code="dc-locator-blocked",
-        title="{forest}: Windows cannot find {hosts}: 389/udp is blocked",
+        title="{forest}: Windows cannot find {hosts}: 389/udp blocked",
         explanation=(
             "Windows proves a domain controller by an LDAP ping over UDP before Kerberos or RPC may use it. Without it"
-            " the locator acts as if the controller were not there, however many TCP ports are open."
+            " the locator acts as if the controller were not there, however many TCP ports are open: it returns 1355,"
+            " and Kerberos, which asks the same locator, finds no logon server."
         ),
         fix=ASK,
         when=blocked("ldap-ping", although=("ldap", "kerberos/tcp")),
     ),
     Rule(
         code="ldap-blocked",
-        title="{forest}: the directory on {hosts} cannot be reached: {ports} is blocked",
+        title="{forest}: the directory on {hosts} cannot be reached: {ports} blocked",
         explanation="Reading and writing objects goes over LDAP on 389/tcp; nothing else stands in for it.",
         fix=ASK,
         when=blocked("ldap", although=("ldap-ping", "kerberos")),
     ),
     Rule(
         code="kerberos-blocked",
-        title="{forest}: nobody can sign in through {hosts}: {ports} is blocked",
+        title="{forest}: Kerberos on {hosts} cannot be reached: {ports} blocked",
         explanation=(
             "Windows asks Kerberos over TCP. Without a ticket no signed LDAP bind and no password change comes about."
         ),
@@ -64,17 +65,19 @@ REACHABILITY = (
     ),
     Rule(
         code="kpasswd-blocked",
-        title="{forest}: passwords cannot be set on {hosts}: {ports} is blocked",
+        title="{forest}: passwords cannot be set on {hosts}: {ports} blocked",
         explanation=(
             "Setting and changing a password goes through the Kerberos password service on port 464 (KB2443871), also"
-            " for an export that carries an initial password. Imports do not use it and go on working."
+            " for an export that carries an initial password. Imports do not use it and go on working. That this shows"
+            " as kerberos-no-logon-server follows from the article and from the field; Microsoft's text on that error"
+            " names no port."
         ),
         fix=ASK,
         when=blocked_with("kpasswd/tcp", "kpasswd/udp", although=("kerberos", "ldap")),
     ),
     Rule(
         code="kpasswd-udp-blocked",
-        title="{forest}: 464/udp to {hosts} is blocked; 464/tcp is not",
+        title="{forest}: 464/udp to {hosts} blocked, 464/tcp open",
         explanation=(
             "Both of Microsoft's port tables list 464 for TCP and UDP. Which of the two a Windows client takes is not"
             " documented; clients that fall back to TCP notice nothing, others wait or fail."
@@ -84,7 +87,7 @@ REACHABILITY = (
     ),
     Rule(
         code="kerberos-udp-blocked",
-        title="{forest}: 88/udp to {hosts} is blocked; Windows does not use it",
+        title="{forest}: 88/udp to {hosts} blocked; Windows does not use it",
         explanation=(
             "Windows Vista, Server 2008 and later ask Kerberos over TCP only. Older Windows, appliances and some Unix"
             " clients try UDP first and wait before they turn to TCP."
@@ -106,7 +109,7 @@ REACHABILITY = (
     ),
     Rule(
         code="rpc-dynamic-blocked",
-        title="{forest}: the RPC services of {hosts} cannot be reached: {ports} is blocked",
+        title="{forest}: the RPC services of {hosts} cannot be reached: {ports} blocked",
         explanation=(
             "The endpoint mapper answers and names these ports, but they cannot be reached: 135 was opened and the"
             " ports behind it were not. It is the most common cause of error 1722."
@@ -116,14 +119,14 @@ REACHABILITY = (
     ),
     Rule(
         code="smb-blocked",
-        title="{forest}: file shares and named pipes of {hosts} cannot be reached: 445/tcp is blocked",
+        title="{forest}: file shares and named pipes of {hosts} cannot be reached: 445/tcp blocked",
         explanation="SYSVOL, NETLOGON and RPC over named pipes go through SMB on 445/tcp.",
         fix=ASK,
         when=blocked("smb", although=("ldap", "rpc")),
     ),
     Rule(
         code="gc-blocked",
-        title="{forest}: the Global Catalog on {hosts} cannot be reached: 3268/tcp is blocked",
+        title="{forest}: the Global Catalog on {hosts} cannot be reached: 3268/tcp blocked",
         explanation=(
             "Searches over the whole forest, universal groups and sign-in by UPN in a forest of several domains need"
             " the Global Catalog; a search of one domain on 389 does not."
@@ -133,21 +136,21 @@ REACHABILITY = (
     ),
     Rule(
         code="ldaps-blocked",
-        title="{forest}: LDAP over TLS on {hosts} cannot be reached: 636/tcp is blocked",
+        title="{forest}: LDAP over TLS on {hosts} cannot be reached: 636/tcp blocked",
         explanation="It matters where a connector or an application is set to use SSL; LDAP on 389 is another port.",
         fix=ASK,
         when=blocked("ldaps", although=("ldap",)),
     ),
     Rule(
         code="gc-tls-blocked",
-        title="{forest}: the Global Catalog over TLS on {hosts} cannot be reached: 3269/tcp is blocked",
+        title="{forest}: the Global Catalog over TLS on {hosts} cannot be reached: 3269/tcp blocked",
         explanation="It matters where forest-wide searches are set to use SSL; 3268 is another port.",
         fix=ASK,
         when=blocked("gc-tls", although=("gc", "ldap")),
     ),
     Rule(
         code="time-blocked",
-        title="{forest}: the time service of {hosts} cannot be reached: 123/udp is blocked",
+        title="{forest}: the time service of {hosts} cannot be reached: 123/udp blocked",
         explanation=(
             "A clock that cannot be set drifts, and Kerberos refuses a difference of more than five minutes. Nothing"
             " fails until then."
@@ -157,14 +160,14 @@ REACHABILITY = (
     ),
     Rule(
         code="adws-blocked",
-        title="{forest}: AD Web Services on {hosts} cannot be reached: 9389/tcp is blocked",
+        title="{forest}: AD Web Services on {hosts} cannot be reached: 9389/tcp blocked",
         explanation="The AD PowerShell module and the Administrative Center use them; sign-in and LDAP do not.",
         fix=ASK,
         when=blocked("adws", although=("ldap",)),
     ),
     Rule(
         code="mim-service-blocked",
-        title="{forest}: the MIM Service on {hosts} cannot be reached: {ports} is blocked",
+        title="{forest}: the MIM Service on {hosts} cannot be reached: {ports} blocked",
         explanation="The portals, their clients and the MIM management agent talk to the MIM Service here.",
         fix=ASK,
         when=blocked("mim-service", "mim-sts"),

@@ -26,7 +26,7 @@ def _own_farm(outcome: Outcome) -> bool:
 def _plain(service: str) -> Rule:
     return Rule(
         code=f"{service}-blocked",
-        title="{forest}: {services} on {hosts} is blocked",
+        title="{forest}: {services} on {hosts} blocked",
         explanation="The service could not be reached; nothing else that was asked depends on it.",
         fix=ASK,
         when=blocked(service),
@@ -36,7 +36,7 @@ def _plain(service: str) -> Rule:
 REMAINING = (
     Rule(
         code="cloud-blocked",
-        title="{forest}: the cloud service {hosts} cannot be reached: {ports} is blocked",
+        title="{forest}: the cloud service {hosts} cannot be reached: {ports} blocked",
         explanation="Connectors to Microsoft's cloud need HTTPS out to it, straight or through a proxy.",
         fix=ASK,
         when=_cloud,
@@ -44,7 +44,7 @@ REMAINING = (
     *map(_plain, ("https", *OTHERS)),
     Rule(
         code="extra-port-blocked",
-        title="{forest}: {purposes}: {ports} to {hosts} is blocked",
+        title="{forest}: {purposes}: {ports} to {hosts} blocked",
         explanation="The forests file asks for this port, and it could not be reached.",
         fix=ASK,
         when=blocked(),

@@ -57,7 +57,7 @@ def _no_gc(f: ForestFacts) -> Proof | None:
     without = [where for where in f.by_endpoint if (roles := f.roles(where)) is not None and "gc" not in roles]
     wanted = tuple(o for where in without for o in f.at(where, "gc", "gc-tls") if o.verdict is Verdict.SKIP)
     elsewhere = sorted({o.check.host for o in f.answered("gc", "gc-tls")})
-    told = f"{some(elsewhere)} has one" if elsewhere else "No other host that was asked offers one"
+    told = f"{some(elsewhere)} is one" if elsewhere else "No other host that was asked is known to be one"
     seen = tuple(f"the LDAP ping of {name} names no gc" for name in hosts(wanted))
     return Proof(wanted, seen=seen, brief=True, severity=Severity.INFO, words={"elsewhere": told}) if wanted else None
 
@@ -68,7 +68,7 @@ def _all_well(f: ForestFacts) -> Proof | None:
     if not told or not good or any(_untold(o) for o in f.outcomes):
         return None
     names = hosts(good)
-    seen = f"{len(good)} services on {len(names)} {'host' if len(names) == 1 else 'hosts'} answered in their protocol"
+    seen = f"{len(good)} of {len(f.outcomes)} checks answered as expected, on {some(names)}"
     return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO)
 
 
@@ -84,7 +84,7 @@ LOCAL = (
         code="local-fault",
         title="{forest}: {what}: {why}",
         explanation="Nothing was sent, so this says nothing about the path or the controllers.",
-        fix="Look at this machine first: its own firewall, permissions, limits, name resolution ({why}).",
+        fix="Look at this machine first: its own firewall, permissions, limits and name resolution.",
         when=_could_not_ask,
     ),
 )

@@ -54,7 +54,7 @@ def _kdc_flag(f: ForestFacts, proof: Iterable[Outcome]) -> tuple[str, ...]:
 def _only(f: ForestFacts, proof: Iterable[Outcome]) -> str:
     """Whether other services of these hosts work."""
     if all(any(o.state in GOOD for o in f.at(where)) for where in endpoints(proof)):
-        return "Other services of the host answer, so the path is open and the service does not run"
+        return "Other services of the host answer, so the path is open"
     return "No service of a domain controller answers there: it may not be one (any more)"
 
 
@@ -114,10 +114,10 @@ def _not_closed(f: ForestFacts) -> Proof | None:
 DOWN = (
     Rule(
         code="service-down",
-        title="{forest}: {services} does not run on {hosts}",
+        title="{forest}: not running on {hosts}: {services}",
         explanation=(
-            "The host itself refused, or says that the service is not there. {only}: not a firewall between, unless the"
-            " host's own."
+            "The host itself refused, or its LDAP ping says that the service is not there. {only}. A firewall between"
+            " is not the cause, unless it answers in the host's name."
         ),
         fix="Ask the AD team to start {services} on {names}, or to say which host offers it.",
         when=_down,
