@@ -42,6 +42,7 @@ class Condition(StrEnum):
     IDLE = "idle"
     ONE_WAY = "one-way"
     NAT = "nat"
+    ICMP = "icmp"
     SIGNING = "signing"
     CHANNEL_BINDING = "channel-binding"
     ACCOUNT = "account"
@@ -65,6 +66,7 @@ class Sign:
     title: str
     states: frozenset[State] = frozenset()
     codes: tuple[str, ...] = ()
+    option: str = ""  # what `portcheck check` needs to see it
     look: str = ""  # where to look, if the network cannot tell
 
     @property
@@ -79,8 +81,7 @@ _CERTIFICATE = (
     "certificate-expiring",
     "tls-failed",
 )
-_BIND = "the account: portcheck check --bind"
-_ADMIN = "the AD administrators: nothing on the network shows it"
+_ADMIN = "ask the AD administrators: nothing on the network shows it"
 
 SIGNS: Mapping[Condition, Sign] = MappingProxyType(
     {
@@ -100,7 +101,9 @@ SIGNS: Mapping[Condition, Sign] = MappingProxyType(
             states=frozenset({State.UNRESOLVED}),
             codes=("dc-unresolved", "srv-stale"),
         ),
-        Condition.NAME: Sign("a short (NetBIOS) name is used", look="the domain name in the account's logon settings"),
+        Condition.NAME: Sign(
+            "a short (NetBIOS) name is used", look="look at the domain name in the account's logon settings"
+        ),
         Condition.WRONG_HOST: Sign("another host answers under the name", codes=("wrong-forest", "wrong-service")),
         Condition.PARTIAL: Sign("only some domain controllers answer", codes=("partial-forest", "host-unreachable")),
         Condition.NOT_A_GC: Sign("the host is not a Global Catalog", codes=("not-a-gc",)),
@@ -115,26 +118,33 @@ SIGNS: Mapping[Condition, Sign] = MappingProxyType(
         Condition.FRAGMENTS: Sign("fragments get lost", codes=("fragments-dropped",)),
         Condition.IDLE: Sign("idle connections are forgotten", codes=("idle-timeout",)),
         Condition.ONE_WAY: Sign("UDP passes, TCP does not", codes=("one-way-path",)),
-        Condition.NAT: Sign("addresses are translated on the way", look="the address in the endpoint mapper's answer"),
-        Condition.SIGNING: Sign("LDAP signing is required", codes=("signing-required",), look=_BIND),
-        Condition.CHANNEL_BINDING: Sign("channel binding is required", codes=("channel-binding-required",), look=_BIND),
-        Condition.ACCOUNT: Sign(
-            "the account or its password", codes=("credentials-rejected", "account-state"), look=_BIND
+        Condition.NAT: Sign(
+            "addresses are translated on the way", look="look at the address in the endpoint mapper's answer"
         ),
-        Condition.RIGHTS: Sign("the account's rights", codes=("rights-missing",), look=_BIND),
+        Condition.ICMP: Sign("ICMP echo is blocked", look="ping the domain controller"),
+        Condition.SIGNING: Sign("LDAP signing is required", codes=("signing-required",), option="--bind"),
+        Condition.CHANNEL_BINDING: Sign(
+            "channel binding is required", codes=("channel-binding-required",), option="--bind"
+        ),
+        Condition.ACCOUNT: Sign(
+            "the account or its password", codes=("credentials-rejected", "account-state"), option="--bind"
+        ),
+        Condition.RIGHTS: Sign("the account's rights", codes=("rights-missing",), option="--bind"),
         Condition.POLICY: Sign("a policy of the domain", look=_ADMIN),
-        Condition.SPN: Sign("a service principal name is missing or doubled", look="setspn -Q and setspn -X"),
+        Condition.SPN: Sign("a service principal name is missing or doubled", look="run setspn -Q and setspn -X"),
         Condition.TRUST: Sign("the trust or the machine account", look=_ADMIN),
         Condition.ENCRYPTION: Sign("encryption types do not meet", look=_ADMIN),
-        Condition.LOAD: Sign("the server is busy", look="the server's load"),
-        Condition.PROXY: Sign("a proxy on the way out", codes=("cloud-blocked",), look="the proxy's log"),
+        Condition.LOAD: Sign("the server is busy", look="look at the server's load"),
+        Condition.PROXY: Sign("a proxy on the way out", codes=("cloud-blocked",), look="look at the proxy's log"),
         Condition.LOCAL: Sign(
-            "this machine itself", states=frozenset({State.ERROR}), look="this machine's firewall, ports and settings"
+            "this machine itself",
+            states=frozenset({State.ERROR}),
+            look="look at this machine's firewall, ports and settings",
         ),
-        Condition.CONFIGURATION: Sign("a setting of the product", look="the product's configuration"),
-        Condition.DATA: Sign("the object or its data", look="the object itself"),
+        Condition.CONFIGURATION: Sign("a setting of the product", look="look at the product's configuration"),
+        Condition.DATA: Sign("the object or its data", look="look at the object itself"),
         Condition.REPLICATION: Sign(
-            "domain controllers do not agree", look="repadmin /showrepl on a domain controller"
+            "domain controllers do not agree", look="run repadmin /showrepl on a domain controller"
         ),
     }
 )

@@ -16,11 +16,13 @@ from types import MappingProxyType
 from typing import Any
 
 from portcheck.catalogue.conditions import Condition
+from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.sources import Sure
 
 FACILITY_WIN32 = 0x80070000  # MS-ERREF 2.1: an HRESULT that carries a Win32 code
 MIT_BASE = -1765328384  # krb5 error table: the protocol's code is added to it
 MASK = 0xFFFFFFFF
+BETWEEN = "between"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Cause:
     says: str
     source: str  # a key of sources.toml
     sure: Sure
+    target: str = DC  # the machine it is about; BETWEEN: the way between other machines, not to be seen from here
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ def _cause(row: Mapping[str, Any]) -> Cause:
         says=row["says"],
         source=row["source"],
         sure=Sure(row["sure"]),
+        target=row.get("target", DC),
     )
 
 

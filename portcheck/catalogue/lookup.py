@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from portcheck.catalogue.errors import CataloguedError, errors
+from portcheck.catalogue.errors import CataloguedError, errors, families
 from portcheck.catalogue.numbers import Number, numbers_in, whole
 from portcheck.catalogue.services import services
 
@@ -41,7 +41,7 @@ def find(text: str) -> list[Match]:
 def suggest(text: str) -> list[str]:
     """Spellings that resemble the text; for a port, the errors that a block of it shows as."""
     query = _canonical(text[:LONGEST])
-    if query.isdigit():
+    if re.fullmatch(r"[0-9]{1,5}", query):
         return _of_port(int(query))
     if not query or len(query) > SHORT:
         return []
@@ -66,31 +66,33 @@ def _of_family(text: str) -> list[Match]:
     number = whole(parts["number"]) if parts else None
     if not parts or not number:
         return []
-    hinted = [error for error in _numbered(number) if _speaks_for(error, parts["word"])]
+    spoken = _spoken_for(parts["word"])
+    hinted = [error for error in _numbered(number) if error.family.name in spoken]
     return _distinct(Match(error, text, 0, exact=True, hinted=True) for error in hinted)
 
 
 def _inside(text: str) -> list[Match]:
-    found = {(m.error.name, m.matched.casefold()): m for m in (*_codes(text), *_phrases(text))}.values()
+    spoken = _spoken_for(text)
+    found = {(m.error.name, m.matched.casefold()): m for m in (*_codes(text, spoken), *_phrases(text, spoken))}.values()
     longest = [match for match in found if not any(_covers(other, match) for other in found)]
     return _distinct(sorted(longest, key=lambda m: (not m.hinted, -len(m.matched), m.start)))
 
 
-def _phrases(text: str) -> Iterator[Match]:
+def _phrases(text: str, spoken: frozenset[str]) -> Iterator[Match]:
     folded = text.casefold()
     for spelled, error in _telling():
         if spelled.casefold() not in folded:
             continue
-        hinted = _speaks_for(error, text)
+        hinted = error.family.name in spoken
         found = re.search(rf"(?<![\w-]){re.escape(spelled)}(?![\w-])", text, re.IGNORECASE)
         if found and (hinted or _stands_alone(spelled)):
             yield Match(error, found[0], found.start(), exact=False, hinted=hinted)
 
 
-def _codes(text: str) -> Iterator[Match]:
+def _codes(text: str, spoken: frozenset[str]) -> Iterator[Match]:
     for number in numbers_in(text):
         meant = _numbered(number)
-        hinted = [error for error in meant if _speaks_for(error, text)]
+        hinted = [error for error in meant if error.family.name in spoken]
         for error in hinted or meant:
             yield Match(error, number.text, number.start, exact=False, hinted=bool(hinted))
 
@@ -100,14 +102,19 @@ def _numbered(number: Number) -> list[CataloguedError]:
     return list(dict.fromkeys(found))
 
 
-def _speaks_for(error: CataloguedError, text: str) -> bool:
+def _spoken_for(text: str) -> frozenset[str]:
+    """The families that words of the text speak for."""
     folded = text.casefold()
-    return any(re.search(rf"(?<![a-z]){re.escape(hint)}", folded) for hint in error.family.hints)
+    return frozenset(
+        family.name
+        for family in families().values()
+        if any(re.search(rf"(?<![a-z]){re.escape(hint)}", folded) for hint in family.hints)
+    )
 
 
 def _stands_alone(spelled: str) -> bool:
     """Whether these words mean the error wherever they stand: symbols and sentences do, `busy` does not."""
-    symbol = re.search(r"[_-]|[a-z][A-Z]", spelled)
+    symbol = re.search(r"[_:-]|[a-z][A-Z]", spelled)
     return bool(symbol) or spelled.count(" ") > 1 or bool(re.search(r" .*\d.*[a-z]", spelled))
 
 

@@ -28,7 +28,7 @@ IN_TEXT = (
     EVENT,
     re.compile(rf"{LABELLED}(?P<hex>0x[0-9a-f]{{1,8}})\b", re.IGNORECASE),
     re.compile(rf"{LABELLED}(?P<dec>-?\d{{1,10}})\b(?![.:]\d)", re.IGNORECASE),
-    re.compile(r"\(\s*(?P<dec>\d{3,5})\s*\)"),
+    re.compile(r"(?<!\w)\(\s*(?P<dec>\d{3,5})\s*\)"),
     re.compile(r"\(\s*(?P<hex>0x[0-9a-f]{1,8})\s*\)", re.IGNORECASE),
     re.compile(r"(?<![\w-])(?P<dec>-\d{8,10})\b"),
     re.compile(r"(?<!\w)(?P<big>0x[0-9a-f]{3,8})\b", re.IGNORECASE),
