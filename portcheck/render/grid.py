@@ -32,6 +32,7 @@ RowKey = tuple[str, str | None]  # host, address
 Slot = tuple[str, str]  # column, name of the check
 
 EXTRA = frozenset({"tcp", "udp"})
+EXTRA_PORT = "port "
 ORDER = (
     *("dns", "kerberos", "time", "rpc", "rpc-*", "ldap", "ldap-ping", "ldaps", "gc", "gc-tls", "smb", "kpasswd"),
     *("adws", "netbios-ns", "netbios-ssn", "winrm", "mim-service", "mim-sts", "https", "mssql"),
@@ -82,6 +83,10 @@ class Grid:
     def row(self, host: str, address: str | None) -> Row:
         return self.rows.setdefault((host, address), Row())
 
+    def get(self, check: Check) -> Cell | None:
+        row = self.rows.get((check.host, check.address))
+        return None if row is None else row.cells.get((column_key(check), check.name), {}).get(check.port)
+
     def put(self, check: Check, cell: Cell) -> Cell | None:
         """Set a check's cell, in constant time; returns what stood there. A dynamic port takes its unknown's place."""
         key = column_key(check)
@@ -104,7 +109,7 @@ class Grid:
 def column_key(check: Check) -> str:
     """Extra ports have a column each, the interfaces behind the RPC mapper share one."""
     if check.service in EXTRA:
-        return f"port {check.port}"
+        return f"{EXTRA_PORT}{check.port}"
     return "rpc-*" if check.service.startswith("rpc-") else check.service
 
 

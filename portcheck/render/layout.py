@@ -24,6 +24,9 @@ def hang(lead: Text | str, words: Text | str, width: int, indent: int | None = N
     """`lead`, then the words wrapped beside it; further lines start at `indent`, the end of the lead if None."""
     lead, words = as_text(lead), as_text(words)
     start = lead.cell_len
+    if start + words.cell_len <= width and "\n" not in words.plain:
+        yield Text.assemble(lead, words)
+        return
     indent = start if indent is None else indent
     if indent > width // 2:
         indent = SHALLOW

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Verdict
-from portcheck.render.grid import PLACES, Cell, Column, Grid, Pending, Row, RowKey
+from portcheck.render.grid import EXTRA_PORT, PLACES, Cell, Column, Grid, Pending, Row, RowKey
 from portcheck.render.layout import pad
 from portcheck.render.marks import RUNNING, VERDICTS, WAITING, Mark
 from portcheck.render.text import printable, shorten, shorten_middle
@@ -52,9 +52,9 @@ def labels(grid: Grid, keys: Sequence[RowKey], width: int, *, addresses: bool) -
 
 def heading(column: Column, *, full: bool) -> tuple[str, str]:
     """The service and its port; no port where it differs from host to host."""
-    name, _, port = column.key.partition(" ")  # "port 5000": an extra port
-    if port:
-        return "extra", port
+    name = column.key
+    if name.startswith(EXTRA_PORT):
+        return "extra", shorten(name.removeprefix(EXTRA_PORT), LONGEST_HEADING)
     ports = column.ports - {None}
     number = "dyn" if name == "rpc-*" else str(next(iter(ports))) if len(ports) == 1 else ""
     return shorten(name if full else SHORT.get(name, name), LONGEST_HEADING), number

@@ -8,6 +8,7 @@ from portcheck.model import Finding, Report, Severity, Verdict
 from portcheck.render import evidence, matrix
 from portcheck.render.digest import (
     Digest,
+    Group,
     Sight,
     digests,
     groups,
@@ -57,16 +58,15 @@ def forest_sentences(digest: Digest, options: Options) -> Iterator[str]:
     for host in silent:
         yield f"Nothing answers on {matrix.label(host.key, digest.forest.name)}: {host.states}. {host.seen}."
     for group in groups(digest, silent=silent):
-        purpose = f" ({group.purpose})" if group.purpose else ""
         for sight in group.sights:
-            yield f"{VERDICT_WORDS[group.verdict]}: {group.service}{purpose}, {sight_words(sight)}"
+            yield f"{VERDICT_WORDS[group.verdict]}: {sight_words(group, sight)}"
     for left in skipped(digest):
         yield f"Not asked or not offered: {', '.join(what for what, _ in left.what)}. {left.reason}."
 
 
 def finding_sentences(finding: Finding, options: Options) -> Iterator[str]:
     yield f"{SEVERITY_WORDS[finding.severity]}: {finding.title}."
-    if options.quiet:
+    if options.quiet or (finding.severity is Severity.INFO and not options.verbose):
         return
     for name, words in (
         ("", finding.explanation),
@@ -80,9 +80,12 @@ def finding_sentences(finding: Finding, options: Options) -> Iterator[str]:
             yield f"{name}{words}" if words.endswith(".") else f"{name}{words}."
 
 
-def sight_words(sight: Sight) -> str:
-    port, transport = sight.port.rsplit("/", 1)
-    return f"port {port} {transport} on {listed(sight.hosts, 8)}: {sight.state}, {sight.seen}."
+def sight_words(group: Group, sight: Sight) -> str:
+    interface, _, at = sight.port.rpartition(" ")
+    port, transport = at.rsplit("/", 1)
+    subject = interface or (f"{group.service} ({group.purpose})" if group.purpose else group.service)
+    where = f"a {port} {transport} port" if port == "dynamic" else f"port {port} {transport}"
+    return f"{subject}, {where} on {listed(sight.hosts, 8)}: {sight.state}, {sight.seen}."
 
 
 def details(report: Report, options: Options) -> Iterator[str]:

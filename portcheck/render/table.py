@@ -55,10 +55,12 @@ def lines(report: Report, options: Options) -> Iterator[Text]:
 def title(report: Report, options: Options) -> Iterator[Text]:
     vantage = report.vantage
     where = f"{vantage.host} ({listed(vantage.addresses, 3)})" if vantage.addresses else vantage.host
-    when = report.started[:16].replace("T", " ")
-    checks = f"{counted(len(report.outcomes), 'check')}, {report.duration_s:.1f} s"
-    words = f"portcheck {report.tool_version} from {where}, {when} UTC, {checks}"
-    yield from hang("", plain(words, "dim"), options.width, 2)
+    who = f"portcheck {report.tool_version} from {where}"
+    when = f"{report.started[:16].replace('T', ' ')} UTC"
+    what = f"{when}, {counted(len(report.outcomes), 'check')}, {report.duration_s:.1f} s"
+    together = f"{who}, {what}"
+    for words in (together,) if cell_len(together) <= options.width else (who, what):
+        yield from hang("", plain(words, "dim"), options.width, 2)
     if report.interrupted:
         yield from hang("", Text("Interrupted: this is what was known until then.", "bold yellow"), options.width, 2)
 
@@ -134,7 +136,8 @@ def grid(digest: Digest, options: Options) -> Iterator[Text]:
     shown = keys if options.verbose else in_trouble_first(digest, keys)
     yield from matrix.draw(digest.grid, shown, width=options.width, ascii_only=options.ascii)
     if shown and len(shown) < len(keys):
-        yield Text(f"  and {len(keys) - len(shown)} more controllers with nothing to report", style="dim")
+        words = f"and {counted(len(keys) - len(shown), 'more controller')} with nothing to report"
+        yield from hang("  ", Text(words, "dim"), options.width)
 
 
 def in_trouble_first(digest: Digest, keys: list[RowKey]) -> list[RowKey]:

@@ -172,3 +172,13 @@ def with_evidence() -> Report:
         "alpha.test", ("mim",), (controller(site="Head-Office", roles=("pdc", "gc"), domain="alpha.test"),)
     )
     return report(seen, smb, gc, forests=(forest,))
+
+
+def many_controllers() -> Report:
+    """Sixty controllers, two of them in trouble: only those are worth a row."""
+    outcomes = []
+    for number in range(1, 61):
+        host, address = f"dc{number}.alpha.test", f"10.77.1.{number}"
+        seen = {"kpasswd/tcp": silent(), "kpasswd/udp": silent()} if number in (7, 42) else {}
+        outcomes.extend(host_outcomes(host, address, seen))
+    return report(*outcomes)

@@ -10,11 +10,10 @@ import jsonschema
 import pytest
 from factories import check, finding, outcome, report
 from hypothesis import HealthCheck, given, settings
+from strategies import reports
 
 from portcheck import store
 from portcheck.model import BlockedAt, Expected, Need, Report, Severity, Stage, State, Trace, Verdict
-
-from .strategies import reports
 
 SCHEMA = json.loads((resources.files("portcheck") / "schema" / "report-1.json").read_text(encoding="utf-8"))
 VALID = jsonschema.Draft202012Validator(SCHEMA)

@@ -1,0 +1,123 @@
+"""The summary on the screen: golden pages to read, and what holds for every page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from factories import check, finding, outcome, report
+from rich.cells import cell_len
+
+from portcheck.model import Expected, Report, Severity, State, Verdict
+from portcheck.render import FORMATS
+from portcheck.render.options import Options
+
+from . import samples
+
+GOLDEN = Path(__file__).parent / "golden"
+PAGES: dict[str, tuple[Callable[[], Report], Options]] = {
+    "three-forests": (samples.three_forests, Options()),
+    "three-forests-quiet": (samples.three_forests, Options(quiet=True)),
+    "three-forests-accessible": (samples.three_forests, Options(accessible=True)),
+    "outcomes-alone": (samples.outcomes_alone, Options()),
+    "dead-host-and-dns": (samples.dead_host_and_dns, Options()),
+    "dead-host-and-dns-40-ascii": (samples.dead_host_and_dns, Options(width=40, ascii=True)),
+    "dead-host-and-dns-accessible": (samples.dead_host_and_dns, Options(accessible=True)),
+    "with-evidence": (samples.with_evidence, Options(verbose=1)),
+    "many-controllers": (samples.many_controllers, Options()),
+}
+table = FORMATS["table"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reads_as_its_golden_file(name: str) -> None:
+    """`GOLDENS=write` writes the pages anew, to be read before they are committed."""
+    build, options = PAGES[name]
+    page, file = table(build(), options), GOLDEN / f"{name}.txt"
+    if os.environ.get("GOLDENS") == "write":
+        file.write_text(page, encoding="utf-8")
+        pytest.skip("written; read it")
+    assert page == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_no_line_is_wider_than_the_terminal(width: int, verbose: int) -> None:
+    for build in (samples.three_forests, samples.dead_host_and_dns, samples.with_evidence, samples.many_controllers):
+        for line in table(build(), Options(width=width, verbose=verbose)).splitlines():
+            assert cell_len(line) <= width, line
+
+
+def test_without_colour_there_are_no_escapes_and_with_it_the_words_are_the_same() -> None:
+    bare = table(samples.three_forests(), Options())
+    coloured = table(samples.three_forests(), Options(color=True))
+    assert "\x1b" not in bare
+    assert "\x1b[" in coloured
+    assert without_sgr(coloured) == bare
+
+
+def without_sgr(text: str) -> str:
+    first, *rest = text.split("\x1b[")
+    return first + "".join(part.partition("m")[2] for part in rest)
+
+
+def test_in_ascii_nothing_else_is_printed_and_every_verdict_still_has_its_own_mark() -> None:
+    page = table(samples.dead_host_and_dns(), Options(ascii=True))
+    assert page.isascii()
+    assert "  dc1   ++   +?   +" in page
+    assert "  dc2   XX   XX   X" in page
+
+
+def test_findings_come_worst_first_and_before_the_matrix() -> None:
+    told = [
+        finding("a", severity=Severity.INFO, title="A note"),
+        finding("b", severity=Severity.WARNING, title="A warning"),
+        finding("c", severity=Severity.ERROR, title="A fault"),
+    ]
+    page = table(report(outcome(), findings=tuple(told)), Options())
+    places = [page.index(words) for words in ("✖ A fault", "! A warning", "i A note", "dc1  10.77.1.1")]
+    assert places == sorted(places)
+
+
+def test_a_request_is_announced_once() -> None:
+    for fix in ("Allow tcp 464.", "Ask the firewall team: allow tcp 464."):
+        page = table(report(outcome(), findings=(finding(fix=fix),)), Options())
+        assert page.count("Ask") == 1
+
+
+def test_what_is_expected_closed_and_answers_is_said_to_be_so() -> None:
+    subject = check("smb/tcp", expected=Expected.CLOSED)
+    page = table(report(outcome(subject, State.OK, verdict=Verdict.FAIL)), Options())
+    assert "445/tcp  ok  dc1: answered; expected closed" in page
+
+
+def test_an_interrupted_run_says_so() -> None:
+    stopped = replace(samples.three_forests(), interrupted=True)
+    assert "Interrupted" in table(stopped, Options())
+    assert "interrupted" in table(stopped, Options(accessible=True))
+
+
+def test_hosts_with_several_addresses_are_told_apart() -> None:
+    both = [
+        outcome(check(address=address), State.FILTERED, verdict=Verdict.FAIL) for address in ("10.77.1.1", "fd00::1")
+    ]
+    page = table(report(*both), Options())
+    assert "dc1 [10.77.1.1], dc1 [fd00::1]: no answer" in page
+    assert "  dc1  fd00::1" in page
+
+
+def test_a_run_without_forests_and_one_without_outcomes_can_be_shown() -> None:
+    assert "0 checks" in table(report(), Options())
+    nothing = replace(samples.three_forests(), outcomes=(), findings=())
+    assert "? alpha.test: could not be told" in table(nothing, Options())
+
+
+def test_the_page_is_the_same_however_the_environment_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = table(samples.three_forests(), Options())
+    for name, value in {"COLUMNS": "33", "FORCE_COLOR": "1", "TERM": "dumb", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert table(samples.three_forests(), Options()) == before
+    assert "\x1b[" in table(samples.three_forests(), Options(color=True))
