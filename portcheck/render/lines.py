@@ -71,7 +71,7 @@ def landed(outcome: Outcome, board: Board, options: Options) -> str:
         return to_ascii(words) if options.ascii else words
     mark = mark_of(cell)
     total = str(board.planned)
-    text = Text(f"[{board.landed:>{len(total)}}/{total}] ", "dim")
+    text = Text().append(f"[{board.landed:>{len(total)}}/{total}] ", style="dim")
     text.append(f"{mark.drawn(ascii_only=options.ascii)} {word_of(outcome):<8}", style=mark.style)
     text.append(pad(shorten_middle(check.host, HOST_WIDTH), HOST_WIDTH))
     text.append(f" {printable(port_of(outcome)):<11} {printable(check.service):<12} ")

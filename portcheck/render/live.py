@@ -89,7 +89,7 @@ def trouble(grid: Grid) -> tuple[int, bool]:
 
 
 def head(grid: Grid, *, ascii_only: bool) -> Text:
-    line = plain(grid.forest, "bold")
+    line = Text().append_text(plain(grid.forest, "bold"))
     counts = {cell: sum(row.count(cell) for row in grid.rows.values()) for cell in (*Verdict, *Pending)}
     for verdict, mark in VERDICTS.items():
         if counts[verdict]:
@@ -129,7 +129,7 @@ def bar(board: Board, width: int, *, ascii_only: bool) -> Text:
     full, empty = ("#", ".") if ascii_only else ("━", "─")
     length = min(BAR_WIDTH, width // 3)
     done = length * board.landed // max(board.planned, 1)
-    line = Text(full * done, "green").append(empty * (length - done), style="dim")
+    line = Text().append(full * done, style="green").append(empty * (length - done), style="dim")
     if board.planned:
         line.append(f"  {board.landed}/{board.planned}")
     if board.failed:

@@ -95,7 +95,7 @@ def head(digest: Digest, options: Options) -> Iterator[Text]:
     mark, words = headline(digest)
     counts = f", {digest.count(Verdict.PASS)} of {digest.asked} as expected" if digest.asked else ""
     lead = sign(mark, options).append(f"{printable(digest.forest.name)}: ", style="bold")
-    yield from hang(lead, plain(words, mark.style) + Text(counts), options.width, 2)
+    yield from hang(lead, Text.assemble(plain(words, mark.style), counts), options.width, 2)
 
 
 def sign(mark: Mark, options: Options, indent: int = 0) -> Text:
@@ -178,7 +178,9 @@ def group_lines(group: Group, options: Options) -> Iterator[Text]:
     for sight in group.sights:
         lead = Text(" " * 4 + pad(sight.port, port_width) + "  ")
         lead.append(pad(sight.state, state_width) + "  ", style=VERDICTS[group.verdict].style)
-        yield from hang(lead, plain(listed(sight.hosts, 8), "bold") + plain(f": {sight.seen}"), options.width)
+        yield from hang(
+            lead, Text.assemble(plain(listed(sight.hosts, 8), "bold"), plain(f": {sight.seen}")), options.width
+        )
 
 
 def left_out(digest: Digest, options: Options) -> Iterator[Text]:

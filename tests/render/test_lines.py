@@ -54,6 +54,13 @@ def test_each_check_is_a_line_as_it_lands_and_what_is_blocked_is_marked() -> Non
     ]
 
 
+def test_only_the_mark_and_the_count_of_a_line_are_coloured() -> None:
+    stream = StringIO()
+    with lines.screen(stream, Options(color=True)) as notify:
+        a_run(notify)
+    assert "\x1b[32m✔ ok      \x1b[0mdc1.alpha.test " in stream.getvalue()
+
+
 def test_refused_is_failed_but_not_blocked() -> None:
     assert lines.word_of(outcome("ldap/tcp", State.REFUSED)) == "FAILED"
     assert lines.word_of(outcome("ldap/tcp", State.REJECTED)) == "BLOCKED"

@@ -172,6 +172,13 @@ def test_the_screen_ends_well_when_the_run_does_not() -> None:
     assert console.file.getvalue().rindex("\x1b[?25h") > console.file.getvalue().rindex("\x1b[?25l")
 
 
+def test_the_words_beside_the_bar_are_not_coloured_with_it() -> None:
+    console = terminal()
+    console.print(live.View(board_after(events_of(samples.three_forests(), 0.7)), Options()))
+    text = console.file.getvalue()
+    assert "\x1b[0m  44/64  \x1b[1;31m" in text or "\x1b[0m  44/64\x1b[1;31m  2 failed\x1b[0m" in text
+
+
 def test_without_colour_the_screen_still_moves_but_does_not_colour() -> None:
     console = terminal(no_color=True)
     with live.screen(console, Options()) as notify:

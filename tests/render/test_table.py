@@ -59,6 +59,12 @@ def test_without_colour_there_are_no_escapes_and_with_it_the_words_are_the_same(
     assert without_sgr(coloured) == bare
 
 
+def test_colour_ends_where_its_words_end() -> None:
+    coloured = table(samples.three_forests(), Options(color=True))
+    assert "\x1b[1;31m2 faults\x1b[0m, 12 of 16 as expected\n" in coloured
+    assert "\x1b[1mbdc1\x1b[0m: no answer" in coloured
+
+
 def without_sgr(text: str) -> str:
     first, *rest = text.split("\x1b[")
     return first + "".join(part.partition("m")[2] for part in rest)
