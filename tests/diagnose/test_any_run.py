@@ -35,7 +35,9 @@ odd = st.one_of(
     st.sampled_from(["alpha.test", "charlie.test", "gc", "2026-12-01T00:00:00Z", "10.0.0.1", "{forest}", "\x1b[31m"]),
     st.sampled_from([["gc", "kdc"], ["rodc"], ["writable"]]),
 )
-names = st.sampled_from([f"{s}/{t}" for s, row in SERVICES.items() for t in ("tcp", "udp") if t in row])
+names = st.sampled_from(
+    ["tcp/tcp", "udp/udp", *(f"{s}/{t}" for s, row in SERVICES.items() for t in ("tcp", "udp") if t in row)]
+)
 
 
 @st.composite

@@ -1,0 +1,108 @@
+"""An error's causes held against a run: which hold, which are ruled out and by what, which cannot be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from diagnose.givens import report_of
+
+from portcheck.catalogue.conditions import SIGNS, Condition
+from portcheck.catalogue.errors import errors
+from portcheck.diagnose import RULES
+from portcheck.diagnose.evaluate import SHOWN_BY, Standing, WeighedCause, weigh
+
+ANSWERED = {
+    "ldap/389/tcp": "ok",
+    "ldap-ping/389/udp": "ok",
+    "kerberos/88/tcp": {"state": "ok", "facts": {"clock_skew_s": 0.1}},
+    "kpasswd/464/tcp": "ok",
+    "kpasswd/464/udp": "ok",
+}
+NO_LOGON_SERVER = "kerberos-no-logon-server"
+
+
+def weighed(name: str, case: dict[str, Any]) -> dict[tuple[Condition, str], WeighedCause]:
+    found = weigh(errors()[name], report_of(case))
+    return {(cause.cause.condition, " ".join(cause.cause.services)): cause for cause in found}
+
+
+def test_the_blocked_service_holds_with_its_evidence() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED | {"kpasswd/464/tcp": "filtered"}})
+    cause = found[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"]
+    assert cause.standing is Standing.HOLDS
+    assert cause.because == "464/tcp to dc1.alpha.test: silent after 3 tries"
+    assert cause.forests == ("alpha.test",)
+
+
+def test_what_answers_rules_its_cause_out() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED})
+    for services in ("kpasswd/tcp kpasswd/udp", "ldap-ping/udp", "kerberos/tcp"):
+        assert found[Condition.BLOCKED, services].standing is Standing.RULED_OUT
+    assert found[Condition.BLOCKED, "kerberos/tcp"].because == "88/tcp answered on dc1.alpha.test"
+
+
+def test_what_was_not_asked_cannot_be_told() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": {"kpasswd/464/tcp": "ok"}})
+    assert found[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"].standing is Standing.UNTOLD
+    assert found[Condition.BLOCKED, "ldap-ping/udp"].because == "ldap-ping/udp not asked in this run"
+
+
+def test_silence_where_nothing_is_expected_neither_proves_nor_disproves() -> None:
+    silent = {"state": "filtered", "verdict": "skip"}
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED | {"dns/53/udp": silent, "dns/53/tcp": silent}})
+    assert found[Condition.BLOCKED, "dns/udp dns/tcp"].standing is Standing.UNTOLD
+
+
+def test_a_condition_that_no_packet_shows_cannot_be_told() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED})
+    assert found[Condition.NAME, ""].standing is Standing.UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("skew", "standing"), [(1200, Standing.HOLDS), (0.2, Standing.RULED_OUT), (None, Standing.UNTOLD)]
+)
+def test_a_clock_holds_is_ruled_out_or_was_not_read(skew: float | None, standing: Standing) -> None:
+    facts = {} if skew is None else {"clock_skew_s": skew}
+    found = weighed("kerberos-time-skew", {"given": {"kerberos/88/tcp": {"state": "ok", "facts": facts}}})
+    assert next(c.standing for (condition, _), c in found.items() if condition is Condition.SKEW) is standing
+
+
+@pytest.mark.parametrize(
+    ("status", "standing"),
+    [("ok", Standing.RULED_OUT), ("nxdomain", Standing.HOLDS), ("timeout", Standing.UNTOLD)],
+)
+def test_records_are_judged_by_what_dns_said(status: str, standing: Standing) -> None:
+    answers = ["0 100 464 dc1.alpha.test"] if status == "ok" else []
+    lookup = {"name": "_kpasswd._tcp.alpha.test", "record": "SRV", "status": status, "answers": answers}
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED, "lookups": [lookup]})
+    assert found[Condition.SRV_MISSING, ""].standing is standing
+
+
+def test_one_forest_in_which_it_holds_is_enough() -> None:
+    case = {"given": ANSWERED, "forests": {"bravo.test": {"given": ANSWERED | {"kpasswd/464/udp": "filtered"}}}}
+    assert weighed(NO_LOGON_SERVER, case)[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"].forests == ("bravo.test",)
+
+
+@pytest.mark.parametrize("name", errors())
+def test_every_catalogued_cause_can_be_weighed_and_is_never_mute(name: str) -> None:
+    for case in ({"given": ANSWERED}, {"given": dict.fromkeys(ANSWERED, "filtered")}, {}):
+        for cause in weigh(errors()[name], report_of(case)):
+            assert cause.because
+            assert (cause.standing is Standing.HOLDS) is bool(cause.forests)
+
+
+def test_each_code_that_a_condition_waits_for_has_a_rule_or_needs_an_account() -> None:
+    account = {
+        "credentials-rejected",
+        "account-state",
+        "signing-required",
+        "channel-binding-required",
+        "rights-missing",
+    }
+    waited = {code for sign in SIGNS.values() for code in sign.codes}
+    assert waited - account <= {rule.code for rule in RULES}
+
+
+def test_only_visible_conditions_have_a_witness() -> None:
+    assert all(SIGNS[condition].visible for condition in SHOWN_BY)
