@@ -23,10 +23,15 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     notify(Phase("second look at what failed"))
     await certainty.confirm(open_cases, notify)
     await asyncio.gather(*(_look(case) for case in open_cases))
-    await path.locate(open_cases)
 
 
 async def _look(case: Case) -> None:
     await asyncio.gather(
-        resets.whose(case), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
+        _whose_and_where(case), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
     )
+
+
+async def _whose_and_where(case: Case) -> None:
+    """The walk gives a name to the device that the TTL told of."""
+    await resets.whose(case)
+    await path.locate(case)

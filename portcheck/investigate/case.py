@@ -62,6 +62,12 @@ class Case:
         elapsed = round(old.elapsed_ms + new.elapsed_ms, 1)
         self.land(replace(new, attempts=attempts, answers=answers, elapsed_ms=elapsed, facts=facts, evidence=steps))
 
+    @property
+    def wait_s(self) -> float:
+        """How long an answer to a single packet may take here: several round trips, as far as they are known."""
+        seen = [o.latency_ms for o in self.outcomes if o.latency_ms is not None]
+        return min(1.0, 0.25 + 4 * min(seen) / 1000) if seen else 0.6
+
     def note(self, outcome: Outcome, event: str, detail: str, **facts: object) -> Outcome:
         """The outcome with one more step of evidence, landed."""
         told: Facts = {**outcome.facts, **facts}

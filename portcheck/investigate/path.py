@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,6 @@ from portcheck.net.hops import Fate, Hop
 from portcheck.net.pacing import Pacer
 
 FARTHEST = 16
-WAIT_S = 0.6
 LIMITED_S = 1.2  # a router that spent its burst of ICMP errors affords the next one after a second
 WALKS_PER_HOST = 3  # and transport: ports beyond share what these agree on
 BUDGET_S = 4.0
@@ -36,39 +36,37 @@ class Walk:
         return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
 
 
-async def locate(cases: Sequence[Case]) -> None:
+async def locate(case: Case) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
-    if not hops.AVAILABLE:
-        return
-    waiting = [asyncio.create_task(_locate(case)) for case in cases if _interesting(case)]
-    if waiting:
-        _, late = await asyncio.wait(waiting, timeout=BUDGET_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-
-
-def _interesting(case: Case) -> bool:
-    return bool(case.having(State.FILTERED)) or any("reset_from_hop" in o.facts for o in case.outcomes)
+    interesting = bool(case.having(State.FILTERED)) or any("reset_from_hop" in o.facts for o in case.outcomes)
+    if hops.AVAILABLE and interesting:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BUDGET_S):
+                await _locate(case)
 
 
 async def _locate(case: Case) -> None:
-    farthest = hops_away(case.reply_ttl) if case.reply_ttl is not None else FARTHEST
-    speaking = case.answering("tcp") or case.having(State.REFUSED)
-    control: Walk | None = None
-    if speaking and speaking[0].check.port is not None:
-        control = await _walk_tcp(case, speaking[0].check.port, min(farthest, FARTHEST))
-        farthest = max(control.last_router + 1, 1) if case.reply_ttl is None else farthest
+    farthest = min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
+    speaking = [o for o in case.answering("tcp") or case.having(State.REFUSED) if o.check.port is not None]
+    silent = {transport: _silent(case, transport) for transport in ("tcp", "udp")}
+    walking = [
+        [asyncio.create_task(_walk(case, o, farthest)) for o in some[:WALKS_PER_HOST]] for some in silent.values()
+    ]
+    control = await _walk_tcp(case, speaking[0].check.port or 0, farthest) if speaking else None
+    if control is not None:
         _name_device(case, control)
-    for transport in ("tcp", "udp"):
-        silent = distinct(o for o in case.having(State.FILTERED) if o.check.transport == transport)
-        silent = [outcome for outcome in silent if outcome.check.port is not None]
-        if silent:
-            await _locate_all(case, silent, control, min(farthest, FARTHEST))
+    for some, walks in zip(silent.values(), walking, strict=True):
+        if some:
+            await _land_all(case, some, await asyncio.gather(*walks), control)
 
 
-async def _locate_all(case: Case, silent: list[Outcome], control: Walk | None, farthest: int) -> None:
-    walked = await asyncio.gather(*(_walk(case, outcome, farthest) for outcome in silent[:WALKS_PER_HOST]))
+def _silent(case: Case, transport: str) -> list[Outcome]:
+    """Ports to walk to: those that a verdict may hang on first."""
+    found = distinct(o for o in case.having(State.FILTERED) if o.check.transport == transport)
+    return sorted((o for o in found if o.check.port is not None), key=lambda o: not o.check.required)
+
+
+async def _land_all(case: Case, silent: list[Outcome], walked: Sequence[Walk], control: Walk | None) -> None:
     ends = []
     for outcome, walk in zip(silent, walked, strict=False):
         walk = await _sure(case, outcome, walk, control)
@@ -86,13 +84,15 @@ async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
         return await _walk_tcp(case, port, farthest)
     datagram = case.payload(outcome)
     await WALKS_AT_ONCE.turn()
-    sent = (hops.send_udp(case.address, port, datagram, ttl, WAIT_S, case.source_ip) for ttl in range(1, farthest + 1))
+    sent = (
+        hops.send_udp(case.address, port, datagram, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1)
+    )
     return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
 
 
 async def _walk_tcp(case: Case, port: int, farthest: int) -> Walk:
     await WALKS_AT_ONCE.turn()
-    sent = (hops.send_tcp(case.address, port, ttl, WAIT_S, case.source_ip) for ttl in range(1, farthest + 1))
+    sent = (hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1))
     return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
 
 
@@ -113,8 +113,8 @@ async def _walk_from(case: Case, outcome: Outcome, ttl: int) -> Hop:
     port = outcome.check.port
     assert port is not None
     if outcome.check.transport == "tcp":
-        return await hops.send_tcp(case.address, port, ttl, WAIT_S, case.source_ip)
-    return await hops.send_udp(case.address, port, case.payload(outcome), ttl, WAIT_S, case.source_ip)
+        return await hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip)
+    return await hops.send_udp(case.address, port, case.payload(outcome), ttl, case.wait_s, case.source_ip)
 
 
 def _boundary(walk: Walk) -> BlockedAt:

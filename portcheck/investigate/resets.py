@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from portcheck.investigate.case import Case, distinct, hops_away
 from portcheck.model import BlockedAt, Outcome, State
 from portcheck.net import hops
 
-WAIT_S = 0.5
 TRIES = 2
+NEARBY = 6  # hops by which a device usually is nearer than the host
+AT_ONCE = 8
 
 
 async def whose(case: Case) -> None:
@@ -17,12 +19,12 @@ async def whose(case: Case) -> None:
     own = await host_ttl(case)
     if own is None:
         return
-    for outcome in distinct(case.having(State.REFUSED)):
-        if outcome.check.transport == "tcp" and "icmp_from" not in outcome.facts:
-            await _compare(case, outcome, own)
-    for outcome in distinct(case.having(State.MUTE, State.RESET)):
-        if outcome.check.transport == "tcp" and outcome.check.port is not None:
-            await _proxied(case, outcome, own)
+    cut = [o for o in distinct(case.having(State.REFUSED)) if "icmp_from" not in o.facts]
+    doubtful = distinct(case.having(State.MUTE, State.RESET))
+    await asyncio.gather(
+        *(_compare(case, outcome, own) for outcome in cut if outcome.check.transport == "tcp"),
+        *(_proxied(case, outcome, own) for outcome in doubtful if outcome.check.transport == "tcp"),
+    )
 
 
 async def host_ttl(case: Case) -> int | None:
@@ -38,21 +40,23 @@ async def host_ttl(case: Case) -> int | None:
 
 
 async def arrival_ttl(case: Case, port: int, low: int, high: int) -> int | None:
-    """The TTL with which answers of this port arrive, by bisection; None when nothing answers."""
-    if not await answers(case, port, low):
-        return None
-    while low < high:
-        middle = (low + high + 1) // 2
-        if await answers(case, port, middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """The TTL with which answers of this port arrive; None when none arrives with at least `low`."""
+    tried = [low + step for step in range(NEARBY) if low + step <= high]
+    best = 0
+    while tried:
+        heard = await asyncio.gather(*(answers(case, port, ttl) for ttl in tried))
+        best = max([ttl for ttl, yes in zip(tried, heard, strict=True) if yes], default=best)
+        if not best:
+            return None
+        above = min([ttl for ttl in tried if ttl > best], default=high + 1)
+        gap = max(1, (above - best) // (AT_ONCE + 1))
+        tried = list(range(best + gap, above, gap))[:AT_ONCE]
+    return best
 
 
 async def answers(case: Case, port: int, ttl: int) -> bool:
     for _ in range(TRIES):
-        if await hops.answers_within(case.address, port, ttl, WAIT_S, case.source_ip):
+        if await hops.answers_within(case.address, port, ttl, case.wait_s, case.source_ip):
             return True
     return False
 
@@ -60,8 +64,8 @@ async def answers(case: Case, port: int, ttl: int) -> bool:
 async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     port = outcome.check.port
     assert port is not None
-    nearer = own < 255 and await answers(case, port, own + 1)
-    if not nearer and await answers(case, port, own):
+    nearer, as_near = await asyncio.gather(answers(case, port, own + 1), answers(case, port, own))
+    if as_near and not nearer:
         for same in _sharing(case, outcome):
             case.note(same, "ttl", f"the reset arrives with TTL {own}, as the host's own answers do", reset_ttl=own)
         return
@@ -78,7 +82,7 @@ async def _proxied(case: Case, outcome: Outcome, own: int) -> None:
     """A handshake that a nearer device completes on the host's behalf."""
     port = outcome.check.port
     assert port is not None
-    if own < 255 and await answers(case, port, own + 1):
+    if await answers(case, port, own + 1):
         words = f"the handshake is answered from nearer than the host (TTL above {own}): by a device in the path"
         for same in _sharing(case, outcome):
             case.note(same, "ttl", words, handshake_by_device=True)

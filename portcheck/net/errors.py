@@ -109,7 +109,7 @@ def from_icmp(icmp: Icmp, address: str, own: str | None) -> NetError:
     facts: Facts = {"icmp_from": icmp.offender, "icmp_type": icmp.type, "icmp_code": icmp.code}
     said = icmp.says
     by_host = icmp.offender == address
-    if own is not None and icmp.offender == own:
+    if own is not None and icmp.offender == own and not by_host:
         facts["local_fault"] = True
         if said is Said.PROHIBITED or said is Said.PORT:
             return NetError(

@@ -50,7 +50,8 @@ class Names:
     async def addresses(self, host: str, families: Sequence[str]) -> list[Lookup]:
         """A and AAAA of a host, as far as wanted; the system's own ways (hosts file) where DNS knows nothing."""
         records = [record for record in ("A", "AAAA") if record in families]
-        found = list(await asyncio.gather(*(self.lookup(host, record) for record in records)))
+        asked = (self.lookup(host, record, required=record == "A" or len(records) == 1) for record in records)
+        found = list(await asyncio.gather(*asked))
         if not self.servers and not any(lookup.answers for lookup in found):
             found.extend(await _system_lookup(host, records, self.patience_s))
         return found
