@@ -15,7 +15,7 @@ from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
 from portcheck.investigate import second_look
 from portcheck.judge import exit_code
-from portcheck.model import Finding, Outcome, Report, State
+from portcheck.model import Outcome, Report, State
 from portcheck.net.machine import vantage
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, is_address
@@ -44,16 +44,16 @@ async def run(order: Order, notify: Notify) -> Report:
     surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in order.forests]
     interrupted = await _until_done(surveys, settings, notify)
     report = _report(surveys, started, time.monotonic() - began)
-    report = replace(report, interrupted=interrupted)
-    report = replace(report, findings=_findings(report))
+    report = explained(replace(report, interrupted=interrupted))
     notify(Finished())
     return replace(report, exit_code=_exit_code(report, surveys, settings))
 
 
-def _findings(report: Report) -> tuple[Finding, ...]:
+def explained(report: Report) -> Report:
+    """The report with its findings; the same for a run that was saved elsewhere."""
     from portcheck import diagnose  # late: only when there is something to explain
 
-    return diagnose.diagnose(report)
+    return replace(report, findings=diagnose.diagnose(report))
 
 
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from portcheck.config import ConfigError, nearest
 from portcheck.model import Report
 from portcheck.render import FORMATS
 from portcheck.render.options import Options, for_stream
+from portcheck.store import StoreError, write_whole
 
 TABLE = "table"
 
@@ -67,30 +66,13 @@ def write(report: Report, wanted: Sequence[Wish], screen: Options) -> None:
             sys.stdout.flush()
             continue
         try:
-            atomically(wish.path, text)
-        except OSError as error:
-            typer.echo(f"portcheck: {wish.path} could not be written: {error.strerror}", err=True)
+            write_whole(wish.path, text)
+        except StoreError as error:
+            typer.echo(f"portcheck: {error}", err=True)
 
 
 def for_file(screen: Options) -> Options:
     return Options(verbose=screen.verbose, accessible=screen.accessible)
-
-
-def atomically(path: Path, text: str) -> None:
-    """Whoever reads the file finds the old content or the new, never half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        if os.name == "posix":
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def screen_options(*, no_color: bool, verbose: int, quiet: bool, accessible: bool) -> Options:

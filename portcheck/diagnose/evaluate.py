@@ -43,7 +43,7 @@ def weigh(error: CataloguedError, report: Report) -> tuple[WeighedCause, ...]:
 def _weigh(cause: Cause, report: Report, findings: Sequence[Finding]) -> WeighedCause:
     sign = SIGNS[cause.condition]
     if not sign.visible:
-        return WeighedCause(cause, Standing.UNTOLD, f"the network does not show it; look at {sign.look}")
+        return WeighedCause(cause, Standing.UNTOLD, f"the network does not show it; {sign.look}")
     return _holds(cause, sign, report, findings) or _ruled_out(cause, sign, report) or _untold(cause, sign, report)
 
 

@@ -43,9 +43,9 @@ def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
 
 def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[str]:
     """Nothing was found: what resembles it, and how to see all."""
-    out = _wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
+    out = wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
     if suggestions:
-        out += _wrapped("Did you mean: ", "; ".join(suggestions), width)
+        out += wrapped("Did you mean: ", "; ".join(suggestions), width)
     return [*out, "All that is known: portcheck explain"]
 
 
@@ -71,16 +71,16 @@ def _error(error: CataloguedError, width: int) -> list[str]:
     out = [f"{error.name}  ({error.family.title})"]
     others = [spelled for spelled in error.spellings if spelled != error.name]
     if others:
-        out += _wrapped("  written    ", "; ".join(others[:FORMS_SHOWN]), width)
-    out += _wrapped("  seen       ", error.where, width)
-    out += _wrapped("  means      ", error.meaning, width)
+        out += wrapped("  written    ", "; ".join(others[:FORMS_SHOWN]), width)
+    out += wrapped("  seen       ", error.where, width)
+    out += wrapped("  means      ", error.meaning, width)
     if error.is_not:
-        out += _wrapped("  it is      ", error.is_not, width)
+        out += wrapped("  it is      ", error.is_not, width)
     if error.proves:
-        out += _wrapped("  it proves  ", f"{_places(error.proves)} works", width)
+        out += wrapped("  it proves  ", f"{_places(error.proves)} works", width)
     if error.note:
-        out += _wrapped("  note       ", error.note, width)
-    out += _wrapped("  source     ", _source(error.source, error.sure), width)
+        out += wrapped("  note       ", error.note, width)
+    out += wrapped("  source     ", _source(error.source, error.sure), width)
     if error.causes:
         out += ["", "  What can cause it, likeliest first" if len(error.causes) > 1 else "  What causes it"]
     for rank, cause in enumerate(error.causes, 1):
@@ -89,15 +89,18 @@ def _error(error: CataloguedError, width: int) -> list[str]:
 
 
 def _cause(rank: int, cause: Cause, width: int) -> list[str]:
-    what = (
-        f"{_places(cause.services)}: {SIGNS[cause.condition].title}" if cause.services else SIGNS[cause.condition].title
-    )
     return [
-        *_wrapped(f"  {rank:>2}. ", what, width),
-        *_wrapped("      ", cause.says, width),
-        *_wrapped("      ", f"[{_source(cause.source, cause.sure)}]", width),
-        *_wrapped("      to prove: ", proof(cause), width),
+        *wrapped(f"  {rank:>2}. ", cause_title(cause), width),
+        *wrapped("      ", cause.says, width),
+        *wrapped("      ", f"[{_source(cause.source, cause.sure)}]", width),
+        *wrapped("      to prove: ", proof(cause), width),
     ]
+
+
+def cause_title(cause: Cause) -> str:
+    """`kpasswd (464/tcp, 464/udp): blocked`."""
+    title = SIGNS[cause.condition].title
+    return f"{_places(cause.services)}: {title}" if cause.services else title
 
 
 def proof(cause: Cause) -> str:
@@ -140,7 +143,7 @@ def _weak(key: str, sure: Sure) -> str:
     return WEIGHT[sure] if key in ("OWN", "COMMON") else f"{WEIGHT[sure]}, from: {sources()[key].title}"
 
 
-def _wrapped(lead: str, words: str, width: int) -> list[str]:
+def wrapped(lead: str, words: str, width: int) -> list[str]:
     return textwrap.wrap(words, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False)
 
 

@@ -1,0 +1,143 @@
+"""`portcheck explain`: what an error means, which ports it points at; with a run, which of its causes holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portcheck.cli import targets
+from portcheck.cli.outputs import screen_options
+from portcheck.cli.screen import progress
+from portcheck.config import ConfigError
+
+if TYPE_CHECKING:
+    from portcheck.catalogue.lookup import Match
+    from portcheck.model import Report
+
+Error = Annotated[list[str] | None, typer.Argument(help="An error's name, code or text, or a pasted log line.")]
+FromReport = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Answer from this saved run.")]
+CheckNow = Annotated[
+    list[str] | None, typer.Option("--check", metavar="FOREST", help="Run a check now, answer from it.")
+]
+Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file, for --check.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
+NOT_FOUND = 1
+
+
+def explain(
+    error: Error = None,
+    report: FromReport = None,
+    check: CheckNow = None,
+    config: Config = None,
+    as_json: Json = False,  # noqa: FBT002 - flags
+    verbose: Verbose = 0,
+    no_color: NoColor = False,  # noqa: FBT002
+) -> int:
+    """Explain an error string or code; without one, list all, or explain a saved run."""
+    from portcheck.catalogue import lookup
+
+    text = " ".join(error or ())
+    evidence = _evidence(report, check, config, no_color=no_color)
+    if not text:
+        return _overview(as_json=as_json) if evidence is None else _findings(evidence, as_json, verbose, no_color)
+    matches = lookup.find(text)
+    if not matches:
+        return _unknown(text, as_json=as_json)
+    if as_json:
+        _print(_as_json(matches, evidence))
+    else:
+        _print(_as_lines(matches, evidence))
+    return 0
+
+
+def _evidence(report: Path | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
+    from portcheck import store
+    from portcheck.run import Order, run
+
+    if report is not None and check:
+        raise ConfigError("--report and --check exclude each other: answer from a saved run, or run now")
+    if report is not None:
+        try:
+            return store.load(report)
+        except store.StoreError as fault:
+            raise ConfigError(str(fault)) from None
+    if not check:
+        return None
+    configured = targets.configuration(config, needed=False)
+    forests = targets.forests(configured, check)
+    order = Order(tuple((f, targets.profiles(configured, f.profiles)) for f in forests), configured.settings)
+    screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=False)
+    with progress(screen, no_color=no_color) as notify:
+        return asyncio.run(run(order, notify))
+
+
+def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool) -> int:  # noqa: FBT001
+    """The saved run, judged again by this version's rules."""
+    from portcheck.render import FORMATS
+    from portcheck.run import explained
+
+    again = explained(evidence)
+    screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=False)
+    _print(FORMATS["json" if as_json else "table"](again, screen).rstrip("\n"))
+    return 0
+
+
+def _overview(*, as_json: bool) -> int:
+    from portcheck.catalogue.errors import errors
+    from portcheck.render import explain as words
+
+    if as_json:
+        known = [{"name": e.name, "family": e.family.title, "meaning": e.meaning} for e in errors().values()]
+        _print(json.dumps(known, indent=2, ensure_ascii=False))
+    else:
+        _print("\n".join(words.overview()))
+    return 0
+
+
+def _unknown(text: str, *, as_json: bool) -> int:
+    from portcheck.catalogue import lookup
+    from portcheck.render import explain as words
+
+    suggestions = lookup.suggest(text)
+    if as_json:
+        _print(json.dumps({"errors": [], "suggestions": suggestions}, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(words.unknown(text, suggestions)), err=True)
+    return NOT_FOUND
+
+
+def _as_lines(matches: list[Match], evidence: Report | None) -> str:
+    from portcheck.render import explain as words
+
+    if evidence is None:
+        return "\n".join(words.lines(matches))
+    from portcheck.diagnose.evaluate import weigh
+    from portcheck.render import weighed
+
+    blocks = [weighed.lines(match.error, weigh(match.error, evidence)) for match in matches]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _as_json(matches: list[Match], evidence: Report | None) -> str:
+    from portcheck.render import explain as words
+
+    found = words.as_dicts(matches)
+    if evidence is not None:
+        from portcheck.diagnose.evaluate import weigh
+        from portcheck.render import weighed
+
+        for one, match in zip(found, matches, strict=True):
+            one["weighed"] = weighed.as_dicts(weigh(match.error, evidence))
+    return json.dumps({"errors": found, "suggestions": []}, indent=2, ensure_ascii=False)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
