@@ -25,6 +25,8 @@ UDP_PORTS = frozenset({53, 88, 123, 137, 389, 464})
 FIRST_DYNAMIC_PORT = 49152
 DYNAMIC_PORTS = 3  # netlogon, samr, and the rest
 READY_S = 90
+# LDB binds its modules to the C library past a preloaded one unless told not to: rootDSE would tell the true time.
+FAKED_CLOCK = ("env", "LDB_MODULES_DISABLE_DEEPBIND=1", "faketime", "-m", "--exclude-monotonic", "-f")
 
 SMB_CONF = """\
 [global]
@@ -104,7 +106,7 @@ class DomainController:
         )
         (self.folder / "etc/smb.conf").write_text(conf)
         log = self.folder / "log"
-        clock = ("faketime", "-m", "--exclude-monotonic", "-f", f"{clock_s:+g}s") if clock_s else ()
+        clock = (*FAKED_CLOCK, f"{clock_s:+g}s") if clock_s else ()
         samba = (*clock, "samba", "--foreground", "--no-process-group")
         chrony = ("chronyd", "-x", "-d", "-u", "root", "-f", str(self.folder / "chrony.conf"))
         self.processes = [self.node.start(*self.view(*command), log=log) for command in (samba, _unconfined(chrony))]

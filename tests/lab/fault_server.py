@@ -14,11 +14,12 @@ import ssl
 import struct
 import sys
 import time
+from asyncio import StreamReader as Reader
+from asyncio import StreamWriter as Writer
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 Options = dict[str, Any]
 EPOCH_1900 = 2_208_988_800  # RFC 5905, section 6: seconds from 1900 to 1970
 HTTP = b"HTTP/1.1 400 Bad Request\r\nServer: lab\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -75,8 +75,8 @@ def late(dc: DomainController, *ports: str, delay_s: float = 3) -> Iterator[None
     """The real service, but its first answer comes so much later."""
     with ExitStack() as undo:
         for protocol, number in _single(ports):
-            options = {"address": dc.address, "port": int(number), "delay_s": delay_s}
-            undo.enter_context(_replaced(dc, (f"{number}/{protocol}",), "late", **options))
+            port, upstream = f"{number}/{protocol}", int(number)
+            undo.enter_context(_replaced(dc, (port,), "late", address=dc.address, port=upstream, delay_s=delay_s))
         yield
 
 
@@ -90,10 +90,11 @@ def reset_one_in(dc: DomainController, every: int = 12, ports: tuple[str, ...] =
 @contextmanager
 def present(dc: DomainController, certificate: Certificate, *ports: str) -> Iterator[None]:
     """TLS on 636 or 3269 shows this certificate, and the DC's LDAP is behind it: an interceptor, or a lapse."""
-    shown = {"certificate": str(certificate.certificate), "key": str(certificate.key), "address": dc.address}
+    shown = {"certificate": str(certificate.certificate), "key": str(certificate.key)}
     with ExitStack() as undo:
         for protocol, number in _single(ports):
-            undo.enter_context(_replaced(dc, (f"{number}/{protocol}",), "in-clear", **shown, port=IN_CLEAR[number]))
+            behind: dict[str, Any] = {"address": dc.address, "port": IN_CLEAR[number]}
+            undo.enter_context(_replaced(dc, (f"{number}/{protocol}",), "in-clear", **shown, **behind))
         yield
 
 

@@ -10,7 +10,7 @@ from tests.lab import faults, services
 from tests.lab.faults import REJECTIONS, dead_host, drop, lose, misroute, no_route, police, reject
 from tests.lab.look import Sight
 from tests.lab.network import CLIENT, FW2_CORE
-from tests.lab.records import missing_srv, stale_dc, turned_to
+from tests.lab.records import missing_srv, published_ipv6, stale_dc, turned_to
 from tests.lab.test_lab import CONNECTED, LDAP_ROOT_DSE
 from tests.lab.world import Lab
 
@@ -25,6 +25,32 @@ CODES = {
     "port-unreachable": ("ECONNREFUSED", 3),
     "prot-unreachable": ("ENOPROTOOPT", 2),
 }
+
+
+# Asks NTP and the rootDSE's currentTime (RFC 4511, 4.5.1), and prints how far each is from our clock.
+CLOCKS = """
+import socket, struct, sys, time
+from datetime import datetime, timezone
+ntp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+ntp.settimeout(3)
+ntp.connect((sys.argv[1], 123))
+ntp.send(b"\\x23" + bytes(47))
+print(struct.unpack_from("!I", ntp.recv(100), 40)[0] - 2208988800 - time.time())
+inner = bytes.fromhex("04000a01000a0100020100020100010100870b") + b"objectClass0\\x0d\\x04\\x0bcurrentTime"
+search = b"\\x02\\x01\\x01\\x63" + bytes([len(inner)]) + inner
+ldap = socket.create_connection((sys.argv[1], 389), 3)
+ldap.send(b"\\x30" + bytes([len(search)]) + search)
+told = ldap.recv(300).partition(b"currentTime1\\x13\\x04\\x11")[2][:14].decode()
+print(datetime.strptime(told + "+0000", "%Y%m%d%H%M%S%z").timestamp() - time.time())
+"""
+ISSUERS = """
+import socket, ssl, sys
+context = ssl.create_default_context()
+context.load_verify_locations(sys.argv[1])
+for port in (636, 3269):
+    shown = context.wrap_socket(socket.create_connection((sys.argv[2], port), 3), server_hostname="bdc1.bravo.test")
+    print(shown.getpeercert()["issuer"][0][0][1])
+"""
 
 
 @pytest.mark.parametrize("where", ["fw1", "fw2", "host"])
@@ -214,10 +240,27 @@ def test_fragments_vanish_and_single_packets_pass(lab: Lab) -> None:
     assert lab.look(lab.bravo, "5000/udp", words="00" * 2000) == [refused]
 
 
-def test_a_clock_and_a_kdc_can_be_taken_from_a_domain_controller(lab: Lab) -> None:
+def test_a_kdc_can_be_taken_from_a_domain_controller(lab: Lab) -> None:
     with services.stopped_kdc(lab.charlie):
         assert lab.look(lab.charlie, "88/tcp", "389/tcp") == [Sight("ECONNREFUSED"), CONNECTED]
     assert lab.look(lab.charlie, "88/tcp") == [CONNECTED]
+
+
+def test_a_wrong_clock_shows_in_time_and_in_ldap(lab: Lab) -> None:
+    with services.skewed(lab.charlie, 1200):
+        ntp, ldap = lab.vantage.python("-c", CLOCKS, lab.charlie.address).stdout.split()
+    assert round(float(ntp), -1) == 1200
+    assert round(float(ldap), -1) == 1200
+
+
+def test_another_certificate_can_stand_on_one_tls_port(lab: Lab) -> None:
+    def issuers() -> list[str]:
+        return lab.vantage.python("-c", ISSUERS, str(lab.stranger.file), lab.bravo.address).stdout.split()
+
+    foreign = lab.stranger.issue((lab.bravo.host,))
+    with services.present(lab.bravo, foreign, "636/tcp"):
+        assert issuers() == ["stranger-ca", "lab-ca"]
+    assert issuers() == ["lab-ca", "lab-ca"]
 
 
 def test_records_are_taken_away_turned_and_put_back(lab: Lab) -> None:
@@ -225,6 +268,8 @@ def test_records_are_taken_away_turned_and_put_back(lab: Lab) -> None:
         assert _asked(lab, "_ldap._tcp.dc._msdcs.charlie.test", "SRV") == []
     with stale_dc(lab.charlie) as old:
         assert any(f" {old}." in answer for answer in _asked(lab, "_ldap._tcp.dc._msdcs.charlie.test", "SRV"))
+    with published_ipv6(lab.charlie):
+        assert _asked(lab, lab.charlie.host, "AAAA") == [lab.charlie.address6]
     with turned_to(lab.charlie, lab.alpha):
         assert _asked(lab, lab.charlie.host, "A") == [lab.alpha.address]
     assert _asked(lab, lab.charlie.host, "A") == [lab.charlie.address]
