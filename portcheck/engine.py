@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from portcheck.events import Notify, Started
-from portcheck.model import Check, Outcome, Stage, State
+from portcheck.model import Check, Facts, Outcome, Stage, State
 from portcheck.net.base import Net
 from portcheck.net.errors import NetError
 from portcheck.net.machine import socket_limit
 from portcheck.net.pacing import Pacer
 from portcheck.net.patience import Patience
 from portcheck.net.trail import Trail
-from portcheck.probes import PROBES
+from portcheck.probes import PROBES, ldap_ping
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.wire import WireError, fingerprint
 
@@ -61,6 +61,13 @@ class Engine:
         async with self._slots:
             net = Net(check.address, patience, self._repeats, self.source_ip, Trail(), segment)
             return await once(PROBES[check.service], check, net, subject)
+
+    async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
+        """What the LDAP ping tells when asked over TCP; empty where that fails."""
+        try:
+            return await ldap_ping.over_tcp(port, self.net(address, Trail()), subject)
+        except (NetError, WireError):
+            return {}
 
     def net(self, address: str, trail: Trail) -> Net:
         return Net(address, self.patience, self._repeats, self.source_ip, trail)

@@ -30,6 +30,10 @@ class Host:
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
 
+    @property
+    def where(self) -> tuple[str, str | None]:
+        return self.place.host, self.place.address
+
     def learn(self, outcome: Outcome) -> None:
         """Keep what an answer tells of the host itself."""
         if outcome.state is not State.OK:

@@ -68,7 +68,7 @@ async def _until_done(surveys: Sequence[Survey], settings: Settings, notify: Not
         async with asyncio.timeout(settings.deadline_s):
             await asyncio.gather(*(survey.run() for survey in surveys))
             if settings.trace:
-                await second_look([case for survey in surveys for case in survey.cases()], notify)
+                await _look_again(surveys, notify)
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"
@@ -78,6 +78,14 @@ async def _until_done(surveys: Sequence[Survey], settings: Settings, notify: Not
             task.uncancel()
         return True
     return False
+
+
+async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
+    """The second look; where it brought a mapper back, its interfaces are asked and looked at in turn."""
+    for _ in range(2):
+        await second_look([case for survey in surveys for case in survey.cases()], notify)
+        if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
+            break
 
 
 def _report(surveys: Sequence[Survey], started: datetime, duration_s: float) -> Report:

@@ -15,7 +15,7 @@ from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host
 from portcheck.investigate import Case
 from portcheck.judge import judge
-from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State
+from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, system_servers
 from portcheck.plan import Place, Selection, checks_for
@@ -24,6 +24,7 @@ from portcheck.probes.base import Subject
 
 # The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
 HEAD_START_S = 0.3
+TCP_HEAD_START_S = 0.5
 PING_PORT = 389
 
 
@@ -143,6 +144,7 @@ class Survey:
         if host.place.address is not None and not host.place.dns_only:
             pinging = asyncio.create_task(self._ping(host, asked or self._hidden_ping(host.place)))
             await asyncio.wait([pinging], timeout=HEAD_START_S)
+            await self._learn_over_tcp(host)
         elif asked is not None:
             self._land(host, await self.engine.run(asked, host.subject()))
         try:
@@ -152,6 +154,17 @@ class Survey:
         finally:
             if pinging is not None:
                 pinging.cancel()
+
+    async def _learn_over_tcp(self, host: Host) -> None:
+        """Where the ping over UDP is not answered at once, the same question over TCP tells the roles."""
+        if host.ping or host.place.dns_only or host.place.address is None:
+            return
+        port = self.forest.ports.get("ldap", PING_PORT)
+        asking = asyncio.create_task(self.engine.ping_over_tcp(host.place.address, port, host.subject()))
+        done, _ = await asyncio.wait([asking], timeout=TCP_HEAD_START_S)
+        asking.cancel()
+        if done and not host.ping:
+            host.ping = asking.result()
 
     async def _ping(self, host: Host, check: Check) -> Outcome:
         outcome = await self.engine.run(check, host.subject())
@@ -204,6 +217,7 @@ class Survey:
         if isinstance(answered_on, int):
             outcome = replace(outcome, check=replace(outcome.check, port=answered_on))
         self.planned.pop(check.id, None)
+        self.outcomes.pop(check.id, None)
         self.planned[outcome.check.id] = outcome.check
         self._land(host, outcome)
 
@@ -211,10 +225,6 @@ class Survey:
         self.outcomes[outcome.check.id] = outcome
         self.notify(Landed(judge(outcome, host.offered)))
         return outcome
-
-    def host_of(self, outcome: Outcome) -> Host:
-        where = (outcome.check.host, outcome.check.address)
-        return next(host for host in self.hosts if (host.place.host, host.place.address) == where)
 
     def cases(self) -> list[Case]:
         """Each host as the second look wants it."""
@@ -225,8 +235,7 @@ class Survey:
         assert address is not None
 
         def outcomes() -> tuple[Outcome, ...]:
-            here = (host.place.host, address)
-            return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == here)
+            return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
 
         async def ask(outcome: Outcome, patience: Patience, segment: int | None) -> Outcome:
             return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment)
@@ -237,7 +246,22 @@ class Survey:
         def payload(outcome: Outcome) -> bytes:
             return datagram_of(outcome.check.service, host.subject())
 
-        return Case(host.place.host, address, outcomes, ask, land, payload, self.engine.source_ip)
+        def matters(outcome: Outcome) -> bool:
+            return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
+
+        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip)
+
+    async def catch_up(self) -> bool:
+        """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
+        waiting = []
+        for host in self.hosts:
+            here = [o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where]
+            mapper = next((o for o in here if o.check.service == "rpc" and o.state is State.OK), None)
+            behind = [o.check for o in here if o.state is State.SKIPPED and o.facts.get("mapper_silent")]
+            if mapper is not None and behind:
+                waiting += [self._ask_interface(host, check, mapper) for check in behind]
+        await asyncio.gather(*waiting)
+        return bool(waiting)
 
     def _subject(self, host: Host, outcome: Outcome) -> Subject:
         if not outcome.check.service.startswith("rpc-"):
@@ -248,7 +272,7 @@ class Survey:
 
     def settled(self) -> tuple[Outcome, ...]:
         """Everything in the order it was planned, judged with all that is known at the end."""
-        hosts = {(host.place.host, host.place.address): host for host in self.hosts}
+        hosts = {host.where: host for host in self.hosts}
         found = []
         for check in self.planned.values():
             left = Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
@@ -270,7 +294,8 @@ def _without_port(check: Check, mapper: Outcome | None) -> Outcome:
     if mapper is None:
         return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
     if mapper.state is not State.OK:
-        return Outcome(check, State.SKIPPED, f"the endpoint mapper did not answer ({mapper.state})")
+        reason = f"the endpoint mapper did not answer ({mapper.state})"
+        return Outcome(check, State.SKIPPED, reason, facts={"mapper_silent": True})
     if mapper.facts.get("anonymous_refused"):
         return Outcome(
             check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from portcheck.cli import outputs, targets
+from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
 from portcheck.plan import Selection, profile_names
 from portcheck.render.options import Options
@@ -108,9 +109,7 @@ def carry_out(
     order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, save: Path | None = None, *, no_color: bool = False
 ) -> int:
     """Run it with the screen going, then write what was asked for."""
-    from portcheck.cli.screen import progress
-
-    with progress(screen, no_color=no_color) as notify:
+    with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
     if save is not None:
         from portcheck import store

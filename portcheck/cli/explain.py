@@ -12,7 +12,7 @@ import typer
 
 from portcheck.cli import targets
 from portcheck.cli.outputs import screen_options
-from portcheck.cli.screen import progress
+from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _evidence(report: Path | None, check: list[str] | None, config: str | None, 
     forests = targets.forests(configured, check)
     order = Order(tuple((f, targets.profiles(configured, f.profiles)) for f in forests), configured.settings)
     screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=False)
-    with progress(screen, no_color=no_color) as notify:
+    with on_stderr(screen, no_color=no_color) as notify:
         return asyncio.run(run(order, notify))
 
 

@@ -42,6 +42,7 @@ class ForestFacts:
     by_endpoint: Mapping[Endpoint, tuple[Outcome, ...]]
     explained: frozenset[str] = frozenset()  # ids of the outcomes that have their finding
     troubled: bool = False  # a finding tells of a fault
+    foreign: frozenset[str] = frozenset()  # addresses at which another forest answers
 
     @classmethod
     def of(cls, report: Report, forest: ForestReport) -> ForestFacts:
@@ -60,7 +61,8 @@ class ForestFacts:
         """As if these had not been seen: what another forest's machine answers says nothing about this forest."""
         gone = {outcome.check.id for outcome in outcomes}
         rest = self._over(self.report, self.forest, (o for o in self.outcomes if o.check.id not in gone))
-        return replace(rest, explained=self.explained, troubled=self.troubled)
+        foreign = {where.address for where in self.by_endpoint if where not in rest.by_endpoint}
+        return replace(rest, explained=self.explained, troubled=self.troubled, foreign=self.foreign | foreign)
 
     def explaining(self, outcomes: Iterable[Outcome]) -> ForestFacts:
         """These have their finding; no later rule takes them for a fault of their own."""
@@ -93,8 +95,9 @@ class ForestFacts:
         return tuple(o for o in self.outcomes if o.state in GOOD and named(o, names))
 
     def told(self, key: str) -> tuple[Outcome, ...]:
-        """Outcomes with this fact, whatever it says; nothing of what was not asked of this host."""
-        return tuple(o for o in self.outcomes if key in o.facts and o.verdict is not Verdict.SKIP)
+        """Outcomes with this fact, whatever it says; not what is explained already, nor what is not expected here."""
+        known = (o for o in self.outcomes if key in o.facts and o.state not in NOT_ASKED)
+        return tuple(o for o in known if o.verdict is not Verdict.SKIP and o.check.id not in self.explained)
 
     def at(self, where: Endpoint, *names: str) -> tuple[Outcome, ...]:
         return tuple(o for o in self.by_endpoint.get(where, ()) if named(o, names))
@@ -143,8 +146,9 @@ class ForestFacts:
     # Names
 
     def lookups(self, *records: str) -> tuple[Lookup, ...]:
-        """The DNS questions of the discovery in a stable order."""
-        wanted = (lookup for lookup in self.forest.lookups if not records or lookup.record in records)
+        """The DNS questions of the discovery in a stable order, less those that another forest answered."""
+        own = (lookup for lookup in self.forest.lookups if not servers(lookup) <= self.foreign)
+        wanted = (lookup for lookup in own if not records or lookup.record in records)
         return tuple(sorted(wanted, key=lambda lookup: (lookup.name, lookup.record, lookup.server, lookup.status)))
 
 
@@ -158,6 +162,11 @@ def endpoints(outcomes: Iterable[Outcome]) -> tuple[Endpoint, ...]:
 
 def hosts(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(o.check.host for o in outcomes))
+
+
+def servers(lookup: Lookup) -> frozenset[str]:
+    """The addresses behind the label of who was asked; several may share one."""
+    return frozenset(lookup.server.replace(",", " ").split())
 
 
 def named(outcome: Outcome, names: tuple[str, ...]) -> bool:

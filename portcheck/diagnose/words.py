@@ -86,14 +86,23 @@ def _by_place(outcomes: Sequence[Outcome]) -> list[str]:
     """464/tcp and 464/udp to dc1.alpha.test: silent after 3 tries"""
     grouped: dict[tuple[str, str, str], list[Outcome]] = {}
     for o in outcomes:
-        grouped.setdefault((o.check.host, o.check.address or "", how(o)), []).append(o)
+        alike = "silent" if o.state is State.FILTERED else how(o)
+        grouped.setdefault((o.check.host, o.check.address or "", alike), []).append(o)
     several = len({(host, address) for host, address, _ in grouped}) > len({host for host, _, _ in grouped})
     told = [
-        f"{ports(found)} to {printable(host)}{f' [{address}]' if several and address else ''}: {said}"
-        for (host, address, said), found in grouped.items()
+        f"{ports(found)} to {printable(host)}{f' [{address}]' if several and address else ''}: {_how_all(found)}"
+        for (host, address, _), found in grouped.items()
     ]
     left = len(told) - MOST_NAMED
     return told if left <= 0 else [*told[:MOST_NAMED], f"the same on {left} more"]
+
+
+def _how_all(alike: Sequence[Outcome]) -> str:
+    """Silence may have taken a different number of tries."""
+    tries = sorted({o.attempts for o in alike})
+    if alike[0].state is State.FILTERED and len(tries) > 1:
+        return f"silent after {tries[0]} to {tries[-1]} tries"
+    return how(alike[0])
 
 
 def ends(outcomes: Iterable[Outcome]) -> list[str]:
@@ -102,7 +111,7 @@ def ends(outcomes: Iterable[Outcome]) -> list[str]:
         (o.blocked_at.after, o.blocked_at.hop) for o in outcomes if o.blocked_at and o.blocked_at.by is None
     )
     return [
-        f"lost after {after or 'a router that does not answer'}{f' (hop {hop})' if hop is not None else ''}"
+        f"lost between {after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''} and the host"
         for after, hop in walks
         if after or hop is not None
     ]

@@ -17,12 +17,11 @@ WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
-    open_cases = [case for case in cases if any(outcome.state in WORTH_IT for outcome in case.outcomes)]
-    if not open_cases:
-        return
-    notify(Phase("second look at what failed"))
-    await certainty.confirm(open_cases, notify)
-    await asyncio.gather(*(_look(case) for case in open_cases))
+    await certainty.confirm(cases, notify)
+    open_cases = [case for case in cases if case.having(*WORTH_IT)]
+    if open_cases:
+        notify(Phase("second look at what failed"))
+        await asyncio.gather(*(_look(case) for case in open_cases))
 
 
 async def _look(case: Case) -> None:

@@ -27,6 +27,8 @@ class Case:
     land: Land
     payload: Callable[[Outcome], bytes]
     """The datagram that the check's probe would send."""
+    matters: Callable[[Outcome], bool]
+    """Does its verdict hurt? What is merely not offered here is not worth a packet."""
     source_ip: str | None = None
 
     @property
@@ -34,7 +36,8 @@ class Case:
         return self.get()
 
     def having(self, *states: State) -> list[Outcome]:
-        return [outcome for outcome in self.outcomes if outcome.state in states]
+        """What is in one of these states and hurts."""
+        return [outcome for outcome in self.outcomes if outcome.state in states and self.matters(outcome)]
 
     def answering(self, transport: str) -> list[Outcome]:
         return [o for o in self.outcomes if o.state in {State.OK, State.OPEN} and o.check.transport == transport]

@@ -43,10 +43,15 @@ def _needed_repeats(outcome: Outcome) -> bool:
     )
 
 
+def _silent(case: Case) -> list[Outcome]:
+    """All of it: what seems not offered here may merely have been lost."""
+    return [outcome for outcome in case.outcomes if outcome.state is State.FILTERED]
+
+
 async def _again(cases: Sequence[Case], rate: float) -> bool:
     """One paced round over everything that is silent on a host that lives; True if anything answered."""
     pacer = Pacer(rate)
-    silent = [(case, outcome) for case in cases if case.alive for outcome in case.having(State.FILTERED)]
+    silent = [(case, outcome) for case in cases if case.alive for outcome in _silent(case)]
 
     async def one(case: Case, outcome: Outcome) -> bool:
         await pacer.turn()

@@ -65,7 +65,7 @@ async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     port = outcome.check.port
     assert port is not None
     nearer, as_near = await asyncio.gather(answers(case, port, own + 1), answers(case, port, own))
-    if as_near and not nearer:
+    if not nearer and (as_near or await _heard(case, port, own)):
         for same in _sharing(case, outcome):
             case.note(same, "ttl", f"the reset arrives with TTL {own}, as the host's own answers do", reset_ttl=own)
         return
@@ -76,6 +76,11 @@ async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     for same in _sharing(case, outcome):
         noted = case.note(same, "ttl", words, reset_ttl=ttl, host_ttl=own, reset_from_hop=hops_away(ttl))
         case.land(replace(noted, state=State.REJECTED, reason=words, blocked_at=BlockedAt()))
+
+
+async def _heard(case: Case, port: int, ttl: int) -> bool:
+    """Before a refusal is called another's for coming from too far: was it merely lost?"""
+    return any(await asyncio.gather(*(answers(case, port, ttl) for _ in range(3))))
 
 
 async def _proxied(case: Case, outcome: Outcome, own: int) -> None:

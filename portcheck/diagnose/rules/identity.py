@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from ipaddress import ip_address
 
 from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, name, text
+from portcheck.diagnose.told import flag, name, printable, text
 from portcheck.diagnose.words import some
 from portcheck.model import Outcome, Severity, Verdict
 
@@ -32,12 +31,18 @@ def _foreign(f: ForestFacts) -> Proof | None:
         severity=Severity.ERROR,
         seen=tuple(f"{where.address} calls itself {some(_said_at(f, where))}" for where in endpoints(proof)),
         brief=True,
-        words={"other": some(said)},
+        words={"other": some(said), "at": some(_at(where, f) for where in endpoints(proof))},
         follows=tuple(kept),
     )
 
 
-def _said_at(f: ForestFacts, where: Endpoint) -> Iterable[str]:
+def _at(where: Endpoint, f: ForestFacts) -> str:
+    """10.77.2.10 (bdc1.bravo.test); the name only where it was asked for, not learnt from the answer."""
+    learnt = name(where.host) in _said_at(f, where) or where.host == where.address
+    return where.address if learnt else f"{where.address} ({printable(where.host)})"
+
+
+def _said_at(f: ForestFacts, where: Endpoint) -> dict[str, None]:
     answers = (text(o, key) for o in f.at(where) for key in ("dns_host_name", *OWN_NAMES))
     return dict.fromkeys(name(answer) for answer in answers if answer)
 
@@ -76,13 +81,13 @@ def _is_address(word: str) -> bool:
 IDENTITY = (
     Rule(
         code="wrong-forest",
-        title="{forest}: another forest answers under the name of {hosts}: {other}",
+        title="{forest}: another forest answers at {at}: {other}",
         explanation=(
-            "The host was asked as a controller of {forest} and calls itself {other}. A DNS record or an address"
-            " translation leads to the wrong machine, so nothing else it answered says anything about {forest}."
+            "The host was asked as a controller of {forest} and calls itself {other}. A DNS record, a setting or an"
+            " address translation leads to the wrong machine, so nothing else it answered says anything about {forest}."
         ),
-        fix="Ask the DNS team to correct the records of {names}; if they are right, ask the firewall team which address"
-        " translation is in the way.",
+        fix="Correct what leads to {at}: a DNS record of {forest}, or a setting of this machine. If both are right, ask"
+        " the firewall team which address translation is in the way.",
         when=_foreign,
         disowns=True,
     ),

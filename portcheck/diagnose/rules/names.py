@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from portcheck.diagnose.asking import allow, sources
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, servers
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
 from portcheck.diagnose.told import name, number, printable
@@ -35,9 +33,9 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     seen = tuple(f"{_server(server)} answered none of {len(asked)} questions" for server, asked in dead.items())
     needed = any(lookup.required for asked in dead.values() for lookup in asked)
     severity = Severity.ERROR if needed and not _answered_elsewhere(f) else None if proof else Severity.WARNING
-    servers = some([short(o.check.host, f.forest.name) for o in proof] or map(_server, dead))
-    ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {servers}"
-    told = {"servers": servers, "ask": ask}
+    whom = some([short(o.check.host, f.forest.name) for o in proof] or map(_server, dead))
+    ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {whom}"
+    told = {"servers": whom, "ask": ask}
     follows = tuple(o for o in f.seen(State.UNRESOLVED) if not _denied(f, o.check.host)) if dead else ()
     return Proof(proof, f.beside(proof, "kerberos", "ldap"), seen=seen, severity=severity, words=told, follows=follows)
 
@@ -54,13 +52,13 @@ def _silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
     return {
         server: asked
         for server, asked in by_server.items()
-        if all(lookup.status == TIMEOUT for lookup in asked) and not _known_by_checks(f, server)
+        if all(lookup.status == TIMEOUT for lookup in asked) and not _known_by_checks(f, asked[0])
     }
 
 
-def _known_by_checks(f: ForestFacts, server: str) -> bool:
-    """The checks of the servers tell more than the lookups do; several servers may share one label."""
-    addresses = set(re.split(r"[,\s]+", server))
+def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:
+    """The checks of the servers tell more than the lookups do."""
+    addresses = servers(lookup)
     checks = [o for where in f.by_endpoint if where.address in addresses for o in f.at(where)]
     whole = any(o.check.id in f.explained for o in checks)
     return whole or any(o.check.service == "dns" and o.state in GOOD for o in checks)

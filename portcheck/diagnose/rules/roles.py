@@ -14,7 +14,7 @@ WRITERS = frozenset({"mim", "mim-export", "mim-password", "mim-exchange", "domai
 
 def _could_not_ask(f: ForestFacts) -> Proof | None:
     """Nothing was sent: this machine's own firewall, permissions, limits or resolver."""
-    proof = tuple(o for o in f.outcomes if o.state is State.ERROR)
+    proof = tuple(o for o in f.outcomes if o.state is State.ERROR and o.check.id not in f.explained)
     problem = f.forest.problem if not f.troubled and not f.outcomes else None
     if not proof and not problem:
         return None
