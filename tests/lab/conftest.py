@@ -27,6 +27,7 @@ def healthy(lab: Lab) -> Run:
     return run
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for test in items:
         if "lab" in getattr(test, "fixturenames", ()):
