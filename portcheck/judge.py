@@ -86,6 +86,7 @@ def _faulty(outcome: Outcome) -> bool:
         or facts.get("hosts_domain") is False
         or facts.get("wrong_forest") is True
         or facts.get("paused") is True
+        or bool(facts.get("fragments_lost"))
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
     )

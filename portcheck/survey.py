@@ -17,7 +17,7 @@ from portcheck.investigate import Case
 from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
-from portcheck.net.resolver import Names, NoResolverError, system_servers
+from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
 from portcheck.plan import Place, Selection, checks_for
 from portcheck.probes import datagram_of
 from portcheck.probes.base import Subject
@@ -48,9 +48,24 @@ class Survey:
 
     async def run(self) -> None:
         """Named controllers start at once; those that DNS advertises follow when it has answered."""
+        await self._find_servers()
         await asyncio.gather(self._named(), self._advertised())
         if not self.hosts and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
+
+    async def _find_servers(self) -> None:
+        """Name servers that the file gives by name: their addresses, from the system's resolver."""
+        named = [server for server in self.forest.dns if not is_address(server.host)]
+        if not named:
+            return
+        asked = Names(patience_s=self.names.patience_s)
+        for server in named:
+            found = await asked.addresses(server.host, self.families)
+            self.lookups.extend(found)
+            addresses = [address for lookup in found for address in lookup.answers]
+            self.names.servers = (*self.names.servers, *((address, server.port) for address in addresses[:1]))
+        if not self.names.servers:
+            self.problem = f"none of the forest's name servers has an address: {', '.join(s.host for s in named)}"
 
     async def _named(self) -> None:
         if self.forest.domain_controllers:
@@ -123,6 +138,8 @@ class Survey:
                 self._asked.add((place.host, place.address))
                 fresh.append(self._host(place, found))
         self.hosts.extend(fresh)
+        if not fresh:
+            return
         self.notify(ForestFound(self.forest.name, tuple(host.controller() for host in self.hosts)))
         await asyncio.gather(*(self._ask(host) for host in fresh))
 

@@ -22,4 +22,4 @@ async def accepts_everything(case: Case) -> None:
     for outcome in case.having(State.MUTE, State.RESET):
         if outcome.check.transport == "tcp":
             words = "accepts connections too" if accepted else "does not accept connections"
-            case.note(outcome, "control", f"the unused port {UNUSED_PORT} {words}", unused_port_accepts=accepted)
+            case.note(outcome, "control", f"the unused port {UNUSED_PORT} {words}", control_port_accepts=accepted)

@@ -22,6 +22,6 @@ async def _one(case: Case, outcome: Outcome) -> None:
     again = await case.ask(outcome, PATIENCE, SMALL)
     if again.state is State.OK:
         words = f"answered at once with segments of at most {SMALL} bytes"
-        case.note(outcome, "small segments", words, mtu_black_hole=True, answers_with_segment_bytes=SMALL)
+        case.note(outcome, "small segments", words, clamped_answered=True, answers_with_segment_bytes=SMALL)
     else:
         case.note(outcome, "small segments", f"no answer with segments of at most {SMALL} bytes either")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from portcheck.net.connecting import connect
@@ -25,6 +25,8 @@ class Network(Protocol):
 
     async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Answer[T]: ...
 
+    def aside(self, patience_s: float) -> Network: ...
+
 
 @dataclass(slots=True)
 class Net:
@@ -36,6 +38,11 @@ class Net:
     source_ip: str | None = None
     trail: Trail = field(default_factory=Trail)
     segment: int | None = None  # largest TCP segment to agree to, in bytes
+
+    def aside(self, patience_s: float) -> Network:
+        """The same host with less patience and a timeline of its own, for a question beside the check's."""
+        patience = Patience(patience_s, patience_s, 2)
+        return replace(self, patience=patience, trail=Trail())
 
     async def tcp(self, port: int) -> Stream:
         """A connected stream; its conversation has the answer's patience. Raises NetError."""

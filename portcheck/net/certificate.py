@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import warnings
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portcheck.model import Facts
@@ -44,6 +44,7 @@ def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
             "certificate_names": list(shown),
             "certificate_not_before": _utc(certificate.not_valid_before_utc),
             "certificate_not_after": _utc(certificate.not_valid_after_utc),
+            "certificate_expired": datetime.now(UTC) > certificate.not_valid_after_utc,
             "certificate_key_sha256": hashlib.sha256(key).hexdigest(),
             "certificate_name_matches": any(_matches(name, pattern) for name in names for pattern in shown),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -124,6 +125,19 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
         trail.latency_ms = round(trail.elapsed_ms() - asking.sent_ms, 2)
         trail.stage = Stage.ANSWER
         trail.note("received", f"answer, {len(got)} bytes")
-        if trail.attempts > 1:
-            trail.facts["resent"] = trail.attempts - 1
-        return Answer(value, len(got), trail.latency_ms)
+        lost = trail.attempts - 1 - await _late_answers(asking)
+        if lost > 0:
+            trail.facts["resent"] = lost
+        return Answer(value, len(got), trail.latency_ms or 0.0)
+
+
+async def _late_answers(asking: _Asking) -> int:
+    """After a repeat: a slow server answers that one too, a lossy path does not. Tells the two apart."""
+    expected, late = asking.trail.attempts - 1, 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(AGAIN_AFTER_S if expected else 0):
+            while late < expected:
+                if isinstance(await asking.inbox.get(), bytes):
+                    late += 1
+    asking.trail.answers += late
+    return late

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-
 from portcheck.model import Check, Facts
 from portcheck.net.base import Network
 from portcheck.net.trail import Trail
+from portcheck.probes import fragments
+from portcheck.probes.as_request import request
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
 from portcheck.wire import kerberos
-from portcheck.wire.kerberos import AsRepSeen, AsRequest, ErrorCode, KrbError, unpack_reply
+from portcheck.wire.kerberos import AsRepSeen, ErrorCode, KrbError, unpack_reply
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
@@ -23,18 +23,10 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
             reply = unpack_reply((await stream.read_frame(kerberos.frame, "Kerberos answer"))[4:])
     if isinstance(reply, AsRepSeen):
         return Seen({}, reason="Kerberos answered")  # a ticket for anyone: dropped unseen
-    return Seen(_facts(reply, net.trail), reason=f"Kerberos answered: {ErrorCode(reply.code).name.lower()}")
-
-
-def request(subject: Subject, padding: int = 0) -> AsRequest:
-    """An AS-REQ that can lock nobody out and gets nobody's ticket."""
-    realm = subject.realm or "PORTCHECK.INVALID"
-    return AsRequest(realm=realm, cname=account(subject), nonce=secrets.randbits(31), padding=padding)
-
-
-def account(subject: Subject) -> str:
-    """The controller's own account, which needs pre-authentication and shows the realm in its salt; else nobody's."""
-    return f"{subject.netbios_host}$" if subject.netbios_host else "portcheck"
+    facts = _facts(reply, net.trail)
+    if check.transport == "udp":
+        facts |= await fragments.lost(check.port, net, subject)
+    return Seen(facts, reason=f"Kerberos answered: {ErrorCode(reply.code).name.lower()}")
 
 
 def _facts(error: KrbError, trail: Trail) -> Facts:
