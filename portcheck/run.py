@@ -33,6 +33,7 @@ class Order:
     settings: Settings = field(default_factory=Settings)
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
+    views: bool = False  # compare what different DNS servers say
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -42,7 +43,7 @@ async def run(order: Order, notify: Notify) -> Report:
     patience = Patience(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
     engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
     surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in order.forests]
-    interrupted = await _until_done(surveys, settings, notify)
+    interrupted = await _until_done(surveys, order, notify)
     report = _report(surveys, started, time.monotonic() - began)
     report = explained(replace(report, interrupted=interrupted))
     notify(Finished())
@@ -62,12 +63,14 @@ def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engin
     return Survey(forest, profiles, engine, names, notify, order.selection, order.families)
 
 
-async def _until_done(surveys: Sequence[Survey], settings: Settings, notify: Notify) -> bool:
+async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -> bool:
     """Run them all; True when the user interrupted. The first Ctrl-C arrives here as a cancellation."""
     try:
-        async with asyncio.timeout(settings.deadline_s):
+        async with asyncio.timeout(order.settings.deadline_s):
             await asyncio.gather(*(survey.run() for survey in surveys))
-            if settings.trace:
+            if order.views:
+                await asyncio.gather(*(survey.compare_views() for survey in surveys))
+            if order.settings.trace:
                 await _look_again(surveys, notify)
     except TimeoutError:
         for survey in surveys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +27,7 @@ from portcheck.probes.base import Subject
 HEAD_START_S = 0.3
 TCP_HEAD_START_S = 0.5
 PING_PORT = 389
+MOST_VIEWS = 4
 
 
 @dataclass(slots=True)
@@ -52,6 +54,18 @@ class Survey:
         await asyncio.gather(self._named(), self._advertised())
         if not self.hosts and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
+
+    async def compare_views(self) -> None:
+        """The SRV questions again, of the system's resolver and of the forest's own servers: do they agree?"""
+        asked = {lookup.name: lookup for lookup in self.lookups if lookup.record == "SRV"}
+        own = [host.place.address for host in self.hosts if "dns" in host.announced and host.place.address]
+        views = [Names((), self.names.patience_s)] if self.names.servers else []
+        views += [Names(((address, 53),), self.names.patience_s) for address in dict.fromkeys(own[:MOST_VIEWS])]
+        for view in views:
+            if view.label != self.names.label:
+                with contextlib.suppress(NoResolverError):
+                    again = (view.lookup(name, "SRV", required=False) for name in asked)
+                    self.lookups.extend(await asyncio.gather(*again))
 
     async def _find_servers(self) -> None:
         """Name servers that the file gives by name: their addresses, from the system's resolver."""
