@@ -51,6 +51,8 @@ async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: 
                 await asyncio.get_running_loop().sock_connect(sock, (address, port))
         except TimeoutError:
             return Hop(ttl, Fate.LOST)
+        except ConnectionResetError:
+            return Hop(ttl, Fate.ANSWERED, address)  # accepted, and cut before we could look: a SYN proxy does that
         except OSError:
             return _fate(ttl, icmp.drain(sock), refused=True)
         return Hop(ttl, Fate.ANSWERED, address)

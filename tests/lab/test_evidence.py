@@ -1,0 +1,187 @@
+"""The second look against real faults: who said no, where the silence begins, and when "blocked" would be a lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import faults, records, services
+from tests.lab.program import Run
+from tests.lab.rules import count_packets
+from tests.lab.world import Lab
+
+MIM = {"profiles": ["mim"]}
+FW1, FW2 = "10.77.0.1", "10.77.100.2"
+
+
+def check(lab: Lab, *more: str, **own: Any) -> Run:
+    return lab.check(*more, config=lab.forests_toml(defaults=MIM, **own))
+
+
+def named(lab: Lab, *more: str) -> Run:
+    """Only bravo, by address, whatever its DNS says."""
+    config = lab.forests_toml("bravo", defaults=MIM, bravo={
+        "domain_controllers": [{"host": "bdc1.bravo.test", "address": lab.bravo.address}], "dns": None})  # fmt: skip
+    return lab.check(*more, config=config)
+
+
+def one(run: Run, service: str) -> dict[str, Any]:
+    (found,) = run.of("bravo", service)
+    return found
+
+
+@pytest.mark.parametrize(("at", "by"), [("fw1", FW1), ("fw2", FW2)])
+def test_a_reset_of_a_firewall_is_told_from_the_hosts_and_the_firewall_is_named(lab: Lab, at: str, by: str) -> None:
+    with faults.reject(lab, lab.bravo, "464/tcp", how="tcp-reset", at=getattr(lab, at)):
+        found = one(check(lab), "kpasswd/tcp")
+    assert (found["state"], found["blocked_at"]["by"]) == ("rejected", by)
+
+
+def test_a_reset_of_the_host_stays_the_hosts(lab: Lab) -> None:
+    with faults.reject(lab, lab.bravo, "464/tcp", how="tcp-reset", at=lab.bravo.node):
+        found = one(check(lab), "kpasswd/tcp")
+    assert (found["state"], found["facts"]["reset_ttl"]) == ("refused", 62)
+
+
+SILENCE = [("fw1", False, (FW1, 1)), ("fw2", False, (FW2, 2)), ("fw2", True, (FW1, 1)), ("host", False, (FW2, 2))]
+
+
+@pytest.mark.parametrize(("at", "early", "where"), SILENCE)
+def test_silence_is_located_between_two_hops(lab: Lab, at: str, early: bool, where: tuple[str, int]) -> None:
+    node = lab.bravo.node if at == "host" else getattr(lab, at)
+    with faults.drop(lab, lab.bravo, "464/tcp", "464/udp", at=node, early=early):
+        run = check(lab)
+    for service in ("kpasswd/tcp", "kpasswd/udp"):
+        found = one(run, service)
+        assert found["state"] == "filtered"
+        assert (found["blocked_at"]["after"], found["blocked_at"]["hop"]) == where
+
+
+def test_a_syn_proxy_for_a_dead_host_is_a_middlebox(lab: Lab) -> None:
+    every_port = "1-65535/tcp"
+    with faults.syn_proxy(lab, lab.bravo, every_port), faults.drop(lab, lab.bravo, at=lab.bravo.node):
+        run = named(lab, "--answer-timeout", "3s")
+    assert run.codes("bravo")[0] == "middlebox-answers"
+    assert "ok" not in run.states("bravo")
+
+
+def test_one_mute_port_is_that_service(lab: Lab) -> None:
+    with services.mute(lab.bravo, "389/tcp"):
+        run = check(lab, "--answer-timeout", "3s")
+    assert run.states("bravo", "ldap") == {"mute"}
+    assert run.codes("bravo") == ["service-mute"]
+    assert one(run, "ldap/tcp")["facts"]["unacked_bytes"] == 0
+
+
+def test_a_payload_that_is_reset_on_the_way_is_a_cut_connection(lab: Lab) -> None:
+    with faults.reset_on_payload(lab, lab.bravo, "389/tcp"):
+        run = check(lab)
+    assert run.states("bravo", "ldap") == {"reset"}
+    assert run.codes("bravo") == ["connection-reset"]
+    assert one(run, "ldap/tcp")["facts"]["unacked_bytes"] > 0
+
+
+def test_a_narrow_link_without_icmp_is_a_black_hole(lab: Lab) -> None:
+    with faults.narrow_link(lab, 1280, icmp=False):
+        run = check(lab, "--answer-timeout", "3s")
+    for forest in ("alpha", "bravo", "charlie"):
+        assert run.codes(forest)[0] == "mtu-black-hole"
+
+
+def test_a_narrow_link_with_icmp_is_no_fault(lab: Lab) -> None:
+    with faults.narrow_link(lab, 1280, icmp=True):
+        run = check(lab)
+    assert run.states("bravo") == {"ok"}
+    assert "mtu-black-hole" not in run.codes("bravo")
+
+
+@pytest.mark.parametrize(("back", "lost"), [(False, "to"), (True, "from")])
+def test_lost_fragments_are_told_with_their_direction(lab: Lab, back: bool, lost: str) -> None:
+    with faults.drop_fragments(lab, lab.bravo, back=back):
+        run = check(lab)
+    assert run.codes("bravo") == ["fragments-dropped"]
+    assert one(run, "kerberos/udp")["facts"]["fragments_lost"] == lost
+
+
+def test_answers_dropped_on_the_way_back_are_a_one_way_path(lab: Lab) -> None:
+    with faults.drop(lab, lab.bravo, "1-65535/tcp", back=True):
+        run = named(lab)
+    assert run.codes("bravo")[0] == "one-way-path"
+    assert run.states("bravo", "kerberos/udp") == {"ok"}
+
+
+def test_tls_re_signed_on_one_port_is_interception(lab: Lab) -> None:
+    with services.present(lab.bravo, lab.stranger.issue((lab.bravo.host,)), "636/tcp"):
+        run = check(lab)
+    assert run.codes("bravo")[0] == "tls-intercepted"
+
+
+def test_an_expired_certificate_is_named(lab: Lab) -> None:
+    expired = lab.authority.issue((lab.bravo.host,), valid_days=-2)
+    with services.present(lab.bravo, expired, "636/tcp", "3269/tcp"):
+        run = check(lab)
+    assert "certificate-expired" in run.codes("bravo")
+    assert run.states("bravo", "ldaps") == {"ok"}
+    assert run.verdicts("bravo", "ldaps") == {"warn"}
+
+
+def test_a_controller_without_certificate_is_told_from_a_block(lab: Lab) -> None:
+    with services.reset_on_data(lab.bravo, "636/tcp", "3269/tcp"):
+        run = check(lab)
+    assert run.states("bravo", "ldaps") == {"reset"}
+    assert not {code for code in run.codes("bravo") if code.endswith("-blocked")}
+
+
+@pytest.mark.parametrize("at", ["fw2", "host"])
+def test_forty_rejected_ports_are_forty_rejections_behind_an_icmp_limit(lab: Lab, at: str) -> None:
+    node = lab.bravo.node if at == "host" else lab.fw2
+    extra = [{"name": f"port {port}", "port": port} for port in range(6000, 6040)]
+    config = lab.forests_toml("bravo", defaults=MIM, bravo={"extra": extra})
+    with (
+        faults.limited_icmp(node),
+        faults.reject(lab, lab.bravo, "6000-6039/tcp", how="port-unreachable", at=node),
+    ):
+        run = lab.check(config=config)
+    states = [check["state"] for check in run.of("bravo", "tcp")]
+    for port in range(6000, 6040):
+        states += [check["state"] for check in run.of("bravo", f"tcp/{port}")]
+    assert set(states) == {"rejected" if at == "fw2" else "refused"}
+
+
+def test_an_ipv6_path_that_drops_is_told_as_such(lab: Lab) -> None:
+    with (
+        records.published_ipv6(lab.bravo),
+        faults.chain(lab.fw2, "forward", f"ip6 daddr {lab.bravo.address6} drop"),
+    ):
+        run = check(lab)
+    assert run.codes("bravo")[0] == "ipv6-blocked"
+    assert {c["state"] for c in run.of("bravo") if ":" not in c["address"]} == {"ok"}
+
+
+def test_loss_is_reported_with_counts_and_is_no_block(lab: Lab) -> None:
+    with faults.lose(lab, 30):
+        run = check(lab)
+    told = {code for forest in ("alpha", "bravo", "charlie") for code in run.codes(forest)}
+    assert "packet-loss" in told
+
+
+def test_a_healthy_run_sends_nothing_for_a_second_look(lab: Lab) -> None:
+    asked: list[int] = []
+    evidence: list[set[str]] = []
+    for flag in ("--no-trace", "--trace"):
+        with count_packets(lab.client) as count:
+            run = check(lab, flag)
+        assert run.code == 0
+        assert count.sent > 0
+        asked.append(sum(c["attempts"] for c in run.checks))
+        evidence.append({step["event"] for c in run.checks for step in c["evidence"]})
+    assert asked[0] == asked[1]
+    assert evidence[0] == evidence[1]
+
+
+def test_the_systems_resolver_and_the_forests_own_servers_are_compared(lab: Lab, tmp_path: Path) -> None:
+    with records.added(lab.bravo, "_ldap._tcp.dc._msdcs", "SRV", records.srv(lab.bravo, 389, "gone.bravo.test")):
+        run = lab.portcheck("discover", "bravo.test", "--dns", lab.bravo.address, "--json")
+    assert "srv-stale" in run.codes("bravo")
