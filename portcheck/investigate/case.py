@@ -72,7 +72,8 @@ class Case:
         return min(1.0, 0.25 + 4 * min(seen) / 1000) if seen else 0.6
 
     def note(self, outcome: Outcome, event: str, detail: str, **facts: object) -> Outcome:
-        """The outcome with one more step of evidence, landed."""
+        """The outcome as it is by now, with one more step of evidence, landed."""
+        outcome = next((o for o in self.outcomes if o.check.id == outcome.check.id), outcome)
         told: Facts = {**outcome.facts, **facts}
         step = Trace(round(outcome.elapsed_ms, 1), event, detail)
         better = replace(outcome, facts=told, evidence=(*outcome.evidence, step))

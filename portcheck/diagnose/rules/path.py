@@ -17,7 +17,9 @@ def _middlebox(f: ForestFacts) -> Proof | None:
     """Even a port that nobody uses accepts (D62): an accepted connection proves nothing here."""
     places = {endpoint(o) for o in f.told("control_port_accepts") if flag(o, "control_port_accepts") is True}
     proof = tuple(o for o in f.faults() if o.state is State.MUTE and endpoint(o) in places)
-    return Proof(proof, f.beside(proof)) if proof else None
+    dead = [where for where in endpoints(proof) if not any(o.state in GOOD for o in f.at(where))]
+    follows = tuple(o for where in dead for o in f.faults_at(where) if o not in proof)
+    return Proof(proof, f.beside(proof), follows=follows) if proof else None
 
 
 def _black_hole(f: ForestFacts) -> Proof | None:
