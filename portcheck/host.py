@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Host:
     no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
+    known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
 
     @property
     def where(self) -> tuple[str, str | None]:
@@ -39,9 +41,19 @@ class Host:
         if outcome.state is not State.OK:
             return
         if outcome.check.service == "ldap-ping":
-            self.ping = outcome.facts
+            self.learn_ping(outcome.facts)
         elif outcome.check.service in {"ldap", "ldaps"} and not self.root:
             self.root = outcome.facts
+
+    def learn_ping(self, told: Facts) -> None:
+        self.ping = told
+        if told:
+            self.known.set()
+
+    def unsure_of(self, check: Check) -> bool:
+        """Only the ping tells whether this is offered here, and it has not answered yet."""
+        role = services()[check.service].role if check.service in services() else ""
+        return role in FLAGGED and role not in self.announced and not self.known.is_set()
 
     @property
     def roles(self) -> frozenset[str]:

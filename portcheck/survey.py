@@ -26,6 +26,7 @@ from portcheck.probes.base import Subject
 # The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
 HEAD_START_S = 0.3
 TCP_HEAD_START_S = 0.5
+ROLES_S = 1.5  # more, for a service that only the ping announces
 PING_PORT = 389
 MOST_VIEWS = 4
 
@@ -195,11 +196,12 @@ class Survey:
         done, _ = await asyncio.wait([asking], timeout=TCP_HEAD_START_S)
         asking.cancel()
         if done and not host.ping:
-            host.ping = asking.result()
+            host.learn_ping(asking.result())
 
     async def _ping(self, host: Host, check: Check) -> Outcome:
         outcome = await self.engine.run(check, host.subject())
         host.learn(outcome)
+        host.known.set()
         if check.id in self.planned:
             self._land(host, outcome)
         return outcome
@@ -216,6 +218,10 @@ class Survey:
         await asyncio.gather(*(self._ask_one(host, check) for check in direct), self._ask_rpc(host, mapper, behind))
 
     async def _ask_one(self, host: Host, check: Check, subject: Subject | None = None) -> Outcome:
+        if host.unsure_of(check):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ROLES_S):
+                    await host.known.wait()
         reason = host.not_expected(check)
         if reason is not None:
             return self._land(host, Outcome(check, State.SKIPPED, reason))

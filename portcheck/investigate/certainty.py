@@ -70,7 +70,7 @@ def _behind_objectors(cases: Sequence[Case]) -> list[list[tuple[Case, Outcome]]]
     by_device: dict[str, list[tuple[Case, Outcome]]] = {}
     for case in cases:
         devices = [str(o.facts["icmp_from"]) for o in case.outcomes if o.facts.get("icmp_from")]
-        silent = case.having(State.FILTERED)
+        silent = _silent(case)
         if devices and silent:
             by_device.setdefault(devices[0], []).extend((case, outcome) for outcome in silent)
     return list(by_device.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ def _default_route(node: Node, *gateways: str) -> None:
 
 def refusal() -> str | None:
     """Why this machine cannot have network namespaces, if it cannot."""
-    probe = "portcheck-lab-probe"
+    probe = f"portcheck-lab-probe-{os.getpid()}"
     try:
         run("ip", "netns", "add", probe)
         run("ip", "netns", "del", probe)
