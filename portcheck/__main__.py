@@ -17,5 +17,12 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def check_portcheck() -> None:
+    """`check_portcheck`: the same check as a monitoring plugin (exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN)."""
+    from portcheck.cli.plugin import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
 if __name__ == "__main__":
     main()

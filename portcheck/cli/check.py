@@ -13,11 +13,14 @@ import typer
 from portcheck.cli import outputs, targets
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
+from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render.options import Options
 from portcheck.run import Order, run
 
 T = TypeVar("T")
+latest: Report | None = None
+"""The report of the last run, for the monitoring plugin."""
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -26,7 +29,9 @@ Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", hel
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
 Controllers = Annotated[list[str] | None, typer.Option("--dc", metavar="HOST", help="Only this domain controller.")]
 Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
-Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="table, json, jsonl.")]
+Formats = Annotated[
+    list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="table, json, jsonl, nagios.")
+]
 Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="File of the -f before.")]
 Timeout = Annotated[str | None, typer.Option("--timeout", help="Patience for a connection or datagram (4s).")]
 AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Patience for an answer (10s).")]
@@ -111,6 +116,8 @@ def carry_out(
     """Run it with the screen going, then write what was asked for."""
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
+    global latest
+    latest = report
     if save is not None:
         from portcheck import store
 

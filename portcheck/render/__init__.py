@@ -19,5 +19,5 @@ def _late(name: str) -> Renderer:
     return render
 
 
-FORMATS: Mapping[str, Renderer] = {name: _late(name) for name in ("table", "json", "jsonl")}
+FORMATS: Mapping[str, Renderer] = {name: _late(name) for name in ("table", "json", "jsonl", "nagios")}
 """`--format`: the name is the file's name."""
