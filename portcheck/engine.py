@@ -21,6 +21,7 @@ from portcheck.wire import WireError, fingerprint
 # A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
 # means something only when it comes again, later, to another source port.
 AFTER_RESET_S = (0.25, 0.6, 1.1)
+PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
@@ -94,6 +95,9 @@ async def once(probe: Probe, check: Check, net: Net, subject: Subject) -> Outcom
         seen = await probe.run(check, net, subject)
     except NetError as fault:
         trail.facts.update(fault.facts)
+        if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:
+            fault.state = State.MISMATCH  # said something, then left or waited: it was never this protocol
+            fault.reason = "answered, but not in this protocol"
         _name_foreign(fault.state, trail)
         return _outcome(check, trail, fault.state, fault.reason, fault)
     except WireError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from portcheck import __version__
-from portcheck.cli import check, configuration, discover, explain
+from portcheck.cli import check, configuration, demo, discover, explain
 from portcheck.config import ConfigError
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
@@ -25,6 +25,7 @@ app = typer.Typer(
     help="Which network path to an Active Directory forest is broken, where, what follows, and what to ask for.",
 )
 app.command("check")(check.check)
+app.command("demo")(demo.demo)
 app.command("discover")(discover.discover)
 app.command("explain")(explain.explain)
 app.add_typer(configuration.app, name="config")

@@ -113,7 +113,7 @@ def ends(outcomes: Iterable[Outcome]) -> list[str]:
     return [
         f"lost between {after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''} and the host"
         for after, hop in walks
-        if after or hop is not None
+        if after or hop
     ]
 
 

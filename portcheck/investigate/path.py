@@ -47,6 +47,8 @@ async def locate(case: Case) -> None:
 
 async def _locate(case: Case) -> None:
     farthest = min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
+    if farthest <= 1:
+        return  # on the same link: there is no router to tell of
     speaking = [o for o in case.answering("tcp") or case.having(State.REFUSED) if o.check.port is not None]
     silent = {transport: _silent(case, transport) for transport in ("tcp", "udp")}
     walking = [
