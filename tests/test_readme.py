@@ -1,0 +1,47 @@
+"""The README shows what the program says: its help, and commands that exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portcheck.catalogue.profiles import built_in
+from portcheck.cli.targets import known_services
+from portcheck.config import load
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = sorted(set(re.findall(r"portcheck (check|explain|discover|demo|config show|config check)\b", README)))
+
+
+def say(*arguments: str) -> str:
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
+    command = [sys.executable, "-m", "portcheck", *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment)
+    return "\n".join(line.rstrip() for line in run.stdout.splitlines()).strip("\n")
+
+
+def test_the_help_block_is_the_programs_own() -> None:
+    ours = say("check", "--help").replace("python -m portcheck", "portcheck")
+    assert ours in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_is_shown_exists(command: str) -> None:
+    assert "Usage" in say(*command.split(), "--help")
+
+
+def test_the_example_file_is_a_good_one() -> None:
+    assert len(load(ROOT / "forests.example.toml", built_in(), known_services()).forests) == 3
+
+
+def test_the_version_is_told_without_importing_anything_heavy() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "portcheck", "--version"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert not imported & {"typer", "rich", "asyncio", "dns", "ssl", "ldap3", "cryptography"}
