@@ -48,6 +48,10 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+Distrusted = ssl.SSLCertVerificationError
+"""The chain does not lead to an authority that this machine, or the forest's CA file, trusts."""
+
+
 async def handshake(stream: Stream, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
     """Start TLS on the stream; what the peer says instead becomes a NetError with its meaning."""
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-
 from portcheck.model import Check, Facts
 from portcheck.net import tls
 from portcheck.net.base import Network
@@ -31,7 +29,7 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
             shown = await tls.handshake(stream, tls.trusting(subject.ca_file), _server_name(subject))
             facts = {"certificate_trusted": True, **describe(shown, names)}
             return await _ask(stream, subject, facts)
-        except ssl.SSLCertVerificationError as error:
+        except tls.Distrusted as error:
             facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
         except NetError as fault:
             if "tls_alert" not in fault.facts and "tls_alert" not in stream.trail.facts:

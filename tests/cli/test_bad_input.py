@@ -1,0 +1,77 @@
+"""Bad input is one line and exit 2, and nothing is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portcheck.cli.app import run
+from portcheck.cli.plugin import run as run_plugin
+
+BAD = [
+    ["chekc"],
+    ["check", "--nope"],
+    ["check", "contoso.com", "--profile", "mimm"],
+    ["check", "contoso.com", "--only", "kpaswd"],
+    ["check", "contoso.com", "--skip", "99999/tcp"],
+    ["check", "contoso.com", "-f", "jason"],
+    ["check", "contoso.com", "-4", "-6"],
+    ["check", "contoso.com", "-f", "json", "-f", "jsonl"],
+    ["check", "contoso.com", "-f", "json", "-o", "/nonexistent/folder/r.json"],
+    ["check", "contoso.com", "-f", "json", "-o", "/"],
+    ["check", "contoso.com", "--timeout", "soon"],
+    ["check", "contoso.com", "--attempts", "0"],
+    ["check", "contoso.com", "--source-ip", "here"],
+    ["check", "contoso.com", "--rate", "-1"],
+    ["check", "contoso.com", "--dns", "10.0.0.1:99999"],
+    ["check", "contoso.com", "--dc", "not a host"],
+    ["check", "nodots"],
+    ["check", "two words.com"],
+    ["check", "-c", "/nonexistent.toml"],
+    ["check", "-c", "/"],
+    ["config", "check", "-c", "/nonexistent.toml"],
+    ["explain", "--report", "/nonexistent.json"],
+    ["explain", "1722", "--report", "/etc/hostname"],
+]
+
+
+@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
+def test_a_mistake_is_one_line_and_exit_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("portcheck: ")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_no_file_and_no_target_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert run(["check"]) == 2
+    assert "forests.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "bad", sorted((Path(__file__).parents[1] / "config" / "bad").glob("*.toml")), ids=lambda p: p.stem
+)
+def test_every_bad_file_is_one_line_for_the_whole_program(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "-c", str(bad)]) == 2
+    said = capsys.readouterr()
+    assert len(said.err.splitlines()) == 1
+    assert "Traceback" not in said.err
+
+
+def test_a_usage_error_of_the_plugin_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_plugin(["--nope"]) == 3
+    assert capsys.readouterr().out.startswith("PORTCHECK UNKNOWN - ")
+
+
+def test_an_unknown_error_suggests_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "kerberos-no-logon-servr"]) == 1
+    assert "kerberos-no-logon-server" in capsys.readouterr().err
