@@ -30,7 +30,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001 - plugins l
     lead = f"PORTCHECK {WORDS[level(report)]} - {_plain(worst[0].title) if worst else good}"
     lines = [f"{shorten(lead, LINE - 1)} | {_performance(report)}"]
     lines += [f"{finding.severity}: {_plain(finding.title)}: {_plain(finding.evidence)}" for finding in worst]
-    return "\n".join([*lines, good])
+    return "\n".join([*lines, good]) + "\n"
 
 
 def _performance(report: Report) -> str:

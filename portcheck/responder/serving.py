@@ -31,13 +31,17 @@ class Running:
 
     controller: Controller
     ports: dict[str, int] = field(default_factory=dict)
-    conversations: set[asyncio.Task[None]] = field(default_factory=set)
+    conversations: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def end(self) -> None:
         """Hang up on everybody; transports close a turn of the loop later."""
-        for task in self.conversations:
+        for _ in range(3):
+            await asyncio.sleep(0)  # those who were just accepted get to begin
+        talking = dict(self.conversations)
+        for task, writer in talking.items():
+            writer.transport.abort()
             task.cancel()
-        await asyncio.gather(*self.conversations, return_exceptions=True)
+        await asyncio.gather(*talking, return_exceptions=True)
         for _ in range(3):
             await asyncio.sleep(0)
 
@@ -88,8 +92,8 @@ async def _start(service: str, running: Running, port: int, stack: AsyncExitStac
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        running.conversations.add(task)
-        task.add_done_callback(running.conversations.discard)
+        running.conversations[task] = writer
+        task.add_done_callback(running.conversations.pop)
         await _converse(reader, writer, frame=frame, answer=answer, wrong=wrong)
 
     server = await asyncio.start_server(handler, dc.address, port, ssl=tls)

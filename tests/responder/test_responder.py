@@ -86,10 +86,13 @@ async def test_ldap3_reads_our_rootdse() -> None:
 
         def read() -> object:
             server = ldap3.Server("127.0.0.1", port=running.ports["ldap/tcp"], get_info=ldap3.NONE)
-            with ldap3.Connection(server, auto_bind=ldap3.AUTO_BIND_NONE) as connection:
-                connection.open(read_server_info=False)
+            connection = ldap3.Connection(server, auto_bind=ldap3.AUTO_BIND_NONE)
+            connection.open(read_server_info=False)
+            try:
                 connection.search("", "(objectClass=*)", ldap3.BASE, attributes=["dnsHostName"])
                 return connection.response
+            finally:
+                connection.socket.close()
 
         response = await asyncio.to_thread(read)
     assert "dc1.alpha.test" in str(response)

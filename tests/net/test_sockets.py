@@ -1,0 +1,99 @@
+"""Real sockets on loopback: no source port that controllers ignore; silence and noise have their states."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from portcheck.model import State
+from portcheck.net import sockets
+from portcheck.net.base import Net
+from portcheck.net.errors import NetError
+from portcheck.net.patience import Patience
+
+QUICK = Patience(connect_s=0.5, answer_s=0.4, attempts=2)
+
+
+def test_a_source_port_that_a_kdc_ignores_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "FORBIDDEN_SOURCE_PORTS", frozenset(range(1024, 65536)))
+    with pytest.raises(OSError, match="ephemeral"):
+        sockets.make("127.0.0.1", socket.SOCK_STREAM)
+
+
+def test_the_ports_of_the_byte_order_bug_are_known() -> None:
+    assert {88, 464, 22528, 53249} == sockets.FORBIDDEN_SOURCE_PORTS
+    assert {int.from_bytes(port.to_bytes(2, "big"), "little") for port in (88, 464)} == {22528, 53249}
+
+
+async def converse(port: int) -> None:
+    async with asyncio.timeout(30):
+        with await Net("127.0.0.1", QUICK).tcp(port) as stream:
+            await stream.send(b"question", "question")
+            await stream.read_frame(lambda buffer: 10 if len(buffer) >= 10 else None)
+
+
+async def failed(port: int) -> NetError:
+    with pytest.raises(NetError) as caught:
+        await converse(port)
+    return caught.value
+
+
+async def test_nobody_listening_is_refused() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        assert (await failed(reserved.getsockname()[1])).state is State.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("says", "state"), [(b"", State.MUTE), (b"half", State.MUTE), (None, State.RESET)], ids=["mute", "half", "leaves"]
+)
+async def test_a_server_that_does_not_answer_has_a_state(says: bytes | None, state: State) -> None:
+    left = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        if says is not None:
+            writer.write(says)
+            await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        assert (await failed(server.sockets[0].getsockname()[1])).state is state
+        await asyncio.wait_for(left.wait(), 10)
+
+
+async def test_foreign_datagrams_are_a_mismatch_and_silence_is_filtered() -> None:
+    def picky(data: bytes) -> bytes:
+        raise ValueError("not ours")
+
+    loop = asyncio.get_running_loop()
+
+    class Echo(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            if data == b"speak":
+                self.transport.sendto(data, addr)  # type: ignore[attr-defined]
+
+    transport, _ = await loop.create_datagram_endpoint(Echo, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    for question, state in ((b"speak", State.MISMATCH), (b"hush", State.FILTERED)):
+        with pytest.raises(NetError) as caught:
+            await Net("127.0.0.1", QUICK).udp(port, lambda _, q=question: q, picky)
+        assert caught.value.state is state
+    transport.close()
+    await asyncio.sleep(0)
+
+
+async def test_a_closed_udp_port_is_refused_by_the_host_itself() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+    with pytest.raises(NetError) as caught:
+        await Net("127.0.0.1", QUICK).udp(port, lambda _: b"x", bytes)
+    assert caught.value.state is State.REFUSED
