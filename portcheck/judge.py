@@ -27,7 +27,7 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
     """The outcome with its verdict; the reason gains what the verdict rests on."""
     check, state = outcome.check, outcome.state
     if check.expected is Expected.CLOSED:
-        return replace(outcome, verdict=_when_closed(state))
+        return replace(outcome, verdict=_when_closed(outcome))
     match state:
         case State.OK | State.OPEN:
             return replace(outcome, verdict=Verdict.WARN if _faulty(outcome) else Verdict.PASS)
@@ -68,7 +68,10 @@ def _when_skipped(outcome: Outcome) -> Verdict:
     return Verdict.UNKNOWN if outcome.facts.get("unfinished") else Verdict.SKIP
 
 
-def _when_closed(state: State) -> Verdict:
+def _when_closed(outcome: Outcome) -> Verdict:
+    state = outcome.state
+    if outcome.facts.get("local_fault"):
+        return Verdict.UNKNOWN  # nothing left this machine, so nothing is known of the port
     if state in GOOD or state in {State.MUTE, State.RESET, State.MISMATCH}:
         return Verdict.FAIL
     if state in {State.REFUSED, State.FILTERED, State.REJECTED, State.UNREACHABLE}:
