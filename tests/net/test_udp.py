@@ -1,0 +1,185 @@
+"""Datagrams on real loopback sockets, on the loop's port and on the threads' port that Windows uses."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import sys
+import threading
+
+import pytest
+from net import servers
+
+from portcheck.model import State
+from portcheck.net import errors, udp, udp_threads
+from portcheck.net.base import Net
+from portcheck.net.errors import NetError
+from portcheck.net.patience import Patience
+from portcheck.net.udp import Answer
+
+QUICK = Patience(connect_s=0.5, answer_s=0.5, attempts=2)
+LONG = Patience(connect_s=20.0, answer_s=20.0, attempts=3)
+KINDS = ["threads"] if sys.platform == "win32" else ["loop", "threads"]
+
+
+@pytest.fixture(params=KINDS, autouse=True)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test runs on each kind of port, with short pauses between the tries."""
+    if request.param == "threads":
+        monkeypatch.setattr(udp, "Port", udp_threads.Port)
+    monkeypatch.setattr(udp, "AGAIN_AFTER_S", 0.1)
+    monkeypatch.setattr(udp, "FRESH_AFTER_S", 0.2)
+    monkeypatch.setattr(udp_threads, "LOOK_UP_S", 0.02)
+    return str(request.param)
+
+
+def ours(data: bytes) -> bytes:
+    if not data.startswith(b"answer"):
+        raise ValueError("not an answer")
+    return data
+
+
+async def ask(port: int, net: Net) -> Answer[bytes]:
+    async with asyncio.timeout(30):
+        return await net.udp(port, lambda number: b"question %d" % number, ours)
+
+
+async def failed(port: int, net: Net) -> NetError:
+    with pytest.raises(NetError) as caught:
+        await ask(port, net)
+    return caught.value
+
+
+async def test_an_answer_at_once_needs_one_datagram() -> None:
+    async with servers.udp(lambda data, _: b"answer to " + data) as (port, seen):
+        net = Net("127.0.0.1", LONG)
+        assert (await ask(port, net)).value == b"answer to question 0"
+    assert (net.trail.attempts, net.trail.answers, len(seen)) == (1, 1, 1)
+    assert net.trail.facts["local_port"] == seen[0][1]
+    assert "resent" not in net.trail.facts
+
+
+async def test_silence_is_filtered_after_tries_from_more_than_one_port() -> None:
+    async with servers.udp(lambda *_: None) as (port, seen):
+        net = Net("127.0.0.1", QUICK)
+        fault = await failed(port, net)
+    assert fault.state is State.FILTERED
+    assert net.trail.attempts == len(seen) == 4
+    assert len({source for _, source in seen}) == 2
+    assert [data for data, _ in seen] == [b"question 0"] * 2 + [b"question 1"] * 2
+
+
+async def test_an_answer_to_the_second_datagram_alone_counts_the_lost_one() -> None:
+    async with servers.udp(lambda _, before: b"answer" if before else None) as (port, _):
+        net = Net("127.0.0.1", LONG)
+        await ask(port, net)
+    assert net.trail.facts["resent"] == 1
+
+
+async def test_a_slow_server_that_answers_both_lost_nothing() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(("127.0.0.1", 0))
+        seen_from: list[int] = []
+        net = Net("127.0.0.1", LONG)
+
+        def answer_twice() -> None:
+            _, where = sender.recvfrom(100)
+            if len(seen_from) == 1:
+                sender.sendto(b"answer", where)
+                sender.sendto(b"answer", where)
+            seen_from.append(where[1])
+
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sender, answer_twice)
+        try:
+            await ask(sender.getsockname()[1], net)
+        finally:
+            loop.remove_reader(sender)
+    assert net.trail.attempts == 2
+    assert net.trail.answers == 2
+    assert "resent" not in net.trail.facts
+
+
+async def test_foreign_datagrams_alone_are_a_mismatch() -> None:
+    async with servers.udp(lambda *_: b"noise") as (port, _):
+        net = Net("127.0.0.1", QUICK)
+        fault = await failed(port, net)
+    assert fault.state is State.MISMATCH
+    assert "not an answer" in fault.reason
+    assert net.trail.head == b"noise"
+
+
+async def test_a_foreign_datagram_before_the_answer_does_no_harm() -> None:
+    async with servers.udp(lambda _, before: b"answer" if before else b"noise") as (port, _):
+        assert (await ask(port, Net("127.0.0.1", LONG))).value == b"answer"
+
+
+async def test_a_datagram_from_another_port_is_no_answer() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked, socket.socket(type=socket.SOCK_DGRAM) as stranger:
+        asked.bind(("127.0.0.1", 0))
+
+        def meddle() -> None:
+            _, where = asked.recvfrom(100)
+            stranger.sendto(b"answer", where)
+
+        loop = asyncio.get_running_loop()
+        loop.add_reader(asked, meddle)
+        try:
+            assert (await failed(asked.getsockname()[1], Net("127.0.0.1", QUICK))).state is State.FILTERED
+        finally:
+            loop.remove_reader(asked)
+
+
+async def test_a_closed_port_is_refused_and_the_host_itself_said_so(kind: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+    net = Net("127.0.0.1", QUICK)
+    fault = await failed(port, net)
+    assert fault.state is State.REFUSED
+    assert net.trail.answers == 1
+    if kind == "loop" and sys.platform == "linux":
+        assert (fault.facts["icmp_from"], fault.facts["icmp_type"], fault.facts["icmp_code"]) == ("127.0.0.1", 3, 3)
+
+
+async def test_a_source_address_that_is_not_ours_is_this_machine_s_own_fault() -> None:
+    fault = await failed(9, Net("127.0.0.1", QUICK, source_ip="192.0.2.1"))
+    assert (fault.state, fault.facts["local_fault"]) == (State.ERROR, True)
+
+
+async def test_a_datagram_too_large_for_this_machine_is_its_own_fault() -> None:
+    async with servers.udp(lambda *_: None) as (port, seen):
+        with pytest.raises(NetError) as caught:
+            await Net("127.0.0.1", QUICK).udp(port, lambda _: b"x" * 70_000, ours)
+    assert (caught.value.state, caught.value.facts["local_fault"]) == (State.ERROR, True)
+    assert seen == []
+
+
+async def test_no_thread_stays_behind() -> None:
+    async with servers.udp(lambda *_: b"answer") as (port, _):
+        await ask(port, Net("127.0.0.1", LONG))
+        await failed(port, Net("127.0.0.1", QUICK, source_ip="192.0.2.1"))
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("udp ")]
+    for thread in left:
+        await asyncio.to_thread(thread.join, 10)
+    assert not any(thread.is_alive() for thread in left)
+
+
+@pytest.mark.parametrize(
+    ("winerror", "state"),
+    [(1234, State.REFUSED), (10054, State.REFUSED), (10013, State.ERROR), (10051, State.UNREACHABLE)],
+)
+async def test_a_datagram_s_windows_numbers_have_a_state(winerror: int, state: State) -> None:
+    async with servers.udp(lambda *_: None) as (port, _):
+        talking = udp_threads.Port("127.0.0.1", port, None, asyncio.Queue())
+        error = OSError(errno.EINVAL, "Windows")
+        error.winerror = winerror  # type: ignore[attr-defined]
+        try:
+            assert talking._fault(error).state is state
+        finally:
+            talking.close()
+
+
+def test_who_refused_is_not_claimed_where_the_platform_does_not_tell() -> None:
+    assert errors.port_unreachable().facts == {}
