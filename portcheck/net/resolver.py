@@ -40,10 +40,15 @@ class Names:
         resolver = self._get()
         began = time.monotonic()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
-        done, _ = await asyncio.wait(asking, timeout=TCP_AFTER_S)
-        if not done:
-            asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
-        status, answers = await _best(asking)
+        try:
+            done, _ = await asyncio.wait(asking, timeout=TCP_AFTER_S)
+            if not done:
+                asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
+            status, answers = await _best(asking)
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
         elapsed = round((time.monotonic() - began) * 1000, 1)
         return Lookup(name, record, self.label, status, answers, elapsed, required)
 
@@ -112,27 +117,22 @@ def system_servers() -> tuple[tuple[str, int], ...]:
 
 async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]]) -> tuple[str, tuple[str, ...]]:
     """The first word of a server; only when nobody answers, the trouble of the last."""
-    try:
-        last: tuple[str, tuple[str, ...]] = ("timeout", ())
-        for next_done in asyncio.as_completed(asking):
-            status, answers = await next_done
-            if status in {"ok", "nxdomain", "nodata"}:
-                return status, answers
-            last = status, answers
-        return last
-    finally:
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+    last: tuple[str, tuple[str, ...]] = ("timeout", ())
+    for next_done in asyncio.as_completed(asking):
+        status, answers = await next_done
+        if status in {"ok", "nxdomain", "nodata"}:
+            return status, answers
+        last = status, answers
+    return last
 
 
 def _refusal(error: Any) -> str:
-    """The rcode of the last server that answered, or `timeout` when none did."""
-    words = str(error).lower()
-    for rcode in ("servfail", "refused", "notimp", "formerr"):
-        if rcode in words:
-            return rcode
-    return "unreachable" if "refused" in words or "unreachable" in words else "timeout"
+    """The rcode of the last server that answered; where none did, `unreachable` or `timeout`."""
+    troubles = [row[3] for row in error.kwargs.get("errors", ())]  # rcodes as text, or what the asking ended in
+    rcodes = [trouble.lower() for trouble in troubles if isinstance(trouble, str)]
+    if rcodes:
+        return rcodes[-1]
+    return "unreachable" if any(isinstance(trouble, OSError) for trouble in troubles) else "timeout"
 
 
 def _shown(record: str, row: Any) -> str:
