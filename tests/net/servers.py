@@ -41,7 +41,7 @@ async def tcp(habit: Habit) -> AsyncIterator[int]:
             assert not late, "a caller never hung up"
 
 
-class _Datagrams(asyncio.DatagramProtocol):
+class Datagrams(asyncio.DatagramProtocol):
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
         self.seen: list[tuple[bytes, int]] = []
@@ -60,7 +60,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 async def udp(reply: Reply) -> AsyncIterator[tuple[int, list[tuple[bytes, int]]]]:
     """The port of a datagram server, and what came in with the source port of each."""
     made = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Datagrams(reply), local_addr=("127.0.0.1", 0)
+        lambda: Datagrams(reply), local_addr=("127.0.0.1", 0)
     )
     transport, protocol = made
     try:
