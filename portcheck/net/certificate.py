@@ -24,9 +24,17 @@ def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
     facts["certificate_sha256"] = hashlib.sha256(der).hexdigest()
     try:
         facts |= _parse(der, names)
-    except (ValueError, TypeError, UnicodeError) as error:
+    except _complaints() as error:
         facts["certificate_error"] = f"the certificate cannot be read: {error}"
     return facts
+
+
+def _complaints() -> tuple[type[Exception], ...]:
+    """What the parser raises for bytes that it cannot, or will not, read."""
+    from cryptography import exceptions, x509
+
+    own = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+    return (ValueError, TypeError, OverflowError, exceptions.UnsupportedAlgorithm, *own)
 
 
 def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
