@@ -1,0 +1,228 @@
+"""What a certificate says, and that none, however odd, breaks a check; what is no TLS has its own state."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from net import servers
+
+from portcheck.model import Facts, State
+from portcheck.net import certificate, tls
+from portcheck.net.base import Net
+from portcheck.net.errors import NetError
+from portcheck.net.patience import Patience
+
+LONG = Patience(connect_s=20.0, answer_s=20.0, attempts=1)
+KEY = ec.generate_private_key(ec.SECP256R1())
+TODAY = datetime.now(UTC).replace(microsecond=0)
+
+
+def made(*names: str, days: int = 30, common_name: str = "DC1", serial: int = 77) -> x509.Certificate:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(KEY.public_key())
+        .serial_number(serial)
+        .not_valid_before(TODAY - timedelta(days=60))
+        .not_valid_after(TODAY + timedelta(days=days))
+    )
+    if names:
+        shown = [x509.DNSName(name) for name in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(shown), critical=False)
+    return builder.sign(KEY, hashes.SHA256())
+
+
+def der(*names: str, days: int = 30, common_name: str = "DC1", serial: int = 77) -> bytes:
+    return made(*names, days=days, common_name=common_name, serial=serial).public_bytes(Encoding.DER)
+
+
+class Handshake:
+    """What a finished handshake tells of the peer."""
+
+    def __init__(self, shown: bytes | None) -> None:
+        self.shown = shown
+
+    def getpeercert(self, *, binary_form: bool) -> bytes | None:
+        return self.shown if binary_form else None
+
+    def version(self) -> str:
+        return "TLSv1.3"
+
+    def cipher(self) -> tuple[str, str, int]:
+        return ("TLS_AES_256_GCM_SHA384", "TLSv1.3", 256)
+
+
+def described(shown: bytes | None, *names: str) -> Facts:
+    return certificate.describe(Handshake(shown), names)  # type: ignore[arg-type]
+
+
+def test_a_valid_certificate_tells_who_when_and_for_whom() -> None:
+    facts = described(der("dc1.alpha.test", "alpha.test"), "dc1.alpha.test")
+    assert facts["certificate_subject"] == facts["certificate_issuer"] == "CN=DC1"
+    assert facts["certificate_names"] == ["dc1.alpha.test", "alpha.test"]
+    assert facts["certificate_not_after"] == (TODAY + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert (facts["certificate_expired"], facts["certificate_name_matches"]) == (False, True)
+    assert (facts["tls_version"], facts["tls_cipher"]) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+    assert "certificate_error" not in facts
+
+
+def test_an_expired_certificate_is_told_as_expired() -> None:
+    assert described(der("dc1.alpha.test", days=-1))["certificate_expired"] is True
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked", "matches"),
+    [
+        ("dc1.alpha.test", "DC1.Alpha.Test.", True),
+        ("*.alpha.test", "dc1.alpha.test", True),
+        ("*.alpha.test", "dc1.emea.alpha.test", False),
+        ("*.alpha.test", "alpha.test", False),
+        ("dc2.alpha.test", "dc1.alpha.test", False),
+        ("alpha.test", "dc1.alpha.test", False),
+    ],
+)
+def test_names_are_compared_as_rfc_6125_has_it(shown: str, asked: str, matches: bool) -> None:
+    assert described(der(shown), asked)["certificate_name_matches"] is matches
+
+
+def test_the_common_name_counts_only_where_there_are_no_other_names() -> None:
+    assert described(der(common_name="dc1.alpha.test"), "dc1.alpha.test")["certificate_name_matches"] is True
+    shadowed = der("dc2.alpha.test", common_name="dc1.alpha.test")
+    assert described(shadowed, "dc1.alpha.test")["certificate_name_matches"] is False
+
+
+def test_the_key_s_hash_stays_when_the_certificate_is_renewed() -> None:
+    first, second = described(der("a.test")), described(der("b.test"))
+    assert first["certificate_key_sha256"] == second["certificate_key_sha256"]
+    assert first["certificate_sha256"] != second["certificate_sha256"]
+
+
+@pytest.mark.parametrize("serial", [0, -5])
+def test_a_serial_number_that_is_not_positive_is_read_without_a_warning(serial: int) -> None:
+    after_the_version = bytes.fromhex("a003020102 0201")
+    five, other = after_the_version + b"\x05", after_the_version + serial.to_bytes(1, "big", signed=True)
+    whole = der("dc1.alpha.test", serial=5)
+    assert whole.count(five) == 1
+    facts = described(whole.replace(five, other), "dc1.alpha.test")
+    assert (facts["certificate_name_matches"], facts.get("certificate_error")) == (True, None)
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\x30", b"\x30\x82\xff\xff", b"not a certificate", bytes(2000)])
+def test_bytes_that_are_no_certificate_are_a_fact_and_no_exception(garbage: bytes) -> None:
+    facts = described(garbage, "dc1.alpha.test")
+    assert str(facts["certificate_error"]).startswith("the certificate cannot be read")
+    assert "certificate_subject" not in facts
+
+
+def test_every_cut_and_every_flipped_byte_of_a_certificate_is_survived() -> None:
+    whole = der("dc1.alpha.test")
+    for place in range(len(whole)):
+        described(whole[:place], "dc1.alpha.test")
+        described(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :], "dc1.alpha.test")
+
+
+def test_a_key_of_an_unknown_kind_is_told_and_no_fault_of_ours() -> None:
+    elliptic_curve_key, unknown = bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d7f01")
+    facts = described(der("dc1.alpha.test").replace(elliptic_curve_key, unknown), "dc1.alpha.test")
+    assert "Unknown key type" in str(facts["certificate_error"])
+
+
+def test_no_certificate_at_all_is_told() -> None:
+    assert described(None)["certificate_error"] == "the server showed no certificate"
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> Path:
+    path = tmp_path / "server.pem"
+    key = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(key + made("dc1.alpha.test").public_bytes(Encoding.PEM))
+    return path
+
+
+async def shaken(port: int, context: ssl.SSLContext | None = None) -> ssl.SSLObject:
+    async with asyncio.timeout(30):
+        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+            return await tls.handshake(stream, context or tls.reaching(), "dc1.alpha.test")
+
+
+async def refused(port: int) -> NetError:
+    with pytest.raises(NetError) as caught:
+        await shaken(port)
+    return caught.value
+
+
+async def serving(context: ssl.SSLContext) -> asyncio.Server:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+
+
+async def test_an_untrusted_certificate_is_shown_by_one_context_and_refused_by_the_other(pem: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    async with await serving(context) as server:
+        port = server.sockets[0].getsockname()[1]
+        facts = certificate.describe(await shaken(port), ("dc1.alpha.test",))
+        assert (facts["certificate_name_matches"], facts["certificate_subject"]) == (True, "CN=DC1")
+        with pytest.raises(tls.Distrusted):
+            await shaken(port, tls.trusting(None))
+        await shaken(port, tls.trusting(pem))
+
+
+@pytest.mark.parametrize(
+    ("says", "state"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", State.MISMATCH),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", State.MISMATCH),
+        (b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00", State.MISMATCH),
+        (b"\x15\x03\x03\x00\x02\x02\x28", State.RESET),  # alert: handshake failure
+        (b"\x15\x03\x01\x00\x02\x02\x46", State.RESET),  # alert: protocol version
+        (b"", State.RESET),
+    ],
+    ids=["ssh", "http", "ldap", "handshake-failure", "protocol-version", "goodbye"],
+)
+async def test_what_answers_a_client_hello_instead_of_tls_has_a_state(says: bytes, state: State) -> None:
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(says)
+        await writer.drain()
+        if says:
+            await reader.read()
+
+    async with servers.tcp(habit) as port:
+        assert (await refused(port)).state is state
+
+
+async def test_the_alert_is_kept_by_its_name() -> None:
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x28")
+        await reader.read()
+
+    async with servers.tcp(habit) as port:
+        net = Net("127.0.0.1", LONG)
+        with pytest.raises(NetError), await net.tcp(port) as stream:
+            await tls.handshake(stream, tls.reaching(), None)
+    assert "handshake failure" in str(net.trail.facts["tls_alert"])
+
+
+async def test_a_cut_at_the_client_hello_is_a_reset() -> None:
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        servers.cut(writer)
+
+    async with servers.tcp(habit) as port:
+        assert (await refused(port)).state is State.RESET
