@@ -1,0 +1,165 @@
+"""Pacing by a clock of our own, and how many sockets this machine allows."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from portcheck.net import machine, pacing
+from portcheck.net.pacing import Pacer
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    clock = Clock()
+
+    class Twin:
+        get_running_loop = staticmethod(lambda: clock)
+        sleep = staticmethod(clock.sleep)
+
+    monkeypatch.setattr(pacing, "asyncio", Twin)
+    return clock
+
+
+async def test_turns_come_at_the_rate(clock: Clock) -> None:
+    pacer, turns = Pacer(10.0), []
+    for _ in range(5):
+        await pacer.turn()
+        turns.append(clock.now)
+    assert turns == pytest.approx([100.0, 100.1, 100.2, 100.3, 100.4])
+
+
+async def test_time_that_passed_is_not_saved_up_for_a_burst(clock: Clock) -> None:
+    pacer = Pacer(10.0)
+    await pacer.turn()
+    clock.now += 50
+    before = len(clock.slept)
+    for _ in range(3):
+        await pacer.turn()
+    assert clock.slept[before:] == pytest.approx([0.1, 0.1])
+
+
+class Parked(Clock):
+    """A clock on which everybody waits until the test lets them go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await self.gate.wait()
+
+
+async def waits_of(pacer: Pacer, how_many: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    parked = Parked()
+
+    class Twin:
+        get_running_loop = staticmethod(lambda: parked)
+        sleep = staticmethod(parked.sleep)
+
+    monkeypatch.setattr(pacing, "asyncio", Twin)
+    waiting = [asyncio.create_task(pacer.turn()) for _ in range(how_many)]
+    await asyncio.sleep(0)
+    parked.gate.set()
+    await asyncio.gather(*waiting)
+    return parked.slept
+
+
+async def test_a_long_queue_is_served_faster_but_never_in_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = await waits_of(Pacer(20.0), 200, monkeypatch)
+    assert max(plain) == pytest.approx(199 / 20.0)
+    hurried = await waits_of(Pacer(20.0, window_s=1.2), 200, monkeypatch)
+    assert max(hurried) < max(plain)
+    gaps = [after - before for before, after in itertools.pairwise(hurried)]
+    assert min(gaps) >= 1.2 / 200 - 1e-9
+    assert max(gaps) <= 1 / 20.0 + 1e-9
+
+
+async def test_who_gives_up_waiting_no_longer_counts_as_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    pacer = Pacer(0.001)
+    await pacer.turn()
+    waiting = asyncio.create_task(pacer.turn())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert pacer._waiting == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+class TestFiles:
+    """Open files, with the kernel's two limits as the test says."""
+
+    @pytest.fixture
+    def limits(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
+        import resource
+
+        limits = {"now": (1024, 4096)}
+
+        def change(_: int, wanted: tuple[int, int]) -> None:
+            if wanted[0] > limits["now"][1] >= 0:
+                raise ValueError("current limit exceeds maximum limit")
+            limits["now"] = wanted
+
+        monkeypatch.setattr(resource, "getrlimit", lambda _: limits["now"])
+        monkeypatch.setattr(resource, "setrlimit", change)
+        return limits
+
+    def test_what_fits_is_left_alone(self, limits: dict[str, tuple[int, int]]) -> None:
+        assert machine.socket_limit(512) == 512
+        assert limits["now"] == (1024, 4096)
+
+    def test_the_soft_limit_is_raised_as_far_as_needed(self, limits: dict[str, tuple[int, int]]) -> None:
+        assert machine.socket_limit(2000) == 2000
+        assert limits["now"] == (2000 + machine.SPARE_FILES, 4096)
+
+    def test_the_hard_limit_is_respected(self, limits: dict[str, tuple[int, int]]) -> None:
+        assert machine.socket_limit(100_000) == 4096 - machine.SPARE_FILES
+        assert limits["now"] == (4096, 4096)
+
+    def test_a_limit_that_cannot_be_raised_is_lived_with(
+        self, limits: dict[str, tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import resource
+
+        def refuse(*_: object) -> None:
+            raise OSError(1, "not permitted")
+
+        monkeypatch.setattr(resource, "setrlimit", refuse)
+        assert machine.socket_limit(2000) == 1024 - machine.SPARE_FILES
+        assert limits["now"] == (1024, 4096)
+
+    def test_the_tightest_limit_still_allows_one(self, limits: dict[str, tuple[int, int]]) -> None:
+        limits["now"] = (10, 10)
+        assert machine.socket_limit(2000) == 1
+
+    def test_no_limit_is_no_limit(self, limits: dict[str, tuple[int, int]]) -> None:
+        import resource
+
+        limits["now"] = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        assert machine.socket_limit(100_000) == 100_000
+
+
+def test_the_address_we_would_send_from_is_known_without_sending() -> None:
+    assert machine.source_address("127.0.0.1") == "127.0.0.1"
+    assert machine.source_address("not an address") is None
+    assert "127.0.0.1" in machine.vantage(("127.0.0.1", "127.0.0.2")).addresses
