@@ -224,6 +224,7 @@ def test_a_port_that_controllers_ignore_is_given_back_for_another(monkeypatch: p
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments)  # type: ignore[arg-type]
             self.port = next(names)
+            assert all(earlier.fileno() >= 0 for earlier in made), "given back too early, the kernel may offer it again"
             made.append(self)
 
         def getsockname(self) -> tuple[str, int]:

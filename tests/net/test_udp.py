@@ -12,7 +12,7 @@ import pytest
 from net import servers
 
 from portcheck.model import State
-from portcheck.net import errors, udp, udp_threads
+from portcheck.net import errors, select_thread, udp, udp_threads
 from portcheck.net.base import Net
 from portcheck.net.errors import NetError
 from portcheck.net.patience import Patience
@@ -30,7 +30,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
         monkeypatch.setattr(udp, "Port", udp_threads.Port)
     monkeypatch.setattr(udp, "AGAIN_AFTER_S", 0.1)
     monkeypatch.setattr(udp, "FRESH_AFTER_S", 0.2)
-    monkeypatch.setattr(udp_threads, "LOOK_UP_S", 0.02)
+    monkeypatch.setattr(select_thread, "LINGER_S", 0.02)
     return str(request.param)
 
 
@@ -160,7 +160,7 @@ async def test_no_thread_stays_behind() -> None:
     async with servers.udp(lambda *_: b"answer") as (port, _):
         await ask(port, Net("127.0.0.1", LONG))
         await failed(port, Net("127.0.0.1", QUICK, source_ip="192.0.2.1"))
-    left = [thread for thread in threading.enumerate() if thread.name.startswith("udp ")]
+    left = [thread for thread in threading.enumerate() if thread.name == select_thread.NAME]
     for thread in left:
         await asyncio.to_thread(thread.join, 10)
     assert not any(thread.is_alive() for thread in left)
@@ -168,7 +168,13 @@ async def test_no_thread_stays_behind() -> None:
 
 @pytest.mark.parametrize(
     ("winerror", "state"),
-    [(1234, State.REFUSED), (10054, State.REFUSED), (10013, State.ERROR), (10051, State.UNREACHABLE)],
+    [
+        (1234, State.REFUSED),
+        (10054, State.REFUSED),
+        (10013, State.ERROR),
+        (10051, State.UNREACHABLE),
+        (10052, State.UNREACHABLE),
+    ],
 )
 async def test_a_datagram_s_windows_numbers_have_a_state(winerror: int, state: State) -> None:
     async with servers.udp(lambda *_: None) as (port, _):
