@@ -38,8 +38,9 @@ class Walk:
 
 async def locate(case: Case) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
-    interesting = bool(case.having(State.FILTERED)) or any("reset_from_hop" in o.facts for o in case.outcomes)
-    if hops.AVAILABLE and interesting:
+    silent = any(o.check.transport == "tcp" or hops.UDP_WALKS for o in case.having(State.FILTERED))
+    interesting = silent or any("reset_from_hop" in o.facts for o in case.outcomes)
+    if hops.TCP_WALKS and interesting:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(BUDGET_S):
                 await _locate(case)
@@ -50,7 +51,8 @@ async def _locate(case: Case) -> None:
     if farthest <= 1:
         return  # on the same link: there is no router to tell of
     speaking = [o for o in case.answering("tcp") or case.having(State.REFUSED) if o.check.port is not None]
-    silent = {transport: _silent(case, transport) for transport in ("tcp", "udp")}
+    walkable = ("tcp", "udp") if hops.UDP_WALKS else ("tcp",)
+    silent = {transport: _silent(case, transport) for transport in walkable}
     walking = [
         [asyncio.create_task(_walk(case, o, farthest)) for o in some[:WALKS_PER_HOST]] for some in silent.values()
     ]
@@ -125,6 +127,10 @@ def _boundary(walk: Walk) -> BlockedAt:
 
 
 def _land(case: Case, outcome: Outcome, where: BlockedAt, control: Walk | None) -> None:
+    if where.hop == 0 and control is not None and control.last_router == 0:
+        words = "no router speaks on this path, not even towards a port that answers: where it is lost cannot be told"
+        case.note(outcome, "path", words)
+        return
     beyond = f"hop {where.hop}" if where.after is None else f"{where.after} (hop {where.hop})"
     if where.hop == 0:
         words = "no router answers: lost on this machine, or at or before the first hop"

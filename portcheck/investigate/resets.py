@@ -29,7 +29,7 @@ async def whose(case: Case) -> None:
 
 async def host_ttl(case: Case) -> int | None:
     """From a datagram of the host, else from the handshake of a port that spoke its protocol."""
-    if not hops.AVAILABLE:
+    if not hops.ANSWERS_TTL:
         return None
     if case.reply_ttl is not None:
         return case.reply_ttl

@@ -23,5 +23,5 @@ async def _one(case: Case, outcome: Outcome) -> None:
     if again.state is State.OK:
         words = f"answered at once with segments of at most {SMALL} bytes"
         case.note(outcome, "small segments", words, clamped_answered=True, answers_with_segment_bytes=SMALL)
-    else:
+    elif again.state is not State.ERROR:  # an error of this machine's tells nothing: it may not be able to clamp
         case.note(outcome, "small segments", f"no answer with segments of at most {SMALL} bytes either")

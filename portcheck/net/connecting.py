@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from portcheck.model import Stage, State
-from portcheck.net import errors, icmp, sockets
+from portcheck.net import errors, icmp, machine, sockets
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
 from portcheck.net.trail import Trail
@@ -68,12 +69,11 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
         sock = sockets.make(address, socket.SOCK_STREAM, net.source_ip)
     except OSError as error:
         raise errors.local(error) from None
-    if net.segment is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, net.segment)
+    _prepare(sock, net.segment)
     began = trail.elapsed_ms()
     trail.attempts += 1
     try:
-        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+        await sockets.connect(sock, address, port)
     except OSError as error:
         fault = _fault(error, sock, address)
         sock.close()
@@ -85,12 +85,34 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
     except BaseException:
         sock.close()
         raise
+    if net.segment is not None and not sockets.clamped(sock, net.segment):
+        sock.close()
+        raise _not_clamped()
     _connected(sock, trail, began)
     return sock
 
 
+def _prepare(sock: socket.socket, segment: int | None) -> None:
+    """What has to be asked for before the first packet."""
+    icmp.ask_before_connecting(sock)
+    if segment is not None:
+        try:
+            sockets.clamp(sock, segment)
+        except OSError:
+            sock.close()
+            raise _not_clamped() from None
+
+
+def _not_clamped() -> NetError:
+    return NetError(State.ERROR, "this machine cannot limit the size of its TCP segments", facts={"local_fault": True})
+
+
 def _fault(error: OSError, sock: socket.socket, address: str) -> NetError:
     seen = icmp.first_terminal(icmp.drain(sock))
+    if seen is None and sys.platform == "win32" and errors.number(error) in errors.UNREACHABLE:
+        # Asked for, ICMP errors look like a missing route; where they are not told, the route itself is asked.
+        if machine.source_address(address) is not None:
+            return errors.unreachable_by_another()
     return errors.while_connecting(error, seen, address, sockets.own_address(sock))
 
 

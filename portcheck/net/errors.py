@@ -40,7 +40,17 @@ WINDOWS = {
     10053: errno.ECONNRESET,
     1236: errno.ECONNRESET,
     10013: errno.EACCES,
+    995: errno.ECANCELED,  # ERROR_OPERATION_ABORTED: this machine gave it up
+    10024: errno.EMFILE,
+    10047: errno.EAFNOSUPPORT,
+    10049: errno.EADDRNOTAVAIL,
+    10050: errno.ENETDOWN,
+    10055: errno.ENOBUFS,
+    10058: errno.ESHUTDOWN,
+    10064: errno.EHOSTDOWN,
 }
+WINSOCK = 10000  # numbers from here on are Winsock's; below, an errno may mean something else than a Win32 number
+WSAENETRESET = 10052
 
 UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 OWN_POLICY = {errno.EACCES, errno.EPERM}
@@ -51,6 +61,7 @@ OWN_LIMITS = {
     errno.ENOBUFS: "no buffer space on this machine",
     errno.ENOMEM: "out of memory on this machine",
     errno.EAFNOSUPPORT: "this machine does not speak this address family",
+    errno.ECANCELED: "this machine gave the operation up",
 }
 
 
@@ -59,7 +70,8 @@ def number(error: OSError) -> int | None:
     winerror = getattr(error, "winerror", None)
     if winerror in WINDOWS:
         return WINDOWS[winerror]
-    return WINDOWS.get(error.errno or 0, error.errno)
+    code = error.errno or 0
+    return WINDOWS.get(code, code) if code >= WINSOCK else error.errno
 
 
 def while_connecting(error: OSError, icmp: Icmp | None, address: str, own: str | None) -> NetError:
@@ -123,6 +135,18 @@ def from_icmp(icmp: Icmp, address: str, own: str | None) -> NetError:
     if said in (Said.PORT, Said.PROTOCOL, Said.PROHIBITED):
         return NetError(State.REJECTED, f"{icmp.offender} said: {icmp.words}", Stage.CONNECT, by, facts)
     return NetError(State.UNREACHABLE, f"{icmp.offender} said: {icmp.words}", Stage.CONNECT, by, facts)
+
+
+def unreachable_by_another() -> NetError:
+    """A connect ended in "unreachable" although this machine has a route: a device said it, and is not named."""
+    reason = "the address is unreachable (ICMP; this platform does not tell who said so)"
+    return NetError(State.UNREACHABLE, reason, Stage.CONNECT)
+
+
+def time_exceeded() -> NetError:
+    """WSAENETRESET on a datagram socket: its time to live ran out, which is a loop of routes."""
+    reason = "the time to live was exceeded on the way (ICMP; this platform does not tell who said so)"
+    return NetError(State.UNREACHABLE, reason, Stage.REQUEST)
 
 
 def port_unreachable() -> NetError:

@@ -1,22 +1,24 @@
 """One packet with a short life, or one that only near senders may answer: how far it gets, from how far it is answered.
 
-Works without privileges on Linux: an expired TCP SYN or datagram leaves the router's address in the socket's error
-queue, and IP_MINTTL (RFC 5082) hides answers that come from further away than asked.
+Works without privileges. On Linux an expired TCP SYN or datagram leaves the router's address in the socket's error
+queue, and IP_MINTTL (RFC 5082) hides answers that come from further away than asked. Windows tells the router that an
+expired SYN ended at; for datagrams and for the TTL of answers it has nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portcheck.net import icmp, sockets
+from portcheck.net import errors, icmp, sockets, winsock
 from portcheck.net.icmp import Icmp, Said
 
-AVAILABLE = sys.platform == "linux"
-IP_TTL, IPV6_UNICAST_HOPS = 2, 16
+UDP_WALKS = ANSWERS_TTL = sys.platform == "linux"
+TCP_WALKS = sys.platform == "linux" or winsock.names_routers()
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
 
 
@@ -45,16 +47,17 @@ async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: 
     except OSError:
         return Hop(ttl, Fate.LOST)
     with sock:
-        _live(sock, ttl)
         try:
+            _live(sock, ttl)
+            _once(sock)
             async with asyncio.timeout(wait_s):
-                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+                await sockets.connect(sock, address, port)
         except TimeoutError:
             return Hop(ttl, Fate.LOST)
         except ConnectionResetError:
             return Hop(ttl, Fate.ANSWERED, address)  # accepted, and cut before we could look: a SYN proxy does that
-        except OSError:
-            return _fate(ttl, icmp.drain(sock), refused=True)
+        except OSError as error:
+            return _fate(ttl, icmp.drain(sock), refused=errors.number(error) == errno.ECONNREFUSED)
         return Hop(ttl, Fate.ANSWERED, address)
 
 
@@ -100,7 +103,7 @@ async def answers_within(address: str, port: int, ttl: int, wait_s: float, sourc
             sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
         try:
             async with asyncio.timeout(wait_s):
-                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+                await sockets.connect(sock, address, port)
         except TimeoutError:
             return False
         except OSError:
@@ -110,9 +113,16 @@ async def answers_within(address: str, port: int, ttl: int, wait_s: float, sourc
 
 def _live(sock: socket.socket, ttl: int) -> None:
     if sock.family == socket.AF_INET:
-        sock.setsockopt(socket.IPPROTO_IP, IP_TTL, ttl)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
     else:
-        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ttl)
+
+
+def _once(sock: socket.socket) -> None:
+    """One SYN, and to be told what it met."""
+    icmp.ask_before_connecting(sock)
+    if sys.platform == "win32":
+        winsock.send_one_syn(sock)
 
 
 def _fate(ttl: int, seen: list[Icmp], *, refused: bool) -> Hop:

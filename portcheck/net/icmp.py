@@ -105,10 +105,34 @@ if sys.platform == "linux":
             seen.extend(icmp for level, kind, body in ancillary if (icmp := _unpack(level, kind, body)))
         return seen
 
+    def ask_before_connecting(sock: socket.socket) -> None:
+        """Nothing to ask for: a connect fails on ICMP errors, and they are queued."""
+
+elif sys.platform == "win32":
+
+    def ask_for_errors(sock: socket.socket) -> None:
+        """Datagrams: refusals still arrive as errors, but the address that sent them only through WSARecvMsg."""
+
+    def ask_before_connecting(sock: socket.socket) -> None:
+        """A connect ignores ICMP errors unless told otherwise."""
+        from portcheck.net import winsock  # late: it speaks in terms of Icmp
+
+        winsock.ask_for_icmp(sock)
+
+    def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
+        """The one that a connect failed on."""
+        from portcheck.net import winsock
+
+        seen = winsock.icmp_of(sock)
+        return [] if seen is None else [seen]
+
 else:
 
     def ask_for_errors(sock: socket.socket) -> None:
         """No error queue here: refusals still arrive as errors, but without the address that sent them."""
+
+    def ask_before_connecting(sock: socket.socket) -> None:
+        """No error queue here."""
 
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
         """No error queue here."""

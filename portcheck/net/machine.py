@@ -7,8 +7,18 @@ import socket
 import sys
 
 from portcheck.model import Vantage
+from portcheck.net import winsock
 
 SPARE_FILES = 64
+
+WINDOWS_WITHOUT_ICMP = (
+    "no ICMP evidence for TCP: Windows builds before 19041 (Server 2016, 2019; here {build}) do not tell who rejected"
+    " a connection; a rejected one looks silent, and where the silence begins is not found"
+)
+WINDOWS_LIMITS = (
+    "UDP on Windows: who rejected a datagram is not told, nor where the silence begins",
+    "Windows does not tell the TTL of an answer: a device's reset looks like the host's own",
+)
 
 
 def socket_limit(wanted: int) -> int:
@@ -45,7 +55,15 @@ def source_address(towards: str) -> str | None:
 def vantage(towards: tuple[str, ...]) -> Vantage:
     """Who asks: the host's name, and the addresses it uses towards these targets."""
     used = dict.fromkeys(address for target in towards if (address := source_address(target)))
-    limits: tuple[str, ...] = ()
-    if sys.platform != "linux":
-        limits = ("no ICMP error queue: who rejected a packet is not told",)
+    limits = limits_of(sys.platform, winsock.build())
     return Vantage(host=platform.node() or "unknown", platform=sys.platform, addresses=tuple(used), limits=limits)
+
+
+def limits_of(system: str, build: int) -> tuple[str, ...]:
+    """What cannot be seen from such a machine, so that a report does not pass it over."""
+    if system == "linux":
+        return ()
+    if system != "win32":
+        return ("no ICMP error queue: who rejected a packet is not told, nor where a silence begins",)
+    told = (WINDOWS_WITHOUT_ICMP.format(build=build),) if build < winsock.FIRST_BUILD_WITH_ICMP else ()
+    return (*told, *WINDOWS_LIMITS)

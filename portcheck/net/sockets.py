@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
+
+from portcheck.net import select_thread
 
 # The KDC drops clients on 88 and 464, and by a byte-order bug those on 22528 and 53249 (Microsoft KB2000061).
 FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
@@ -36,6 +39,37 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None) ->
         for sock in shunned:
             sock.close()
     raise OSError(None, "no usable local port: the range of ephemeral ports is too narrow")
+
+
+def peer(address: str, port: int) -> select_thread.Peer:
+    """The address as connect wants it: Windows' overlapped one takes a pair for IPv4, whatever the socket's family."""
+    return (address, port, 0, 0) if family(address) == socket.AF_INET6 else (address, port)
+
+
+if sys.platform == "win32":
+
+    async def connect(sock: socket.socket, address: str, port: int) -> None:
+        """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
+        await select_thread.connect(sock, peer(address, port))
+
+else:
+
+    async def connect(sock: socket.socket, address: str, port: int) -> None:
+        """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
+        await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
+
+
+def clamp(sock: socket.socket, segment: int) -> None:
+    """Agree to no larger TCP segment than this; raises OSError where that cannot be set (Windows, it seems)."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
+
+
+def clamped(sock: socket.socket, segment: int) -> bool:
+    """Was it agreed? To be asked of a connected socket."""
+    try:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= segment
+    except OSError:
+        return False
 
 
 def ask_for_ttl(sock: socket.socket) -> None:

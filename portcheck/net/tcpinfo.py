@@ -27,6 +27,13 @@ if sys.platform == "linux":
         again = max(info[RETRANSMITS], struct.unpack_from("=I", info, TOTAL_RETRANS)[0])
         return {"unacked_bytes": waiting, "retransmits": again, "rtt_ms": struct.unpack_from("=I", info, RTT)[0] / 1000}
 
+elif sys.platform == "win32":
+    from portcheck.net import winsock
+
+    def read(sock: socket.socket) -> Facts:
+        """`unacked_bytes`, `retransmits`, `rtt_ms`; empty when the socket is gone. Read before closing."""
+        return winsock.unpack_tcp_info_v0(winsock.tcp_info(sock))
+
 else:
 
     def read(sock: socket.socket) -> Facts:

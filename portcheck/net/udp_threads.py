@@ -8,13 +8,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import threading
 
-from portcheck.net import errors, sockets
+from portcheck.net import errors, select_thread, sockets
 from portcheck.net.errors import NetError
 
 LARGEST = 65535
-LOOK_UP_S = 0.25
 
 
 class Port:
@@ -22,49 +20,49 @@ class Port:
 
     def __init__(self, address: str, port: int, source_ip: str | None, inbox: asyncio.Queue[bytes | NetError]) -> None:
         self._inbox = inbox
-        self._loop = asyncio.get_running_loop()
-        self._closed = threading.Event()
-        self.reply_ttl: int | None = None
+        self.reply_ttl: int | None = None  # WSARecvMsg would tell it; the socket module has no such call
         try:
             self._sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
-            self._sock.settimeout(LOOK_UP_S)
-            self._sock.connect((address, port))
         except OSError as error:
+            raise errors.local(error) from None
+        try:
+            self._sock.connect(sockets.peer(address, port))
+        except OSError as error:
+            self._sock.close()
             raise errors.local(error) from None
         name = self._sock.getsockname()
         self.local: tuple[str, int] = (name[0], name[1])
-        self._thread = threading.Thread(target=self._listen, name=f"udp {address}:{port}", daemon=True)
-        self._thread.start()
+        select_thread.when_readable(self._sock, self._readable)
 
     def send(self, datagram: bytes) -> None:
+        """Send, or raise NetError: this machine forbids it, or an ICMP error of an earlier datagram surfaces."""
         try:
             self._sock.send(datagram)
+        except BlockingIOError:
+            return  # the send buffer is full: counts as lost, the next try follows
         except OSError as error:
             raise self._fault(error) from None
 
     def close(self) -> None:
-        self._closed.set()
+        select_thread.forget(self._sock)
         self._sock.close()
 
-    def _listen(self) -> None:
-        while not self._closed.is_set():
-            try:
-                got: bytes | NetError = self._sock.recv(LARGEST)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                if self._closed.is_set():
-                    return
-                got = self._fault(error)
-            try:
-                self._loop.call_soon_threadsafe(self._inbox.put_nowait, got)
-            except RuntimeError:  # the loop is gone: nobody waits any more
-                return
-            if isinstance(got, NetError):
-                return
+    def _readable(self) -> None:
+        if self._sock.fileno() < 0:
+            return  # closed while the call was on its way
+        try:
+            self._inbox.put_nowait(self._sock.recv(LARGEST))
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._inbox.put_nowait(self._fault(error))
+            return
+        select_thread.when_readable(self._sock, self._readable)
 
     def _fault(self, error: OSError) -> NetError:
         # 10054 on a datagram socket is an ICMP port unreachable (SIO_UDP_CONNRESET); who sent it is not told.
         if errors.number(error) in {errno.ECONNREFUSED, errno.ECONNRESET}:
             return errors.port_unreachable()
+        if errors.WSAENETRESET in {error.errno, getattr(error, "winerror", None)}:
+            return errors.time_exceeded()
         return errors.local(error)
