@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -68,27 +70,37 @@ def demo(
 @contextmanager
 def _embedded() -> Iterator[list[ForestSpec]]:
     """The forests, served from a thread of their own so that the job itself runs as it always does."""
-    ready, done = threading.Event(), threading.Event()
+    started, done = threading.Event(), threading.Event()
     running: list[Running] = []
+    trouble: list[OSError] = []
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            running.extend([await stack.enter_async_context(serving(controller)) for controller in CONTROLLERS])
-            ready.set()
-            await asyncio.to_thread(done.wait)
+            try:
+                running.extend([await stack.enter_async_context(serving(controller)) for controller in CONTROLLERS])
+            except OSError as error:
+                trouble.append(error)
+            started.set()
+            if not trouble:
+                await asyncio.to_thread(done.wait)
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), name="responder", daemon=True)
     thread.start()
     try:
-        if not ready.wait(READY_S):
-            raise typer.BadParameter("the embedded forests did not start: is loopback (127.0.0.1) usable here?")
-        yield [_forest(one) for one in running]
+        if not started.wait(READY_S) or trouble:
+            why = trouble[0] if trouble else f"not ready within {READY_S:g} s"
+            raise typer.BadParameter(f"the embedded forests did not start on 127.0.0.1: {why}")
+        with tempfile.TemporaryDirectory(prefix="portcheck-") as folder:
+            yield [_forest(one, Path(folder)) for one in running]
     finally:
         done.set()
         thread.join(READY_S)
 
 
-def _forest(one: Running) -> ForestSpec:
+def _forest(one: Running, folder: Path) -> ForestSpec:
+    """As the forests file would have it, with the forest's own certificate trusted."""
     dc = one.controller
+    ca_file = folder / f"{dc.domain}.pem"
+    ca_file.write_bytes(one.pem)
     ports = {name: one.ports.get(f"{name}/tcp", one.ports.get(f"{name}/udp", 0)) for name in OVERRIDES}
-    return ForestSpec(dc.domain, dns=(Server(dc.address, one.ports["dns/udp"]),), ports=ports)
+    return ForestSpec(dc.domain, dns=(Server(dc.address, one.ports["dns/udp"]),), ports=ports, ca_file=ca_file)

@@ -24,12 +24,27 @@ class Misbehaviour(StrEnum):
     MUTE = "mute"  # accepts, and says nothing
     RESET = "reset"  # cuts the connection when the question comes
     FOREIGN = "foreign"  # speaks HTTP
+    GARBAGE = "garbage"  # bytes of no protocol
+    TOO_MUCH = "too-much"  # the answer, and megabytes after it
+    TOO_SLOW = "too-slow"  # the answer, a byte at a time; over UDP never in time
+    ENDLESS = "endless"  # bytes without end, and no answer in them
+
+
+class Certificate(StrEnum):
+    """What the TLS ports show."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    OTHER_NAME = "other-name"
+    NONE = "none"  # TLS ports cut at the ClientHello, StartTLS says unavailable (windows.md 2.2, VERIFIED and REPORTED)
 
 
 SERVICES = (
-    "dns/tcp", "dns/udp", "kerberos/tcp", "kerberos/udp", "time/udp", "rpc/tcp", "rpc-dynamic/tcp", "ldap/tcp",
-    "ldap-ping/udp", "smb/tcp", "kpasswd/tcp", "kpasswd/udp", "ldaps/tcp", "gc/tcp", "gc-tls/tcp",
+    "dns/tcp", "dns/udp", "kerberos/tcp", "kerberos/udp", "time/udp", "rpc/tcp", "rpc-dynamic/tcp", "netbios-ns/udp",
+    "netbios-ssn/tcp", "ldap/tcp", "ldap-ping/udp", "smb/tcp", "kpasswd/tcp", "kpasswd/udp", "ldaps/tcp", "gc/tcp",
+    "gc-tls/tcp", "winrm/tcp", "adws/tcp",
 )  # fmt: skip
+OVER_TLS = frozenset({"ldaps/tcp", "gc-tls/tcp"})
 FLAGS = (
     NetlogonFlags.PDC | NetlogonFlags.GC | NetlogonFlags.LDAP | NetlogonFlags.DS | NetlogonFlags.KDC
     | NetlogonFlags.TIMESERV | NetlogonFlags.CLOSEST | NetlogonFlags.WRITABLE
@@ -46,13 +61,19 @@ class Controller:
     manner: Manner = Manner.WINDOWS
     clock_ahead_s: float = 0.0
     site: str = "Default-First-Site-Name"
+    flags: NetlogonFlags = FLAGS
     misbehave: Mapping[str, Misbehaviour] = field(default_factory=dict)  # by service/transport
-    certificate_days: float = 365.0  # negative: expired
+    certificate: Certificate = Certificate.VALID
     missing_interfaces: frozenset[str] = frozenset()  # interface UUIDs that the mapper does not know
+    mapper_refuses_strangers: bool = False  # RestrictRemoteClients 1 or 2
 
     @property
     def netbios_host(self) -> str:
         return self.host.partition(".")[0].upper()
+
+    @property
+    def netbios_domain(self) -> str:
+        return self.domain.partition(".")[0].upper()
 
     @property
     def realm(self) -> str:
@@ -63,15 +84,14 @@ class Controller:
         return self.manner is Manner.WINDOWS
 
     def netlogon(self) -> NetlogonReply:
-        netbios_domain = self.domain.partition(".")[0].upper()
         return NetlogonReply(
             opcode=Opcode.LOGON_EX,
-            flags=FLAGS,
+            flags=self.flags,
             domain_guid="5f9d8e17-5cfd-4d79-b23f-f42693250363",
             forest=self.domain,
             domain=self.domain,
             host=self.host,
-            netbios_domain=netbios_domain,
+            netbios_domain=self.netbios_domain,
             netbios_host=self.netbios_host,
             site=self.site,
             client_site=self.site,

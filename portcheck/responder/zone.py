@@ -1,0 +1,76 @@
+"""DNS' answers: the records that a domain's controllers register, as dnspython writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from portcheck.responder.controller import Controller
+from portcheck.wire import WireError
+
+TTL = 600
+WINDOWS_PAYLOAD = 1221  # bytes: what ADV200013 recommends, DOCUMENTED
+Records = dict[tuple[str, str], list[str]]
+
+
+def answer(controllers: Sequence[Controller], ports: Mapping[str, int], data: bytes) -> bytes:
+    """From the first controller's server, which knows the zones of all."""
+    try:
+        question = dns.message.from_wire(data)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise WireError("not a DNS question") from error
+    if question.flags & dns.flags.QR or len(question.question) != 1:
+        raise WireError("not a DNS question")
+    reply = dns.message.make_response(question, our_payload=WINDOWS_PAYLOAD)
+    if not controllers[0].windows:
+        reply.use_edns(False)  # measured: Samba's own server has no EDNS
+    _fill(reply, controllers, ports)
+    return reply.to_wire()
+
+
+def _fill(reply: dns.message.Message, controllers: Sequence[Controller], ports: Mapping[str, int]) -> None:
+    asked = reply.question[0]
+    name = asked.name.to_text(omit_final_dot=True).lower()
+    zone = next((dc.domain for dc in controllers if f".{name}".endswith(f".{dc.domain}")), None)
+    if zone is None:
+        reply.set_rcode(dns.rcode.REFUSED)
+        return
+    reply.flags |= dns.flags.AA
+    records = _records([dc for dc in controllers if dc.domain == zone], zone, ports)
+    rows = records.get((name, dns.rdatatype.to_text(asked.rdtype)), [])
+    if rows:
+        reply.answer.append(dns.rrset.from_text_list(asked.name, TTL, "IN", asked.rdtype, rows))
+    elif not any(f".{known}".endswith(f".{name}") for known, _ in records):
+        reply.set_rcode(dns.rcode.NXDOMAIN)
+
+
+def _records(controllers: Sequence[Controller], zone: str, ports: Mapping[str, int]) -> Records:
+    found: Records = {(zone, "SOA"): [f"{controllers[0].host}. hostmaster.{zone}. 1 900 600 86400 3600"]}
+    for dc in controllers:
+        found.setdefault((dc.host, "A"), []).append(dc.address)
+        found.setdefault((zone, "A"), []).append(dc.address)
+        found.setdefault((zone, "NS"), []).append(f"{dc.host}.")
+        for name, service in _advertised(dc):
+            row = f"0 100 {ports.get(service, 0)} {dc.host}."
+            found.setdefault((f"{name}.{zone}".lower(), "SRV"), []).append(row)
+    return found
+
+
+def _advertised(dc: Controller) -> Iterator[tuple[str, str]]:
+    """What Netlogon registers of a controller (MS-ADTS 6.3.2.3), as far as anybody asks for it here."""
+    yield "_ldap._tcp", "ldap/tcp"
+    for kind in ("dc", "pdc"):
+        yield f"_ldap._tcp.{kind}._msdcs", "ldap/tcp"
+    yield f"_ldap._tcp.{dc.site}._sites.dc._msdcs", "ldap/tcp"
+    yield "_ldap._tcp.gc._msdcs", "gc/tcp"
+    yield "_gc._tcp", "gc/tcp"
+    for service in ("kerberos", "kpasswd"):
+        for transport in ("tcp", "udp"):
+            yield f"_{service}._{transport}", f"{service}/{transport}"
+    yield "_kerberos._tcp.dc._msdcs", "kerberos/tcp"
