@@ -54,10 +54,11 @@ async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: 
                 await sockets.connect(sock, address, port)
         except TimeoutError:
             return Hop(ttl, Fate.LOST)
-        except ConnectionResetError:
-            return Hop(ttl, Fate.ANSWERED, address)  # accepted, and cut before we could look: a SYN proxy does that
         except OSError as error:
-            return _fate(ttl, icmp.drain(sock), refused=errors.number(error) == errno.ECONNREFUSED)
+            code = errors.number(error)
+            if code == errno.ECONNRESET:
+                return Hop(ttl, Fate.ANSWERED, address)  # accepted, and cut before we could look: a SYN proxy does that
+            return _fate(ttl, icmp.drain(sock), refused=code == errno.ECONNREFUSED)
         return Hop(ttl, Fate.ANSWERED, address)
 
 
