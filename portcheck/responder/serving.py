@@ -125,7 +125,8 @@ async def _serve_tcp(
         assert task is not None
         running.conversations[task] = writer
         task.add_done_callback(running.conversations.pop)
-        await converse(reader, writer, spoken, wrong)
+        with contextlib.suppress(asyncio.CancelledError):  # by `end`; asyncio 3.11 reports it as an error
+            await converse(reader, writer, spoken, wrong)
 
     tls = None if wrong in RAW else spoken.tls
     server = await asyncio.start_server(accepted, *where, ssl=tls)

@@ -1,0 +1,46 @@
+"""One check of one service of a controller of our own, with little patience."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portcheck.catalogue.services import services
+from portcheck.engine import Engine
+from portcheck.model import Check, Outcome
+from portcheck.net.patience import Patience
+from portcheck.probes.base import Subject
+from portcheck.responder.controller import Controller, Manner
+from portcheck.responder.serving import Running
+
+QUICK = Patience(connect_s=0.6, answer_s=0.8, attempts=2)
+WANTED = ("rpc-netlogon",)
+
+
+def controller(manner: Manner = Manner.WINDOWS, **wrong: object) -> Controller:
+    return Controller("dc1.alpha.test", "alpha.test", manner=manner, **wrong)  # type: ignore[arg-type]
+
+
+async def ask(
+    running: Running,
+    service: str,
+    ca_file: Path | None = None,
+    *,
+    domain: str = "alpha.test",
+    patience: Patience = QUICK,
+) -> Outcome:
+    dc = running.controller
+    name, _, transport = service.partition("/")
+    row = services()[name]
+    port = running.ports["rpc-dynamic/tcp" if row.dynamic else service]
+    subject = Subject(
+        dc.host,
+        domain,
+        dc.netbios_host,
+        ca_file,
+        interface=row.interface or "",
+        version=row.version or 0,
+        ports=(port,),
+        wanted=WANTED,
+    )
+    check = Check(dc.domain, dc.host, dc.address, name, transport, port, domain=domain)
+    return await Engine(patience, notify=lambda _: None).run(check, subject)

@@ -1,0 +1,86 @@
+"""Whatever a server does instead of answering, each probe ends with the state of what was seen."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from probes.asking import ask, controller
+
+from portcheck import engine
+from portcheck.model import State
+from portcheck.responder.controller import SERVICES, Misbehaviour
+from portcheck.responder.serving import serving
+
+TCP = [name for name in SERVICES if name.endswith("/tcp") and name != "rpc-dynamic/tcp"]
+UDP = [name for name in SERVICES if name.endswith("/udp")]
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a silent TCP port on loopback needs Linux")
+OVER_TCP = {
+    Misbehaviour.REFUSED: {State.REFUSED},
+    Misbehaviour.MUTE: {State.MUTE},
+    Misbehaviour.RESET: {State.RESET},
+    Misbehaviour.FOREIGN: {State.MISMATCH},
+    Misbehaviour.TOO_SLOW: {State.MUTE},
+    Misbehaviour.TOO_MUCH: {State.OK},
+    # what is odd but has the form of a beginning is waited for, until the peer closes
+    Misbehaviour.GARBAGE: {State.MISMATCH, State.RESET},
+    Misbehaviour.ENDLESS: {State.MISMATCH},
+}
+OVER_UDP = {
+    Misbehaviour.SILENT: State.FILTERED,
+    Misbehaviour.REFUSED: State.REFUSED,
+    Misbehaviour.MUTE: State.FILTERED,
+    Misbehaviour.FOREIGN: State.MISMATCH,
+    Misbehaviour.GARBAGE: State.MISMATCH,
+    Misbehaviour.ENDLESS: State.MISMATCH,
+    Misbehaviour.TOO_MUCH: State.OK,
+}
+OTHERWISE = {
+    ("winrm/tcp", Misbehaviour.FOREIGN): {State.OK},  # HTTP is what it speaks
+    ("adws/tcp", Misbehaviour.TOO_SLOW): {State.OK},  # its answer is a single byte
+    ("rpc/tcp", Misbehaviour.TOO_MUCH): {
+        State.MISMATCH
+    },  # a second question follows, the flood is taken for its answer
+}
+
+
+@pytest.fixture(autouse=True)
+def _little_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "AFTER_RESET_S", (0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize("wrong", OVER_TCP)
+@pytest.mark.parametrize("service", TCP)
+async def test_every_misbehaviour_over_tcp_has_its_state(service: str, wrong: Misbehaviour) -> None:
+    async with serving(controller(misbehave={service: wrong})) as running:
+        outcome = await ask(running, service)
+    assert outcome.state in OTHERWISE.get((service, wrong), OVER_TCP[wrong]), outcome.reason
+
+
+@LINUX
+@pytest.mark.parametrize("service", TCP)
+async def test_silence_over_tcp_is_filtered(service: str) -> None:
+    async with serving(controller(misbehave={service: Misbehaviour.SILENT})) as running:
+        outcome = await ask(running, service)
+    assert (outcome.state, outcome.answers) == (State.FILTERED, 0), outcome.reason
+
+
+@pytest.mark.parametrize("wrong", OVER_UDP)
+@pytest.mark.parametrize("service", UDP)
+async def test_every_misbehaviour_over_udp_has_its_state(service: str, wrong: Misbehaviour) -> None:
+    async with serving(controller(misbehave={service: wrong})) as running:
+        outcome = await ask(running, service)
+    assert outcome.state is OVER_UDP[wrong], outcome.reason
+
+
+async def test_a_first_reset_is_tried_again_and_counted() -> None:
+    async with serving(controller(misbehave={"ldap/tcp": Misbehaviour.RESET})) as running:
+        outcome = await ask(running, "ldap/tcp")
+    assert (outcome.facts["resets_before_answer"], outcome.attempts) == (3, 4)
+
+
+async def test_what_is_wrong_with_one_service_leaves_the_others_alone() -> None:
+    async with serving(controller(misbehave={"ldap/tcp": Misbehaviour.ENDLESS})) as running:
+        await ask(running, "ldap/tcp")
+        outcome = await ask(running, "gc/tcp")
+    assert outcome.state is State.OK
