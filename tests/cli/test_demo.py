@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a silent TCP port on loopback needs Linux")
 
 
-def demo(*more: str) -> subprocess.CompletedProcess[str]:
+def demo(*more: str, where: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "portcheck", "demo", *more]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, cwd=where, env=surroundings
+    )
+
+
+def faults(run: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
+    """The codes of each forest's findings, but for those that only inform."""
+    assert run.returncode == 0, run.stderr
+    codes: dict[str, list[str]] = {}
+    for finding in json.loads(run.stdout)["findings"]:
+        if finding["severity"] != "info":
+            codes.setdefault(finding["forest"], []).append(finding["code"])
+    return codes
+
+
+MEANT = {
+    "passwords.example": ["kpasswd-blocked", "gc-blocked"],
+    "clock.example": ["rpc-dynamic-blocked", "time-skew"],
+}
 
 
 @LINUX
 def test_each_forest_of_the_demo_shows_its_fault_and_nothing_else() -> None:
     run = demo("-f", "json", "-q")
-    assert run.returncode == 0, run.stderr
+    assert faults(run) == MEANT
     report = json.loads(run.stdout)
-    codes: dict[str, list[str]] = {}
-    for finding in report["findings"]:
-        if finding["severity"] != "info":
-            codes.setdefault(finding["forest"], []).append(finding["code"])
-    assert codes == {
-        "passwords.example": ["kpasswd-blocked", "gc-blocked"],
-        "clock.example": ["rpc-dynamic-blocked", "time-skew"],
-    }
-    states = {c["state"] for c in report["checks"] if c["forest"] == "healthy.example"}
-    assert states == {"ok"}
+    assert {c["state"] for c in report["checks"] if c["forest"] == "healthy.example"} == {"ok"}
+    assert "certificate-untrusted" not in {finding["code"] for finding in report["findings"]}
+
+
+@LINUX
+def test_two_demos_at_once_in_a_folder_with_a_broken_configuration(tmp_path: Path) -> None:
+    (tmp_path / "forests.toml").write_text("this is no TOML", encoding="utf-8")
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: demo("-f", "json", where=tmp_path), range(2)))
+    assert [faults(run) for run in both] == [MEANT, MEANT]
 
 
 @LINUX
 def test_the_demo_says_how_to_go_on() -> None:
     run = demo("--no-color")
+    assert run.returncode == 0
     assert "portcheck check contoso.com" in run.stdout
     assert "Traceback" not in run.stderr
+    assert "Exception" not in run.stderr
