@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from portcheck.investigate.case import Case, distinct, hops_away
+from portcheck.investigate.case import HOPS_BY_DEFAULT, Case, distinct, hops_away
 from portcheck.model import BlockedAt, Outcome, State
 from portcheck.net import hops
 
@@ -67,15 +67,30 @@ async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     nearer, as_near = await asyncio.gather(answers(case, port, own + 1), answers(case, port, own))
     if not nearer and (as_near or await _heard(case, port, own)):
         for same in _sharing(case, outcome):
-            case.note(same, "ttl", f"the reset arrives with TTL {own}, as the host's own answers do", reset_ttl=own)
+            words = f"the reset arrives with TTL {own}, as the host's own answers do{_although_windows(own)}"
+            case.note(same, "ttl", words, reset_ttl=own)
         return
     ttl = await arrival_ttl(case, port, own + 1 if nearer else 1, 255 if nearer else own)
     if ttl is None:
         return
-    words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: a device in the path sent it"
+    words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: {_sender(ttl, own)} sent it"
     for same in _sharing(case, outcome):
         noted = case.note(same, "ttl", words, reset_ttl=ttl, host_ttl=own, reset_from_hop=hops_away(ttl))
         case.land(replace(noted, state=State.REJECTED, reason=words, blocked_at=BlockedAt()))
+
+
+def _although_windows(ttl: int) -> str:
+    """Windows starts with 128. Its firewall, while on, keeps silent for a closed port (Microsoft KB2586744)."""
+    if HOPS_BY_DEFAULT[0] < ttl <= HOPS_BY_DEFAULT[1]:
+        return "; Windows sends one only where its firewall is off or allows the closed port"
+    return ""
+
+
+def _sender(ttl: int, own: int) -> str:
+    """From as far away, but begun with another TTL: not the system that gave the host's own answers."""
+    if hops_away(ttl) == hops_away(own):
+        return "another system in the host's place (a proxy, or address translation)"
+    return "a device in the path"
 
 
 async def _heard(case: Case, port: int, ttl: int) -> bool:

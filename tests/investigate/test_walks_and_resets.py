@@ -1,0 +1,152 @@
+"""The second look with the packets' fates given: what it concludes, and what it leaves open where the platform does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from factories import check, outcome
+
+from portcheck.investigate import path, resets, segments
+from portcheck.investigate.case import Case
+from portcheck.model import Outcome, State
+from portcheck.net import hops
+from portcheck.net.hops import Fate, Hop
+from portcheck.net.patience import Patience
+
+ROUTERS = {1: "10.77.100.1", 2: "10.77.100.2"}
+TARGET = "10.77.1.1"
+
+
+def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
+    """A host whose checks are these; asked again, each ends in `again`."""
+    held = {o.check.id: o for o in outcomes}
+
+    async def ask(old: Outcome, _: Patience, __: int | None) -> Outcome:
+        return outcome(old.check, again)
+
+    return Case(
+        host="dc1.alpha.test",
+        address=TARGET,
+        get=lambda: tuple(held.values()),
+        ask=ask,
+        land=lambda better: held.update({better.check.id: better}),
+        payload=lambda _: b"question",
+        matters=lambda _: True,
+    )
+
+
+def one(case: Case, name: str) -> Outcome:
+    return next(o for o in case.outcomes if o.check.id == check(name).id)
+
+
+def walks(monkeypatch: pytest.MonkeyPatch, *, speak: Mapping[int, Mapping[int, str]]) -> list[tuple[int, int]]:
+    """Routers that speak, by port and hop; the sent packets by port and TTL."""
+    sent: list[tuple[int, int]] = []
+
+    async def send_tcp(_: str, port: int, ttl: int, *__: object) -> Hop:
+        sent.append((port, ttl))
+        router = speak.get(port, {}).get(ttl)
+        return Hop(ttl, Fate.EXPIRED, router) if router else Hop(ttl, Fate.LOST)
+
+    async def send_udp(_: str, port: int, *__: object) -> Hop:
+        raise AssertionError(f"a datagram to {port}, and this platform cannot walk over UDP")
+
+    monkeypatch.setattr(hops, "send_tcp", send_tcp)
+    monkeypatch.setattr(hops, "send_udp", send_udp)
+    monkeypatch.setattr(hops, "TCP_WALKS", True)
+    monkeypatch.setattr(hops, "UDP_WALKS", False)
+    monkeypatch.setattr(path, "LIMITED_S", 0.0)
+    return sent
+
+
+async def test_where_only_tcp_can_walk_the_silent_tcp_port_is_located_and_udp_left_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks(monkeypatch, speak={389: ROUTERS, 464: {1: ROUTERS[1]}})
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED), outcome("kpasswd/udp", State.FILTERED))
+    await path.locate(case)
+    where = one(case, "kpasswd/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (ROUTERS[1], 1)
+    assert one(case, "kpasswd/udp").blocked_at is None
+
+
+async def test_silence_over_udp_alone_sends_nothing_where_udp_cannot_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = walks(monkeypatch, speak={389: ROUTERS})
+    await path.locate(case_of(outcome("ldap/tcp"), outcome("kpasswd/udp", State.FILTERED)))
+    assert sent == []
+
+
+async def test_nothing_walks_where_routers_are_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = walks(monkeypatch, speak={389: ROUTERS})
+    monkeypatch.setattr(hops, "TCP_WALKS", False)
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case)
+    assert sent == []
+    assert one(case, "kpasswd/tcp").blocked_at is None
+
+
+async def test_routers_that_never_speak_are_no_sign_of_where_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks(monkeypatch, speak={})
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case)
+    silent = one(case, "kpasswd/tcp")
+    assert silent.blocked_at is None
+    assert "cannot be told" in silent.evidence[-1].detail
+
+
+async def test_no_router_at_all_although_others_hear_them_is_lost_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks(monkeypatch, speak={389: ROUTERS})
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case)
+    where = one(case, "kpasswd/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("own", "reset", "state", "says"),
+    [
+        (126, 126, State.REFUSED, "its firewall is off"),
+        (62, 62, State.REFUSED, "as the host's own answers do"),
+        (126, 62, State.REJECTED, "in the host's place"),
+        (126, 254, State.REJECTED, "a device in the path"),
+        (62, 63, State.REJECTED, "a device in the path"),
+    ],
+)
+async def test_the_ttl_of_a_reset_tells_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, own: int, reset: int, state: State, says: str
+) -> None:
+    async def answers_within(_: str, __: int, ttl: int, *___: object) -> bool:
+        return ttl <= reset
+
+    monkeypatch.setattr(hops, "answers_within", answers_within)
+    monkeypatch.setattr(hops, "ANSWERS_TTL", True)
+    case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": own}), outcome("gc/tcp", State.REFUSED))
+    await resets.whose(case)
+    found = one(case, "gc/tcp")
+    assert (found.state, found.facts["reset_ttl"]) == (state, reset)
+    assert says in found.evidence[-1].detail
+    assert ("Windows" in found.evidence[-1].detail) is (state is State.REFUSED and own == 126)
+
+
+async def test_whose_reset_is_not_asked_where_the_ttl_of_answers_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> bool:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(hops, "answers_within", never)
+    monkeypatch.setattr(hops, "ANSWERS_TTL", False)
+    case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": 126}), outcome("gc/tcp", State.REFUSED))
+    await resets.whose(case)
+    assert one(case, "gc/tcp").state is State.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("again", "told"), [(State.OK, "answered at once"), (State.MUTE, "no answer with"), (State.ERROR, None)]
+)
+async def test_a_machine_that_cannot_limit_its_segments_concludes_nothing(again: State, told: str | None) -> None:
+    case = case_of(outcome("ldap/tcp", State.MUTE), again=again)
+    await segments.clamp(case)
+    steps = one(case, "ldap/tcp").evidence
+    assert steps == () if told is None else told in steps[-1].detail
