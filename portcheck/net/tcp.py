@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
@@ -66,6 +67,7 @@ class Stream:
                 if length is not None and len(buffer) >= length:
                     self._buffer = buffer[length:]
                     self._trail.stage = Stage.ANSWER
+                    self._trail.answered_at = time.time()
                     self._trail.note("received", f"{what}, {length} bytes")
                     return buffer[:length]
             chunk = await self.receive()

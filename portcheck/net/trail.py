@@ -19,6 +19,7 @@ class Trail:
     attempts: int = 0
     answers: int = 0
     latency_ms: float | None = None
+    answered_at: float | None = None  # Unix seconds: when the latest answer came, for comparing clocks
     steps: list[Trace] = field(default_factory=list)
     facts: Facts = field(default_factory=dict)
     head: bytes = b""  # the first bytes of the latest answer, for naming a foreign protocol

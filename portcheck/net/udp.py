@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -44,6 +45,7 @@ class _Asking:
     trail: Trail
     inbox: asyncio.Queue[bytes | NetError] = field(default_factory=asyncio.Queue)
     ports: list[Port] = field(default_factory=list)
+    sent: int = 0  # datagrams of this question; the trail counts those of all
     sent_ms: float = 0.0
 
     async def send(self, request: Callable[[int], bytes], patience: Patience, repeats: Pacer) -> None:
@@ -61,6 +63,7 @@ class _Asking:
         self.ports.append(port)
         self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
         for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
+            self.sent += 1
             self.trail.attempts += 1
             self.sent_ms = self.trail.elapsed_ms()
             self.trail.note("sent", f"request, {len(datagram)} bytes, from port {port.local[1]}")
@@ -91,7 +94,7 @@ async def ask(
     foreign: list[str] = []
     try:
         async with asyncio.timeout(patience.connect_s):
-            return await _accepted(asking, accept, foreign)
+            answer = await _accepted(asking, accept, foreign)
     except TimeoutError:
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
@@ -99,6 +102,10 @@ async def ask(
         trail.note("timeout", f"no answer to {trail.attempts} requests")
         reason = f"no answer to {trail.attempts} requests in {patience.connect_s:.1f} s"
         raise NetError(State.FILTERED, reason, Stage.REQUEST) from None
+    else:
+        sender.cancel()  # nothing more is sent, or its answer would pass for a late one
+        await _count_lost(asking)
+        return answer
     finally:
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)
@@ -125,19 +132,21 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
         trail.latency_ms = round(trail.elapsed_ms() - asking.sent_ms, 2)
         trail.stage = Stage.ANSWER
         trail.note("received", f"answer, {len(got)} bytes")
-        lost = trail.attempts - 1 - await _late_answers(asking)
-        if lost > 0:
-            trail.facts["resent"] = lost
-        return Answer(value, len(got), trail.latency_ms or 0.0)
+        trail.answered_at = time.time()
+        return Answer(value, len(got), trail.latency_ms)
 
 
-async def _late_answers(asking: _Asking) -> int:
-    """After a repeat: a slow server answers that one too, a lossy path does not. Tells the two apart."""
-    expected, late = asking.trail.attempts - 1, 0
+async def _count_lost(asking: _Asking) -> None:
+    """After a repeat: a slow server answers that one too, a lossy path does not. Tells the two apart.
+
+    Outside the patience: an answer that came in its last moment is an answer.
+    """
+    expected, late = asking.sent - 1, 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(AGAIN_AFTER_S if expected else 0):
             while late < expected:
                 if isinstance(await asking.inbox.get(), bytes):
                     late += 1
     asking.trail.answers += late
-    return late
+    if late < expected:
+        asking.trail.facts["resent"] = expected - late

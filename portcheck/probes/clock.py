@@ -12,4 +12,5 @@ def skew_s(server: float | None, trail: Trail, resolution_s: float = 0.0) -> flo
     if server is None:
         return None
     one_way_s = (trail.latency_ms or 0.0) / 2000
-    return round(server + resolution_s / 2 + one_way_s - time.time(), 3)
+    came = time.time() if trail.answered_at is None else trail.answered_at
+    return round(server + resolution_s / 2 + one_way_s - came, 3)

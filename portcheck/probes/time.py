@@ -28,7 +28,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
         return reply
 
     reply = (await net.udp(check.port, request, accept)).value
-    arrived = time.time()
+    arrived = net.trail.answered_at or time.time()
     skew = None
     if reply.received is not None and reply.transmitted is not None:
         # RFC 5905, 8: offset = ((T2 - T1) + (T3 - T4)) / 2

@@ -105,12 +105,12 @@ async def test_half_a_frame_and_a_goodbye_is_a_reset_that_says_how_much_came() -
 
 
 async def test_a_drip_does_not_renew_the_patience() -> None:
-    wanted = asyncio.Event()
+    wanted, over = asyncio.Event(), asyncio.Event()
     seen: list[int] = []
 
     async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(8)
-        while not reader.at_eof():
+        while not over.is_set():
             writer.write(b"x")
             await writer.drain()
             await wanted.wait()
@@ -122,6 +122,7 @@ async def test_a_drip_does_not_renew_the_patience() -> None:
 
     async with servers.tcp(habit) as port:
         fault = await failed(port, never, QUICK)
+        over.set()
         wanted.set()
     assert fault.state is State.MUTE
     assert max(seen) > 3

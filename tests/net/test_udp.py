@@ -70,6 +70,37 @@ async def test_silence_is_filtered_after_tries_from_more_than_one_port() -> None
     assert [data for data, _ in seen] == [b"question 0"] * 2 + [b"question 1"] * 2
 
 
+async def test_an_answer_in_the_last_moment_of_the_patience_is_an_answer() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        loop = asyncio.get_running_loop()
+        heard: list[bytes] = []
+
+        def answer_the_second() -> None:
+            data, where = server.recvfrom(100)
+            heard.append(data)
+            if len(heard) == 2:
+                server.sendto(b"answer", where)
+
+        loop.add_reader(server, answer_the_second)
+        try:
+            # the second datagram leaves after 0.65 s: less than another 0.65 s of the patience is left then
+            net = Net("127.0.0.1", Patience(connect_s=1.0, answer_s=1.0, attempts=1))
+            answer = await net.udp(server.getsockname()[1], lambda _: b"question", bytes)
+        finally:
+            loop.remove_reader(server)
+    assert (answer.value, net.trail.facts["resent"], len(heard)) == (b"answer", 1, 2)
+
+
+async def test_a_second_question_does_not_count_the_first_ones_datagrams() -> None:
+    async with servers.udp(lambda _, __: b"answer") as (port, _):
+        net = Net("127.0.0.1", LONG)
+        await ask(port, net)
+        await ask(port, net)
+    assert "resent" not in net.trail.facts
+    assert net.trail.attempts == 2
+
+
 async def test_an_answer_to_the_second_datagram_alone_counts_the_lost_one() -> None:
     async with servers.udp(lambda _, before: b"answer" if before else None) as (port, _):
         net = Net("127.0.0.1", LONG)
