@@ -34,6 +34,9 @@ async def converse(
             if wrong in RAW:
                 await _misbehave(reader, writer, wrong)
             else:
+                if voice.tls is not None:
+                    # here rather than in asyncio's server, which forgets who is still shaking hands when it closes
+                    await writer.start_tls(voice.tls)
                 await _answer_all(reader, writer, voice, wrong)
 
 

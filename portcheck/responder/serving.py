@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from portcheck.responder.certificate import Identity, identity
 from portcheck.responder.controller import OVER_TLS, SERVICES, Controller, Misbehaviour
-from portcheck.responder.conversing import RAW, Datagrams, converse
+from portcheck.responder.conversing import Datagrams, converse
 from portcheck.responder.voices import Voice, voice
 
 STARTS = 5
@@ -128,8 +128,7 @@ async def _serve_tcp(
         with contextlib.suppress(asyncio.CancelledError):  # by `end`; asyncio 3.11 reports it as an error
             await converse(reader, writer, spoken, wrong)
 
-    tls = None if wrong in RAW else spoken.tls
-    server = await asyncio.start_server(accepted, *where, ssl=tls)
+    server = await asyncio.start_server(accepted, *where)
     stack.callback(server.close)
 
 

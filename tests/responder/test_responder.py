@@ -300,6 +300,18 @@ async def test_leaving_hangs_up_on_those_who_wait() -> None:
     writer.close()
 
 
+@pytest.mark.parametrize("begun", [b"", bytes.fromhex("160301020001")], ids=["nothing said", "half a ClientHello"])
+async def test_leaving_hangs_up_on_those_who_shake_hands(begun: bytes) -> None:
+    async with asyncio.timeout(5):
+        async with serving(controller()) as running:
+            reader, writer = await asyncio.open_connection("127.0.0.1", running.ports["ldaps/tcp"])
+            writer.write(begun)
+            while not running.conversations:  # noqa: ASYNC110 - accepting has no event
+                await asyncio.sleep(0)
+        assert [chunk async for chunk in _until_cut(reader)] == []
+    writer.close()
+
+
 async def test_two_at_once_do_not_get_in_each_others_way() -> None:
     async with serving(controller()) as one, serving(controller()) as other:
         assert not set(one.ports.values()) & set(other.ports.values())
