@@ -103,25 +103,17 @@ def check(
         selection=selection,
         families=_families(four=four, six=six),
     )
-    wanted = outputs.wishes(format_ or (), output or ())
-    if save is not None:
-        outputs.check_writable(save)
+    wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
-    return carry_out(order, wanted, screen, save, no_color=no_color)
+    return carry_out(order, wanted, screen, no_color=no_color)
 
 
-def carry_out(
-    order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, save: Path | None = None, *, no_color: bool = False
-) -> int:
+def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> int:
     """Run it with the screen going, then write what was asked for."""
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
     global latest
     latest = report
-    if save is not None:
-        from portcheck import store
-
-        store.save(save, report)
     outputs.write(report, wanted, screen)
     return report.exit_code
 

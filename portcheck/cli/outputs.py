@@ -16,7 +16,7 @@ from portcheck.render import FORMATS
 from portcheck.render.options import Options, for_stream
 from portcheck.store import StoreError, write_whole
 
-TABLE = "table"
+TABLE, JSON = "table", "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,11 @@ class Wish:
     path: Path | None
 
 
-def wishes(formats: Sequence[str], outputs: Sequence[Path]) -> tuple[Wish, ...]:
-    """The n-th -o belongs to the n-th -f. Refused before anything is sent when a file could not be written."""
+def wishes(formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None) -> tuple[Wish, ...]:
+    """The n-th -o belongs to the n-th -f; `save` is one more JSON file.
+
+    Refused before anything is sent when a file could not be written.
+    """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], FORMATS)}")
@@ -38,11 +41,13 @@ def wishes(formats: Sequence[str], outputs: Sequence[Path]) -> tuple[Wish, ...]:
     found = [Wish(name, outputs[n] if n < len(outputs) else None) for n, name in enumerate(names)]
     if sum(wish.path is None for wish in found) > 1:
         raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
+    if all(wish.path is not None for wish in found):
+        found.append(Wish(TABLE, None))
+    if save is not None:
+        found.append(Wish(JSON, save))
     for wish in found:
         if wish.path is not None:
             check_writable(wish.path)
-    if all(wish.path is not None for wish in found):
-        found.append(Wish(TABLE, None))
     return tuple(found)
 
 

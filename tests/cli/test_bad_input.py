@@ -75,3 +75,12 @@ def test_a_usage_error_of_the_plugin_is_unknown(capsys: pytest.CaptureFixture[st
 def test_an_unknown_error_suggests_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "kerberos-no-logon-servr"]) == 1
     assert "kerberos-no-logon-server" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_a_line_and_loses_no_result(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms", "-q"]
+    assert run(asked) == run([*asked, "--save", "/dev/full"])
+    said = capsys.readouterr()
+    assert said.out.count("127.0.0.1: 1 fault") == 2
+    assert said.err.splitlines() == ["portcheck: /dev/full: cannot be written: No space left on device"]
