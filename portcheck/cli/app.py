@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
@@ -12,6 +12,7 @@ import typer
 from portcheck import __version__
 from portcheck.cli import check, configuration, demo, discover, explain
 from portcheck.config import ConfigError
+from portcheck.model import Report
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
@@ -46,10 +47,13 @@ def _root(
     del version
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code. A usage or configuration error is one line on stderr and 2."""
+def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) -> int:
+    """Run one command; the exit code. A usage or configuration error is one line on stderr and 2.
+
+    `take` is given the report of a check, for whoever needs more of it than what is written.
+    """
     try:
-        code = app(args=list(arguments), standalone_mode=False)
+        code = app(args=list(arguments), standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))
     except UsageError as error:

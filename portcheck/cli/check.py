@@ -19,8 +19,6 @@ from portcheck.render.options import Options
 from portcheck.run import Order, run
 
 T = TypeVar("T")
-latest: Report | None = None
-"""The report of the last run, for the monitoring plugin."""
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -52,6 +50,7 @@ Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences instea
 
 
 def check(
+    context: typer.Context,
     target: Targets = None,
     config: Config = None,
     profile: Profiles = None,
@@ -105,17 +104,18 @@ def check(
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
-    return carry_out(order, wanted, screen, no_color=no_color)
+    report = carry_out(order, wanted, screen, no_color=no_color)
+    if context.obj is not None:
+        context.obj(report)
+    return report.exit_code
 
 
-def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> int:
+def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> Report:
     """Run it with the screen going, then write what was asked for."""
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
-    global latest
-    latest = report
     outputs.write(report, wanted, screen)
-    return report.exit_code
+    return report
 
 
 def _given(**values: object) -> dict[str, Any]:

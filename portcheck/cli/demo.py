@@ -61,10 +61,10 @@ def demo(
     with _embedded() as forests:
         profiles = targets.profiles(Configuration(), ["mim"])
         order = Order(tuple((forest, profiles) for forest in forests), Settings())
-        code = carry_out(order, wanted, screen, no_color=no_color)
+        report = carry_out(order, wanted, screen, no_color=no_color)
     if wanted[0].name == outputs.TABLE:
         sys.stdout.write(GO_ON)
-    return 0 if code in {0, 1} else code
+    return 0 if report.exit_code in {0, 1} else report.exit_code
 
 
 @contextmanager

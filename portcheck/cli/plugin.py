@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import typer
 
-from portcheck.cli import app, check
+from portcheck.cli import app
+from portcheck.model import Report
 from portcheck.render.nagios import UNKNOWN, level
 
 HELP = {"-h", "--help", "--version"}
@@ -19,10 +20,11 @@ def run(arguments: Sequence[str]) -> int:
     if HELP & set(arguments):
         return app.run(["check", *arguments] if "--version" not in arguments else ["--version"])
     complaint = io.StringIO()
+    reports: list[Report] = []
     with contextlib.redirect_stderr(complaint):
-        app.run(["check", *arguments, "--quiet", "--format", "nagios"])
-    if check.latest is None:
+        app.run(["check", *arguments, "--quiet", "--format", "nagios"], take=reports.append)
+    if not reports:
         lines = complaint.getvalue().strip().splitlines()
         typer.echo(f"PORTCHECK UNKNOWN - {lines[-1].removeprefix('portcheck: ') if lines else 'the run was not done'}")
         return UNKNOWN
-    return level(check.latest)
+    return level(reports[-1])

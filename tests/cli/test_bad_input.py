@@ -72,6 +72,11 @@ def test_a_usage_error_of_the_plugin_is_unknown(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.startswith("PORTCHECK UNKNOWN - ")
 
 
+def test_the_plugin_says_what_it_found_and_exits_by_its_own_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_plugin(["127.0.0.1", "--only", "ldap", "--timeout", "100ms"]) == 2
+    assert capsys.readouterr().out.startswith("PORTCHECK CRITICAL - ")
+
+
 def test_an_unknown_error_suggests_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "kerberos-no-logon-servr"]) == 1
     assert "kerberos-no-logon-server" in capsys.readouterr().err
