@@ -204,6 +204,25 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One check that is not as it was in an earlier run; a state of None: it was not asked then, or is not now."""
+
+    check: str  # id
+    before: State | None
+    after: State | None
+    verdict_before: Verdict | None = None
+    verdict_after: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed since an earlier run of the same plan."""
+
+    since: str  # when the earlier run started: UTC, ISO 8601
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Vantage:
     """The machine the questions came from."""
 
@@ -226,6 +245,7 @@ class Report:
     exit_code: int = 0
     tool_version: str = ""
     interrupted: bool = False
+    compared: Comparison | None = None
 
     def of_forest(self, name: str) -> tuple[Outcome, ...]:
         return tuple(o for o in self.outcomes if o.check.forest == name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from portcheck.model import (
     BlockedAt,
+    Change,
     Check,
+    Comparison,
     DomainController,
     Expected,
     Finding,
@@ -41,6 +43,23 @@ def read_report(root: Place) -> Report:
         exit_code=totals.whole("exit_code", 0) if totals else 0,
         tool_version=tool.text("version", "") if tool else "",
         interrupted=root.flag("interrupted", default=False),
+        compared=_read_comparison(root.maybe_place("compared")),
+    )
+
+
+def _read_comparison(place: Place | None) -> Comparison | None:
+    if place is None:
+        return None
+    return Comparison(place.text("since"), tuple(_read_change(change) for change in place.places("changes")))
+
+
+def _read_change(place: Place) -> Change:
+    return Change(
+        check=place.text("check"),
+        before=place.maybe_word("before", State),
+        after=place.maybe_word("after", State),
+        verdict_before=place.maybe_word("verdict_before", Verdict),
+        verdict_after=place.maybe_word("verdict_after", Verdict),
     )
 
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from portcheck.model import (
     BlockedAt,
+    Comparison,
     DomainController,
     Finding,
     ForestReport,
@@ -48,6 +49,7 @@ def to_json(report: Report) -> Json:
         "forests": [_forest(forest) for forest in report.forests],
         "checks": [check_to_json(outcome) for outcome in report.outcomes],
         "findings": [finding_to_json(finding) for finding in report.findings],
+        "compared": _comparison(report.compared),
         "summary": summary(report),
     }
 
@@ -163,6 +165,22 @@ def finding_to_json(finding: Finding) -> Json:
         "fix": finding.fix,
         "checks": list(finding.checks),
     }
+
+
+def _comparison(compared: Comparison | None) -> Json | None:
+    if compared is None:
+        return None
+    changes = [
+        {
+            "check": change.check,
+            "before": change.before,
+            "after": change.after,
+            "verdict_before": change.verdict_before,
+            "verdict_after": change.verdict_after,
+        }
+        for change in compared.changes
+    ]
+    return {"since": compared.since, "changes": changes}
 
 
 def plain(value: object, level: int = 0) -> object:

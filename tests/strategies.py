@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from portcheck.model import (
     BlockedAt,
+    Change,
     Check,
+    Comparison,
     DomainController,
     Finding,
     ForestReport,
@@ -78,6 +80,7 @@ reports = st.builds(
     vantage=st.builds(Vantage, host=text, platform=text, addresses=texts, limits=texts),
     forests=few(forests),
     outcomes=few(outcomes),
+    compared=st.none() | st.builds(Comparison, since=text, changes=few(st.builds(Change, check=text))),
     findings=few(findings),
     exit_code=st.integers(0, 130),
     interrupted=st.booleans(),
