@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
 from portcheck.net.machine import source_address
-from portcheck.net.resolver import Names, is_address
+from portcheck.net.resolver import Names, NoResolverError, is_address
 from portcheck.plan import Place
 
 
@@ -26,6 +27,7 @@ class Discovery:
         return self.roles.get(host, set())
 
 
+MOST_VIEWS = 4
 SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", "pdc._msdcs": "pdc"}
 
 
@@ -70,6 +72,36 @@ async def by_name(name: str, names: Names, families: Sequence[str]) -> Discovery
     if not is_address(name):
         found.lookups.extend(replace(lookup, required=False) for lookup in await names.addresses(name, families))
         found.places.extend(place for place in _places(name, found.lookups, "argument", "") if place.address)
+    return found
+
+
+async def named_servers(
+    forest: ForestSpec, patience_s: float, families: Sequence[str]
+) -> tuple[list[Lookup], list[tuple[str, int]]]:
+    """The name servers that the file gives by name: what the system's resolver says, and where they are."""
+    asked = Names(patience_s=patience_s)
+    lookups: list[Lookup] = []
+    servers: list[tuple[str, int]] = []
+    for server in forest.dns:
+        if not is_address(server.host):
+            found = await asked.addresses(server.host, families)
+            lookups.extend(found)
+            addresses = [address for lookup in found for address in lookup.answers]
+            servers.extend((address, server.port) for address in addresses[:1])
+    return lookups, servers
+
+
+async def other_views(lookups: Sequence[Lookup], names: Names, own: Sequence[str]) -> list[Lookup]:
+    """The SRV questions again, of the system's resolver and of the forest's own servers (addresses)."""
+    asked = {lookup.name for lookup in lookups if lookup.record == "SRV"}
+    views = [Names((), names.patience_s)] if names.servers else []
+    views += [Names(((address, 53),), names.patience_s) for address in dict.fromkeys(own[:MOST_VIEWS])]
+    found: list[Lookup] = []
+    for view in views:
+        if view.label != names.label:
+            with contextlib.suppress(NoResolverError):
+                again = (view.lookup(name, "SRV", required=False) for name in sorted(asked))
+                found.extend(await asyncio.gather(*again))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck import discover
@@ -13,22 +13,22 @@ from portcheck.config import ForestSpec
 from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
-from portcheck.host import Host
+from portcheck.host import Host, without_port
 from portcheck.investigate import Case
 from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
-from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
+from portcheck.net.resolver import Names
 from portcheck.plan import Place, Selection, checks_for
 from portcheck.probes import datagram_of
 from portcheck.probes.base import Subject
+from portcheck.search import Search
 
 # The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
 HEAD_START_S = 0.3
 TCP_HEAD_START_S = 0.5
 ROLES_S = 1.5  # more, for a service that only the ping announces
 PING_PORT = 389
-MOST_VIEWS = 4
 
 
 @dataclass(slots=True)
@@ -43,113 +43,48 @@ class Survey:
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
     hosts: list[Host] = field(default_factory=list)
-    lookups: list[Lookup] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
     planned: dict[str, Check] = field(default_factory=dict)
     problem: str | None = None
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
+    _search: Search = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._search = Search(self.forest, self.names, self.families, self._ask_all, self._introduce)
+
+    @property
+    def lookups(self) -> list[Lookup]:
+        return self._search.lookups
 
     async def run(self) -> None:
-        """Named controllers start at once; those that DNS advertises follow when it has answered."""
-        await self._find_servers()
-        await asyncio.gather(self._named(), self._advertised())
+        """Everything but the second look."""
+        try:
+            await self._search.run()
+        finally:
+            self.problem = self.problem or self._search.problem
         if not self.hosts and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
 
     async def compare_views(self) -> None:
         """The SRV questions again, of the system's resolver and of the forest's own servers: do they agree?"""
-        asked = {lookup.name: lookup for lookup in self.lookups if lookup.record == "SRV"}
         own = [host.place.address for host in self.hosts if "dns" in host.announced and host.place.address]
-        views = [Names((), self.names.patience_s)] if self.names.servers else []
-        views += [Names(((address, 53),), self.names.patience_s) for address in dict.fromkeys(own[:MOST_VIEWS])]
-        for view in views:
-            if view.label != self.names.label:
-                with contextlib.suppress(NoResolverError):
-                    again = (view.lookup(name, "SRV", required=False) for name in asked)
-                    self.lookups.extend(await asyncio.gather(*again))
+        self.lookups.extend(await discover.other_views(self.lookups, self.names, own))
 
-    async def _find_servers(self) -> None:
-        """Name servers that the file gives by name: their addresses, from the system's resolver."""
-        named = [server for server in self.forest.dns if not is_address(server.host)]
-        if not named:
-            return
-        asked = Names(patience_s=self.names.patience_s)
-        for server in named:
-            found = await asked.addresses(server.host, self.families)
-            self.lookups.extend(found)
-            addresses = [address for lookup in found for address in lookup.answers]
-            self.names.servers = (*self.names.servers, *((address, server.port) for address in addresses[:1]))
-        if not self.names.servers:
-            self.problem = f"none of the forest's name servers has an address: {', '.join(s.host for s in named)}"
-
-    async def _named(self) -> None:
-        if self.forest.domain_controllers:
-            found = await self._discovered(discover.explicit(self.forest, self.names, self.families))
-            await self._ask_all(found.places, found)
-
-    async def _advertised(self) -> None:
-        if not self.forest.discover:
-            await self._ask_servers(Discovery(), self._servers())
-            return
-        found = await self._discovered(discover.advertised(self.forest, self.names, self.families))
-        servers = self._servers()
-        if found.places or self.forest.domain_controllers:
-            at = {place.address for place in found.places} | {c.address for c in self.forest.domain_controllers}
-            others = [address for address in servers if address not in at]
-            await asyncio.gather(self._ask_all(found.places, found), self._ask_servers(found, others))
-        else:
-            await self._last_resort(found, servers)
-
-    async def _discovered(self, asking: Awaitable[Discovery]) -> Discovery:
+    async def _introduce(self, place: Place) -> Host:
+        """What the ping tells of it, over UDP or TCP; nobody waits long."""
+        host = Host(place, self.forest.ca_file)
+        pinging = asyncio.create_task(self._ping(host, self._hidden_ping(place)))
         try:
-            found = await asking
-        except NoResolverError as error:
-            self.problem = str(error)
-            return Discovery()
-        self.lookups.extend(found.lookups)
-        return found
-
-    def _servers(self) -> list[str]:
-        return [host for host, _ in self.names.servers]
-
-    async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
-        """Name servers that the file names and that are no known controllers: only DNS is asked of them."""
-        named = {c.address for c in self.forest.domain_controllers}
-        places = [
-            Place(address, address, "dns-server", self.forest.name, dns_only=True)
-            for address in addresses
-            if address not in named
-        ]
-        await self._ask_all(places, found)
-
-    async def _last_resort(self, found: Discovery, servers: Sequence[str]) -> None:
-        """DNS told nobody. The name may be a host's, or lead to controllers itself; name servers often are some."""
-        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families))
-        candidates = [place.address for place in own.places] or servers
-        for address in candidates:
-            host = Host(Place(address or "", address, "dns-server"), self.forest.ca_file)
-            await self._ping(host, self._hidden_ping(host.place))
-            await self._ask_all([self._recognised(host, by_name=bool(own.places))], found)
-        if not candidates and self.problem is None and all(lookup.status == "timeout" for lookup in found.lookups):
-            places = [Place(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
-            await self._ask_all(places, found)
-
-    def _recognised(self, host: Host, *, by_name: bool) -> Place:
-        """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown."""
-        told = str(host.ping.get("dns_host_name") or "")
-        if by_name and (not told or told == self.forest.name):
-            self.lookups = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
-            return replace(host.place, host=self.forest.name, source="argument")
-        if told:
-            return replace(
-                host.place, host=told, source="address" if by_name else "dns-server", domain=self.forest.name
-            )
-        return replace(host.place, dns_only=True, domain=self.forest.name)
+            await asyncio.wait([pinging], timeout=HEAD_START_S)
+            await self._learn_over_tcp(host)
+        finally:
+            pinging.cancel()
+        return host
 
     async def _ask_all(self, places: Iterable[Place], found: Discovery) -> None:
         fresh = []
         for place in places:
-            if (place.host, place.address) not in self._asked:
+            if (place.host, place.address) not in self._asked and not self._assumed_at(place.address):
                 self._asked.add((place.host, place.address))
                 fresh.append(self._host(place, found))
         self.hosts.extend(fresh)
@@ -158,8 +93,11 @@ class Survey:
         self.notify(ForestFound(self.forest.name, tuple(host.controller() for host in self.hosts)))
         await asyncio.gather(*(self._ask(host) for host in fresh))
 
+    def _assumed_at(self, address: str | None) -> bool:
+        return any(host.place.assumed and host.place.address == address for host in self.hosts)
+
     def _host(self, place: Place, found: Discovery) -> Host:
-        configured = place.address in self._servers()
+        configured = place.address in self._search.servers
         announced = found.announced(place.host) | ({"dns"} if configured else set())
         if place.source == "resolver":
             announced.add("dns")
@@ -175,8 +113,9 @@ class Survey:
         pinging: asyncio.Task[Outcome] | None = None
         if host.place.address is not None and not host.place.dns_only:
             pinging = asyncio.create_task(self._ping(host, asked or self._hidden_ping(host.place)))
-            await asyncio.wait([pinging], timeout=HEAD_START_S)
-            await self._learn_over_tcp(host)
+            if not host.place.assumed:  # that one has had its time
+                await asyncio.wait([pinging], timeout=HEAD_START_S)
+                await self._learn_over_tcp(host)
         elif asked is not None:
             self._land(host, await self.engine.run(asked, host.subject()))
         try:
@@ -247,7 +186,7 @@ class Survey:
         endpoints = mapper.facts.get("endpoints") if mapper is not None else None
         ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
         if not ports:
-            self._land(host, _without_port(check, mapper))
+            self._land(host, without_port(check, mapper))
             return
         outcome = await self.engine.run(replace(check, port=ports[0]), host.rpc_subject(check, tuple(ports)))
         answered_on = outcome.facts.get("port")
@@ -259,6 +198,7 @@ class Survey:
         self._land(host, outcome)
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
+        host.hear(outcome)
         self.outcomes[outcome.check.id] = outcome
         self.notify(Landed(judge(outcome, host.offered)))
         return outcome
@@ -325,17 +265,3 @@ class Survey:
             lookups=tuple(self.lookups),
             problem=self.problem,
         )
-
-
-def _without_port(check: Check, mapper: Outcome | None) -> Outcome:
-    if mapper is None:
-        return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
-    if mapper.state is not State.OK:
-        reason = f"the endpoint mapper did not answer ({mapper.state})"
-        return Outcome(check, State.SKIPPED, reason, facts={"mapper_silent": True})
-    if mapper.facts.get("anonymous_refused"):
-        return Outcome(
-            check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"
-        )
-    reason = "the endpoint mapper does not know this interface"
-    return Outcome(check, State.SKIPPED, reason, facts={"interface_missing": True})

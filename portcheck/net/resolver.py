@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
 
 ONE_TRY_S = 0.8
+UNHEARD = frozenset({"timeout", "unreachable"})
+HOSTS_FILE_S = 0.5  # where DNS is silent only the hosts file answers, and that at once
 TCP_AFTER_S = 1.6  # a path that passes only TCP 53 still finds its controllers
 
 
@@ -28,6 +32,7 @@ class Names:
 
     servers: Sequence[tuple[str, int]] = ()
     patience_s: float = 4.0
+    heard: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # a server said something, even no
     _resolver: Resolver | None = field(default=None, repr=False)
 
     @property
@@ -35,13 +40,17 @@ class Names:
         shown = (host if port == 53 else f"{host}:{port}" for host, port in self.servers)
         return ", ".join(shown) or "system"
 
+    @property
+    def _tcp_after_s(self) -> float:
+        return min(TCP_AFTER_S, self.patience_s / 2)
+
     async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
         """Ask once; trouble is a word in `status`, never an exception (but NoResolverError)."""
         resolver = self._get()
         began = time.monotonic()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
         try:
-            done, _ = await asyncio.wait(asking, timeout=TCP_AFTER_S)
+            done, _ = await asyncio.wait(asking, timeout=self._tcp_after_s)
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
             status, answers = await _best(asking)
@@ -49,6 +58,8 @@ class Names:
             for task in asking:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
+        if status not in UNHEARD and not status.startswith("error"):
+            self.heard.set()
         elapsed = round((time.monotonic() - began) * 1000, 1)
         return Lookup(name, record, self.label, status, answers, elapsed, required)
 
@@ -58,7 +69,8 @@ class Names:
         asked = (self.lookup(host, record, required=record == "A" or len(records) == 1) for record in records)
         found = list(await asyncio.gather(*asked))
         if not self.servers and not any(lookup.answers for lookup in found):
-            found.extend(await _system_lookup(host, records, self.patience_s))
+            silent = all(lookup.status in UNHEARD for lookup in found)
+            found.extend(await _system_lookup(host, records, HOSTS_FILE_S if silent else self.patience_s))
         return found
 
     def _get(self) -> Resolver:
@@ -71,7 +83,8 @@ class Names:
         import dns.resolver
 
         try:
-            answer = await resolver.resolve(name, record, tcp=tcp, search=False, raise_on_no_answer=True)
+            left = self.patience_s - (self._tcp_after_s if tcp else 0)
+            answer = await resolver.resolve(name, record, tcp=tcp, search=False, raise_on_no_answer=True, lifetime=left)
         except dns.resolver.NXDOMAIN:
             return "nxdomain", ()
         except dns.resolver.NoAnswer:
@@ -150,10 +163,9 @@ def _host(name: Any) -> str:
 async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -> list[Lookup]:
     """getaddrinfo, which also knows the hosts file and what the platform adds."""
     began = time.monotonic()
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(patience_s):
-            rows = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            rows = await _getaddrinfo(host)
     except (TimeoutError, OSError, UnicodeError):
         return []
     elapsed = round((time.monotonic() - began) * 1000, 1)
@@ -163,6 +175,33 @@ async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -
         if record in records and str(where[0]) not in by_record.setdefault(record, []):
             by_record[record].append(str(where[0]))
     return [Lookup(host, record, "system (hosts)", "ok", tuple(found), elapsed) for record, found in by_record.items()]
+
+
+def _getaddrinfo(host: str) -> asyncio.Future[list[Any]]:
+    """In a thread that nobody waits for: with silent servers it may take half a minute, and cannot be cancelled."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[list[Any]] = loop.create_future()
+
+    def settle(rows: list[Any] | None, error: Exception | None) -> None:
+        if told.done():
+            return
+        if error is not None:
+            told.set_exception(error)
+        else:
+            told.set_result(rows or [])
+
+    def ask() -> None:
+        rows: list[Any] | None = None
+        error: Exception | None = None
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as fault:
+            error = fault
+        with contextlib.suppress(RuntimeError):  # the run is over
+            loop.call_soon_threadsafe(settle, rows, error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return told
 
 
 def is_address(text: str) -> bool:

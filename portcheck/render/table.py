@@ -19,6 +19,7 @@ from portcheck.render.digest import (
     share_words,
     silent_hosts,
     skipped,
+    unanswered,
     working,
 )
 from portcheck.render.grid import RowKey
@@ -158,9 +159,9 @@ def works(digest: Digest, options: Options) -> Iterator[Text]:
 def troubles(digest: Digest, options: Options) -> Iterator[Text]:
     """Every check that is not as expected, under its service: what was seen there and by whom."""
     fail = VERDICTS[Verdict.FAIL]
-    for lookup in digest.lookups:
-        words = f"DNS: {lookup.record} {lookup.name}: {lookup.status}, asked of {lookup.server}"
-        yield from hang(sign(fail, options, 2), plain(words), options.width)
+    for (status, server), names in unanswered(digest).items():
+        lead = sign(fail, options, 2).append("DNS: ")
+        yield from hang(lead, plain(f"{status}, asked of {server}: {', '.join(names)}"), options.width, 4)
     silent = () if options.verbose else silent_hosts(digest)
     for host in silent:
         words = f": nothing answers: {host.states}" + (f"; {host.seen}" if host.seen else "")
