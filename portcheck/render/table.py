@@ -69,6 +69,8 @@ def title(report: Report, options: Options) -> Iterator[Text]:
 def section(digest: Digest, options: Options) -> Iterator[Text]:
     yield from head(digest, options)
     for number, finding in enumerate(digest.findings):
+        if _says_the_headline(finding, digest) and not options.verbose:
+            continue
         yield Text()
         if finding.severity is Severity.INFO and not options.verbose:
             yield from finding_title(finding, options)
@@ -89,7 +91,13 @@ def section(digest: Digest, options: Options) -> Iterator[Text]:
 def quiet_section(digest: Digest, options: Options) -> Iterator[Text]:
     yield from head(digest, options)
     for finding in digest.findings:
-        yield from finding_title(finding, options)
+        if not _says_the_headline(finding, digest):
+            yield from finding_title(finding, options)
+
+
+def _says_the_headline(finding: Finding, digest: Digest) -> bool:
+    """ "All well" is said once."""
+    return finding.severity is Severity.INFO and finding.title == f"{digest.forest.name}: {headline(digest)[1]}"
 
 
 def head(digest: Digest, options: Options) -> Iterator[Text]:
