@@ -13,7 +13,6 @@ from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
-from portcheck.investigate import second_look
 from portcheck.judge import exit_code
 from portcheck.model import Outcome, Report, State
 from portcheck.net.machine import vantage
@@ -85,6 +84,8 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
 
 async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
     """The second look; where it brought a mapper back, its interfaces are asked and looked at in turn."""
+    from portcheck.investigate import second_look  # late: nothing is sent before it is known what failed
+
     for _ in range(2):
         await second_look([case for survey in surveys for case in survey.cases()], notify)
         if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from portcheck import discover
 from portcheck.catalogue.profiles import Profile
@@ -14,14 +15,15 @@ from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host
-from portcheck.investigate import Case
 from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
 from portcheck.plan import Place, Selection, checks_for
-from portcheck.probes import datagram_of
 from portcheck.probes.base import Subject
+
+if TYPE_CHECKING:
+    from portcheck.investigate.case import Case
 
 # The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
 HEAD_START_S = 0.3
@@ -155,6 +157,7 @@ class Survey:
         self.hosts.extend(fresh)
         if not fresh:
             return
+        await self.engine.ready()
         self.notify(ForestFound(self.forest.name, tuple(host.controller() for host in self.hosts)))
         await asyncio.gather(*(self._ask(host) for host in fresh))
 
@@ -268,6 +271,9 @@ class Survey:
         return [self._case(host) for host in self.hosts if host.place.address is not None]
 
     def _case(self, host: Host) -> Case:
+        from portcheck.investigate.case import Case  # late: only for what failed
+        from portcheck.probes.registry import datagram_of
+
         address = host.place.address
         assert address is not None
 
