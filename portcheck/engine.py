@@ -21,6 +21,8 @@ from portcheck.wire import WireError, fingerprint
 # means something only when it comes again, later, to another source port.
 AFTER_RESET_S = (0.25, 0.6, 1.1)
 PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
+LAST_S = 0.9
+"""So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
@@ -52,12 +54,22 @@ class Engine:
         """Load the probes, aside from the loop: what was sent before keeps its time."""
         await asyncio.to_thread(probes)
 
-    async def run(self, check: Check, subject: Subject) -> Outcome:
-        """One check from its first packet to its outcome."""
+    async def run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None = None) -> Outcome:
+        """One check from its first packet to its outcome; `unheard` is called if it seems to end in silence."""
         async with self._slots:
             await self._first.turn()
             self.notify(Started(check))
-            return await self._attempt(check, subject)
+            trail = Trail()
+
+            def doubt() -> None:
+                if unheard is not None and trail.attempts and not trail.answers:
+                    unheard()
+
+            timer = asyncio.get_running_loop().call_later(max(0.0, self.patience.connect_s - LAST_S), doubt)
+            try:
+                return await self._attempt(check, subject, trail)
+            finally:
+                timer.cancel()
 
     async def again(self, check: Check, subject: Subject, patience: Patience, segment: int | None) -> Outcome:
         """Ask one check once more, alone, for the second look."""
@@ -78,10 +90,9 @@ class Engine:
     def net(self, address: str, trail: Trail) -> Net:
         return Net(address, self.patience, self._repeats, self.source_ip, trail)
 
-    async def _attempt(self, check: Check, subject: Subject) -> Outcome:
+    async def _attempt(self, check: Check, subject: Subject, trail: Trail) -> Outcome:
         if check.address is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
-        trail = Trail()
         probe = probes()[check.service]
         for pause in (*AFTER_RESET_S, None):
             outcome = await once(probe, check, self.net(check.address, trail), subject)

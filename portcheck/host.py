@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portcheck.catalogue.services import services
 from portcheck.judge import Offered
 from portcheck.model import Check, DomainController, Facts, Outcome, State
 from portcheck.plan import Place
 from portcheck.probes.base import Subject
+
+if TYPE_CHECKING:
+    from portcheck.investigate.case import Walks
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
@@ -30,6 +34,7 @@ class Host:
     no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
+    walks: Walks = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
 
     @property

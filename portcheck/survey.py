@@ -49,6 +49,7 @@ class Survey:
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
     planned: dict[str, Check] = field(default_factory=dict)
     problem: str | None = None
+    trace: bool = True  # will there be a second look?
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -202,10 +203,12 @@ class Survey:
             host.learn_ping(asking.result())
 
     async def _ping(self, host: Host, check: Check) -> Outcome:
-        outcome = await self.engine.run(check, host.subject())
+        reported = check.id in self.planned
+        unheard = (lambda: self._unheard(host, check)) if reported else None
+        outcome = await self.engine.run(check, host.subject(), unheard)
         host.learn(outcome)
         host.known.set()
-        if check.id in self.planned:
+        if reported:
             self._land(host, outcome)
         return outcome
 
@@ -231,7 +234,7 @@ class Survey:
         if subject is None:
             ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
             subject = host.rpc_subject(check, ports) if ports else host.subject()
-        outcome = await self.engine.run(check, subject)
+        outcome = await self.engine.run(check, subject, lambda: self._unheard(host, check))
         host.learn(outcome)
         return self._land(host, outcome)
 
@@ -252,7 +255,9 @@ class Survey:
         if not ports:
             self._land(host, _without_port(check, mapper))
             return
-        outcome = await self.engine.run(replace(check, port=ports[0]), host.rpc_subject(check, tuple(ports)))
+        found = replace(check, port=ports[0])
+        subject = host.rpc_subject(check, tuple(ports))
+        outcome = await self.engine.run(found, subject, lambda: self._unheard(host, found))
         answered_on = outcome.facts.get("port")
         if isinstance(answered_on, int):
             outcome = replace(outcome, check=replace(outcome.check, port=answered_on))
@@ -260,6 +265,15 @@ class Survey:
         self.outcomes.pop(check.id, None)
         self.planned[outcome.check.id] = outcome.check
         self._land(host, outcome)
+
+    def _unheard(self, host: Host, check: Check) -> None:
+        """It will end in silence, it seems: the second look's walk may begin."""
+        if self.trace and host.place.address is not None:
+            from portcheck.investigate import path
+
+            case, silent = self._case(host), Outcome(check, State.FILTERED, "no answer yet")
+            if case.matters(silent):
+                path.ahead(case, silent)
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
         self.outcomes[outcome.check.id] = outcome
@@ -292,7 +306,7 @@ class Survey:
         def matters(outcome: Outcome) -> bool:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
-        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip)
+        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip, host.walks)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""

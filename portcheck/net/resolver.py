@@ -14,8 +14,9 @@ from portcheck.model import Lookup
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
 
+TOLD = frozenset({"ok", "nxdomain", "nodata"})
 ONE_TRY_S = 0.8
-TCP_AFTER_S = 1.6  # a path that passes only TCP 53 still finds its controllers
+TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
 
 
 class NoResolverError(Exception):
@@ -29,6 +30,7 @@ class Names:
     servers: Sequence[tuple[str, int]] = ()
     patience_s: float = 4.0
     _resolver: Resolver | None = field(default=None, repr=False)
+    _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property
     def label(self) -> str:
@@ -41,10 +43,11 @@ class Names:
         began = time.monotonic()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
         try:
-            done, _ = await asyncio.wait(asking, timeout=TCP_AFTER_S)
+            done, _ = await asyncio.wait(asking, timeout=0 if self._tcp_alone else TCP_AFTER_S)
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
-            status, answers = await _best(asking)
+            status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
+            self._tcp_alone = self._tcp_alone or (status in TOLD and not asking[0].done())
         finally:
             for task in asking:
                 task.cancel()
@@ -115,14 +118,17 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     return tuple((str(address), 53) for address in found)
 
 
-async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]]) -> tuple[str, tuple[str, ...]]:
+async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]], wait_s: float) -> tuple[str, tuple[str, ...]]:
     """The first word of a server; only when nobody answers, the trouble of the last."""
     last: tuple[str, tuple[str, ...]] = ("timeout", ())
-    for next_done in asyncio.as_completed(asking):
-        status, answers = await next_done
-        if status in {"ok", "nxdomain", "nodata"}:
-            return status, answers
-        last = status, answers
+    try:
+        for next_done in asyncio.as_completed(asking, timeout=max(0.0, wait_s)):
+            status, answers = await next_done
+            if status in TOLD:
+                return status, answers
+            last = status, answers
+    except TimeoutError:
+        return "timeout", ()
     return last
 
 
