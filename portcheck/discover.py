@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from portcheck.config import ForestSpec
+from portcheck.config import ForestSpec, Server
 from portcheck.model import Lookup
 from portcheck.net.machine import source_address
-from portcheck.net.resolver import Names, is_address
+from portcheck.net.resolver import Names, NoResolverError, is_address
 from portcheck.plan import Place
 
 
@@ -26,6 +27,7 @@ class Discovery:
         return self.roles.get(host, set())
 
 
+MOST_VIEWS = 4
 SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", "pdc._msdcs": "pdc"}
 
 
@@ -64,11 +66,40 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
     return found
 
 
-async def by_name(name: str, names: Names, families: Sequence[str]) -> Discovery:
-    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers)."""
+async def servers(named: Iterable[Server], families: Sequence[str], patience_s: float) -> Discovery:
+    """The first address of each name server that is given by name, from the system's resolver."""
+    found, names = Discovery(), Names(patience_s=patience_s)
+    for server in named:
+        lookups = await names.addresses(server.host, families)
+        found.lookups.extend(lookups)
+        addresses = [address for lookup in lookups for address in lookup.answers][:1]
+        found.places.extend(Place(a, a, "dns-server", ports={"dns": server.port}) for a in addresses)
+    return found
+
+
+async def views(names: Names, lookups: Iterable[Lookup], own: Iterable[str]) -> list[Lookup]:
+    """The SRV questions that were asked, of the system's resolver and of the controllers at these addresses."""
+    asked = {lookup.name: lookup for lookup in lookups if lookup.record == "SRV"}
+    others = [Names((), names.patience_s)] if names.servers else []
+    others += [Names(((address, 53),), names.patience_s) for address in list(own)[:MOST_VIEWS]]
+    found: list[Lookup] = []
+    for view in others:
+        if view.label != names.label:
+            with contextlib.suppress(NoResolverError):
+                again = (view.lookup(name, "SRV", required=False) for name in asked)
+                found.extend(await asyncio.gather(*again))
+    return found
+
+
+async def by_name(name: str, names: Names, families: Sequence[str], *, silent: bool = False) -> Discovery:
+    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers).
+
+    Where DNS has been `silent`, it is not asked again; the system may know the name by other means.
+    """
     found = Discovery()
     if not is_address(name):
-        found.lookups.extend(replace(lookup, required=False) for lookup in await names.addresses(name, families))
+        told = await (names.without_dns(name, families) if silent else names.addresses(name, families))
+        found.lookups.extend(replace(lookup, required=False) for lookup in told)
         found.places.extend(place for place in _places(name, found.lookups, "argument", "") if place.address)
     return found
 

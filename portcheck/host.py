@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from portcheck.catalogue.services import services
 from portcheck.judge import Offered
-from portcheck.model import Check, DomainController, Facts, Outcome, State
+from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, State
 from portcheck.plan import Place
 from portcheck.probes.base import Subject
-
-if TYPE_CHECKING:
-    from portcheck.investigate.case import Walks
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
@@ -34,7 +30,6 @@ class Host:
     no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
-    walks: Walks = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
 
     @property
@@ -56,9 +51,9 @@ class Host:
             self.known.set()
 
     def unsure_of(self, check: Check) -> bool:
-        """Only the ping tells whether this is offered here, and it has not answered yet."""
+        """The ping tells whether this is offered here, and it has not answered yet."""
         role = services()[check.service].role if check.service in services() else ""
-        return role in FLAGGED and role not in self.announced and not self.known.is_set()
+        return role in FLAGGED and not self.known.is_set()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -97,6 +92,13 @@ class Host:
             return f"not a name server of {self.domain} (NS records)"
         return f"{FLAGGED[role]} (LDAP ping)"
 
+    def in_hindsight(self, outcome: Outcome) -> Outcome:
+        """What was asked before it was known not to be offered here, as if it had been known from the start."""
+        reason = self.not_expected(outcome.check)
+        if reason is None or outcome.state in GOOD | {State.SKIPPED}:
+            return outcome
+        return replace(outcome, state=State.SKIPPED, reason=reason, blocked_at=None)
+
     def subject(self) -> Subject:
         name = self.place.host
         told = str(self.ping.get("dns_host_name") or "")
@@ -125,3 +127,18 @@ class Host:
             facts=facts,
             domain=self.domain,
         )
+
+
+def without_port(check: Check, mapper: Outcome | None) -> Outcome:
+    """An RPC interface whose port the mapper did not tell, and why."""
+    if mapper is None:
+        return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
+    if mapper.state is not State.OK:
+        reason = f"the endpoint mapper did not answer ({mapper.state})"
+        return Outcome(check, State.SKIPPED, reason, facts={"mapper_silent": True})
+    if mapper.facts.get("anonymous_refused"):
+        return Outcome(
+            check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"
+        )
+    reason = "the endpoint mapper does not know this interface"
+    return Outcome(check, State.SKIPPED, reason, facts={"interface_missing": True})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from portcheck import discover
+from portcheck.asking import Asking, hidden_ping
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec
 from portcheck.discover import Discovery
@@ -16,21 +16,16 @@ from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host
 from portcheck.judge import judge
-from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
+from portcheck.model import Check, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
 from portcheck.plan import Place, Selection, checks_for
 from portcheck.probes.base import Subject
 
 if TYPE_CHECKING:
-    from portcheck.investigate.case import Case
+    from portcheck.investigate.case import Case, Walks
 
-# The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
-HEAD_START_S = 0.3
-TCP_HEAD_START_S = 0.5
-ROLES_S = 1.5  # more, for a service that only the ping announces
-PING_PORT = 389
-MOST_VIEWS = 4
+SLOW_DNS_S = 0.6  # name servers that take longer are asked meanwhile what they will be asked if they stay silent
 
 
 @dataclass(slots=True)
@@ -51,6 +46,8 @@ class Survey:
     problem: str | None = None
     trace: bool = True  # will there be a second look?
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
+    _early: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)  # begun before it was sure to be asked
+    _walks: dict[str, Walks] = field(default_factory=dict)  # by address
 
     async def run(self) -> None:
         """Named controllers start at once; those that DNS advertises follow when it has answered."""
@@ -61,28 +58,16 @@ class Survey:
 
     async def compare_views(self) -> None:
         """The SRV questions again, of the system's resolver and of the forest's own servers: do they agree?"""
-        asked = {lookup.name: lookup for lookup in self.lookups if lookup.record == "SRV"}
         own = [host.place.address for host in self.hosts if "dns" in host.announced and host.place.address]
-        views = [Names((), self.names.patience_s)] if self.names.servers else []
-        views += [Names(((address, 53),), self.names.patience_s) for address in dict.fromkeys(own[:MOST_VIEWS])]
-        for view in views:
-            if view.label != self.names.label:
-                with contextlib.suppress(NoResolverError):
-                    again = (view.lookup(name, "SRV", required=False) for name in asked)
-                    self.lookups.extend(await asyncio.gather(*again))
+        self.lookups.extend(await discover.views(self.names, self.lookups, dict.fromkeys(own)))
 
     async def _find_servers(self) -> None:
         """Name servers that the file gives by name: their addresses, from the system's resolver."""
         named = [server for server in self.forest.dns if not is_address(server.host)]
-        if not named:
-            return
-        asked = Names(patience_s=self.names.patience_s)
-        for server in named:
-            found = await asked.addresses(server.host, self.families)
-            self.lookups.extend(found)
-            addresses = [address for lookup in found for address in lookup.answers]
-            self.names.servers = (*self.names.servers, *((address, server.port) for address in addresses[:1]))
-        if not self.names.servers:
+        found = await discover.servers(named, self.families, self.names.patience_s)
+        self.lookups.extend(found.lookups)
+        self.names.servers = (*self.names.servers, *((place.host, place.ports["dns"]) for place in found.places))
+        if named and not self.names.servers:
             self.problem = f"none of the forest's name servers has an address: {', '.join(s.host for s in named)}"
 
     async def _named(self) -> None:
@@ -94,8 +79,25 @@ class Survey:
         if not self.forest.discover:
             await self._ask_servers(Discovery(), self._servers())
             return
-        found = await self._discovered(discover.advertised(self.forest, self.names, self.families))
-        servers = self._servers()
+        meanwhile = asyncio.create_task(self._ask_early())
+        try:
+            found = await self._discovered(discover.advertised(self.forest, self.names, self.families))
+            await self._follow(found, self._servers())
+        finally:
+            for early in (meanwhile, *self._early.values()):
+                early.cancel()
+
+    async def _ask_early(self) -> None:
+        """DNS keeps silent: its servers will be asked themselves, in the end. That need not wait for the end."""
+        await asyncio.sleep(SLOW_DNS_S)
+        await self.engine.ready()
+        for address in () if self.names.heard else self._servers():
+            place = self._server_place(address)
+            host = self._host(place, Discovery())
+            for check in (hidden_ping(place, self.forest), *self._checks(place)):
+                self._early[check.id] = asyncio.create_task(self._start(host, check, host.subject()))
+
+    async def _follow(self, found: Discovery, servers: Sequence[str]) -> None:
         if found.places or self.forest.domain_controllers:
             at = {place.address for place in found.places} | {c.address for c in self.forest.domain_controllers}
             others = [address for address in servers if address not in at]
@@ -118,22 +120,24 @@ class Survey:
     async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
         """Name servers that the file names and that are no known controllers: only DNS is asked of them."""
         named = {c.address for c in self.forest.domain_controllers}
-        places = [
-            Place(address, address, "dns-server", self.forest.name, dns_only=True)
-            for address in addresses
-            if address not in named
-        ]
-        await self._ask_all(places, found)
+        await self._ask_all([self._server_place(address) for address in addresses if address not in named], found)
+
+    def _server_place(self, address: str) -> Place:
+        return Place(address, address, "dns-server", self.forest.name, dns_only=True)
 
     async def _last_resort(self, found: Discovery, servers: Sequence[str]) -> None:
         """DNS told nobody. The name may be a host's, or lead to controllers itself; name servers often are some."""
-        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families))
-        candidates = [place.address for place in own.places] or servers
-        for address in candidates:
+        silent = bool(found.lookups) and all(lookup.status == "timeout" for lookup in found.lookups)
+        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families, silent=silent))
+        candidates = [place.address for place in own.places] or list(servers)
+
+        async def ask(address: str | None) -> None:
             host = Host(Place(address or "", address, "dns-server"), self.forest.ca_file)
-            await self._ping(host, self._hidden_ping(host.place))
+            await self._asking(host).ping(hidden_ping(host.place, self.forest))
             await self._ask_all([self._recognised(host, by_name=bool(own.places))], found)
-        if not candidates and self.problem is None and all(lookup.status == "timeout" for lookup in found.lookups):
+
+        await asyncio.gather(*(ask(address) for address in candidates))
+        if not candidates and self.problem is None and silent:
             places = [Place(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
             await self._ask_all(places, found)
 
@@ -171,103 +175,26 @@ class Survey:
         return Host(place, self.forest.ca_file, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: Host) -> None:
-        """All checks of one host: the ping, then everything else at once, then what RPC's mapper points to."""
-        checks = checks_for(host.place, self.forest, self.profiles, self.selection)
+        checks = self._checks(host.place)
         self.planned.update((check.id, check) for check in checks)
         self.notify(Planned(checks))
-        asked = next((check for check in checks if check.service == "ldap-ping"), None)
-        pinging: asyncio.Task[Outcome] | None = None
-        if host.place.address is not None and not host.place.dns_only:
-            pinging = asyncio.create_task(self._ping(host, asked or self._hidden_ping(host.place)))
-            await asyncio.wait([pinging], timeout=HEAD_START_S)
-            await self._learn_over_tcp(host)
-        elif asked is not None:
-            self._land(host, await self.engine.run(asked, host.subject()))
-        try:
-            await self._ask_rest(host, [check for check in checks if check is not asked])
-            if pinging is not None:
-                await pinging
-        finally:
-            if pinging is not None:
-                pinging.cancel()
+        await self._asking(host).everything(checks)
 
-    async def _learn_over_tcp(self, host: Host) -> None:
-        """Where the ping over UDP is not answered at once, the same question over TCP tells the roles."""
-        if host.ping or host.place.dns_only or host.place.address is None:
-            return
-        port = self.forest.ports.get("ldap", PING_PORT)
-        asking = asyncio.create_task(self.engine.ping_over_tcp(host.place.address, port, host.subject()))
-        done, _ = await asyncio.wait([asking], timeout=TCP_HEAD_START_S)
-        asking.cancel()
-        if done and not host.ping:
-            host.learn_ping(asking.result())
+    def _asking(self, host: Host) -> Asking:
+        return Asking(host, self.forest, self.engine, self._run, self._land, self.planned, self.outcomes)
 
-    async def _ping(self, host: Host, check: Check) -> Outcome:
-        reported = check.id in self.planned
-        unheard = (lambda: self._unheard(host, check)) if reported else None
-        outcome = await self.engine.run(check, host.subject(), unheard)
-        host.learn(outcome)
-        host.known.set()
-        if reported:
-            self._land(host, outcome)
-        return outcome
+    def _checks(self, place: Place) -> tuple[Check, ...]:
+        return checks_for(place, self.forest, self.profiles, self.selection)
 
-    def _hidden_ping(self, place: Place) -> Check:
-        """Asked for what it tells of the host, even where no profile needs it; not reported."""
-        port = self.forest.ports.get("ldap-ping", PING_PORT)
-        return Check(self.forest.name, place.host, place.address, "ldap-ping", "udp", port, Need.OPTIONAL)
+    async def _run(self, host: Host, check: Check, subject: Subject) -> Outcome:
+        """Ask, or take what was asked early. If it seems to end in silence, the second look's walk begins."""
+        begun = self._early.pop(check.id, None)
+        return replace(await begun, check=check) if begun is not None else await self._start(host, check, subject)
 
-    async def _ask_rest(self, host: Host, checks: Sequence[Check]) -> None:
-        behind = [check for check in checks if check.port is None]
-        direct = [check for check in checks if check.port is not None and check.service != "rpc"]
-        mapper = next((check for check in checks if check.service == "rpc"), None)
-        await asyncio.gather(*(self._ask_one(host, check) for check in direct), self._ask_rpc(host, mapper, behind))
-
-    async def _ask_one(self, host: Host, check: Check, subject: Subject | None = None) -> Outcome:
-        if host.unsure_of(check):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ROLES_S):
-                    await host.known.wait()
-        reason = host.not_expected(check)
-        if reason is not None:
-            return self._land(host, Outcome(check, State.SKIPPED, reason))
-        if subject is None:
-            ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
-            subject = host.rpc_subject(check, ports) if ports else host.subject()
-        outcome = await self.engine.run(check, subject, lambda: self._unheard(host, check))
-        host.learn(outcome)
-        return self._land(host, outcome)
-
-    async def _ask_rpc(self, host: Host, mapper: Check | None, behind: Sequence[Check]) -> None:
-        """The mapper, then each interface on the port that it names."""
-        outcome: Outcome | None = None
-        if mapper is not None:
-            subject = replace(host.subject(), wanted=tuple(check.service for check in behind))
-            outcome = await self._ask_one(host, mapper, subject)
-        await asyncio.gather(*(self._ask_interface(host, check, outcome) for check in behind))
-
-    async def _ask_interface(self, host: Host, check: Check, mapper: Outcome | None) -> None:
-        if host.place.address is None:
-            self._land(host, Outcome(check, State.UNRESOLVED, f"{check.host} has no address"))
-            return
-        endpoints = mapper.facts.get("endpoints") if mapper is not None else None
-        ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
-        if not ports:
-            self._land(host, _without_port(check, mapper))
-            return
-        found = replace(check, port=ports[0])
-        subject = host.rpc_subject(check, tuple(ports))
-        outcome = await self.engine.run(found, subject, lambda: self._unheard(host, found))
-        answered_on = outcome.facts.get("port")
-        if isinstance(answered_on, int):
-            outcome = replace(outcome, check=replace(outcome.check, port=answered_on))
-        self.planned.pop(check.id, None)
-        self.outcomes.pop(check.id, None)
-        self.planned[outcome.check.id] = outcome.check
-        self._land(host, outcome)
+    async def _start(self, host: Host, check: Check, subject: Subject) -> Outcome:
+        return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
     def _unheard(self, host: Host, check: Check) -> None:
-        """It will end in silence, it seems: the second look's walk may begin."""
         if self.trace and host.place.address is not None:
             from portcheck.investigate import path
 
@@ -306,7 +233,8 @@ class Survey:
         def matters(outcome: Outcome) -> bool:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
-        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip, host.walks)
+        walks = self._walks.setdefault(address, {})
+        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip, walks)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
@@ -316,7 +244,7 @@ class Survey:
             mapper = next((o for o in here if o.check.service == "rpc" and o.state is State.OK), None)
             behind = [o.check for o in here if o.state is State.SKIPPED and o.facts.get("mapper_silent")]
             if mapper is not None and behind:
-                waiting += [self._ask_interface(host, check, mapper) for check in behind]
+                waiting += [self._asking(host).interface(check, mapper) for check in behind]
         await asyncio.gather(*waiting)
         return bool(waiting)
 
@@ -333,8 +261,8 @@ class Survey:
         found = []
         for check in self.planned.values():
             left = Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
-            outcome = self.outcomes.get(check.id, left)
-            found.append(judge(outcome, hosts[(check.host, check.address)].offered))
+            host = hosts[(check.host, check.address)]
+            found.append(judge(host.in_hindsight(self.outcomes.get(check.id, left)), host.offered))
         return tuple(found)
 
     def report(self) -> ForestReport:
@@ -345,17 +273,3 @@ class Survey:
             lookups=tuple(self.lookups),
             problem=self.problem,
         )
-
-
-def _without_port(check: Check, mapper: Outcome | None) -> Outcome:
-    if mapper is None:
-        return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
-    if mapper.state is not State.OK:
-        reason = f"the endpoint mapper did not answer ({mapper.state})"
-        return Outcome(check, State.SKIPPED, reason, facts={"mapper_silent": True})
-    if mapper.facts.get("anonymous_refused"):
-        return Outcome(
-            check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"
-        )
-    reason = "the endpoint mapper does not know this interface"
-    return Outcome(check, State.SKIPPED, reason, facts={"interface_missing": True})

@@ -30,6 +30,7 @@ class Names:
     servers: Sequence[tuple[str, int]] = ()
     patience_s: float = 4.0
     _resolver: Resolver | None = field(default=None, repr=False)
+    heard: bool = False  # some question has had an answer
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property
@@ -47,6 +48,7 @@ class Names:
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
             status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
+            self.heard = self.heard or status in TOLD
             self._tcp_alone = self._tcp_alone or (status in TOLD and not asking[0].done())
         finally:
             for task in asking:
@@ -60,9 +62,13 @@ class Names:
         records = [record for record in ("A", "AAAA") if record in families]
         asked = (self.lookup(host, record, required=record == "A" or len(records) == 1) for record in records)
         found = list(await asyncio.gather(*asked))
-        if not self.servers and not any(lookup.answers for lookup in found):
-            found.extend(await _system_lookup(host, records, self.patience_s))
+        if not any(lookup.answers for lookup in found):
+            found.extend(await self.without_dns(host, records))
         return found
+
+    async def without_dns(self, host: str, families: Sequence[str]) -> list[Lookup]:
+        """What the system knows of the name by other means; nothing where servers of our own are asked."""
+        return [] if self.servers else await _system_lookup(host, families, self.patience_s)
 
     def _get(self) -> Resolver:
         if self._resolver is None:
