@@ -66,11 +66,15 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
     return found
 
 
-async def by_name(name: str, names: Names, families: Sequence[str]) -> Discovery:
-    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers)."""
+async def by_name(name: str, names: Names, families: Sequence[str], *, silent: bool = False) -> Discovery:
+    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers).
+
+    Where DNS has been `silent`, it is not asked again; the system may know the name by other means.
+    """
     found = Discovery()
     if not is_address(name):
-        found.lookups.extend(replace(lookup, required=False) for lookup in await names.addresses(name, families))
+        told = await (names.without_dns(name, families) if silent else names.addresses(name, families))
+        found.lookups.extend(replace(lookup, required=False) for lookup in told)
         found.places.extend(place for place in _places(name, found.lookups, "argument", "") if place.address)
     return found
 

@@ -61,9 +61,9 @@ class Host:
             self.known.set()
 
     def unsure_of(self, check: Check) -> bool:
-        """Only the ping tells whether this is offered here, and it has not answered yet."""
+        """The ping tells whether this is offered here, and it has not answered yet."""
         role = services()[check.service].role if check.service in services() else ""
-        return role in FLAGGED and role not in self.announced and not self.known.is_set()
+        return role in FLAGGED and not self.known.is_set()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -103,6 +103,13 @@ class Host:
             return f"not a name server of {self.domain} (NS records)"
         return f"{FLAGGED[role]} (LDAP ping)"
 
+    def in_hindsight(self, outcome: Outcome) -> Outcome:
+        """What was asked before it was known not to be offered here, as if it had been known from the start."""
+        reason = self.not_expected(outcome.check)
+        if reason is None or outcome.state in GOOD | {State.SKIPPED}:
+            return outcome
+        return replace(outcome, state=State.SKIPPED, reason=reason, blocked_at=None)
+
     def subject(self) -> Subject:
         name = self.place.host
         told = str(self.ping.get("dns_host_name") or "")
@@ -134,7 +141,7 @@ class Host:
 
 
 def without_port(check: Check, mapper: Outcome | None) -> Outcome:
-    """Why an interface behind the mapper was not asked."""
+    """An RPC interface whose port the mapper did not tell, and why."""
     if mapper is None:
         return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
     if mapper.state is not State.OK:

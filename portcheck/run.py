@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import import_module
 
 from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
-from portcheck.investigate import second_look
 from portcheck.judge import exit_code
 from portcheck.model import Outcome, Report, State
 from portcheck.net.machine import vantage
@@ -23,6 +23,7 @@ from portcheck.plan import Selection
 from portcheck.survey import Survey
 
 INTERRUPTED, NOT_DONE = 130, 3
+LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,17 @@ async def run(order: Order, notify: Notify) -> Report:
     patience = Patience(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
     engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
     surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in order.forests]
+    loading = asyncio.get_running_loop().call_later(LOADED_AFTER_S, _load_diagnosis)
     interrupted = await _until_done(surveys, order, notify)
+    loading.cancel()
     report = _report(surveys, started, time.monotonic() - began)
     report = explained(replace(report, interrupted=interrupted))
     notify(Finished())
     return replace(report, exit_code=_exit_code(report, surveys, settings))
+
+
+def _load_diagnosis() -> None:
+    asyncio.get_running_loop().run_in_executor(None, import_module, "portcheck.diagnose")
 
 
 def explained(report: Report) -> Report:
@@ -60,7 +67,8 @@ def explained(report: Report) -> Report:
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     names = Names(servers, order.settings.timeout_s)
-    return Survey(forest, profiles, engine, names, notify, order.selection, order.families)
+    trace = order.settings.trace
+    return Survey(forest, profiles, engine, names, notify, order.selection, order.families, trace=trace)
 
 
 async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -> bool:
@@ -85,6 +93,8 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
 
 async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
     """The second look; where it brought a mapper back, its interfaces are asked and looked at in turn."""
+    from portcheck.investigate import second_look  # late: nothing is sent before it is known what failed
+
     for _ in range(2):
         await second_look([case for survey in surveys for case in survey.cases()], notify)
         if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):

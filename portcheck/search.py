@@ -122,7 +122,7 @@ class Search:
 
     async def _ask_by_name(self) -> None:
         """The hosts file may know the name."""
-        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families))
+        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families, silent=True))
         if not self.names.heard.is_set():
             await asyncio.gather(*(self._ask_candidate(place.address, own, by_name=True) for place in own.places))
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from portcheck import discover
+from portcheck.asking import Asking
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec
 from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host, without_port
-from portcheck.investigate import Case
 from portcheck.judge import judge
-from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
+from portcheck.model import Check, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names
 from portcheck.plan import Place, Selection, checks_for
-from portcheck.probes import datagram_of
 from portcheck.probes.base import Subject
 from portcheck.search import Search
 
-# The LDAP ping goes first: it tells which services are not there. Nobody waits long for it.
-HEAD_START_S = 0.3
-TCP_HEAD_START_S = 0.5
-ROLES_S = 1.5  # more, for a service that only the ping announces
-PING_PORT = 389
+if TYPE_CHECKING:
+    from portcheck.investigate.case import Case, Walks
 
 
 @dataclass(slots=True)
@@ -46,7 +42,9 @@ class Survey:
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
     planned: dict[str, Check] = field(default_factory=dict)
     problem: str | None = None
+    trace: bool = True  # will there be a second look?
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
+    _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,13 +70,9 @@ class Survey:
 
     async def _introduce(self, place: Place) -> Host:
         """What the ping tells of it, over UDP or TCP; nobody waits long."""
+        await self.engine.ready()
         host = Host(place, self.forest.ca_file)
-        pinging = asyncio.create_task(self._ping(host, self._hidden_ping(place)))
-        try:
-            await asyncio.wait([pinging], timeout=HEAD_START_S)
-            await self._learn_over_tcp(host)
-        finally:
-            pinging.cancel()
+        await self._asking(host).introduced()
         return host
 
     async def _ask_all(self, places: Iterable[Place], found: Discovery) -> None:
@@ -90,6 +84,7 @@ class Survey:
         self.hosts.extend(fresh)
         if not fresh:
             return
+        await self.engine.ready()
         self.notify(ForestFound(self.forest.name, tuple(host.controller() for host in self.hosts)))
         await asyncio.gather(*(self._ask(host) for host in fresh))
 
@@ -105,97 +100,28 @@ class Survey:
         return Host(place, self.forest.ca_file, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: Host) -> None:
-        """All checks of one host: the ping, then everything else at once, then what RPC's mapper points to."""
-        checks = checks_for(host.place, self.forest, self.profiles, self.selection)
+        checks = self._checks(host.place)
         self.planned.update((check.id, check) for check in checks)
         self.notify(Planned(checks))
-        asked = next((check for check in checks if check.service == "ldap-ping"), None)
-        pinging: asyncio.Task[Outcome] | None = None
-        if host.place.address is not None and not host.place.dns_only:
-            pinging = asyncio.create_task(self._ping(host, asked or self._hidden_ping(host.place)))
-            if not host.place.assumed:  # that one has had its time
-                await asyncio.wait([pinging], timeout=HEAD_START_S)
-                await self._learn_over_tcp(host)
-        elif asked is not None:
-            self._land(host, await self.engine.run(asked, host.subject()))
-        try:
-            await self._ask_rest(host, [check for check in checks if check is not asked])
-            if pinging is not None:
-                await pinging
-        finally:
-            if pinging is not None:
-                pinging.cancel()
+        await self._asking(host).everything(checks)
 
-    async def _learn_over_tcp(self, host: Host) -> None:
-        """Where the ping over UDP is not answered at once, the same question over TCP tells the roles."""
-        if host.ping or host.place.dns_only or host.place.address is None:
-            return
-        port = self.forest.ports.get("ldap", PING_PORT)
-        asking = asyncio.create_task(self.engine.ping_over_tcp(host.place.address, port, host.subject()))
-        done, _ = await asyncio.wait([asking], timeout=TCP_HEAD_START_S)
-        asking.cancel()
-        if done and not host.ping:
-            host.learn_ping(asking.result())
+    def _asking(self, host: Host) -> Asking:
+        return Asking(host, self.forest, self.engine, self._run, self._land, self.planned, self.outcomes)
 
-    async def _ping(self, host: Host, check: Check) -> Outcome:
-        outcome = await self.engine.run(check, host.subject())
-        host.learn(outcome)
-        host.known.set()
-        if check.id in self.planned:
-            self._land(host, outcome)
-        return outcome
+    def _checks(self, place: Place) -> tuple[Check, ...]:
+        return checks_for(place, self.forest, self.profiles, self.selection)
 
-    def _hidden_ping(self, place: Place) -> Check:
-        """Asked for what it tells of the host, even where no profile needs it; not reported."""
-        port = self.forest.ports.get("ldap-ping", PING_PORT)
-        return Check(self.forest.name, place.host, place.address, "ldap-ping", "udp", port, Need.OPTIONAL)
+    async def _run(self, host: Host, check: Check, subject: Subject) -> Outcome:
+        """Ask. If it seems to end in silence, the second look's walk begins."""
+        return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
-    async def _ask_rest(self, host: Host, checks: Sequence[Check]) -> None:
-        behind = [check for check in checks if check.port is None]
-        direct = [check for check in checks if check.port is not None and check.service != "rpc"]
-        mapper = next((check for check in checks if check.service == "rpc"), None)
-        await asyncio.gather(*(self._ask_one(host, check) for check in direct), self._ask_rpc(host, mapper, behind))
+    def _unheard(self, host: Host, check: Check) -> None:
+        if self.trace and host.place.address is not None:
+            from portcheck.investigate import path
 
-    async def _ask_one(self, host: Host, check: Check, subject: Subject | None = None) -> Outcome:
-        if host.unsure_of(check):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ROLES_S):
-                    await host.known.wait()
-        reason = host.not_expected(check)
-        if reason is not None:
-            return self._land(host, Outcome(check, State.SKIPPED, reason))
-        if subject is None:
-            ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
-            subject = host.rpc_subject(check, ports) if ports else host.subject()
-        outcome = await self.engine.run(check, subject)
-        host.learn(outcome)
-        return self._land(host, outcome)
-
-    async def _ask_rpc(self, host: Host, mapper: Check | None, behind: Sequence[Check]) -> None:
-        """The mapper, then each interface on the port that it names."""
-        outcome: Outcome | None = None
-        if mapper is not None:
-            subject = replace(host.subject(), wanted=tuple(check.service for check in behind))
-            outcome = await self._ask_one(host, mapper, subject)
-        await asyncio.gather(*(self._ask_interface(host, check, outcome) for check in behind))
-
-    async def _ask_interface(self, host: Host, check: Check, mapper: Outcome | None) -> None:
-        if host.place.address is None:
-            self._land(host, Outcome(check, State.UNRESOLVED, f"{check.host} has no address"))
-            return
-        endpoints = mapper.facts.get("endpoints") if mapper is not None else None
-        ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
-        if not ports:
-            self._land(host, without_port(check, mapper))
-            return
-        outcome = await self.engine.run(replace(check, port=ports[0]), host.rpc_subject(check, tuple(ports)))
-        answered_on = outcome.facts.get("port")
-        if isinstance(answered_on, int):
-            outcome = replace(outcome, check=replace(outcome.check, port=answered_on))
-        self.planned.pop(check.id, None)
-        self.outcomes.pop(check.id, None)
-        self.planned[outcome.check.id] = outcome.check
-        self._land(host, outcome)
+            case, silent = self._case(host), Outcome(check, State.FILTERED, "no answer yet")
+            if case.matters(silent):
+                path.ahead(case, silent)
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
         host.hear(outcome)
@@ -208,6 +134,9 @@ class Survey:
         return [self._case(host) for host in self.hosts if host.place.address is not None]
 
     def _case(self, host: Host) -> Case:
+        from portcheck.investigate.case import Case  # late: only for what failed
+        from portcheck.probes.registry import datagram_of
+
         address = host.place.address
         assert address is not None
 
@@ -226,7 +155,8 @@ class Survey:
         def matters(outcome: Outcome) -> bool:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
-        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip)
+        walks = self._walks.setdefault(address, {})
+        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip, walks)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
@@ -236,7 +166,7 @@ class Survey:
             mapper = next((o for o in here if o.check.service == "rpc" and o.state is State.OK), None)
             behind = [o.check for o in here if o.state is State.SKIPPED and o.facts.get("mapper_silent")]
             if mapper is not None and behind:
-                waiting += [self._ask_interface(host, check, mapper) for check in behind]
+                waiting += [self._asking(host).interface(check, mapper) for check in behind]
         await asyncio.gather(*waiting)
         return bool(waiting)
 
@@ -253,10 +183,10 @@ class Survey:
         found = []
         for check in self.planned.values():
             left = Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
-            outcome = self.outcomes.get(check.id, left)
+            host, outcome = hosts[(check.host, check.address)], self.outcomes.get(check.id, left)
             if outcome.facts.get("mapper_silent"):
                 outcome = without_port(check, self._mapper_of(check))  # the second look may have seen more of it
-            found.append(judge(outcome, hosts[(check.host, check.address)].offered))
+            found.append(judge(host.in_hindsight(outcome), host.offered))
         return tuple(found)
 
     def _mapper_of(self, check: Check) -> Outcome | None:

@@ -4,32 +4,46 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from portcheck import __version__
-from portcheck.cli import check, configuration, demo, discover, explain
 from portcheck.config import ConfigError
-from portcheck.model import Report
+
+if TYPE_CHECKING:
+    from portcheck.model import Report
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
 
-app = typer.Typer(
-    name="portcheck",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Which network path to an Active Directory forest is broken, where, what follows, and what to ask for.",
-)
-app.command("check")(check.check)
-app.command("demo")(demo.demo)
-app.command("discover")(discover.discover)
-app.command("explain")(explain.explain)
-app.add_typer(configuration.app, name="config")
+COMMANDS = ("check", "demo", "discover", "explain")
+"""Each is a function in the file of its own name."""
+GROUPS: Mapping[str, str] = {"config": "configuration"}
+"""Commands that have commands of their own, and their files, each with an `app`."""
+
+
+def build(wanted: str = "") -> typer.Typer:
+    """The application with the wanted command alone, or with all: the others need not be loaded for it."""
+    app = typer.Typer(
+        name="portcheck",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Which network path to an Active Directory forest is broken, where, what follows, and what to ask for.",
+    )
+    app.callback()(_root)
+    one = {wanted} if wanted in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
+    for name in COMMANDS:
+        if name in one:
+            app.command(name)(getattr(import_module(f"portcheck.cli.{name}"), name))
+    for name, file in GROUPS.items():
+        if name in one:
+            app.add_typer(import_module(f"portcheck.cli.{file}").app, name=name)
+    return app
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -38,7 +52,6 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: bool = typer.Option(  # noqa: FBT001 - typer's way
         False, "--version", is_eager=True, callback=_show_version, help="Show the version and leave."
@@ -53,6 +66,7 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     `take` is given the report of a check, for whoever needs more of it than what is written.
     """
     try:
+        app = build(arguments[0] if arguments else "")
         code = app(args=list(arguments), standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))

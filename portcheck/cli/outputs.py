@@ -7,14 +7,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from portcheck.config import ConfigError, nearest
-from portcheck.model import Report
 from portcheck.render import FORMATS
 from portcheck.render.options import Options, for_stream
-from portcheck.store import StoreError, write_whole
+
+if TYPE_CHECKING:
+    from portcheck.model import Report
 
 TABLE, JSON = "table", "json"
 
@@ -63,6 +65,8 @@ def check_writable(path: Path) -> None:
 
 def write(report: Report, wanted: Sequence[Wish], screen: Options) -> None:
     """All of them; a file that fails does not keep the others, or the screen, from getting theirs."""
+    from portcheck.store import StoreError, write_whole  # late: nothing is written before all is known
+
     for wish in wanted:
         text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
         text = text if text.endswith("\n") or not text else text + "\n"

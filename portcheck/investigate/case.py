@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from portcheck.model import Facts, Outcome, State, Trace
+from portcheck.net.hops import Fate, Hop
 from portcheck.net.patience import Patience
 
 Ask = Callable[[Outcome, Patience, int | None], Awaitable[Outcome]]
@@ -14,6 +16,26 @@ Land = Callable[[Outcome], None]
 """Put a better outcome in the place of the old one."""
 
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What each hop said to packets of short life towards one port."""
+
+    hops: Mapping[int, Hop]
+
+    def router(self, ttl: int) -> str | None:
+        hop = self.hops.get(ttl)
+        return hop.by if hop is not None and hop.fate is Fate.EXPIRED else None
+
+    @property
+    def last_router(self) -> int:
+        """The farthest hop that spoke; 0 when none did."""
+        return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
+
+
+Walks = dict[tuple[str, int], asyncio.Task[Walk]]
+"""The walks towards a host that were begun ahead, by transport and port."""
 
 
 @dataclass(slots=True)
@@ -30,6 +52,7 @@ class Case:
     matters: Callable[[Outcome], bool]
     """Does its verdict hurt? What is merely not offered here is not worth a packet."""
     source_ip: str | None = None
+    walks: Walks = field(default_factory=dict)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

@@ -16,10 +16,10 @@ from portcheck.model import Lookup
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
 
-ONE_TRY_S = 0.8
+TOLD = frozenset({"ok", "nxdomain", "nodata"})
 UNHEARD = frozenset({"timeout", "unreachable"})
-HOSTS_FILE_S = 0.5  # where DNS is silent only the hosts file answers, and that at once
-TCP_AFTER_S = 1.6  # a path that passes only TCP 53 still finds its controllers
+ONE_TRY_S = 0.8
+TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
 
 
 class NoResolverError(Exception):
@@ -34,15 +34,12 @@ class Names:
     patience_s: float = 4.0
     heard: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # a server said something, even no
     _resolver: Resolver | None = field(default=None, repr=False)
+    _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property
     def label(self) -> str:
         shown = (host if port == 53 else f"{host}:{port}" for host, port in self.servers)
         return ", ".join(shown) or "system"
-
-    @property
-    def _tcp_after_s(self) -> float:
-        return min(TCP_AFTER_S, self.patience_s / 2)
 
     async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
         """Ask once; trouble is a word in `status`, never an exception (but NoResolverError)."""
@@ -50,16 +47,17 @@ class Names:
         began = time.monotonic()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
         try:
-            done, _ = await asyncio.wait(asking, timeout=self._tcp_after_s)
+            done, _ = await asyncio.wait(asking, timeout=0 if self._tcp_alone else TCP_AFTER_S)
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
-            status, answers = await _best(asking)
+            status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
+            if status not in UNHEARD and not status.startswith("error"):
+                self.heard.set()
+            self._tcp_alone = self._tcp_alone or (status in TOLD and not asking[0].done())
         finally:
             for task in asking:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
-        if status not in UNHEARD and not status.startswith("error"):
-            self.heard.set()
         elapsed = round((time.monotonic() - began) * 1000, 1)
         return Lookup(name, record, self.label, status, answers, elapsed, required)
 
@@ -68,10 +66,13 @@ class Names:
         records = [record for record in ("A", "AAAA") if record in families]
         asked = (self.lookup(host, record, required=record == "A" or len(records) == 1) for record in records)
         found = list(await asyncio.gather(*asked))
-        if not self.servers and not any(lookup.answers for lookup in found):
-            silent = all(lookup.status in UNHEARD for lookup in found)
-            found.extend(await _system_lookup(host, records, HOSTS_FILE_S if silent else self.patience_s))
+        if not any(lookup.answers for lookup in found):
+            found.extend(await self.without_dns(host, records))
         return found
+
+    async def without_dns(self, host: str, families: Sequence[str]) -> list[Lookup]:
+        """What the system knows of the name by other means; nothing where servers of our own are asked."""
+        return [] if self.servers else await _system_lookup(host, families, self.patience_s)
 
     def _get(self) -> Resolver:
         if self._resolver is None:
@@ -83,8 +84,7 @@ class Names:
         import dns.resolver
 
         try:
-            left = self.patience_s - (self._tcp_after_s if tcp else 0)
-            answer = await resolver.resolve(name, record, tcp=tcp, search=False, raise_on_no_answer=True, lifetime=left)
+            answer = await resolver.resolve(name, record, tcp=tcp, search=False, raise_on_no_answer=True)
         except dns.resolver.NXDOMAIN:
             return "nxdomain", ()
         except dns.resolver.NoAnswer:
@@ -128,14 +128,17 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     return tuple((str(address), 53) for address in found)
 
 
-async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]]) -> tuple[str, tuple[str, ...]]:
+async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]], wait_s: float) -> tuple[str, tuple[str, ...]]:
     """The first word of a server; only when nobody answers, the trouble of the last."""
     last: tuple[str, tuple[str, ...]] = ("timeout", ())
-    for next_done in asyncio.as_completed(asking):
-        status, answers = await next_done
-        if status in {"ok", "nxdomain", "nodata"}:
-            return status, answers
-        last = status, answers
+    try:
+        for next_done in asyncio.as_completed(asking, timeout=max(0.0, wait_s)):
+            status, answers = await next_done
+            if status in TOLD:
+                return status, answers
+            last = status, answers
+    except TimeoutError:
+        return "timeout", ()
     return last
 
 
