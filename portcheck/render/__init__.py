@@ -19,5 +19,8 @@ def _late(name: str) -> Renderer:
     return render
 
 
-FORMATS: Mapping[str, Renderer] = {name: _late(name) for name in ("table", "json", "jsonl", "nagios")}
+FORMATS: Mapping[str, Renderer] = {
+    name: _late(name)
+    for name in ("table", "json", "jsonl", "csv", "markdown", "html", "junit", "nagios", "prometheus")
+}
 """`--format`: the name is the file's name."""
