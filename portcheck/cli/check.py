@@ -15,6 +15,7 @@ from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
+from portcheck.render import FORMATS
 from portcheck.render.options import Options
 from portcheck.run import Order, run
 
@@ -27,9 +28,7 @@ Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", hel
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
 Controllers = Annotated[list[str] | None, typer.Option("--dc", metavar="HOST", help="Only this domain controller.")]
 Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
-Formats = Annotated[
-    list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="table, json, jsonl, nagios.")
-]
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=f"{', '.join(FORMATS)}.")]
 Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="File of the -f before.")]
 Timeout = Annotated[str | None, typer.Option("--timeout", help="Patience for a connection or datagram (4s).")]
 AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Patience for an answer (10s).")]

@@ -20,7 +20,6 @@ def _late(name: str) -> Renderer:
 
 
 FORMATS: Mapping[str, Renderer] = {
-    name: _late(name)
-    for name in ("table", "json", "jsonl", "csv", "markdown", "html", "junit", "nagios", "prometheus")
+    name: _late(name) for name in ("table", "json", "jsonl", "csv", "markdown", "html", "junit", "nagios", "prometheus")
 }
 """`--format`: the name is the file's name."""

@@ -97,7 +97,7 @@ def case(outcome: Outcome) -> ET.Element:
 def _case(where: str, name: str, ms: float, element: str | None, kind: str, message: str, *more: str) -> ET.Element:
     found = ET.Element("testcase", classname=_name(where), name=_name(name), time=_seconds(ms / 1000))
     if element is not None:
-        told = ET.SubElement(found, element, type=kind, message=printable(message))
+        told = ET.SubElement(found, element, type=printable(kind), message=printable(message))
         told.text = "\n".join(map(printable, more)) or None
     return found
 
@@ -128,4 +128,4 @@ def _name(words: str) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{max(seconds, 0.0):.3f}"
+    return f"{max(0.0, seconds):.3f}"

@@ -70,7 +70,8 @@ def finding_blocks(finding: Finding) -> Iterator[str]:
         return
     yield f"### {mark.sign} {text(finding.title)}"
     if finding.fix:
-        yield "\n".join(f"> {'**To do:** ' * (not n)}{text(line)}" for n, line in enumerate(finding.fix.splitlines()))
+        lines = [f"> {text(line)}" for line in finding.fix.splitlines()]
+        yield "\n>\n".join(["> **To do:**" + lines[0][1:], *lines[1:]])
     yield from (paragraph(line) for line in finding.explanation.splitlines())
     rows = (
         ("Where", listed(finding.hosts, 8)),

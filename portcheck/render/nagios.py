@@ -1,4 +1,4 @@
-"""The monitoring plugins' format: one status line, performance data, then the detail (Monitoring Plugins guidelines)."""
+"""The format of the Monitoring Plugins guidelines: one status line, performance data, then the detail."""
 
 from __future__ import annotations
 

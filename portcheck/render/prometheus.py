@@ -14,6 +14,7 @@ from portcheck.render.measures import Family, measured
 from portcheck.render.options import Options
 from portcheck.render.text import printable
 
+
 def render(report: Report, _options: Options) -> str:
     return "".join(text(measured(report)))
 
