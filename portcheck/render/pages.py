@@ -14,10 +14,11 @@ from portcheck.render.grid import Column, RowKey, column_key
 from portcheck.render.marks import SEVERITIES, VERDICTS, Mark
 from portcheck.render.plots import Clocks, Latencies, clocks, latencies
 from portcheck.render.table import ROWS_IN_FULL, skip_words
-from portcheck.render.text import listed
+from portcheck.render.text import listed, shorten_middle
 from portcheck.render.words import port_of
 
 HOPS_TOLD = 3
+LONGEST_NAME = 45  # an IPv6 address and a little
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,8 @@ def _rows(digest: Digest, columns: Sequence[Column], known: Book) -> Iterator[Ro
         cells = (_cells(by_place.get((key, column.key), ()), column, known) for column in columns)
         host, address = key
         short = host.removesuffix(f".{digest.forest.name}") or host
-        yield Row(host, short, address or "no address", about.get(key, ""), tuple(cells))
+        where = shorten_middle(address or "no address", LONGEST_NAME)
+        yield Row(host, shorten_middle(short, LONGEST_NAME), where, about.get(key, host), tuple(cells))
 
 
 def _ordered(digest: Digest) -> list[RowKey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from factories import finding, outcome, report
@@ -37,7 +38,7 @@ def rows(run: Report) -> list[list[str]]:
     """The cells of all tables, as a reader sees them."""
     found: list[list[str]] = []
     parsed = MARKDOWN.parse(markdown(run))
-    for token, inner in zip(parsed, parsed[1:], strict=False):
+    for token, inner in itertools.pairwise(parsed):
         if token.type == "tr_open":
             found.append([])
         elif token.type in {"th_open", "td_open"}:
