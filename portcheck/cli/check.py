@@ -17,7 +17,7 @@ from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render import FORMATS
 from portcheck.render.options import Options
-from portcheck.run import Order, run
+from portcheck.run import NOT_DONE, Order, run
 
 T = TypeVar("T")
 
@@ -110,11 +110,12 @@ def check(
 
 
 def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> Report:
-    """Run it with the screen going, then write what was asked for."""
+    """Run it with the screen going, then write what was asked for; all well but a file missing is not 0."""
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
-    outputs.write(report, wanted, screen)
-    return report
+    if outputs.write(report, wanted, screen) or report.exit_code:
+        return report
+    return replace(report, exit_code=NOT_DONE)
 
 
 def _given(**values: object) -> dict[str, Any]:

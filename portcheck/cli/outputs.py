@@ -48,7 +48,17 @@ def wishes(formats: Sequence[str], outputs: Sequence[Path], save: Path | None = 
     for wish in found:
         if wish.path is not None:
             check_writable(wish.path)
+    check_distinct([wish.path for wish in found if wish.path is not None])
     return tuple(found)
+
+
+def check_distinct(paths: Sequence[Path]) -> None:
+    """A file holds one format; what cannot be replaced, such as a pipe, may be written to twice."""
+    regular = [path for path in paths if path.is_file() or not path.exists()]
+    files = [os.path.realpath(path) for path in regular]
+    for path, file in zip(regular, files, strict=True):
+        if files.count(file) > 1:
+            raise ConfigError(f"--output: {path} is named more than once; give each format a file of its own")
 
 
 def check_writable(path: Path) -> None:
@@ -61,8 +71,9 @@ def check_writable(path: Path) -> None:
         raise ConfigError(f"--output: {folder} cannot be written to")
 
 
-def write(report: Report, wanted: Sequence[Wish], screen: Options) -> None:
-    """All of them; a file that fails does not keep the others, or the screen, from getting theirs."""
+def write(report: Report, wanted: Sequence[Wish], screen: Options) -> bool:
+    """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did."""
+    written = True
     for wish in wanted:
         text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
         text = text if text.endswith("\n") or not text else text + "\n"
@@ -74,6 +85,8 @@ def write(report: Report, wanted: Sequence[Wish], screen: Options) -> None:
             write_whole(wish.path, text)
         except StoreError as error:
             typer.echo(f"portcheck: {error}", err=True)
+            written = False
+    return written
 
 
 def for_file(screen: Options) -> Options:

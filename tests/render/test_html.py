@@ -76,7 +76,16 @@ def test_nothing_is_fetched_and_nothing_of_ours_is_inline(build) -> None:
     assert not {name for name, _ in attributes} & {"src", "srcset", "style", "action", "poster", "ping", "formaction"}
     assert not [name for name, _ in attributes if name.startswith("on")]
     assert all((value or "").startswith("#") for name, value in attributes if name == "href")
-    assert not {tag for tag, _ in page.elements} & {"link", "img", "iframe", "object", "embed", "base", "video", "audio"}
+    assert not {tag for tag, _ in page.elements} & {
+        "link",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "base",
+        "video",
+        "audio",
+    }
     assert not re.search(r"url\(|@import", page.inside["style"][0])
 
 
@@ -107,13 +116,17 @@ def test_bidi_and_control_characters_are_spelled_out() -> None:
 
 def test_findings_stand_before_the_matrix_with_their_fix_and_a_button() -> None:
     text = html(samples.three_forests())
-    places = [text.index(part) for part in ('id="findings"', "allow tcp+udp 464", 'data-copy="fix-1"', 'id="matrix-title"')]
+    places = [
+        text.index(part) for part in ('id="findings"', "allow tcp+udp 464", 'data-copy="fix-1"', 'id="matrix-title"')
+    ]
     assert places == sorted(places)
 
 
 def test_every_check_is_a_cell_with_words() -> None:
     run = samples.dead_host_and_dns()
-    cells = {b["id"]: b["aria-label"] for b in Page(html(run)).all("button") if (b.get("class") or "").startswith("cell")}
+    cells = {
+        b["id"]: b["aria-label"] for b in Page(html(run)).all("button") if (b.get("class") or "").startswith("cell")
+    }
     assert len(cells) == len(run.outcomes)
     assert cells["c0"] == "dns 53/tcp: as expected, ok"
     assert all(scope in {"row", "col"} for th in Page(html(run)).all("th") for scope in [th.get("scope")])
@@ -188,7 +201,15 @@ def test_only_html_imports_the_templates() -> None:
 
 
 def test_offsets_in_words() -> None:
-    wanted = {0.01: "0 s", -0.4: "−0.4 s", 1.0: "+1 s", 45.2: "+45 s", -1203.4: "−20 min", 7300: "+2 h", 3e6: "+35 days"}
+    wanted = {
+        0.01: "0 s",
+        -0.4: "−0.4 s",
+        1.0: "+1 s",
+        45.2: "+45 s",
+        -1203.4: "−20 min",
+        7300: "+2 h",
+        3e6: "+35 days",
+    }
     assert {skew: offset(skew) for skew in wanted} == wanted
 
 
