@@ -43,7 +43,7 @@ class Page(HTMLParser):
             self.within = tag
             self.inside[tag].append("")
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, _tag: str) -> None:
         self.within = ""
 
     def handle_data(self, data: str) -> None:

@@ -1,4 +1,4 @@
-"""The HTML page in a real Chromium: opened from a file, without a network, by keyboard, by people and by screen readers."""
+"""The HTML page in a real Chromium: opened from a file, without a network, by mouse, keyboard and axe."""
 
 from __future__ import annotations
 
