@@ -11,6 +11,7 @@ import typer
 
 from portcheck import __version__
 from portcheck.cli import check, configuration, demo, discover, explain
+from portcheck.cli.pairs import Paired
 from portcheck.config import ConfigError
 from portcheck.model import Report
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Which network path to an Active Directory forest is broken, where, what follows, and what to ask for.",
 )
-app.command("check")(check.check)
+app.command("check", cls=Paired)(check.check)
 app.command("demo")(demo.demo)
 app.command("discover")(discover.discover)
 app.command("explain")(explain.explain)

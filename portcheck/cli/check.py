@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from portcheck.cli import outputs, targets
+from portcheck.cli.pairs import ORDER
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
@@ -101,7 +102,7 @@ def check(
         selection=selection,
         families=_families(four=four, six=six),
     )
-    wanted = outputs.wishes(format_ or (), output or (), save)
+    wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     report = carry_out(order, wanted, screen, no_color=no_color)
     if context.obj is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from portcheck.cli.pairs import owners
 from portcheck.config import ConfigError, nearest
 from portcheck.model import Report
 from portcheck.render import FORMATS
@@ -27,8 +28,10 @@ class Wish:
     path: Path | None
 
 
-def wishes(formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None) -> tuple[Wish, ...]:
-    """The n-th -o belongs to the n-th -f; `save` is one more JSON file.
+def wishes(
+    formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None, order: str = ""
+) -> tuple[Wish, ...]:
+    """Each -o belongs to the -f before it, by the order they came in (`pairs`); `save` is one more JSON file.
 
     Refused before anything is sent when a file could not be written.
     """
@@ -36,9 +39,12 @@ def wishes(formats: Sequence[str], outputs: Sequence[Path], save: Path | None = 
     if unknown:
         raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], FORMATS)}")
     names = list(formats) or [TABLE]
-    if len(outputs) > len(names):
-        raise ConfigError(f"--output: {outputs[len(names)]} has no --format of its own")
-    found = [Wish(name, outputs[n] if n < len(outputs) else None) for n, name in enumerate(names)]
+    if (order.count("f"), order.count("o")) != (len(formats), len(outputs)):  # not noted, or misread
+        order = "f" * len(formats) + "o" * len(outputs)
+    paths: dict[int | None, Path] = dict(zip(owners(order), outputs, strict=True))
+    if None in paths:
+        raise ConfigError(f"--output: {paths[None]} has no --format of its own")
+    found = [Wish(name, paths.get(place)) for place, name in enumerate(names)]
     if sum(wish.path is None for wish in found) > 1:
         raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
     if all(wish.path is not None for wish in found):

@@ -8,12 +8,15 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from factories import report
 
 from portcheck.cli.app import run
-from portcheck.cli.outputs import wishes
+from portcheck.cli.outputs import Wish, wishes
 from portcheck.cli.plugin import run as plugin
 from portcheck.config import ConfigError
+from portcheck.model import Report
 from portcheck.render import FORMATS
+from portcheck.run import Order
 
 FAST = ["check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms"]
 BEGINNINGS = {
@@ -44,6 +47,44 @@ def test_all_formats_at_once_from_one_run(tmp_path: Path, capsys: pytest.Capture
     assert begun[:19].replace("T", " ") in told["html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in files.values())
     assert "127.0.0.1: 1 fault" in capsys.readouterr().out  # all formats have a file, so the screen gets the table
+
+
+PAIRED = {
+    "-f json -o a": ["json a", "table"],
+    "-f json -f html -o a": ["json", "html a"],
+    "-f json -o a -f html": ["json a", "html"],
+    "-f json -f html -o a -o b": ["json a", "html b", "table"],
+    "-f json -o a -f csv -f html -o b": ["json a", "csv", "html b"],
+    "-o a -f json": ["json a", "table"],
+    "-o a": ["table a", "table"],
+    "--format=json --output=a": ["json a", "table"],
+    "-qfjson -oa": ["json a", "table"],
+    "-vf json --output a": ["json a", "table"],
+    "-f json -f csv -f html -o a -f junit -o b": "only one format can go to stdout",
+    "-f json -o a -o b": "b has no --format of its own",
+    "-c -f -f json -o a": "-f: no such file",
+    "-o a -o b": "b has no --format of its own",
+    "-o a -f csv -o b": "b has no --format of its own",
+}
+
+
+@pytest.mark.parametrize("line", PAIRED)
+def test_a_file_belongs_to_the_format_before_it(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken: list[tuple[Wish, ...]] = []
+
+    def note(_order: Order, wanted: tuple[Wish, ...], *_: object, **__: object) -> Report:
+        taken.append(wanted)
+        return report()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("portcheck.cli.check.carry_out", note)
+    run([*FAST, *line.split()])
+    if isinstance(PAIRED[line], str):
+        assert PAIRED[line] in capsys.readouterr().err
+    else:
+        assert [" ".join(filter(None, (w.name, w.path and w.path.name))) for w in taken[0]] == PAIRED[line]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
