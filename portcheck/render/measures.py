@@ -142,7 +142,7 @@ def _check(gauges: _Gauges, outcome: Outcome, *, whole: bool) -> None:
             gauges.put("check_state", state is outcome.state, {**labels, "state": state})
     if outcome.state is State.SKIPPED:
         return
-    if outcome.latency_ms is not None:
+    if outcome.latency_ms is not None and outcome.state in GOOD:
         gauges.put("check_latency_seconds", outcome.latency_ms / 1000, labels)
     gauges.put("check_duration_seconds", outcome.elapsed_ms / 1000, labels)
     gauges.put("check_attempts", outcome.attempts, labels)

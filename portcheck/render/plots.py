@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from portcheck.model import Outcome, Report, Verdict
+from portcheck.model import GOOD, Outcome, Report, Verdict
 from portcheck.render.digest import Digest
 from portcheck.render.grid import PLACES, cell_of, column_key
 from portcheck.render.text import counted, shorten_middle
@@ -59,7 +59,8 @@ class Clocks(Plot):
 
 
 def latencies(digest: Digest) -> Latencies | None:
-    timed = [o for o in digest.outcomes if o.latency_ms is not None and math.isfinite(o.latency_ms)]
+    good = (o for o in digest.outcomes if o.state in GOOD)
+    timed = [o for o in good if o.latency_ms is not None and math.isfinite(o.latency_ms)]
     if not timed:
         return None
     high = max(1, *(math.ceil(math.log10(max(o.latency_ms or 0, 1))) for o in timed))

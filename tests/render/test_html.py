@@ -151,6 +151,12 @@ def test_where_the_path_ends_is_told_as_hops() -> None:
     assert hops(BlockedAt(hop=0))[1] == ("cut", "silence (from this machine on: no router answered)")
 
 
+def test_no_findings_is_not_said_to_be_all_well_where_checks_failed() -> None:
+    assert "None: all is as expected." in html(report(outcome()))
+    assert "None: no rule explains" in html(samples.outcomes_alone())
+    assert "None:" not in html(samples.three_forests())
+
+
 def test_changes_since_the_last_run_are_marked_and_listed() -> None:
     seen = outcome("kpasswd/udp", State.FILTERED)
     changes = (
