@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from portcheck import discover
 from portcheck.asking import Asking, hidden_ping
 from portcheck.catalogue.profiles import Profile
-from portcheck.config import ForestSpec
+from portcheck.config import ForestSpec, family
 from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
@@ -115,7 +115,8 @@ class Survey:
         return found
 
     def _servers(self) -> list[str]:
-        return [host for host, _ in self.names.servers]
+        """Those of them that may be asked as hosts too."""
+        return [host for host, _ in self.names.servers if family(host) in self.families]
 
     async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
         """Name servers that the file names and that are no known controllers: only DNS is asked of them."""

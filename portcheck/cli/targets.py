@@ -15,6 +15,7 @@ from portcheck.config import (
     DcSpec,
     ForestSpec,
     Server,
+    family,
     find,
     is_address,
     load,
@@ -24,6 +25,7 @@ from portcheck.config import (
     parse_server,
 )
 
+BOTH = ("A", "AAAA")
 FILELESS = "no forests.toml found; name a domain, a host or an address, or write one (see forests.example.toml)"
 
 
@@ -81,16 +83,42 @@ def _named(target: str, configured: Configuration, by_name: dict[str, ForestSpec
     return ForestSpec(parsed, site=defaults.site, profiles=defaults.profiles)
 
 
-def narrowed(forest: ForestSpec, controllers: Sequence[str], servers: Sequence[str]) -> ForestSpec:
-    """The forest with `--dc` and `--dns` applied."""
+def narrowed(
+    forest: ForestSpec, controllers: Sequence[str], servers: Sequence[str], families: Sequence[str] = BOTH
+) -> ForestSpec:
+    """The forest with `--dc`, `--dns`, and `-4` or `-6` applied."""
     if servers:
         forest = replace(forest, dns=tuple(_server(text) for text in servers))
     if controllers:
         known = {controller.host: controller for controller in forest.domain_controllers}
         hosts = [_host(text) for text in controllers]
         chosen = tuple(known.get(h, DcSpec(h, h if is_address(h) else None)) for h in hosts)
+        for host in hosts:
+            _refuse_other_family(host, families)
         forest = replace(forest, domain_controllers=chosen, discover=False)
-    return forest
+    _refuse_other_family(forest.name, families)
+    return _of_family(forest, families)
+
+
+def _refuse_other_family(named: str, families: Sequence[str]) -> None:
+    """An address that the command line names itself, against its own -4 or -6."""
+    if is_address(named) and family(named) not in families:
+        flag, other = ("-4", "IPv6") if "A" in families else ("-6", "IPv4")
+        raise ConfigError(f"{flag}: {named} is an {other} address; leave out {flag}, or name another address")
+
+
+def _of_family(forest: ForestSpec, families: Sequence[str]) -> ForestSpec:
+    """Without the file's addresses of the other family; a name that goes with one is looked up instead."""
+    left = []
+    for controller in forest.domain_controllers:
+        if family(controller.address or controller.host) in (None, *families):
+            left.append(controller)
+        elif not is_address(controller.host):
+            left.append(DcSpec(controller.host))
+    if forest.domain_controllers and not left and not forest.discover:
+        flag, other = ("-4", "IPv6") if "A" in families else ("-6", "IPv4")
+        raise ConfigError(f"{flag}: nothing is left of {forest.name}: its domain controllers have {other} addresses")
+    return replace(forest, domain_controllers=tuple(left))
 
 
 def _server(text: str) -> Server:

@@ -55,6 +55,11 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+def family(text: str) -> str | None:
+    """The record that holds such an address, `A` or `AAAA`; None for a name."""
+    return None if not is_address(text) else "AAAA" if ":" in text else "A"
+
+
 def is_address(text: str) -> bool:
     """Whether `text` reads as an address, be it a usable one or not; a name otherwise."""
     return _address(text) is not None
