@@ -14,7 +14,7 @@ from portcheck.config import ForestSpec, family
 from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
-from portcheck.host import Host
+from portcheck.host import FAMILIES, Host, without_address
 from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
@@ -138,9 +138,17 @@ class Survey:
             await self._ask_all([self._recognised(host, by_name=bool(own.places))], found)
 
         await asyncio.gather(*(ask(address) for address in candidates))
+        if not candidates and own.lookups and all(lookup.status == "nodata" for lookup in own.lookups):
+            self._note_other_family()
         if not candidates and self.problem is None and silent:
             places = [Place(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
             await self._ask_all(places, found)
+
+    def _note_other_family(self) -> None:
+        """The name exists. If addresses of one family only were asked for, it may well be a host with the other."""
+        if missing := FAMILIES.get(tuple(self.families)):
+            self.problem = f"{self.forest.name} has no {missing}, and DNS advertises no domain controller under it"
+            self.lookups = [replace(lookup, required=False) for lookup in self.lookups]
 
     def _recognised(self, host: Host, *, by_name: bool) -> Place:
         """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown."""
@@ -189,6 +197,8 @@ class Survey:
 
     async def _run(self, host: Host, check: Check, subject: Subject) -> Outcome:
         """Ask, or take what was asked early. If it seems to end in silence, the second look's walk begins."""
+        if check.address is None:
+            return without_address(check, self.families)
         begun = self._early.pop(check.id, None)
         return replace(await begun, check=check) if begun is not None else await self._start(host, check, subject)
 
