@@ -45,7 +45,8 @@ class Asking:
         learning: list[asyncio.Task[Outcome] | asyncio.Task[None]] = []
         if self.host.place.address is not None and not self.host.place.dns_only:
             learning.append(asyncio.create_task(self.ping(asked or hidden_ping(self.host.place, self.forest))))
-            learning.extend(await self._head_start(learning[0]))
+            if not self.host.place.assumed:  # that one has had its time
+                learning.extend(await self._head_start(learning[0]))
         elif asked is not None:
             self.land(self.host, await self.run(self.host, asked, self.host.subject()))
         try:
@@ -55,6 +56,17 @@ class Asking:
             for task in learning:
                 task.cancel()
             await asyncio.gather(*learning, return_exceptions=True)
+
+    async def introduced(self) -> None:
+        """Who is this? What it says of itself by the ping, over UDP or TCP; nobody waits long."""
+        pinging = asyncio.create_task(self.ping(hidden_ping(self.host.place, self.forest)))
+        learning: list[asyncio.Task[None]] = []
+        try:
+            learning = await self._head_start(pinging)
+        finally:
+            for task in (pinging, *learning):
+                task.cancel()
+            await asyncio.gather(pinging, *learning, return_exceptions=True)
 
     async def _head_start(self, pinging: asyncio.Task[Any]) -> list[asyncio.Task[None]]:
         """Where the ping over UDP is not answered at once, the same question over TCP tells the roles, in its time."""

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from portcheck.config import ForestSpec, Server
+from portcheck.config import ForestSpec
 from portcheck.model import Lookup
 from portcheck.net.machine import source_address
 from portcheck.net.resolver import Names, NoResolverError, is_address
@@ -66,31 +66,6 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
     return found
 
 
-async def servers(named: Iterable[Server], families: Sequence[str], patience_s: float) -> Discovery:
-    """The first address of each name server that is given by name, from the system's resolver."""
-    found, names = Discovery(), Names(patience_s=patience_s)
-    for server in named:
-        lookups = await names.addresses(server.host, families)
-        found.lookups.extend(lookups)
-        addresses = [address for lookup in lookups for address in lookup.answers][:1]
-        found.places.extend(Place(a, a, "dns-server", ports={"dns": server.port}) for a in addresses)
-    return found
-
-
-async def views(names: Names, lookups: Iterable[Lookup], own: Iterable[str]) -> list[Lookup]:
-    """The SRV questions that were asked, of the system's resolver and of the controllers at these addresses."""
-    asked = {lookup.name: lookup for lookup in lookups if lookup.record == "SRV"}
-    others = [Names((), names.patience_s)] if names.servers else []
-    others += [Names(((address, 53),), names.patience_s) for address in list(own)[:MOST_VIEWS]]
-    found: list[Lookup] = []
-    for view in others:
-        if view.label != names.label:
-            with contextlib.suppress(NoResolverError):
-                again = (view.lookup(name, "SRV", required=False) for name in asked)
-                found.extend(await asyncio.gather(*again))
-    return found
-
-
 async def by_name(name: str, names: Names, families: Sequence[str], *, silent: bool = False) -> Discovery:
     """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers).
 
@@ -101,6 +76,36 @@ async def by_name(name: str, names: Names, families: Sequence[str], *, silent: b
         told = await (names.without_dns(name, families) if silent else names.addresses(name, families))
         found.lookups.extend(replace(lookup, required=False) for lookup in told)
         found.places.extend(place for place in _places(name, found.lookups, "argument", "") if place.address)
+    return found
+
+
+async def named_servers(
+    forest: ForestSpec, patience_s: float, families: Sequence[str]
+) -> tuple[list[Lookup], list[tuple[str, int]]]:
+    """The name servers that the file gives by name: what the system's resolver says, and where they are."""
+    asked = Names(patience_s=patience_s)
+    lookups: list[Lookup] = []
+    servers: list[tuple[str, int]] = []
+    for server in forest.dns:
+        if not is_address(server.host):
+            found = await asked.addresses(server.host, families)
+            lookups.extend(found)
+            addresses = [address for lookup in found for address in lookup.answers]
+            servers.extend((address, server.port) for address in addresses[:1])
+    return lookups, servers
+
+
+async def other_views(lookups: Sequence[Lookup], names: Names, own: Sequence[str]) -> list[Lookup]:
+    """The SRV questions again, of the system's resolver and of the forest's own servers (addresses)."""
+    asked = {lookup.name for lookup in lookups if lookup.record == "SRV"}
+    views = [Names((), names.patience_s)] if names.servers else []
+    views += [Names(((address, 53),), names.patience_s) for address in dict.fromkeys(own[:MOST_VIEWS])]
+    found: list[Lookup] = []
+    for view in views:
+        if view.label != names.label:
+            with contextlib.suppress(NoResolverError):
+                again = (view.lookup(name, "SRV", required=False) for name in sorted(asked))
+                found.extend(await asyncio.gather(*again))
     return found
 
 

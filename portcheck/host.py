@@ -15,6 +15,8 @@ from portcheck.probes.base import Subject
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
+VOICES = GOOD | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
+ANYBODYS = frozenset({"dns", "time", "netbios-ns", "netbios-ssn", "smb", "winrm", "tcp", "udp"})  # not only a DC's
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
 CONTROLLER_FACTS = (
     "dns_host_name", "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level",
@@ -33,6 +35,8 @@ class Host:
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
+    heard: bool = False  # anything at all came back from it
+    speaks: bool = False  # as a controller does
 
     @property
     def where(self) -> tuple[str, str | None]:
@@ -46,6 +50,12 @@ class Host:
             self.learn_ping(outcome.facts)
         elif outcome.check.service in {"ldap", "ldaps"} and not self.root:
             self.root = outcome.facts
+
+    def hear(self, outcome: Outcome) -> None:
+        """Is there anybody, and is it a controller? Matters only where neither DNS nor the ping told."""
+        if outcome.state in VOICES:
+            self.heard = True
+            self.speaks = self.speaks or (outcome.state in GOOD and outcome.check.service not in ANYBODYS)
 
     def learn_ping(self, told: Facts) -> None:
         self.ping = told
@@ -78,7 +88,8 @@ class Host:
 
     @property
     def offered(self) -> Offered:
-        return Offered(self.roles, self.lacks)
+        """An assumed controller that nothing is heard of may well be one; one that only refuses is none."""
+        return Offered(self.roles, self.lacks, controller=not self.place.assumed or self.speaks or not self.heard)
 
     @property
     def domain(self) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Report, Severity, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
 QUIET = BLOCKED | {State.REFUSED}
+LEVELS = {
+    "fail": (frozenset({Verdict.FAIL}), frozenset({Severity.ERROR})),
+    "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
+}
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
 
 
@@ -21,6 +24,10 @@ class Offered:
 
     roles: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
+    controller: bool = True  # False: taken for one, and it speaks like none
+
+    def has(self, role: str) -> bool:
+        return role in self.roles or (role == "dc" and self.controller)
 
 
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
@@ -41,7 +48,11 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
     role = role_of(outcome.check.service)
-    if outcome.state in QUIET and role not in {"dc", *offered.roles} and not outcome.facts.get("local_fault"):
+    if (
+        outcome.state in QUIET
+        and role not in offered.roles | ({"dc"} if offered.controller else set())
+        and not outcome.facts.get("local_fault")
+    ):
         words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
         return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
     if outcome.check.service == "udp" and outcome.state is State.FILTERED:
@@ -95,7 +106,8 @@ def _faulty(outcome: Outcome) -> bool:
     )
 
 
-def exit_code(outcomes: Collection[Outcome], fail_on: str) -> int:
-    """0 or 1: is everything required as expected, at the level the user asked for?"""
-    bad = {"fail": {Verdict.FAIL}, "warn": {Verdict.FAIL, Verdict.WARN}}.get(fail_on, set())
-    return 1 if any(outcome.verdict in bad for outcome in outcomes) else 0
+def exit_code(report: Report, fail_on: str) -> int:
+    """0 or 1: is everything required as expected, at the level the user asked for? Names count as well as ports."""
+    verdicts, severities = LEVELS.get(fail_on, (frozenset(), frozenset()))
+    bad = any(outcome.verdict in verdicts for outcome in report.outcomes)
+    return 1 if bad or any(finding.severity in severities for finding in report.findings) else 0

@@ -123,7 +123,7 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
             return NOT_DONE
     if settings.fail_on != "never" and any(not survey.hosts for survey in surveys):
         return 1
-    return exit_code(report.outcomes, settings.fail_on)
+    return exit_code(report, settings.fail_on)
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
 
 TOLD = frozenset({"ok", "nxdomain", "nodata"})
+UNHEARD = frozenset({"timeout", "unreachable"})
 ONE_TRY_S = 0.8
 TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
 
@@ -29,8 +32,8 @@ class Names:
 
     servers: Sequence[tuple[str, int]] = ()
     patience_s: float = 4.0
+    heard: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # a server said something, even no
     _resolver: Resolver | None = field(default=None, repr=False)
-    heard: bool = False  # some question has had an answer
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property
@@ -48,7 +51,8 @@ class Names:
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
             status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
-            self.heard = self.heard or status in TOLD
+            if status not in UNHEARD and not status.startswith("error"):
+                self.heard.set()
             self._tcp_alone = self._tcp_alone or (status in TOLD and not asking[0].done())
         finally:
             for task in asking:
@@ -162,10 +166,9 @@ def _host(name: Any) -> str:
 async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -> list[Lookup]:
     """getaddrinfo, which also knows the hosts file and what the platform adds."""
     began = time.monotonic()
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(patience_s):
-            rows = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            rows = await _getaddrinfo(host)
     except (TimeoutError, OSError, UnicodeError):
         return []
     elapsed = round((time.monotonic() - began) * 1000, 1)
@@ -175,6 +178,33 @@ async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -
         if record in records and str(where[0]) not in by_record.setdefault(record, []):
             by_record[record].append(str(where[0]))
     return [Lookup(host, record, "system (hosts)", "ok", tuple(found), elapsed) for record, found in by_record.items()]
+
+
+def _getaddrinfo(host: str) -> asyncio.Future[list[Any]]:
+    """In a thread that nobody waits for: with silent servers it may take half a minute, and cannot be cancelled."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[list[Any]] = loop.create_future()
+
+    def settle(rows: list[Any] | None, error: Exception | None) -> None:
+        if told.done():
+            return
+        if error is not None:
+            told.set_exception(error)
+        else:
+            told.set_result(rows or [])
+
+    def ask() -> None:
+        rows: list[Any] | None = None
+        error: Exception | None = None
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as fault:
+            error = fault
+        with contextlib.suppress(RuntimeError):  # the run is over
+            loop.call_soon_threadsafe(settle, rows, error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return told
 
 
 def is_address(text: str) -> bool:
