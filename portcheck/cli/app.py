@@ -71,7 +71,8 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     except ConfigError as error:
         return _complain(str(error))
     except UsageError as error:
-        return _complain(f"{error.format_message()} (see portcheck --help)")
+        message = error.format_message()  # empty where the help was shown for want of a command
+        return _complain(f"{message} (see portcheck --help)") if message else USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:

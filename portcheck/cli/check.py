@@ -14,6 +14,7 @@ from portcheck.cli import outputs, targets
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, family, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
+from portcheck.net.machine import is_own
 from portcheck.plan import Selection, profile_names
 from portcheck.render.options import Options
 from portcheck.run import Order, run
@@ -146,6 +147,10 @@ def _families(*, four: bool, six: bool, source: str | None) -> tuple[str, ...]:
     if four and six:
         raise ConfigError("-4 and -6 exclude each other; leave both out for both families")
     wanted = ("A",) if four else ("AAAA",) if six else ("A", "AAAA")
-    if source is not None and family(source) not in wanted:
+    if source is None:
+        return wanted
+    if family(source) not in wanted:
         raise ConfigError(f"{'-4' if four else '-6'}: --source-ip {source} is of the other family")
-    return wanted
+    if not is_own(source):
+        raise ConfigError(f"--source-ip: {source} is not an address of this machine")
+    return ("AAAA",) if ":" in source else ("A",)

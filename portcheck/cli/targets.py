@@ -101,10 +101,10 @@ def narrowed(
 
 
 def _refuse_other_family(named: str, families: Sequence[str]) -> None:
-    """An address that the command line names itself, against its own -4 or -6."""
+    """An address that the command line names itself, against its own -4, -6 or --source-ip."""
     if is_address(named) and family(named) not in families:
-        flag, other = ("-4", "IPv6") if "A" in families else ("-6", "IPv4")
-        raise ConfigError(f"{flag}: {named} is an {other} address; leave out {flag}, or name another address")
+        wanted, other = ("IPv4", "IPv6") if "A" in families else ("IPv6", "IPv4")
+        raise ConfigError(f"{named} is an {other} address, and only {wanted} is to be used (-4, -6 or --source-ip)")
 
 
 def _of_family(forest: ForestSpec, families: Sequence[str]) -> ForestSpec:
@@ -116,8 +116,9 @@ def _of_family(forest: ForestSpec, families: Sequence[str]) -> ForestSpec:
         elif not is_address(controller.host):
             left.append(DcSpec(controller.host))
     if forest.domain_controllers and not left and not forest.discover:
-        flag, other = ("-4", "IPv6") if "A" in families else ("-6", "IPv4")
-        raise ConfigError(f"{flag}: nothing is left of {forest.name}: its domain controllers have {other} addresses")
+        wanted, other = ("IPv4", "IPv6") if "A" in families else ("IPv6", "IPv4")
+        told = f"its domain controllers have {other} addresses, and only {wanted} is to be used (-4, -6 or --source-ip)"
+        raise ConfigError(f"nothing is left of {forest.name}: {told}")
     return replace(forest, domain_controllers=tuple(left))
 
 
@@ -150,6 +151,8 @@ def profiles(configured: Configuration, names: Sequence[str]) -> tuple[Profile, 
 def service_names(flag: str, words: Sequence[str]) -> frozenset[str]:
     """`--only` and `--skip`: a service (`kpasswd`), one of its transports (`kpasswd/udp`), or a port (`464/tcp`)."""
     split = tuple(part.strip().lower() for word in words for part in word.split(",") if part.strip())
+    if words and not split:
+        raise ConfigError(f"{flag}: names no service")
     known = {*services(), *GENERIC}
     known |= {f"{name}/{transport}" for name, service in services().items() for transport in service.ports}
     for word in split:

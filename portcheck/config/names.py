@@ -43,6 +43,8 @@ def parse_address(value: object) -> str:
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         # Domain controllers do not register link-local addresses, and a zone means nothing on another machine.
         raise ConfigError(f"{shown(value)} has a zone id; give a global or unique-local address")
+    if isinstance(address, ipaddress.IPv6Address) and address.is_link_local:
+        raise ConfigError(f"{shown(value)} is a link-local address; give a global or unique-local address")
     if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
         raise ConfigError(f"{shown(value)} is not the address of one host")
     return str(address)

@@ -9,18 +9,19 @@ from portcheck.cli.app import run
 from portcheck.config import ConfigError, Configuration, DcSpec, ForestSpec, Server
 
 FOUR, SIX = ("A",), ("AAAA",)
+IS_SIX = "is an IPv6 address, and only IPv4 is to be used (-4, -6 or --source-ip)"
+IS_FOUR = "is an IPv4 address, and only IPv6 is to be used (-4, -6 or --source-ip)"
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("fd77::10", "-4"), "-4: fd77::10 is an IPv6 address; leave out -4, or name another address"),
-        (("[fd77::10]", "-4"), "-4: fd77::10 is an IPv6 address; leave out -4, or name another address"),
-        (("192.0.2.1", "-6"), "-6: 192.0.2.1 is an IPv4 address; leave out -6, or name another address"),
-        (
-            ("x.test", "--dc", "192.0.2.1", "-6"),
-            "-6: 192.0.2.1 is an IPv4 address; leave out -6, or name another address",
-        ),
+        (("fd77::10", "-4"), f"fd77::10 {IS_SIX}"),
+        (("[fd77::10]", "-4"), f"fd77::10 {IS_SIX}"),
+        (("fd77::10", "--source-ip", "127.0.0.1"), f"fd77::10 {IS_SIX}"),
+        (("192.0.2.1", "-6"), f"192.0.2.1 {IS_FOUR}"),
+        (("x.test", "--source-ip", "192.0.2.7"), "--source-ip: 192.0.2.7 is not an address of this machine"),
+        (("x.test", "--dc", "192.0.2.1", "-6"), f"192.0.2.1 {IS_FOUR}"),
         (("x.test", "-4", "--source-ip", "fd77::1"), "-4: --source-ip fd77::1 is of the other family"),
         (("x.test", "-4", "-6"), "-4 and -6 exclude each other; leave both out for both families"),
     ],
@@ -51,9 +52,7 @@ def test_a_name_that_has_such_an_address_in_the_file_is_looked_up_instead() -> N
 
 def test_a_forest_of_which_nothing_is_left_says_so() -> None:
     only = DcSpec("192.0.2.1", "192.0.2.1")
-    with pytest.raises(
-        ConfigError, match=r"^-6: nothing is left of x\.test: its domain controllers have IPv4 addresses$"
-    ):
+    with pytest.raises(ConfigError, match=r"^nothing is left of x\.test: its domain controllers have IPv4 addresses"):
         targets.narrowed(forest(only), (), (), SIX)
     assert targets.narrowed(forest(only, discover=True), (), (), SIX).domain_controllers == ()
 
