@@ -67,7 +67,7 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     """
     try:
         app = build(arguments[0] if arguments else "")
-        code = app(args=list(arguments), standalone_mode=False, obj=take)
+        code = app(args=list(arguments), prog_name="portcheck", standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))
     except UsageError as error:

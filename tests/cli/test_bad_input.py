@@ -27,7 +27,6 @@ BAD = [
     ["check", "contoso.com", "--dns", "10.0.0.1:99999"],
     ["check", "contoso.com", "--dc", "not a host"],
     ["check", "contoso.com", "-f", "json", "-o", "x" * 300],
-    ["check", "contoso.com", "-f", "json", "-o", "a\0b"],
     ["check", "contoso.com", "--timeout", "0"],
     ["check", "contoso.com", "--only", ""],
     ["check", "contoso.com", "--only", ","],
