@@ -76,10 +76,18 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader left; keep the interpreter from complaining when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()  # the reader left
         return 0
+    except OSError as error:  # a full disk behind stdout
+        _abandon_stdout()
+        typer.echo(f"portcheck: the output cannot be written: {error.strerror or 'no reason given'}", err=True)
+        return NOT_DONE
     return code if isinstance(code, int) else 0
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from writing what is left, and from complaining, when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:

@@ -31,12 +31,20 @@ FILELESS = "no forests.toml found; name a domain, a host or an address, or write
 
 def configuration(explicit: str | None, *, needed: bool) -> Configuration:
     """The forests file, or an empty configuration where none is needed."""
-    path = find(explicit, os.environ, Path.cwd())
+    path = find(explicit, os.environ, _here())
     if path is None:
         if needed:
             raise ConfigError(FILELESS)
         return Configuration()
     return load(path, built_in().keys(), known_services())
+
+
+def _here() -> Path:
+    """Where the program was started; the folder may be gone by now."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 def known_services() -> dict[str, tuple[str, ...]]:
