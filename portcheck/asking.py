@@ -48,7 +48,7 @@ class Asking:
             if not self.host.place.assumed:  # that one has had its time
                 learning.extend(await self._head_start(learning[0]))
         elif asked is not None:
-            self.land(self.host, await self.engine.run(asked, self.host.subject()))
+            self.land(self.host, await self.run(self.host, asked, self.host.subject()))
         try:
             await self._rest([check for check in checks if check is not asked])
             await asyncio.gather(*learning[:1])
@@ -134,7 +134,7 @@ class Asking:
 
     async def interface(self, check: Check, mapper: Outcome | None) -> None:
         if self.host.place.address is None:
-            self.land(self.host, Outcome(check, State.UNRESOLVED, f"{check.host} has no address"))
+            self.land(self.host, await self.run(self.host, check, self.host.subject()))
             return
         endpoints = mapper.facts.get("endpoints") if mapper is not None else None
         ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from portcheck.catalogue.services import services
 from portcheck.judge import Offered
-from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, State
+from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
 from portcheck.plan import Place
 from portcheck.probes.base import Subject
 
@@ -18,7 +19,8 @@ VOICES = GOOD | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 ANYBODYS = frozenset({"dns", "time", "netbios-ns", "netbios-ssn", "smb", "winrm", "tcp", "udp"})  # not only a DC's
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
 CONTROLLER_FACTS = (
-    "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level", "vendor", "paused",
+    "dns_host_name", "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level",
+    "vendor", "paused",
 )  # fmt: skip
 
 
@@ -138,6 +140,15 @@ class Host:
             facts=facts,
             domain=self.domain,
         )
+
+
+FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
+
+
+def without_address(check: Check, families: Sequence[str]) -> Outcome:
+    """The name was looked up for addresses of these families in vain."""
+    reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"
+    return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE)
 
 
 def without_port(check: Check, mapper: Outcome | None) -> Outcome:

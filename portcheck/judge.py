@@ -109,5 +109,10 @@ def _faulty(outcome: Outcome) -> bool:
 def exit_code(report: Report, fail_on: str) -> int:
     """0 or 1: is everything required as expected, at the level the user asked for? Names count as well as ports."""
     verdicts, severities = LEVELS.get(fail_on, (frozenset(), frozenset()))
-    bad = any(outcome.verdict in verdicts for outcome in report.outcomes)
+    bad = any(outcome.verdict in verdicts or (verdicts and _open(outcome)) for outcome in report.outcomes)
     return 1 if bad or any(finding.severity in severities for finding in report.findings) else 0
+
+
+def _open(outcome: Outcome) -> bool:
+    """Needed, and this machine could not ask: that all is as expected cannot be said."""
+    return outcome.verdict is Verdict.UNKNOWN and outcome.check.required

@@ -15,7 +15,7 @@ from portcheck.config import ForestSpec, Settings
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
 from portcheck.judge import exit_code
-from portcheck.model import Outcome, Report, State
+from portcheck.model import Outcome, Report, State, Verdict
 from portcheck.net.machine import vantage
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, is_address
@@ -121,9 +121,16 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
+    if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
+        return NOT_DONE
     if settings.fail_on != "never" and any(not survey.hosts for survey in surveys):
         return 1
     return exit_code(report, settings.fail_on)
+
+
+def _tells_nothing(outcome: Outcome) -> bool:
+    """This machine could not ask it, for want of a permission, an address or time, or asked nothing at all."""
+    return outcome.verdict is Verdict.UNKNOWN
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck import discover
-from portcheck.config import ForestSpec
+from portcheck.config import ForestSpec, family
 from portcheck.discover import Discovery
-from portcheck.host import Host
+from portcheck.host import FAMILIES, Host
 from portcheck.model import Lookup
 from portcheck.net.resolver import Names, NoResolverError, system_servers
 from portcheck.plan import Place
@@ -84,7 +84,8 @@ class Search:
 
     @property
     def servers(self) -> list[str]:
-        return [host for host, _ in self.names.servers]
+        """Those of the name servers that may be asked as hosts too."""
+        return [host for host, _ in self.names.servers if family(host) in self.families]
 
     async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
         """Name servers that the file names and that are no known controllers: only DNS is asked of them."""
@@ -131,7 +132,15 @@ class Search:
         own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families))
         candidates = [place.address for place in own.places] or servers
         named = bool(own.places)
+        if not candidates and own.lookups and all(lookup.status == "nodata" for lookup in own.lookups):
+            self._note_other_family()
         await asyncio.gather(*(self._ask_candidate(address, found, by_name=named) for address in candidates))
+
+    def _note_other_family(self) -> None:
+        """The name exists. If addresses of one family only were asked for, it may well be a host with the other."""
+        if missing := FAMILIES.get(tuple(self.families)):
+            self.problem = f"{self.forest.name} has no {missing}, and DNS advertises no domain controller under it"
+            self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]
 
     async def _ask_candidate(self, address: str | None, found: Discovery, *, by_name: bool) -> None:
         host = await self.introduce(Place(address or "", address, "dns-server"))

@@ -14,7 +14,7 @@ from portcheck.config import ForestSpec
 from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
-from portcheck.host import Host, without_port
+from portcheck.host import Host, without_address, without_port
 from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
@@ -113,6 +113,8 @@ class Survey:
 
     async def _run(self, host: Host, check: Check, subject: Subject) -> Outcome:
         """Ask. If it seems to end in silence, the second look's walk begins."""
+        if check.address is None:
+            return without_address(check, self.families)
         return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
     def _unheard(self, host: Host, check: Check) -> None:

@@ -68,18 +68,27 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     """
     try:
         app = build(arguments[0] if arguments else "")
-        code = app(args=list(arguments), standalone_mode=False, obj=take)
+        code = app(args=list(arguments), prog_name="portcheck", standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))
     except UsageError as error:
-        return _complain(f"{error.format_message()} (see portcheck --help)")
+        message = error.format_message()  # empty where the help was shown for want of a command
+        return _complain(f"{message} (see portcheck --help)") if message else USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader left; keep the interpreter from complaining when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()  # the reader left
         return 0
+    except OSError as error:  # a full disk behind stdout
+        _abandon_stdout()
+        typer.echo(f"portcheck: the output cannot be written: {error.strerror or 'no reason given'}", err=True)
+        return NOT_DONE
     return code if isinstance(code, int) else 0
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from writing what is left, and from complaining, when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:

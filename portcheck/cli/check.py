@@ -13,8 +13,9 @@ import typer
 from portcheck.cli import outputs, targets
 from portcheck.cli.pairs import ORDER
 from portcheck.cli.screen import on_stderr
-from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
+from portcheck.config import ConfigError, FailOn, family, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
+from portcheck.net.machine import is_own
 from portcheck.plan import Selection, profile_names
 from portcheck.render import FORMATS
 from portcheck.render.options import Options
@@ -94,13 +95,14 @@ def check(
         ),
     )
     forests = targets.forests(configured, target or ())
-    chosen = tuple(targets.narrowed(forest, dc or (), dns or ()) for forest in forests)
+    families = _families(four=four, six=six, source=settings.source_ip)
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
     selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
     order = Order(
         forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
         settings=settings,
         selection=selection,
-        families=_families(four=four, six=six),
+        families=families,
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
@@ -142,7 +144,14 @@ def _flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
         raise ConfigError(f"{flag}: {error}") from None
 
 
-def _families(*, four: bool, six: bool) -> tuple[str, ...]:
+def _families(*, four: bool, six: bool, source: str | None) -> tuple[str, ...]:
     if four and six:
         raise ConfigError("-4 and -6 exclude each other; leave both out for both families")
-    return ("A",) if four else ("AAAA",) if six else ("A", "AAAA")
+    wanted = ("A",) if four else ("AAAA",) if six else ("A", "AAAA")
+    if source is None:
+        return wanted
+    if family(source) not in wanted:
+        raise ConfigError(f"{'-4' if four else '-6'}: --source-ip {source} is of the other family")
+    if not is_own(source):
+        raise ConfigError(f"--source-ip: {source} is not an address of this machine")
+    return ("AAAA",) if ":" in source else ("A",)

@@ -71,7 +71,11 @@ def check_distinct(paths: Sequence[Path]) -> None:
 
 def check_writable(path: Path) -> None:
     folder = path.parent
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except (OSError, ValueError) as error:  # longer than a name may be, or a NUL in it
+        raise ConfigError(f"--output: {path} is no file name: {getattr(error, 'strerror', None) or error}") from None
+    if is_folder:
         raise ConfigError(f"--output: {path} is a directory; name a file")
     if not folder.is_dir():
         raise ConfigError(f"--output: {folder} does not exist; create it first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ssl
 import warnings
@@ -13,6 +14,11 @@ from portcheck.model import Facts
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+
+async def described(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
+    """`describe`, aside from the loop: loading the parser takes long enough to spoil what is being measured."""
+    return await asyncio.to_thread(describe, tls, names)
 
 
 def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from portcheck.model import Check, Facts
 from portcheck.net import tls
 from portcheck.net.base import Network
-from portcheck.net.certificate import describe, matches
+from portcheck.net.certificate import described, matches
 from portcheck.net.errors import NetError
 from portcheck.net.resolver import is_address
 from portcheck.net.tcp import Stream
@@ -25,10 +27,11 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
     """First as a client that verifies; where the certificate does not please, again as one that only reaches."""
     names = (subject.host,) if subject.host and not is_address(subject.host) else ()
     facts: Facts
+    trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)
     with await net.tcp(_port(check)) as stream:
         try:
-            shown = await tls.handshake(stream, tls.trusting(subject.ca_file), _server_name(subject))
-            facts = {"certificate_trusted": True, **describe(shown, names)}
+            shown = await tls.handshake(stream, trusting, _server_name(subject))
+            facts = {"certificate_trusted": True, **await described(shown, names)}
             return await _ask(stream, subject, facts)
         except tls.Distrusted as error:
             facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
@@ -38,7 +41,7 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
             facts = {"tls_alert_first": stream.trail.facts.pop("tls_alert", "")}
     with await net.tcp(_port(check)) as stream:
         shown = await tls.handshake(stream, tls.reaching(), _server_name(subject))
-        return await _ask(stream, subject, {**describe(shown, names), **facts})
+        return await _ask(stream, subject, {**await described(shown, names), **facts})
 
 
 async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portcheck.diagnose.asking import allow, sources
 from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, servers
 from portcheck.diagnose.rule import Proof, Rule
@@ -17,6 +19,7 @@ SAID_NO = {
     "refused": "REFUSED: the server does not answer this machine",
 }
 TIMEOUT = "timeout"
+FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 SYSTEM = "system"
 SERVFAIL = "servfail"
 HOST_UNREACHABLE = ((3, 1), (1, 3))
@@ -129,7 +132,11 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
 def _srv_stale(f: ForestFacts) -> Proof | None:
     """A target without an address, or with one at which the last router finds nobody although others answer."""
     known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
-    nowhere = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv" and name(dc.host) not in known]
+    nowhere = [
+        dc.host
+        for dc in f.forest.domain_controllers
+        if dc.source == "srv" and name(dc.host) not in known and not _only_family(f, dc.host)
+    ]
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
     empty = [where for where in f.by_endpoint if f.answered() and _nobody_there(f, where)]
     targets = tuple(dict.fromkeys([*nowhere, *(where.host for where in empty)]))
@@ -140,6 +147,15 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
         *(f"the last router finds nobody at {where.address} ({printable(where.host)})" for where in empty),
     )
     return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=Severity.WARNING)
+
+
+def _only_family(f: ForestFacts, host: str) -> str | None:
+    """The name exists, and only addresses of this family were asked for: it may have others."""
+    asked = [lookup for lookup in f.lookups() if name(lookup.name) == name(host) and lookup.record in FAMILIES]
+    records = {lookup.record for lookup in asked}
+    if len(records) != 1 or any(lookup.status != "nodata" for lookup in asked):
+        return None
+    return FAMILIES[records.pop()]
 
 
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
@@ -160,10 +176,16 @@ def _unresolved(f: ForestFacts) -> Proof | None:
         if dc.address is None and dc.source != "srv" and dc.host not in asked | known
     ]
     hosts = tuple(dict.fromkeys([*(o.check.host for o in proof), *silent]))
-    seen = tuple(f"{printable(host)} has no address" for host in hosts)
-    return (
-        Proof(proof, hosts=hosts, seen=seen, brief=True, severity=None if proof else Severity.ERROR) if hosts else None
-    )
+    seen = tuple(f"{printable(host)} has no {_address(f, [host])}" for host in hosts)
+    told = {"address": _address(f, hosts), "record": "AAAA" if _address(f, hosts).startswith("IPv6") else "A"}
+    severity = None if proof else Severity.ERROR
+    return Proof(proof, hosts=hosts, seen=seen, brief=True, severity=severity, words=told) if hosts else None
+
+
+def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
+    families = {_only_family(f, host) for host in hosts}
+    family = families.pop() if len(families) == 1 else None
+    return f"{family} address" if family else "address"
 
 
 def _views(f: ForestFacts) -> Proof | None:
@@ -233,9 +255,9 @@ NAMES = (
     ),
     Rule(
         code="dc-unresolved",
-        title="{forest}: the name of {hosts} has no address",
-        explanation="The forests file or the command line names this host, and DNS has no address for it.",
-        fix="Correct the name, or ask the DNS team for an A record of {names}.",
+        title="{forest}: the name of {hosts} has no {address}",
+        explanation="The forests file, the command line or DNS names this host, and DNS has no {address} for it.",
+        fix="Correct the name, or ask the DNS team for a record of type {record} for {names}.",
         when=_unresolved,
     ),
     Rule(
