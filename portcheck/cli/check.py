@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from portcheck.cli import outputs, targets
+from portcheck.cli import outputs, selecting, targets
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
@@ -100,7 +100,7 @@ def check(
         forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
         settings=settings,
         selection=selection,
-        families=_families(four=four, six=six),
+        families=selecting.families(four=four, six=six),
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
@@ -139,9 +139,3 @@ def _flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
         return parse(text)
     except ConfigError as error:
         raise ConfigError(f"{flag}: {error}") from None
-
-
-def _families(*, four: bool, six: bool) -> tuple[str, ...]:
-    if four and six:
-        raise ConfigError("-4 and -6 exclude each other; leave both out for both families")
-    return ("A",) if four else ("AAAA",) if six else ("A", "AAAA")
