@@ -10,30 +10,29 @@ from portcheck.model import Report
 from portcheck.plan import Place
 
 
-def from_file(forest: ForestSpec, families: Sequence[str]) -> tuple[Place, ...]:
+def from_file(forest: ForestSpec) -> tuple[Place, ...]:
     """Controllers with their addresses (None: only DNS knows), and name servers that are no known controllers."""
     places = []
     for controller in forest.domain_controllers:
         address = controller.address or (controller.host if is_address(controller.host) else None)
-        if address is None or fits(address, families):
-            places.append(Place(controller.host, address, "explicit", domain_of(controller.host, forest)))
-    return (*places, *name_servers(forest, [place.address for place in places], families))
+        places.append(Place(controller.host, address, "explicit", domain_of(controller.host, forest)))
+    return (*places, *name_servers(forest, [place.address for place in places]))
 
 
-def name_servers(forest: ForestSpec, taken: Collection[str | None], families: Sequence[str]) -> tuple[Place, ...]:
+def name_servers(forest: ForestSpec, taken: Collection[str | None]) -> tuple[Place, ...]:
     """Name servers of the file that are none of the controllers: only DNS is asked of them."""
-    named = (server.host for server in forest.dns if is_address(server.host) and fits(server.host, families))
+    named = (server.host for server in forest.dns if is_address(server.host))
     found = (address for address in dict.fromkeys(named) if address not in taken)
     return tuple(Place(address, address, "dns-server", forest.name, dns_only=True) for address in found)
 
 
-def from_report(report: Report, forest: str, families: Sequence[str]) -> tuple[Place, ...]:
+def from_report(report: Report, forest: str) -> tuple[Place, ...]:
     """The hosts that an earlier run found for this forest."""
     controllers = (dc for told in report.forests if told.name == forest for dc in told.domain_controllers)
     return tuple(
         Place(dc.host, dc.address, "report", dc.domain, dns_only=dc.source == "dns-server" and dc.host == dc.address)
         for dc in controllers
-        if dc.address is None or (is_address(dc.address) and fits(dc.address, families))
+        if dc.address is None or is_address(dc.address)
     )
 
 

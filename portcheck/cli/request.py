@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from portcheck import known_places
 from portcheck.catalogue.profiles import TARGETS
 from portcheck.cli import selecting, targets, texts
 from portcheck.cli.check import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
@@ -149,13 +150,12 @@ def _from_report(
     pinned: tuple[Ports, ...],
     families: tuple[str, ...],
 ) -> Asked:
-    from portcheck.known_places import fits
     from portcheck.request import seen
 
     outcomes = tuple(
         outcome
         for outcome in seen.chosen(report, profiles, selection, hosts)
-        if outcome.check.address is None or fits(outcome.check.address, families)
+        if outcome.check.address is None or known_places.fits(outcome.check.address, families)
     )
     return seen.asked(report, outcomes, sources, everything=everything, pinned=pinned)
 
@@ -182,15 +182,14 @@ def _planned(
 
 def _places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) -> tuple[Place, ...]:
     """From the file; where the file does not give the addresses, DNS is asked, and the user is told so."""
-    from portcheck import known_places
-
-    known = known_places.from_file(forest, families)
+    known = _fitting(known_places.from_file(forest), families)
     if all(place.address is not None for place in known) and not forest.discover:
         return known
     typer.echo(f"portcheck: {forest.name}: asking DNS for the addresses that the forests file does not give", err=True)
     from portcheck.request import resolving
 
     places, trouble = asyncio.run(resolving.places(forest, families, patience_s))
+    places = _fitting(places, families)
     if not any(place.address for place in places):
         raise ConfigError(
             f"{forest.name}: no address of a domain controller is known ({trouble}); give them in the forests file"
@@ -199,6 +198,10 @@ def _places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) ->
     if trouble:
         typer.echo(f"portcheck: {forest.name}: {trouble}; only the controllers that are known are in it", err=True)
     return places
+
+
+def _fitting(places: Sequence[Place], families: tuple[str, ...]) -> tuple[Place, ...]:
+    return tuple(p for p in places if p.address is None or known_places.fits(p.address, families))
 
 
 def _source_of(own: tuple[str, ...]) -> SourceOf:

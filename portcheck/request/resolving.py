@@ -33,7 +33,7 @@ async def places(forest: ForestSpec, families: tuple[str, ...], patience_s: floa
         return tuple(found), str(error)
     distinct = {(place.host, place.address): place for place in reversed(found)}
     named = tuple(reversed(distinct.values()))
-    return (*named, *name_servers(forest, [place.address for place in named], families)), _trouble(lookups)
+    return (*named, *name_servers(forest, [place.address for place in named])), _trouble(lookups)
 
 
 def _trouble(lookups: Iterable[Lookup]) -> str:

@@ -55,7 +55,7 @@ def _rule(rule: Rule, transport: str, direction: str, priority: int) -> Json:
     return {
         "name": name,
         "properties": {
-            "description": label(rule, LONGEST_DESCRIPTION),
+            "description": label(rule, LONGEST_DESCRIPTION, transport),
             "protocol": transport.capitalize(),
             "sourcePortRange": "*",
             **_one_or_more("destinationPortRange", [ports.numbers for ports in rule.of(transport)]),

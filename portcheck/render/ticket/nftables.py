@@ -49,7 +49,7 @@ def _statements(ticket: Ticket) -> Iterator[str]:
     for rule in ticket.rules:
         for transport in rule.transports:
             ports = _set(p.numbers for p in rule.of(transport))
-            comment = f'comment "{label(rule, LONGEST_COMMENT)}"'
+            comment = f'comment "{label(rule, LONGEST_COMMENT, transport)}"'
             there = _addresses(rule, rule.sources, rule.destinations)
             yield f"{there} {transport} dport {ports} accept {comment}"
             if ticket.stateless:

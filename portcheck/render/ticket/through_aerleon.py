@@ -155,7 +155,7 @@ def _opening(rules: Sequence[Rule], *, from_here: bool) -> Iterator[Json]:
             for transport in rule.transports:
                 yield {
                     "name": f"{rule.name}-{transport}",
-                    "comment": label(rule),
+                    "comment": label(rule, transport=transport),
                     "source-address": _end(rule, SOURCE),
                     "destination-address": _end(rule, DESTINATION),
                     "destination-port": _named(rule, transport),

@@ -58,13 +58,12 @@ def one_line(words: str) -> str:
     return to_ascii(printable(words))
 
 
-def label(rule: Rule, limit: int = 100) -> str:
+def label(rule: Rule, limit: int = 100, transport: str = "") -> str:
     """R1 dns, kerberos, ldap to dc1.alpha.test: for comments, without quotes and backslashes."""
-    services = ", ".join(dict.fromkeys(flow.service for flow in rule.flows))
+    of_it = (flow.service for flow in rule.flows if transport in {"", flow.ports.transport})
+    services = ", ".join(dict.fromkeys(of_it))
     hosts = ", ".join(dict.fromkeys(flow.host for flow in rule.flows))
-    marks = "".join(
-        f" ({word})" for word, there in (("optional", rule.optional), ("check first", rule.caveat)) if there
-    )
+    marks = (" (optional)" if rule.optional else "") + (" (check first)" if rule.caveat else "")
     words = one_line(f"{rule.name}{marks} {services} to {hosts}")
     kept = "".join(char for char in words if char not in "\"'`\\$;{}")
     return kept if len(kept) <= limit else f"{kept[: limit - 3]}..."
