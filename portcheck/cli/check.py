@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
 from portcheck.cli import outputs, selecting, targets
 from portcheck.cli.screen import on_stderr
-from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
+from portcheck.cli.selecting import duration as _duration
+from portcheck.cli.selecting import flagged as _flagged
+from portcheck.cli.selecting import given as _given
+from portcheck.config import FailOn, parse_address, parse_rate
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render.options import Options
 from portcheck.run import Order, run
-
-T = TypeVar("T")
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -118,24 +118,9 @@ def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *
     return report
 
 
-def _given(**values: object) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _duration(flag: str, text: str | None) -> float | None:
-    return None if text is None else _flagged(flag, parse_duration, text)
-
-
 def _rate(text: str | None) -> float | None:
     return None if text is None else _flagged("--rate", parse_rate, text)
 
 
 def _address(text: str | None) -> str | None:
     return None if text is None else _flagged("--source-ip", parse_address, text)
-
-
-def _flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ConfigError as error:
-        raise ConfigError(f"{flag}: {error}") from None

@@ -70,7 +70,7 @@ def request(
 ) -> int:
     """Write the firewall change request: what a run found blocked, or with --all what the profiles need."""
     wanted = texts.wishes(format_ or (), output or (), FORMATS, "markdown")
-    sources = tuple(_address("--source", text) for text in source or ())
+    sources = tuple(selecting.flagged("--source", parse_address, text) for text in source or ())
     pinned = tuple(_ports(text) for text in rpc_ports or ())
     peers = _peers(peer or ())
     selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
@@ -217,13 +217,6 @@ def _source_of(own: tuple[str, ...]) -> SourceOf:
     return source_of
 
 
-def _address(flag: str, text: str) -> str:
-    try:
-        return parse_address(text)
-    except ConfigError as error:
-        raise ConfigError(f"{flag}: {error}") from None
-
-
 def _ports(text: str) -> Ports:
     found = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", text.strip())
     if found is None:
@@ -241,5 +234,5 @@ def _peers(texts_given: Sequence[str]) -> dict[str, tuple[str, ...]]:
         role, _, address = text.partition("=")
         if role not in roles:
             raise ConfigError(f"--peer: unknown role {role!r}{nearest(role, roles)}; give it like sync=10.0.0.5")
-        found[role] = (*found.get(role, ()), _address("--peer", address))
+        found[role] = (*found.get(role, ()), selecting.flagged("--peer", parse_address, address))
     return found

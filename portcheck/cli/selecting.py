@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from portcheck.config import ConfigError
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from portcheck.config import ConfigError, parse_duration
+
+T = TypeVar("T")
 
 
 def families(*, four: bool, six: bool) -> tuple[str, ...]:
@@ -10,3 +15,20 @@ def families(*, four: bool, six: bool) -> tuple[str, ...]:
     if four and six:
         raise ConfigError("-4 and -6 exclude each other; leave both out for both families")
     return ("A",) if four else ("AAAA",) if six else ("A", "AAAA")
+
+
+def given(**values: object) -> dict[str, Any]:
+    """Those that the user gave."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def duration(flag: str, text: str | None) -> float | None:
+    return None if text is None else flagged(flag, parse_duration, text)
+
+
+def flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
+    """The value of a flag; what is wrong with it is said with the flag's name."""
+    try:
+        return parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{flag}: {error}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from portcheck.render.text import printable
+from portcheck.render.text import printable, spreadsheet_cell
 from portcheck.render.ticket.words import document, where
 from portcheck.request.flow import Flow, Rule, Ticket
 
@@ -13,8 +13,6 @@ COLUMNS = (
     "rule", "source", "destination", "host", "forest", "transport", "ports", "service", "need", "dynamic", "purpose",
     "operations", "why", "document", "document_at", "evidence", "check_first",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins like this is a formula to a spreadsheet."""
 
 
 def render(ticket: Ticket) -> str:
@@ -22,7 +20,7 @@ def render(ticket: Ticket) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for rule in ticket.rules:
-        writer.writerows([_cell(word) for word in _row(rule, flow)] for flow in rule.flows)
+        writer.writerows([spreadsheet_cell(printable(word)) for word in _row(rule, flow)] for flow in rule.flows)
     return text.getvalue()
 
 
@@ -32,8 +30,3 @@ def _row(rule: Rule, flow: Flow) -> tuple[str, ...]:
         flow.service, str(flow.need), "yes" if flow.dynamic else "no", flow.purpose, "; ".join(flow.operations),
         flow.why, document(flow.document), where(flow.document), flow.evidence, flow.caveat,
     )  # fmt: skip
-
-
-def _cell(word: str) -> str:
-    shown = printable(word)
-    return f"'{shown}" if shown.startswith(FORMULA) else shown

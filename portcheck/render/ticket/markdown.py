@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from portcheck.render.text import printable
+from portcheck.render.text import markdown as _plain
 from portcheck.render.ticket.words import (
     CANDIDATE,
     NOTHING,
@@ -18,8 +18,6 @@ from portcheck.render.ticket.words import (
     where,
 )
 from portcheck.request.flow import Flow, Rule, Ticket
-
-ESCAPED = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|#"})
 
 
 def render(ticket: Ticket) -> str:
@@ -101,8 +99,3 @@ def _cells(flows: list[Flow]) -> list[str]:
 
 def _bullets(words: Iterable[str]) -> Iterator[str]:
     return (f"- {_plain(word)}" for word in words)
-
-
-def _plain(words: str) -> str:
-    """Words that are no Markdown, whatever a report brought along."""
-    return printable(words).translate(ESCAPED)
