@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from portcheck.catalogue.services import services
+from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.model import BLOCKED, Expected, Outcome, Report, State, Verdict
 from portcheck.plan import Selection
 from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
@@ -54,7 +54,7 @@ def asked(
 
 def _read(reading: _Reading, outcome: Outcome) -> None:
     check = outcome.check
-    if check.expected is Expected.CLOSED:
+    if check.expected is Expected.CLOSED or check.transport not in TRANSPORTS:
         return
     if check.address is None:
         reading.questions[f"{check.host} has no address: which one is meant?"] = None
@@ -162,8 +162,8 @@ def _ports(reading: _Reading, outcome: Outcome) -> tuple[Ports, ...]:
         return (Ports("tcp", *DYNAMIC),) if behind else ()
     told = outcome.facts.get("port_candidates") if behind and outcome.state in BLOCKED else None
     several = told if isinstance(told, list) else [check.port]
-    usable = [port for port in several if isinstance(port, int) and 0 < port < 65536]
-    return tuple(Ports(check.transport, port, port) for port in usable or [check.port])
+    numbers = dict.fromkeys(port for port in (*several, check.port) if isinstance(port, int) and 0 < port < 65536)
+    return tuple(Ports(check.transport, port, port) for port in numbers)
 
 
 def _sources(reading: _Reading, outcome: Outcome) -> tuple[str, ...]:
