@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from portcheck.config import ForestSpec, is_address
+from portcheck.config import ConfigError, ForestSpec, is_address, parse_host
 from portcheck.discover import domain_of
 from portcheck.model import Report
 from portcheck.plan import Place
@@ -27,13 +27,30 @@ def name_servers(forest: ForestSpec, taken: Collection[str | None]) -> tuple[Pla
 
 
 def from_report(report: Report, forest: str) -> tuple[Place, ...]:
-    """The hosts that an earlier run found for this forest."""
+    """The hosts that an earlier run found for this forest. Raises ConfigError for what is no name."""
     controllers = (dc for told in report.forests if told.name == forest for dc in told.domain_controllers)
     return tuple(
-        Place(dc.host, dc.address, "report", dc.domain, dns_only=dc.source == "dns-server" and dc.host == dc.address)
+        Place(
+            _host(dc.host),
+            dc.address,
+            "report",
+            _domain(dc.domain),
+            dns_only=dc.source == "dns-server" and dc.host == dc.address,
+        )
         for dc in controllers
         if dc.address is None or is_address(dc.address)
     )
+
+
+def _host(name: str) -> str:
+    try:
+        return parse_host(name)
+    except ConfigError as error:
+        raise ConfigError(f"the report: {error}") from None
+
+
+def _domain(name: str) -> str:
+    return _host(name) if name else ""
 
 
 def fits(address: str, families: Sequence[str]) -> bool:

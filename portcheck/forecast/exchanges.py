@@ -24,7 +24,7 @@ from portcheck.wire.rootdse import rootdse_request
 RECORD = 5 + 1 + 16  # what TLS 1.3 adds to a question
 NO_CERTIFICATE = RECORD + 4 + 4  # domain controllers ask for a client's; an empty list says that there is none
 FINISHED = 6 + NO_CERTIFICATE + RECORD + 4 + 48
-COOKIE = bytes(8)
+COOKIE = b"\x01" * 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from portcheck.model import Need
 from portcheck.request.flow import Flow, Ports, Rule, Ticket
 from portcheck.request.grouping import rules_for
 
@@ -17,7 +18,7 @@ def flow(
 ) -> Flow:
     low, high = (port, port) if isinstance(port, int) else port
     source = HERE6 if ":" in destination else HERE
-    host = more.pop("host", f"dc{destination.split('.')[-1]}.alpha.test")
+    host = more.pop("host", f"dc{destination.replace(':', '.').split('.')[-1]}.alpha.test")
     return Flow(
         **{
             "source": source,
@@ -70,7 +71,7 @@ def mixed() -> tuple[Flow, ...]:
         flow("10.77.1.10", 464, "udp", service="kpasswd"),
         flow("10.77.1.11", (50000, 50003), service="rpc-samr", dynamic=True),
         flow("10.77.2.10", 88, caveat="nothing on the destination answered any question"),
-        flow("10.77.2.10", 88, "udp", need="optional"),
+        flow("10.77.2.10", 88, "udp", need=Need.OPTIONAL),
         flow("fd77:0:0:12::10", 389),
         flow("fd77:0:0:12::10", 389, "udp", service="ldap-ping"),
         flow(HERE, 135, source="10.77.1.10", source_host="dc10.alpha.test", host="this machine", service="rpc"),

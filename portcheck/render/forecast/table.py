@@ -33,7 +33,7 @@ def _lines(forecast: Forecast, options: Options) -> Iterator[Text]:
         yield from _totals("for each domain controller that DNS names", forecast.each, options)
     yield Text()
     for note in (COUNTED, *forecast.notes):
-        yield from hang("", note, options.width)
+        yield from hang("", printable(note), options.width)
 
 
 def _of_place(lines: Sequence[Line], options: Options) -> Iterator[Text]:

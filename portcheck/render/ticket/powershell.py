@@ -42,7 +42,7 @@ def _command(rule: Rule, transport: str, direction: str) -> str:
     parameters = {
         "DisplayName": quoted(f"portcheck {rule.name} {transport} {direction.lower()}"),
         "Group": quoted(GROUP),
-        "Description": quoted(_purpose(rule)),
+        "Description": quoted(_purpose(rule, transport)),
         "Direction": direction,
         "Action": "Allow",
         "Profile": "Any",
@@ -54,8 +54,9 @@ def _command(rule: Rule, transport: str, direction: str) -> str:
     return "New-NetFirewallRule " + " ".join(f"-{name} {value}" for name, value in parameters.items())
 
 
-def _purpose(rule: Rule) -> str:
-    words = one_line("; ".join(dict.fromkeys(flow.purpose for flow in rule.flows if flow.purpose)))
+def _purpose(rule: Rule, transport: str) -> str:
+    of_it = (flow.purpose for flow in rule.flows if flow.purpose and flow.ports.transport == transport)
+    words = one_line("; ".join(dict.fromkeys(of_it)))
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 3]}..."
 
 

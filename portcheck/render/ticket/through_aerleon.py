@@ -41,6 +41,7 @@ LISTS = (
 )
 ZONES = "The zones are called source and destination here: put yours in their place. Merge it, do not replace with it."
 ACL = ("{name} extended", "{name} inet6")
+BETWEEN = "from-zone {here} to-zone {there}"
 STYLES = {
     "cisco": Style(*ACL, ("! ", ""), stateful=False, note=LISTS),
     "ciscoxr": Style(*ACL, ("! ", ""), stateful=False, note=LISTS),
@@ -48,8 +49,8 @@ STYLES = {
     "arista": Style(*ACL, ("! ", ""), stateful=False, note=LISTS),
     "ciscoasa": Style("{name}", "", ("! ", ""), stateful=True, note=LISTS),
     "juniper": Style("{name} inet", "{name} inet6", ("/* ", " */"), stateful=False, note=LISTS),
-    "srx": Style(*("from-zone {here} to-zone {there}",) * 2, ("/* ", " */"), stateful=True, note=ZONES),
-    "paloalto": Style(*("from-zone {here} to-zone {there}",) * 2, ("<!-- ", " -->"), stateful=True, note=ZONES),
+    "srx": Style(f"{BETWEEN} inet", f"{BETWEEN} inet6", ("/* ", " */"), stateful=True, note=ZONES),
+    "paloalto": Style(f"{BETWEEN} inet", f"{BETWEEN} inet6", ("<!-- ", " -->"), stateful=True, note=ZONES),
 }
 SOURCE, DESTINATION = "source", "destination"
 

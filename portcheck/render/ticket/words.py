@@ -10,6 +10,7 @@ from portcheck.render.text import printable, to_ascii
 from portcheck.request.flow import Flow, Rule, Ticket
 
 WIDTH = 100
+HARMLESS = " ._:,()-"
 CANDIDATE = "Candidate, made by a program: review it before you load it."
 STATEFUL = (
     "For a stateful firewall: each rule names the side that opens the connection; answers, and the ICMP errors that"
@@ -59,13 +60,13 @@ def one_line(words: str) -> str:
 
 
 def label(rule: Rule, limit: int = 100, transport: str = "") -> str:
-    """R1 dns, kerberos, ldap to dc1.alpha.test: for comments, without quotes and backslashes."""
+    """R1 dns, kerberos, ldap to dc1.alpha.test: for comments, of characters that end none of them."""
     of_it = (flow.service for flow in rule.flows if transport in {"", flow.ports.transport})
     services = ", ".join(dict.fromkeys(of_it))
     hosts = ", ".join(dict.fromkeys(flow.host for flow in rule.flows))
     marks = (" (optional)" if rule.optional else "") + (" (check first)" if rule.caveat else "")
     words = one_line(f"{rule.name}{marks} {services} to {hosts}")
-    kept = "".join(char for char in words if char not in "\"'`\\$;{}")
+    kept = "".join(char for char in words if char.isalnum() or char in HARMLESS)
     return kept if len(kept) <= limit else f"{kept[: limit - 3]}..."
 
 
