@@ -190,7 +190,7 @@ def _places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) ->
 
     places, trouble = asyncio.run(resolving.places(forest, families, patience_s))
     places = _fitting(places, families)
-    if not any(place.address for place in places):
+    if not any(place.address and not place.dns_only for place in places):
         raise ConfigError(
             f"{forest.name}: no address of a domain controller is known ({trouble}); give them in the forests file"
             ' (domain_controllers = [{ host = "…", address = "…" }]), or name a report'

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -182,3 +184,44 @@ def test_pcns_comes_from_the_domain_controllers(lab: Lab) -> None:
         (lab.bravo.address, "10.77.0.10", "tcp", 135, 135),
         (lab.bravo.address, "10.77.0.10", "tcp", 49152, 65535),
     }
+
+
+def test_on_a_router_without_state_the_file_brings_its_own_way_back(lab: Lab) -> None:
+    config = named_forest(lab, "mim", six=True)
+    file = request(lab, "--all", "--stateless", "-f", "nftables", config=config).stdout
+    assert "ct state" not in file
+    assert connects_back(lab, 50001)
+    with applied(lab.fw2, file):
+        through = lab.portcheck("check", "-f", "json", config=config)
+        assert through.code == 0, through.stderr
+        assert set(states(through).values()) == {"ok"}
+        assert not [check for check in through.checks if check["facts"].get("fragments_lost")]
+        assert not connects_back(lab, 50000)  # within the range whose answers pass
+
+
+def connects_back(lab: Lab, own_port: int) -> bool:
+    """Can something on the DC open a connection to the client from a service's port? Only its answers may pass."""
+    listen = "import socket; s = socket.create_server(('10.77.0.10', 4711)); print('up', flush=True); s.accept()"
+    call = (
+        "import socket; s = socket.socket(); s.settimeout(3); "
+        f"s.bind(('{lab.bravo.address}', {own_port})); s.connect(('10.77.0.10', 4711))"
+    )
+    with subprocess.Popen(
+        lab.client.argv(sys.executable, "-c", listen), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "up\n"
+        tried = subprocess.run(lab.bravo.node.argv(sys.executable, "-c", call), capture_output=True, timeout=30)
+        server.kill()
+    return tried.returncode == 0
+
+
+def test_addresses_that_the_file_lacks_are_asked_of_dns_and_that_is_said(lab: Lab) -> None:
+    run = request(lab, "--all", "bravo.test", "-4", "--profile", "ldap-app", "-f", "json")
+    assert "asking DNS" in run.stderr
+    assert {destination for _, destination, _, _, _ in opened(json.loads(run.stdout))} == {lab.bravo.address}
+    with drop(lab, lab.bravo, "53", at=lab.fw1):
+        silent = lab.portcheck("request", "--all", "bravo.test", "--dns", lab.bravo.address, "-4")
+    assert silent.code == 2
+    assert "no address of a domain controller is known" in silent.stderr
+    assert len(silent.stderr.splitlines()) == 2
