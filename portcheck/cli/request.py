@@ -79,6 +79,8 @@ def request(
         raise ConfigError(f"--into: {into!r} is no chain that takes both families; give it like 'inet filter forward'")
     given = list(inputs or ())
     if _is_report(given, everything=everything):
+        if peers or dns:
+            raise ConfigError(f"{'--peer' if peers else '--dns'}: a report tells what was asked of whom; leave it out")
         report = _load(given[0])
         _know_profiles(config, profile or ())
         asked = _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)

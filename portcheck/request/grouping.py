@@ -11,6 +11,7 @@ Pair = tuple[str, Ports]  # destination, ports
 Needs = Mapping[str, frozenset[Ports]]  # by destination
 Product = tuple[frozenset[str], frozenset[Ports]]  # destinations × ports
 MOST_PRODUCTS = 500
+MOST_KINDS = 40  # of hosts; with more, looking at every combination takes too long
 
 
 def rules_for(flows: Iterable[Flow]) -> tuple[Rule, ...]:
@@ -52,10 +53,13 @@ def _of_one_kind(flows: Sequence[Flow]) -> list[Parts]:
     by_sources: dict[frozenset[str], dict[str, set[Ports]]] = {}
     for (destination, ports), sources in opened.items():
         by_sources.setdefault(frozenset(sources), {}).setdefault(destination, set()).add(ports)
+    of_pair: dict[tuple[str, str], list[Flow]] = {}
+    for flow in flows:
+        of_pair.setdefault((flow.source, flow.destination), []).append(flow)
     made = []
     for openers, needs in by_sources.items():
         for destinations, together in cover({where: frozenset(those) for where, those in needs.items()}):
-            made.append(_parts(openers, destinations, together, flows))
+            made.append(_parts(openers, destinations, together, of_pair))
     return made
 
 
@@ -73,14 +77,17 @@ def _opened(flows: Sequence[Flow]) -> dict[Pair, set[str]]:
 
 
 def _parts(
-    sources: Collection[str], destinations: Collection[str], ports: Collection[Ports], flows: Sequence[Flow]
+    sources: Collection[str],
+    destinations: Collection[str],
+    ports: Collection[Ports],
+    of_pair: Mapping[tuple[str, str], Sequence[Flow]],
 ) -> Parts:
     inside = tuple(
         flow
-        for flow in flows
-        if flow.source in sources
-        and flow.destination in destinations
-        and any(contains(opened, flow.ports) for opened in ports)
+        for source in sorted(sources)
+        for destination in sorted(destinations)
+        for flow in of_pair.get((source, destination), ())
+        if any(contains(opened, flow.ports) for opened in ports)
     )
     return tuple(sorted(sources)), tuple(sorted(destinations)), merged(ports), inside
 
@@ -102,7 +109,7 @@ def cover(needs: Needs) -> list[Product]:
     plain = _by_ports(needs)
     if len(plain) < 3:  # two kinds of destinations can share, but never with fewer rules
         return plain
-    ways = [plain, _by_destinations(needs), _greedy(needs)]
+    ways = [plain, _by_destinations(needs), _greedy(needs) if len(plain) <= MOST_KINDS else []]
     return min((way for way in ways if way), key=len)
 
 

@@ -32,6 +32,14 @@ class _Reading:
     flows: list[Flow] = field(default_factory=list)
     questions: dict[str, None] = field(default_factory=dict)
     left_out: dict[str, None] = field(default_factory=dict)
+    by_host: dict[tuple[str, str | None], list[Outcome]] = field(default_factory=dict)
+
+    def beside(self, outcome: Outcome) -> list[Outcome]:
+        """All that was seen of the same host."""
+        if not self.by_host:
+            for one in self.report.outcomes:
+                self.by_host.setdefault((one.check.host, one.check.address), []).append(one)
+        return self.by_host.get((outcome.check.host, outcome.check.address), [])
 
 
 def asked(
@@ -81,6 +89,9 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
         if not found:
             reading.questions[f"{check.host} ({check.address}): from which address is it asked? (--source)"] = None
         reading.flows.extend(found)
+    elif outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP and check.port is not None:
+        where = f"{check.service} {check.port}/{check.transport} to {check.host}"
+        reading.left_out[f"{where}: silent, but nothing proves that it is offered there; --all asks for it"] = None
     elif outcome.verdict in HURTS and outcome.state not in BLOCKED | {State.OK, State.OPEN, State.SKIPPED}:
         where = f"{check.host} {check.port}/{check.transport} ({check.service})"
         reading.left_out[f"{where}: {outcome.state}, {outcome.reason}; the path is open, ask who runs it"] = None
@@ -90,16 +101,22 @@ def _concerns(reading: _Reading, outcome: Outcome) -> bool:
     """Is this a path to ask for?"""
     if _port_unknown(reading, outcome):
         return True
+    if outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP:  # nothing proves that it is offered there
+        return reading.everything or not _heard(reading, outcome)
     if reading.everything:
         return outcome.verdict is not Verdict.SKIP and outcome.state not in {State.SKIPPED, State.UNRESOLVED}
     return outcome.state in BLOCKED and outcome.verdict in HURTS
+
+
+def _heard(reading: _Reading, outcome: Outcome) -> bool:
+    return any(one.state in HEARD for one in reading.beside(outcome))
 
 
 def _port_unknown(reading: _Reading, outcome: Outcome) -> bool:
     """An interface whose port nobody could tell: the mapper is blocked, or (asked for everything) says nothing."""
     if not _behind_mapper(outcome) or outcome.check.port is not None or outcome.facts.get("interface_missing"):
         return False
-    mapper = next((o.state for o in _beside(reading, outcome) if o.check.service == "rpc"), State.SKIPPED)
+    mapper = next((o.state for o in reading.beside(outcome) if o.check.service == "rpc"), State.SKIPPED)
     return mapper in BLOCKED or (reading.everything and mapper is not State.SKIPPED)
 
 
@@ -108,16 +125,11 @@ def _behind_mapper(outcome: Outcome) -> bool:
     return known is not None and known.dynamic
 
 
-def _beside(reading: _Reading, outcome: Outcome) -> list[Outcome]:
-    where = (outcome.check.host, outcome.check.address)
-    return [o for o in reading.report.outcomes if (o.check.host, o.check.address) == where]
-
-
 def _caveat(reading: _Reading, outcome: Outcome) -> str | None:
     """What to find out before the change; None where there is no rule to ask for at all."""
-    beside = [o for o in _beside(reading, outcome) if o.state is not State.SKIPPED]
-    if any(o.state in HEARD for o in beside):
+    if _heard(reading, outcome):
         return ""
+    beside = [o for o in reading.beside(outcome) if o.state is not State.SKIPPED]
     check = outcome.check
     told = [o for o in beside if o.state is State.UNREACHABLE]
     if told and not any(o.state is State.REJECTED for o in beside):
@@ -170,7 +182,7 @@ def _sources(reading: _Reading, outcome: Outcome) -> tuple[str, ...]:
     """Of the destination's family: as the user says, else as this host was asked from, else as the run was."""
     assert outcome.check.address is not None
     family = ":" in outcome.check.address
-    own = (str(o.facts.get("local_address") or "") for o in (outcome, *_beside(reading, outcome)))
+    own = (str(o.facts.get("local_address") or "") for o in (outcome, *reading.beside(outcome)))
     for candidates in (reading.sources, tuple(dict.fromkeys(own)), reading.report.vantage.addresses):
         fitting = dict.fromkeys(_address(a) for a in candidates if (":" in a) == family and usable(a))
         if fitting:

@@ -104,3 +104,11 @@ def test_three_kinds_of_hosts_may_share_by_port_instead_of_by_host() -> None:
 def test_the_mixed_request_opens_exactly_itself() -> None:
     assert opened(rules_for(mixed())) == wanted(mixed())
     assert len(rules_for(mixed())) == 6
+
+
+def test_hundreds_of_controllers_with_ports_of_their_own_are_grouped_soon() -> None:
+    fixed = [flow(f"10.1.{n // 200}.{n % 200 + 1}", port) for n in range(400) for port in (53, 88, 135, 389, 445)]
+    own = [flow(f"10.1.{n // 200}.{n % 200 + 1}", 49152 + n * 3, dynamic=True) for n in range(400)]
+    rules = rules_for([*fixed, *own])
+    assert opened(rules) == wanted([*fixed, *own])
+    assert len(rules) <= 401

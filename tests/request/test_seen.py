@@ -48,7 +48,17 @@ def test_what_is_well_or_was_not_asked_is_not_asked_for(state: State) -> None:
 
 
 def test_silence_that_proves_nothing_is_not_asked_for() -> None:
-    assert asked(ALIVE, outcome("adws/tcp", State.FILTERED, verdict=Verdict.SKIP)) == Asked()
+    found = asked(ALIVE, outcome("adws/tcp", State.FILTERED, verdict=Verdict.SKIP))
+    assert found.flows == ()
+    assert "adws 9389/tcp" in found.left_out[0]
+
+
+def test_silence_that_proves_nothing_is_asked_for_where_all_of_the_host_is_silent_and_with_all() -> None:
+    unproven = outcome("gc/tcp", State.FILTERED, verdict=Verdict.SKIP)
+    closed = asked(outcome("ldap/tcp", State.FILTERED), unproven)
+    assert ports(closed) == ["389/tcp", "3268/tcp"]
+    assert {bool(flow.caveat) for flow in closed.flows} == {True}
+    assert "3268/tcp" in ports(asked(ALIVE, unproven, everything=True))
 
 
 @pytest.mark.parametrize("everything", [False, True])
