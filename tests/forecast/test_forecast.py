@@ -6,8 +6,10 @@ import csv
 import io
 import json
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
+import jsonschema
 import pytest
 
 from portcheck.catalogue.profiles import built_in
@@ -130,6 +132,13 @@ def test_every_format_takes_any_forecast_and_keeps_to_the_width(name: str, width
         assert "\u202e" not in text
         if name == "table" and width == 80:
             assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("forest", [KNOWN, ForestSpec("alpha.test", dns=(parse_server("10.77.1.53"),))])
+def test_the_json_is_as_its_schema_says(forest: ForestSpec) -> None:
+    schema = json.loads((files("portcheck") / "schema" / "plan-1.json").read_text(encoding="utf-8"))
+    for profile in ("mim", "all"):
+        jsonschema.validate(json.loads(FORMATS["json"](told(forest, profile), Options())), schema)
 
 
 def test_the_json_adds_up() -> None:

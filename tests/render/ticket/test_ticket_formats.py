@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -307,6 +308,12 @@ def test_the_csv_has_a_row_for_each_path_and_no_formula() -> None:
     nasty = ticket(flow(host="=1+1", purpose="@SUM(A1)", why="-2"))
     cells = [cell for row in csv.reader(io.StringIO(render("csv", nasty))) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("of", [MIXED, NASTY, ticket()], ids=["mixed", "nasty", "nothing"])
+def test_the_json_is_as_its_schema_says(of: Ticket) -> None:
+    schema = json.loads((files("portcheck") / "schema" / "request-1.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(render("json", of)), schema)
 
 
 def test_the_json_opens_the_request_and_tells_why() -> None:
