@@ -38,7 +38,7 @@ def lines(forest: str, place: Place, asked: Sequence[Asked], *, each: bool) -> I
     """One line for each thing that may be done at this host."""
     if not asked or place.dns_only:
         asked = [pair for pair in asked if pair[0].service == "dns"]
-    for step in _steps(asked):
+    for step in _steps(asked) if asked else ():
         if step.at_most.packets:
             yield Line(
                 kind=Kind.SECOND_LOOK, forest=forest, host=place.host, address=place.address, service=step.service,

@@ -39,8 +39,15 @@ LISTS = (
     "Put each list on the interface that these packets come in by. What else must pass there is not in it, and the"
     " implicit end of a list is deny."
 )
+FRAGMENTS = (
+    "Further fragments of a large datagram (Kerberos with many groups) carry no port: they need a term of their own."
+)
 ZONES = "The zones are called source and destination here: put yours in their place. Merge it, do not replace with it."
 ACL = ("{name} extended", "{name} inet6")
+ICMP_ERRORS = {
+    4: ("unreachable", "time-exceeded"),  # too big is an unreachable there
+    6: ("destination-unreachable", "packet-too-big", "time-exceeded"),
+}
 BETWEEN = "from-zone {here} to-zone {there}"
 STYLES = {
     "cisco": Style(*ACL, ("! ", ""), stateful=False, note=LISTS),
@@ -48,7 +55,7 @@ STYLES = {
     "cisconx": Style(*ACL, ("! ", ""), stateful=False, note=LISTS),
     "arista": Style(*ACL, ("! ", ""), stateful=False, note=LISTS),
     "ciscoasa": Style("{name}", "", ("! ", ""), stateful=True, note=LISTS),
-    "juniper": Style("{name} inet", "{name} inet6", ("/* ", " */"), stateful=False, note=LISTS),
+    "juniper": Style("{name} inet", "{name} inet6", ("/* ", " */"), stateful=False, note=f"{LISTS} {FRAGMENTS}"),
     "srx": Style(f"{BETWEEN} inet", f"{BETWEEN} inet6", ("/* ", " */"), stateful=True, note=ZONES),
     "paloalto": Style(f"{BETWEEN} inet", f"{BETWEEN} inet6", ("<!-- ", " -->"), stateful=True, note=ZONES),
 }
@@ -110,7 +117,25 @@ def definitions(ticket: Ticket) -> Json:
         for transport in rule.transports:
             numbers = [{"protocol": transport, "port": ports.numbers} for ports in rule.of(transport)]
             services[_named(rule, transport)] = numbers
+    for family in (4, 6):
+        for from_here in (True, False):
+            if ends := _reached(ticket.rules, family, from_here=from_here):
+                values = [{"address": f"{address}/{32 if family == 4 else 128}"} for address in ends]
+                networks[_side(family, from_here=from_here)] = {"values": values}
     return {"networks": networks, "services": services}
+
+
+def _reached(rules: Sequence[Rule], family: int, *, from_here: bool) -> list[str]:
+    """The ends that lie on the other side of such a list, and get ICMP errors through it."""
+    found: dict[str, None] = {}
+    for rule in rules:
+        if rule.family == family:
+            found |= dict.fromkeys(rule.destinations if _opens_here(rule) is from_here else rule.sources)
+    return list(found)
+
+
+def _side(family: int, *, from_here: bool) -> str:
+    return f"{'FAR' if from_here else 'NEAR'}_ENDS_V{family}"
 
 
 def _end(rule: Rule, end: str) -> str:
@@ -132,6 +157,7 @@ def policy(ticket: Ticket, name: str) -> Json:
             terms = [*_opening(rules, from_here=from_here)]
             if answers:
                 terms += _answering(rules, from_here=not from_here)
+                terms += _errors(rules, family, from_here=from_here)
             if terms:
                 filters.append({"header": _header(name, family, from_here=from_here), "terms": terms})
     return {"filename": "portcheck", "filters": filters}
@@ -180,3 +206,16 @@ def _answering(rules: Sequence[Rule], *, from_here: bool) -> Iterator[Json]:
                     **({"option": "tcp-established"} if transport == "tcp" else {}),
                     "action": "accept",
                 }
+
+
+def _errors(rules: Sequence[Rule], family: int, *, from_here: bool) -> Iterator[Json]:
+    """Without state, the ICMP errors of whatever lies on the path have to be let through by name."""
+    if rules:
+        yield {
+            "name": "icmp-errors",
+            "comment": "destination unreachable, time exceeded, packet too big",
+            "destination-address": _side(family, from_here=from_here),
+            "protocol": "icmp" if family == 4 else "icmpv6",
+            "icmp-type": list(ICMP_ERRORS[family]),
+            "action": "accept",
+        }

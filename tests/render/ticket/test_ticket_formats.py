@@ -257,6 +257,8 @@ def test_a_platform_without_state_lets_answers_back_and_no_more(name: str) -> No
     text = render(name, ticket(flow(), flow(transport="udp")))
     assert "established" in text
     assert "answers to R1" in text
+    assert "icmp" in text
+    assert "icmp" in render(name, ticket(flow("fd77:0:0:12::10")))
 
 
 @pytest.mark.parametrize("name", ["ciscoasa", "srx", "paloalto"])
