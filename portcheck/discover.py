@@ -52,7 +52,7 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
     """The controllers that DNS advertises for the forest's domains."""
     found = Discovery()
     domains = (forest.name, *forest.domains)
-    for lookups in await asyncio.gather(*(_questions(domain, forest, names) for domain in domains)):
+    for lookups in await asyncio.gather(*(_ask(domain, forest, names) for domain in domains)):
         found.lookups.extend(lookups)
     hosts: dict[str, str] = {}
     for domain in domains:
@@ -117,18 +117,24 @@ def domain_of(host: str, forest: ForestSpec) -> str:
     return "" if forest.name == host or is_address(forest.name) else forest.name
 
 
-async def _questions(domain: str, forest: ForestSpec, names: Names) -> list[Lookup]:
+def questions(domain: str, forest: ForestSpec) -> list[tuple[str, str, bool]]:
+    """Name, record, and whether it must be there: what is asked of DNS for each domain of a forest."""
     asked = [
-        names.lookup(f"_ldap._tcp.dc._msdcs.{domain}", "SRV"),
-        names.lookup(f"_kerberos._tcp.{domain}", "SRV"),
-        names.lookup(f"_kpasswd._tcp.{domain}", "SRV"),
-        names.lookup(f"_ldap._tcp.pdc._msdcs.{domain}", "SRV"),
-        names.lookup(domain, "NS", required=False),
+        (f"_ldap._tcp.dc._msdcs.{domain}", "SRV", True),
+        (f"_kerberos._tcp.{domain}", "SRV", True),
+        (f"_kpasswd._tcp.{domain}", "SRV", True),
+        (f"_ldap._tcp.pdc._msdcs.{domain}", "SRV", True),
+        (domain, "NS", False),
     ]
     if domain == forest.name:
-        asked.append(names.lookup(f"_gc._tcp.{domain}", "SRV"))
+        asked.append((f"_gc._tcp.{domain}", "SRV", True))
     if forest.site:
-        asked.append(names.lookup(f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", "SRV", required=False))
+        asked.append((f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", "SRV", False))
+    return asked
+
+
+async def _ask(domain: str, forest: ForestSpec, names: Names) -> list[Lookup]:
+    asked = (names.lookup(name, record, required=needed) for name, record, needed in questions(domain, forest))
     return list(await asyncio.gather(*asked))
 
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
-from portcheck.cli import outputs, targets
+from portcheck.cli import outputs, selecting, targets
 from portcheck.cli.pairs import ORDER
 from portcheck.cli.screen import on_stderr
-from portcheck.config import ConfigError, FailOn, family, parse_address, parse_duration, parse_rate
+from portcheck.cli.selecting import duration as _duration
+from portcheck.cli.selecting import flagged as _flagged
+from portcheck.cli.selecting import given as _given
+from portcheck.config import FailOn, parse_address, parse_rate
 from portcheck.model import Report
-from portcheck.net.machine import is_own
 from portcheck.plan import Selection, profile_names
 from portcheck.render import FORMATS
 from portcheck.render.options import Options
 from portcheck.run import NOT_DONE, Order, run
-
-T = TypeVar("T")
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -95,7 +94,7 @@ def check(
         ),
     )
     forests = targets.forests(configured, target or ())
-    families = _families(four=four, six=six, source=settings.source_ip)
+    families = selecting.families(four=four, six=six, source=settings.source_ip)
     chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
     selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
     order = Order(
@@ -121,37 +120,9 @@ def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *
     return replace(report, exit_code=NOT_DONE)
 
 
-def _given(**values: object) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _duration(flag: str, text: str | None) -> float | None:
-    return None if text is None else _flagged(flag, parse_duration, text)
-
-
 def _rate(text: str | None) -> float | None:
     return None if text is None else _flagged("--rate", parse_rate, text)
 
 
 def _address(text: str | None) -> str | None:
     return None if text is None else _flagged("--source-ip", parse_address, text)
-
-
-def _flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ConfigError as error:
-        raise ConfigError(f"{flag}: {error}") from None
-
-
-def _families(*, four: bool, six: bool, source: str | None) -> tuple[str, ...]:
-    if four and six:
-        raise ConfigError("-4 and -6 exclude each other; leave both out for both families")
-    wanted = ("A",) if four else ("AAAA",) if six else ("A", "AAAA")
-    if source is None:
-        return wanted
-    if family(source) not in wanted:
-        raise ConfigError(f"{'-4' if four else '-6'}: --source-ip {source} is of the other family")
-    if not is_own(source):
-        raise ConfigError(f"--source-ip: {source} is not an address of this machine")
-    return ("AAAA",) if ":" in source else ("A",)
