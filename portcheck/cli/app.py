@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from portcheck import __version__
+from portcheck.cli.pairs import Paired
 from portcheck.config import ConfigError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def build(wanted: str = "") -> typer.Typer:
     one = {wanted} if wanted in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
     for name in COMMANDS:
         if name in one:
-            app.command(name)(getattr(import_module(f"portcheck.cli.{name}"), name))
+            app.command(name, cls=Paired)(getattr(import_module(f"portcheck.cli.{name}"), name))
     for name, file in GROUPS.items():
         if name in one:
             app.add_typer(import_module(f"portcheck.cli.{file}").app, name=name)

@@ -11,13 +11,15 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from portcheck.cli import outputs, targets
+from portcheck.cli.pairs import ORDER
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, family, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
 from portcheck.net.machine import is_own
 from portcheck.plan import Selection, profile_names
+from portcheck.render import FORMATS
 from portcheck.render.options import Options
-from portcheck.run import Order, run
+from portcheck.run import NOT_DONE, Order, run
 
 T = TypeVar("T")
 
@@ -28,9 +30,7 @@ Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", hel
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
 Controllers = Annotated[list[str] | None, typer.Option("--dc", metavar="HOST", help="Only this domain controller.")]
 Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
-Formats = Annotated[
-    list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="table, json, jsonl, nagios.")
-]
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=f"{', '.join(FORMATS)}.")]
 Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="File of the -f before.")]
 Timeout = Annotated[str | None, typer.Option("--timeout", help="Patience for a connection or datagram (4s).")]
 AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Patience for an answer (10s).")]
@@ -104,7 +104,7 @@ def check(
         selection=selection,
         families=families,
     )
-    wanted = outputs.wishes(format_ or (), output or (), save)
+    wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     report = carry_out(order, wanted, screen, no_color=no_color)
     if context.obj is not None:
@@ -113,11 +113,12 @@ def check(
 
 
 def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> Report:
-    """Run it with the screen going, then write what was asked for."""
+    """Run it with the screen going, then write what was asked for; all well but a file missing is not 0."""
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
-    outputs.write(report, wanted, screen)
-    return report
+    if outputs.write(report, wanted, screen) or report.exit_code:
+        return report
+    return replace(report, exit_code=NOT_DONE)
 
 
 def _given(**values: object) -> dict[str, Any]:

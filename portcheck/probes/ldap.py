@@ -7,8 +7,9 @@ import asyncio
 from portcheck.model import Check, Facts
 from portcheck.net import tls
 from portcheck.net.base import Network
-from portcheck.net.certificate import described
+from portcheck.net.certificate import described, matches
 from portcheck.net.errors import NetError
+from portcheck.net.resolver import is_address
 from portcheck.net.tcp import Stream
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
@@ -24,7 +25,7 @@ async def plain(check: Check, net: Network, subject: Subject) -> Seen:
 
 async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
     """First as a client that verifies; where the certificate does not please, again as one that only reaches."""
-    names = tuple(name for name in (subject.host,) if name)
+    names = (subject.host,) if subject.host and not is_address(subject.host) else ()
     facts: Facts
     trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)
     with await net.tcp(_port(check)) as stream:
@@ -53,6 +54,9 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
         told |= _facts(RootDse.from_entry(entry), stream)
     elif done is not None and done.code:
         told["ldap_result"] = done.code
+    shown, name = told.get("certificate_names"), told.get("dns_host_name")
+    if "certificate_name_matches" not in told and isinstance(shown, list) and name:
+        told["certificate_name_matches"] = matches((str(name),), shown)  # asked by address: by what it calls itself
     if subject.domain and told.get("domain") not in (None, subject.domain):
         told["wrong_forest"] = subject.domain not in (told.get("forest"), told.get("domain"))
     return Seen(

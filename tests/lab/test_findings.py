@@ -195,3 +195,10 @@ def test_an_error_is_explained_from_a_run(lab: Lab) -> None:
     weighed = json.loads(run.stdout)["errors"][0]["weighed"]
     holding = [cause["services"] for cause in weighed if cause["standing"] == "holds"]
     assert holding == [["kpasswd/tcp", "kpasswd/udp"]]
+
+
+def test_a_host_asked_by_address_is_not_told_that_its_certificate_has_another_name(lab: Lab) -> None:
+    """With the ping and LDAP silent, only LDAPS itself says what the host is called."""
+    with faults.drop(lab, lab.bravo, "389"):
+        run = lab.portcheck("check", lab.bravo.address, "--format", "json")
+    assert run.codes(lab.bravo.address) == ["dc-locator-blocked", "ldap-blocked"]
