@@ -23,6 +23,7 @@ AFTER_RESET_S = (0.25, 0.6, 1.1)
 PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
 LAST_S = 0.9
 """So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
+WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
@@ -38,14 +39,20 @@ class Engine:
     rate: float | None = None
     source_ip: str | None = None
     connect: Callable[[str], Net] | None = None  # a twin of the network, for tests
+    walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
+    looking_up: asyncio.Semaphore = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _first: Pacer = field(init=False)
     _repeats: Pacer = field(init=False)
 
     def __post_init__(self) -> None:
-        sockets_a_check = max(1, self.patience.attempts)
-        allowed = socket_limit(self.concurrency * sockets_a_check) // sockets_a_check
-        self._slots = asyncio.Semaphore(max(1, min(self.concurrency, allowed)))
+        sockets_a_check = self.patience.attempts + 1  # and one for a question beside
+        wanted = self.concurrency * sockets_a_check
+        allowed = socket_limit(wanted + WALKING + LOOKING_UP)
+        beside = min(WALKING, max(allowed // 4, 1)), min(LOOKING_UP, max(allowed // 8, 2))
+        self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
+        self.walking = asyncio.Semaphore(beside[0])
+        self.looking_up = asyncio.Semaphore(beside[1] // 2)  # one over UDP, one over TCP
         self._first = Pacer(self.rate or FIRST_TRIES_PER_SECOND)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
@@ -83,7 +90,8 @@ class Engine:
         from portcheck.probes import ldap_ping
 
         try:
-            return await ldap_ping.over_tcp(port, self.net(address, Trail()), subject)
+            async with self._slots:
+                return await ldap_ping.over_tcp(port, self.net(address, Trail()), subject)
         except (NetError, WireError):
             return {}
 

@@ -66,7 +66,7 @@ def explained(report: Report) -> Report:
 
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
-    names = Names(servers, order.settings.timeout_s)
+    names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
     trace = order.settings.trace
     return Survey(forest, profiles, engine, names, notify, order.selection, order.families, trace=trace)
 

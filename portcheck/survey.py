@@ -158,7 +158,18 @@ class Survey:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
         walks = self._walks.setdefault(address, {})
-        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip, walks)
+        return Case(
+            host.place.host,
+            address,
+            outcomes,
+            ask,
+            land,
+            payload,
+            matters,
+            self.engine.source_ip,
+            walks,
+            self.engine.walking,
+        )
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""

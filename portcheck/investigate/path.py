@@ -97,17 +97,15 @@ async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
     assert port is not None
     if outcome.check.transport == "tcp":
         return await _walk_tcp(case, port, farthest)
-    datagram = case.payload(outcome)
+    question = case.payload(outcome)
     await WALKS_AT_ONCE.turn()
-    sent = (
-        hops.send_udp(case.address, port, datagram, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1)
-    )
+    sent = (case.datagram(port, question, ttl) for ttl in range(1, farthest + 1))
     return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
 
 
 async def _walk_tcp(case: Case, port: int, farthest: int) -> Walk:
     await WALKS_AT_ONCE.turn()
-    sent = (hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1))
+    sent = (case.syn(port, ttl) for ttl in range(1, farthest + 1))
     return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
 
 
@@ -128,8 +126,8 @@ async def _walk_from(case: Case, outcome: Outcome, ttl: int) -> Hop:
     port = outcome.check.port
     assert port is not None
     if outcome.check.transport == "tcp":
-        return await hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip)
-    return await hops.send_udp(case.address, port, case.payload(outcome), ttl, case.wait_s, case.source_ip)
+        return await case.syn(port, ttl)
+    return await case.datagram(port, case.payload(outcome), ttl)
 
 
 def _boundary(walk: Walk) -> BlockedAt:

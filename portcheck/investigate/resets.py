@@ -56,7 +56,7 @@ async def arrival_ttl(case: Case, port: int, low: int, high: int) -> int | None:
 
 async def answers(case: Case, port: int, ttl: int) -> bool:
     for _ in range(TRIES):
-        if await hops.answers_within(case.address, port, ttl, case.wait_s, case.source_ip):
+        if await case.answers_within(port, ttl):
             return True
     return False
 

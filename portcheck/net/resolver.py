@@ -33,6 +33,7 @@ class Names:
     servers: Sequence[tuple[str, int]] = ()
     patience_s: float = 4.0
     heard: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # a server said something, even no
+    bound: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(32), repr=False)  # questions at once
     _resolver: Resolver | None = field(default=None, repr=False)
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
@@ -43,6 +44,10 @@ class Names:
 
     async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
         """Ask once; trouble is a word in `status`, never an exception (but NoResolverError)."""
+        async with self.bound:
+            return await self._lookup(name, record, required=required)
+
+    async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
         resolver = self._get()
         began = time.monotonic()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
