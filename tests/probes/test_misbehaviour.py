@@ -9,16 +9,19 @@ from probes.asking import ask, controller
 
 from portcheck import engine
 from portcheck.model import State
-from portcheck.responder.controller import SERVICES, Misbehaviour
+from portcheck.net.patience import Patience
+from portcheck.responder.controller import FIXED, Misbehaviour
 from portcheck.responder.serving import serving
 
-TCP = [name for name in SERVICES if name.endswith("/tcp") and name != "rpc-dynamic/tcp"]
-UDP = [name for name in SERVICES if name.endswith("/udp")]
+TCP = [*(name for name in FIXED if name.endswith("/tcp")), "rpc-samr/tcp"]
+UDP = [name for name in FIXED if name.endswith("/udp")]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a silent TCP port on loopback needs Linux")
 OVER_TCP = {
     Misbehaviour.REFUSED: {State.REFUSED},
     Misbehaviour.MUTE: {State.MUTE},
     Misbehaviour.RESET: {State.RESET},
+    Misbehaviour.CLOSED: {State.RESET},
+    Misbehaviour.RESET_SOME: {State.OK},
     Misbehaviour.FOREIGN: {State.MISMATCH},
     Misbehaviour.TOO_SLOW: {State.MUTE},
     Misbehaviour.TOO_MUCH: {State.OK},
@@ -84,3 +87,17 @@ async def test_what_is_wrong_with_one_service_leaves_the_others_alone() -> None:
         await ask(running, "ldap/tcp")
         outcome = await ask(running, "gc/tcp")
     assert outcome.state is State.OK
+
+
+@pytest.mark.parametrize("service", ["ldap/tcp", "kerberos/udp"])
+async def test_a_late_answer_is_an_answer(service: str) -> None:
+    async with serving(controller(misbehave={service: Misbehaviour.LATE})) as running:
+        outcome = await ask(running, service, patience=Patience(8.0, 8.0, 1))
+    assert (outcome.state, outcome.latency_ms is not None and outcome.latency_ms > 1000) == (State.OK, True)
+
+
+async def test_the_scavenger_resets_some_sessions_and_changes_no_state() -> None:
+    async with serving(controller(misbehave={"ldap/tcp": Misbehaviour.RESET_SOME})) as running:
+        outcomes = [await ask(running, "ldap/tcp") for _ in range(4)]
+    assert {o.state for o in outcomes} == {State.OK}
+    assert [o.facts.get("resets_before_answer", 0) for o in outcomes] == [0, 0, 1, 0]
