@@ -28,6 +28,7 @@ class Host:
     ca_file: Path | None = None
     announced: frozenset[str] = frozenset()  # roles by SRV and NS records
     no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
+    answered_by: str = ""  # not a controller: what answers in its place
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
@@ -40,15 +41,28 @@ class Host:
         """Keep what an answer tells of the host itself."""
         if outcome.state is not State.OK:
             return
+        if "answered_by" in outcome.facts:
+            self._learn_listener(outcome.facts)
+            return
         if outcome.check.service == "ldap-ping":
             self.learn_ping(outcome.facts)
         elif outcome.check.service in {"ldap", "ldaps"} and not self.root:
             self.root = outcome.facts
 
     def learn_ping(self, told: Facts) -> None:
+        if "answered_by" in told:
+            self._learn_listener(told)
+            self.known.set()
+            return
         self.ping = told
         if told:
             self.known.set()
+
+    def _learn_listener(self, told: Facts) -> None:
+        """No controller: `portcheck listen` in its place. What it stands in for is offered here; no more is known."""
+        self.answered_by = str(told["answered_by"])
+        roles = told.get("stands_in_for")
+        self.announced |= frozenset(map(str, roles)) if isinstance(roles, list) else frozenset()
 
     def unsure_of(self, check: Check) -> bool:
         """Only the ping tells whether this is offered here, and it has not answered yet."""
@@ -110,7 +124,9 @@ class Host:
         facts: Facts = {}
         for told in (self.root, self.ping):
             facts |= {key: told[key] for key in CONTROLLER_FACTS if told.get(key) not in (None, "", False)}
-        shown = self.roles & set(ROLE_ORDER)
+        if self.answered_by:
+            facts["answered_by"] = self.answered_by
+        shown = set() if self.answered_by else self.roles & set(ROLE_ORDER)
         return DomainController(
             host=self.place.host,
             address=self.place.address,

@@ -8,9 +8,10 @@ from portcheck.net.base import Network
 from portcheck.net.certificate import describe
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
-from portcheck.wire import ldap
+from portcheck.wire import ldap, mark
 from portcheck.wire.ldap import SearchDone, SearchEntry
 from portcheck.wire.rootdse import RootDse, rootdse_request
 
@@ -47,7 +48,10 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
     done = next((message.op for message in messages if isinstance(message.op, SearchDone)), None)
     told: Facts = dict(facts or {})
     if entry is not None:
-        told |= _facts(RootDse.from_entry(entry), stream)
+        root = RootDse.from_entry(entry)
+        if found := mark.in_text(root.vendor):
+            return marked.seen(found)
+        told |= _facts(root, stream)
     elif done is not None and done.code:
         told["ldap_result"] = done.code
     if subject.domain and told.get("domain") not in (None, subject.domain):

@@ -7,8 +7,9 @@ from portcheck.model import Check, Facts, State
 from portcheck.net.base import Network
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import WireError, epm, rpc
+from portcheck.wire import WireError, epm, mark, rpc
 from portcheck.wire.epm import MapAnswer
 
 EPM = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
@@ -26,6 +27,8 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
         bound = await _bind(stream, EPM, EPM_VERSION)
         if not isinstance(bound, rpc.BindAck) or not bound.accepted:
             return Seen({**facts, "accepted": False}, reason="RPC answers, but refuses the endpoint mapper's interface")
+        found = mark.in_text(bound.secondary_address)
+        facts |= marked.facts(found) if found else {}
         for call, name in enumerate(subject.wanted, start=2):
             answer = await _map(stream, name, call)
             if isinstance(answer, rpc.Fault):
@@ -37,7 +40,8 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
                 facts["tower_address"] = next((t.address for t in answer.towers if t.address), None)
             else:
                 missing.append(name)
-    return Seen({key: value for key, value in facts.items() if value not in (None, [], {})}, reason="mapper answered")
+    reason = marked.REASON if found else "mapper answered"
+    return Seen({key: value for key, value in facts.items() if value not in (None, [], {})}, reason=reason)
 
 
 async def interface(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - the mapper knows
@@ -52,6 +56,8 @@ async def interface(check: Check, net: Network, subject: Subject) -> Seen:  # no
             continue
         accepted = isinstance(bound, rpc.BindAck) and bound.accepted
         facts: Facts = {"accepted": accepted, "port_candidates": list(subject.ports)}
+        if accepted and isinstance(bound, rpc.BindAck) and (found := mark.in_text(bound.secondary_address)):
+            return marked.seen(found, **facts, port=port)
         if accepted:
             return Seen(facts | {"port": port}, reason=f"the interface answered on port {port}")
         return Seen(facts, State.MISMATCH, f"RPC answers on port {port}, but does not know the interface")
