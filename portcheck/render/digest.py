@@ -74,6 +74,11 @@ class Digest:
         return sum(row.count(*cells) for row in self.grid.rows.values())
 
     @property
+    def stood_in(self) -> bool:
+        """`portcheck listen` answered in the place of a controller."""
+        return any("answered_by" in outcome.facts for outcome in self.outcomes)
+
+    @property
     def asked(self) -> int:
         return len(self.outcomes) - self.count(Verdict.SKIP)
 
@@ -118,7 +123,7 @@ def headline(digest: Digest) -> tuple[Mark, str]:
         return flawed_mark, f"{counted(flawed, 'check')} with a fault that this profile can bear"
     if digest.count(Verdict.UNKNOWN) or not digest.count(Verdict.PASS):
         return VERDICTS[Verdict.UNKNOWN], "could not be told"
-    if any("answered_by" in outcome.facts for outcome in digest.outcomes):
+    if digest.stood_in:
         return VERDICTS[Verdict.PASS], "paths proven by portcheck listen, no domain controller seen"
     return VERDICTS[Verdict.PASS], "all well"
 
@@ -214,5 +219,6 @@ def working(digest: Digest) -> dict[tuple[int, int], tuple[str, ...]]:
     return {share: tuple(shares[share]) for share in order if share[0]}
 
 
-def share_words(share: tuple[int, int]) -> str:
-    return "works" if share[0] == share[1] else f"works on {share[0]} of {share[1]}"
+def share_words(digest: Digest, share: tuple[int, int]) -> str:
+    word = "path proven" if digest.stood_in else "works"
+    return word if share[0] == share[1] else f"{word} on {share[0]} of {share[1]}"

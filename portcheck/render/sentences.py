@@ -51,7 +51,7 @@ def forest_sentences(digest: Digest, options: Options) -> Iterator[str]:
     if options.quiet:
         return
     for share, names in working(digest).items():
-        yield f"{share_words(share).capitalize()}: {', '.join(names)}."
+        yield f"{share_words(digest, share).capitalize()}: {', '.join(names)}."
     for lookup in digest.lookups:
         yield f"Missing in DNS: {lookup.record} {lookup.name}, {lookup.status}, asked of {lookup.server}."
     silent = silent_hosts(digest)
