@@ -80,5 +80,7 @@ def moved(found: Sequence[Wanted], overrides: Mapping[str, int], offset: int) ->
 def _moved(each: Wanted, overrides: Mapping[str, int], offset: int) -> int:
     port = overrides.get(each.service, overrides.get(each.service.rpartition("/")[0], each.port + offset))
     if not 0 < port <= HIGHEST:
-        raise ValueError(f"{each.service} would be at port {port}, which does not exist")
+        raise ValueError(
+            f"{each.name or each.purpose} ({each.port}/{each.transport}) would be at port {port}, which does not exist"
+        )
     return port
