@@ -29,6 +29,7 @@ class Host:
     announced: frozenset[str] = frozenset()  # roles by SRV and NS records
     no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
     answered_by: str = ""  # not a controller: what answers in its place
+    stands_in_for: frozenset[str] = frozenset()  # services that it says it offers
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
@@ -52,7 +53,6 @@ class Host:
     def learn_ping(self, told: Facts) -> None:
         if "answered_by" in told:
             self._learn_listener(told)
-            self.known.set()
             return
         self.ping = told
         if told:
@@ -61,8 +61,9 @@ class Host:
     def _learn_listener(self, told: Facts) -> None:
         """No controller: `portcheck listen` in its place. What it stands in for is offered here; no more is known."""
         self.answered_by = str(told["answered_by"])
-        roles = told.get("stands_in_for")
-        self.announced |= frozenset(map(str, roles)) if isinstance(roles, list) else frozenset()
+        offered = told.get("stands_in_for")
+        self.stands_in_for |= frozenset(map(str, offered)) if isinstance(offered, list) else frozenset()
+        self.known.set()
 
     def unsure_of(self, check: Check) -> bool:
         """Only the ping tells whether this is offered here, and it has not answered yet."""
@@ -90,7 +91,7 @@ class Host:
 
     @property
     def offered(self) -> Offered:
-        return Offered(self.roles, self.lacks)
+        return Offered(self.roles, self.lacks, self.stands_in_for)
 
     @property
     def domain(self) -> str:

@@ -21,6 +21,7 @@ class Offered:
 
     roles: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()  # offered whatever their roles
 
 
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
@@ -41,7 +42,8 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
     role = role_of(outcome.check.service)
-    if outcome.state in QUIET and role not in {"dc", *offered.roles} and not outcome.facts.get("local_fault"):
+    proven = role in {"dc", *offered.roles} or outcome.check.service in offered.services
+    if outcome.state in QUIET and not proven and not outcome.facts.get("local_fault"):
         words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
         return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
     if outcome.check.service == "udp" and outcome.state is State.FILTERED:

@@ -11,9 +11,9 @@ REASON = f"path proven, answered by {mark.NAME}"
 
 
 def facts(found: Mark) -> Facts:
-    """`answered_by`; `stands_in_for`: the roles that it serves and that silence can then be held against."""
+    """`answered_by`; `stands_in_for`: services that it offers, so that their silence means something."""
     told: Facts = {"answered_by": mark.NAME}
-    return told | ({"stands_in_for": sorted(found.roles)} if found.roles else {})
+    return told | ({"stands_in_for": sorted(found.services)} if found.services else {})
 
 
 def seen(found: Mark, **more: object) -> Seen:

@@ -18,14 +18,6 @@ from portcheck.responder.posts import Post, hang_up, open_post
 from portcheck.responder.wanted import Wanted
 from portcheck.wire import mark
 
-ROLE_OF = {
-    "dns/udp": "dns",
-    "dns/tcp": "dns",
-    "gc/tcp": "gc",
-    "gc-tls/tcp": "gc",
-    "time/udp": "time",
-    "adws/tcp": "adws",
-}
 UNPRIVILEGED = "not allowed: ports below 1024 need root here, or other ports (--ports-from)"
 
 
@@ -113,7 +105,7 @@ class Listening:
                     missed.append(Missed(wanted, address, _why(error, post, owners)))
                     continue
                 opened.append(Opened(wanted, address))
-                own.roles |= {ROLE_OF[wanted.service]} if wanted.service in ROLE_OF else set()
+                own.offered.add(wanted.name)
                 own.rpc_ports += [wanted.port] if wanted.service == stand_in.DYNAMIC else []
         became, stayed = None, ""
         if opened and self.drops:

@@ -32,17 +32,17 @@ UNKNOWN_HERE = (rpc.PROVIDER_REJECTION, rpc.ABSTRACT_SYNTAX_NOT_SUPPORTED)
 class Listener:
     """What stands in at one address: its name, and the domain it is asked about (empty: any).
 
-    `roles` and `rpc_ports` grow as ports are opened: it promises nothing that it does not have.
+    `offered` and `rpc_ports` grow as ports are opened: it promises nothing that it does not have.
     """
 
     host: str
     domain: str = ""
-    roles: set[str] = field(default_factory=set)
+    offered: set[str] = field(default_factory=set)
     rpc_ports: list[int] = field(default_factory=list)
 
     @property
     def mark(self) -> Mark:
-        return Mark.of(self.roles)
+        return Mark.of(self.offered)
 
     @property
     def realm(self) -> str:

@@ -41,14 +41,15 @@ async def test_every_probe_proves_its_path_and_claims_nothing_more(domain: str) 
     assert [o.check.name for o in outcomes if claims & set(o.facts)] == []
 
 
-async def test_it_names_the_roles_that_silence_can_be_held_against() -> None:
+async def test_it_names_the_services_that_silence_can_be_held_against() -> None:
     gc = Wanted("gc/tcp", 23268)
     async with (
         listening(Wanted("ldap/tcp", 20389), gc) as (one, _, _),
         listening(gc, *everything("all")) as (all_, _, _),
     ):
         told = (await ask(one, "ldap/tcp")).facts, (await ask(all_, "smb/tcp")).facts
-    assert [facts["stands_in_for"] for facts in told] == [["gc"], ["adws", "dns", "gc", "time"]]
+    every = ["adws", "dns", "gc", "gc-tls", "netbios-ns", "netbios-ssn", "time", "winrm"]
+    assert [facts["stands_in_for"] for facts in told] == [["gc"], every]
 
 
 async def test_the_mapper_leads_to_the_dynamic_ports_in_turn() -> None:
@@ -221,7 +222,7 @@ def test_every_service_that_a_profile_needs_elsewhere_is_opened_but_for_the_clou
 
 
 def test_the_mark_comes_back_from_text_and_guid_and_from_nothing_else() -> None:
-    full = mark.Mark.of(mark.ROLES)
+    full = mark.Mark.of(mark.SERVICES)
     for each in (mark.Mark(), full, mark.Mark.of(("gc", "rodc"))):
         assert mark.in_text(each.text) == each
         assert mark.in_guid(each.guid) == each
