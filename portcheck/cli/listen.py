@@ -13,7 +13,6 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from portcheck.catalogue.services import services
 from portcheck.cli import listen_flags, outputs, targets
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
 from portcheck.plan import Selection
@@ -26,7 +25,6 @@ from portcheck.responder.own_addresses import is_own, own_addresses, own_name
 from portcheck.responder.wanted import moved, wanted
 
 T = TypeVar("T")
-USUAL = {name: port for name, row in services().items() for port in row.ports.values() if port is not None}
 INTERRUPTED, NOT_DONE = 130, 3
 DEFAULT_PROFILE, DEFAULT_RPC_PORTS = "mim", "49152-49155"
 
@@ -131,7 +129,7 @@ class Told:
             if not self.screen.quiet:
                 self.show(words.came(news, time.strftime("%H:%M:%S")))
         elif news.opened and not self.screen.quiet:
-            self.show(words.opening(self.order, news, USUAL, self.screen))
+            self.show(words.opening(self.order, news, self.screen))
         elif news.missed:
             self.show(words.not_open(self.order, news, self.screen))
 

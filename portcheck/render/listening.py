@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 NAME_WIDTH = 13
 ADDRESS_WIDTH = 15
 MOST_REASONS = 40
-Usual = Mapping[str, int]
 
 
-def opening(order: Order, ready: Ready, usual: Usual, options: Options) -> Iterator[Text]:
-    """`usual`: the port that each service has unless it is moved."""
+def opening(order: Order, ready: Ready, options: Options) -> Iterator[Text]:
+    """What is open, what is not and why, and how the other machine asks."""
     yield from hang("", "portcheck listen: proves paths, and stands in for nothing else.", options.width)
     yield from _field("on", ", ".join(order.addresses), options)
     yield from _field("open", _ports(dict.fromkeys(each.wanted for each in ready.opened)) or "nothing", options)
@@ -33,7 +32,7 @@ def opening(order: Order, ready: Ready, usual: Usual, options: Options) -> Itera
     if ready.stayed:
         yield from _field("as", f"root, whose rights could not be dropped: {ready.stayed}", options)
     yield Text()
-    yield from asking(order, usual, options)
+    yield from asking(order, options)
     yield Text()
     yield from hang("", "Who comes, to what, at the first time (Ctrl-C ends it):", options.width)
 
@@ -44,9 +43,12 @@ def not_open(order: Order, ready: Ready, options: Options) -> Iterator[Text]:
         yield from _field("not open", words, options)
 
 
-def asking(order: Order, usual: Usual, options: Options) -> Iterator[Text]:
+def asking(order: Order, options: Options) -> Iterator[Text]:
     """How the other machine asks: by a command, or where ports are moved by a forests file."""
-    moved = {each.name: each.port for each in order.wanted if each.name in usual and usual[each.name] != each.port}
+    moved: dict[str, int] = {}
+    for each in order.wanted:
+        if each.moved and each.name:
+            moved.setdefault(each.name, each.port)
     if not moved:
         yield from hang("", f"On the other machine:  portcheck check {order.addresses[0]}", options.width, 2)
         return

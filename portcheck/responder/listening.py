@@ -120,7 +120,7 @@ class Listening:
         order = self.order
         ports = {each.service: each.port for each in order.wanted}
         context = shown.context if shown is not None else None
-        spoken = stand_in.voice(wanted.service, own, order.addresses, ports, context)
+        spoken = stand_in.voice(wanted.service, wanted.port, stand_in.Part(own, order.addresses, ports, context))
         return Post(wanted.service, address, wanted.port, spoken)
 
 
@@ -142,5 +142,5 @@ def warm_up() -> None:
     for record in ("SRV", "A", "AAAA", "NS", "SOA", "TXT", "PTR"):
         name = "_ldap._tcp.up.invalid" if record == "SRV" else "up.invalid"
         question = dns.message.make_query(name, record, use_edns=0).to_wire()
-        voice = stand_in.voice("dns/udp", own, ("127.0.0.1", "::1"), {}, None)
+        voice = stand_in.voice("dns/udp", 53, stand_in.Part(own, ("127.0.0.1", "::1")))
         dns.message.from_wire(voice.answer(question))

@@ -23,6 +23,7 @@ class Wanted:
     service: str  # service/transport
     port: int
     purpose: str = ""
+    moved: bool = False  # not where the service usually is
 
     @property
     def transport(self) -> str:
@@ -72,15 +73,13 @@ def moved(found: Sequence[Wanted], overrides: Mapping[str, int], offset: int) ->
 
     Dynamic ports were chosen already. ValueError for a port that does not exist.
     """
-    return tuple(
-        each if each.service == DYNAMIC else replace(each, port=_moved(each, overrides, offset)) for each in found
-    )
+    return tuple(each if each.service == DYNAMIC else _moved(each, overrides, offset) for each in found)
 
 
-def _moved(each: Wanted, overrides: Mapping[str, int], offset: int) -> int:
+def _moved(each: Wanted, overrides: Mapping[str, int], offset: int) -> Wanted:
     port = overrides.get(each.service, overrides.get(each.service.rpartition("/")[0], each.port + offset))
     if not 0 < port <= HIGHEST:
         raise ValueError(
             f"{each.name or each.purpose} ({each.port}/{each.transport}) would be at port {port}, which does not exist"
         )
-    return port
+    return replace(each, port=port, moved=port != each.port)

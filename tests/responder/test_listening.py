@@ -18,9 +18,10 @@ from portcheck.model import State
 from portcheck.probes import DATAGRAMS, PROBES
 from portcheck.probes.base import Subject
 from portcheck.probes.marked import REASON
-from portcheck.responder.stand_in import DYNAMIC, allowance
+from portcheck.responder.marked import Listener
+from portcheck.responder.stand_in import DYNAMIC, Part, allowance, voice
 from portcheck.responder.wanted import Wanted
-from portcheck.wire import http, kerberos, ldap, mark, netlogon, ntp, tds
+from portcheck.wire import WireError, http, kerberos, ldap, mark, netlogon, ntp, tds
 from portcheck.wire.kerberos import AsRequest
 from portcheck.wire.netlogon import PingRequest
 from portcheck.wire.rootdse import RootDse, rootdse_request
@@ -164,6 +165,16 @@ async def test_what_has_no_protocol_says_who_it_is() -> None:
     async with listening(Wanted("tcp/tcp", 25000), Wanted("udp/udp", 25001)) as (one, _, _):
         outcomes = [await ask(one, "tcp/tcp", port=25000), await ask(one, "udp/udp", port=25001)]
     assert {(o.state, o.reason) for o in outcomes} == {(State.OK, REASON)}
+
+
+def test_no_answer_of_ours_is_answered_by_another_of_us() -> None:
+    own = Listener("listener", "alpha.test")
+    subject = Subject("dc1.alpha.test", "alpha.test", "DC1")
+    questions = {f"{name}/udp": question(subject) for name, question in DATAGRAMS.items()} | {"udp/udp": b"\0"}
+    for service, question in questions.items():
+        spoken = voice(service, 0, Part(own, ("127.0.0.1",)))
+        with pytest.raises(WireError):
+            spoken.answer(spoken.answer(question))
 
 
 async def test_the_systems_around_the_forest_are_stood_in_for_too() -> None:
