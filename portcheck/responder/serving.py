@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import errno
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from portcheck.responder.certificate import Identity, identity
 from portcheck.responder.controller import LEVEL_2025, OVER_TLS, Controller, Misbehaviour
@@ -16,6 +17,7 @@ from portcheck.responder.door import OpenDoor
 from portcheck.responder.posts import Post, bound, hang_up, open_post
 from portcheck.responder.voices import voice
 
+NOWHERE: Mapping[str, int] = MappingProxyType({})
 STARTS = 5
 """A port that was free may be taken before it is bound: then begin again."""
 
@@ -48,14 +50,19 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(controller: Controller, neighbours: Sequence[Controller] = ()) -> AsyncIterator[Running]:
-    """Serve on free ports of the controller's addresses until the context ends; DNS knows the neighbours too."""
+async def serving(
+    controller: Controller, neighbours: Sequence[Controller] = (), *, liked: Mapping[str, int] = NOWHERE
+) -> AsyncIterator[Running]:
+    """Serve until the context ends; DNS knows the neighbours too.
+
+    On free ports of the controller's addresses, or at those that are `liked` where all of them are free.
+    """
     shown = _shown(controller)
     async with AsyncExitStack() as stack:
         for start in range(STARTS):
             running = Running(controller, tuple(neighbours), identity=shown)
             try:
-                stack.push_async_exit(await _started(running))
+                stack.push_async_exit(await _started(running, NOWHERE if start else liked))
                 break
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or start == STARTS - 1:
@@ -74,14 +81,14 @@ def _shown(dc: Controller) -> Identity | None:
     return shown
 
 
-async def _started(running: Running) -> AsyncExitStack:
+async def _started(running: Running, liked: Mapping[str, int]) -> AsyncExitStack:
     """Every service, or none."""
     dc = running.controller
     async with AsyncExitStack() as stack:
         stack.push_async_callback(hang_up, running.conversations)
         for service in dc.services:
             twin = running.ports.get(service.replace("/udp", "/tcp"), 0)  # both transports on one port, as in life
-            running.ports[service] = twin or _free(dc.addresses)
+            running.ports[service] = liked.get(service, 0) or twin or _free(dc.addresses)
         for service in dc.services:
             for address in dc.addresses:
                 await open_post(running.post(service, address), OpenDoor(), running.conversations, stack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
@@ -74,6 +75,31 @@ async def test_every_misbehaviour_over_udp_has_its_state(service: str, wrong: Mi
     async with serving(controller(misbehave={service: wrong})) as running:
         outcome = await ask(running, service)
     assert outcome.state is OVER_UDP[wrong], outcome.reason
+
+
+@LINUX
+@pytest.mark.parametrize(("silent", "state"), [((2,), State.OK), ((1,), State.OK), ((1, 2), State.FILTERED)])
+async def test_of_two_ports_of_an_interface_one_is_enough(silent: tuple[int, ...], state: State) -> None:
+    wrong = {f"rpc-dynamic-{number}/tcp": Misbehaviour.SILENT for number in silent}
+    async with serving(controller(misbehave=wrong)) as running:
+        outcome = await ask(running, "rpc-samr/tcp", patience=Patience(4.0, 4.0, 1))
+        second, first = running.candidates("rpc-samr")
+    assert (outcome.state, outcome.facts["port_candidates"]) == (state, [second, first])
+    assert outcome.facts.get("port") == {(2,): first, (1,): second}.get(silent)
+
+
+@LINUX
+async def test_a_silent_port_of_an_interface_does_not_keep_the_other_waiting() -> None:
+    async with serving(controller(misbehave={"rpc-dynamic-2/tcp": Misbehaviour.SILENT})) as running:
+        async with asyncio.timeout(60):
+            outcome = await ask(running, "rpc-samr/tcp", patience=Patience(600.0, 600.0, 1))
+    assert (outcome.state, outcome.facts["port"]) == (State.OK, running.candidates("rpc-samr")[1])
+
+
+async def test_a_quick_port_is_asked_alone() -> None:
+    async with serving(controller()) as running:
+        outcome = await ask(running, "rpc-samr/tcp", patience=Patience(4.0, 4.0, 1))
+    assert (outcome.attempts, outcome.facts["port"]) == (1, running.candidates("rpc-samr")[0])
 
 
 async def test_a_first_reset_is_tried_again_and_counted() -> None:
