@@ -69,7 +69,7 @@ def _go_on(report: Report, screen: Options, *, usual: bool) -> Iterator[Text]:
     yield from hang("", f"{where}. For your own:", screen.width)
     yield Text()
     for command, words in NEXT:
-        if COMMAND_WIDTH + LONGEST_WORDS + 4 <= screen.width:
+        if screen.width >= COMMAND_WIDTH + LONGEST_WORDS + 4:
             yield Text(f"  {pad(command, COMMAND_WIDTH)}  {words}")
         else:
             yield Text(f"  {command}")

@@ -88,6 +88,20 @@ def test_what_it_says_to_write_into_the_forests_file_proves_every_path(tmp_path:
 
 
 @POSIX
+def test_with_a_domain_its_dns_leads_the_discovery_to_it(tmp_path: Path) -> None:
+    address = an_address()
+    with listen(tmp_path, "--bind", address, "--domain", "contoso.example") as (_, said):
+        ports = next(line for line in said if line.startswith("  ports = "))
+        lines = ("[[forest]]", 'name = "contoso.example"', f'dns = ["{address}:12053"]', ports)
+        (tmp_path / "forests.toml").write_text("\n".join(lines), encoding="utf-8")
+        report = json.loads(run(tmp_path, "check", "-f", "json", "-c", "forests.toml").stdout)
+    (forest,) = report["forests"]
+    assert [(dc["source"], dc["address"]) for dc in forest["domain_controllers"]] == [("srv", address)]
+    assert {check["facts"].get("answered_by") for check in report["checks"]} == {"portcheck listen"}
+    assert [finding["code"] for finding in report["findings"]] == ["paths-proven"]
+
+
+@POSIX
 def test_what_was_not_reached_is_told_in_the_end(tmp_path: Path) -> None:
     with listen(tmp_path, "--bind", an_address(), "--only", "ldap", "--only", "kpasswd", "--port", "25000") as (
         process,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from contextlib import AsyncExitStack
 
 import dns.flags
 import dns.message
@@ -18,6 +19,7 @@ from portcheck.model import State
 from portcheck.probes import DATAGRAMS, PROBES
 from portcheck.probes.base import Subject
 from portcheck.probes.marked import REASON
+from portcheck.responder.limits import CONNECTIONS
 from portcheck.responder.marked import Listener
 from portcheck.responder.stand_in import DYNAMIC, Part, allowance, voice
 from portcheck.responder.wanted import Wanted
@@ -213,6 +215,22 @@ async def test_garbage_gets_no_word() -> None:
                 async with Talk.at(wanted.port, one.order.addresses[0]) as talk:
                     talk.send(b"\xff" * 20000)  # more than any question
                     assert await talk.ended(), wanted
+
+
+async def test_one_source_cannot_hold_every_connection_and_is_let_in_again() -> None:
+    async with listening(Wanted("ldap/tcp", 20389)) as (one, _, _), AsyncExitStack() as stack:
+        address = one.order.addresses[0]
+        talks = [await stack.enter_async_context(Talk.at(20389, address)) for _ in range(CONNECTIONS)]
+        assert await talks[0].ask(rootdse_request().pack(), ldap.answer_frame)
+        async with Talk.at(20389, address) as too_many:
+            assert await too_many.ended()
+        assert list(one.limits.refused.values()) == [1]
+        talks[0].writer.close()
+        await talks[0].writer.wait_closed()
+        while sum(one.limits._open.values()) >= CONNECTIONS:  # noqa: ASYNC110 - the other side's end has no event
+            await asyncio.sleep(0)
+        async with Talk.at(20389, address) as again:
+            assert await again.ask(rootdse_request().pack(), ldap.answer_frame)
 
 
 async def test_over_ipv6_too() -> None:
