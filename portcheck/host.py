@@ -127,7 +127,7 @@ class Host:
             facts |= {key: told[key] for key in CONTROLLER_FACTS if told.get(key) not in (None, "", False)}
         if self.answered_by:
             facts["answered_by"] = self.answered_by
-        shown = set() if self.answered_by else self.roles & set(ROLE_ORDER)
+        shown = set() if self.answered_by and not self.ping else self.roles & set(ROLE_ORDER)
         return DomainController(
             host=self.place.host,
             address=self.place.address,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portcheck.model import (
     BLOCKED,
+    GOOD,
     Finding,
     ForestReport,
     Lookup,
@@ -124,6 +125,8 @@ def headline(digest: Digest) -> tuple[Mark, str]:
     if digest.count(Verdict.UNKNOWN) or not digest.count(Verdict.PASS):
         return VERDICTS[Verdict.UNKNOWN], "could not be told"
     if digest.stood_in:
+        if any(o.state in GOOD and "answered_by" not in o.facts for o in digest.outcomes):
+            return VERDICTS[Verdict.PASS], "paths proven, in part by portcheck listen"
         return VERDICTS[Verdict.PASS], "paths proven by portcheck listen, no domain controller seen"
     return VERDICTS[Verdict.PASS], "all well"
 

@@ -79,10 +79,11 @@ def _stood_in(f: ForestFacts) -> Proof | None:
     if not proven:
         return None
     names = hosts(proven)
-    others = hosts(o for o in f.outcomes if o.state in GOOD and o.check.host not in names)
+    others = any(o.state in GOOD and "answered_by" not in o.facts for o in f.outcomes)
     seen = f"{len(proven)} of {len(f.outcomes)} checks were answered by portcheck listen, on {some(names)}"
     told = {
-        "but": f"no domain controller was seen on {some(names)}" if others else "no domain controller was seen",
+        "part": " in part" if others else "",
+        "but": "that part says nothing of a domain controller" if others else "no domain controller was seen",
     }
     return Proof(proven, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO, words=told)
 
@@ -137,7 +138,7 @@ ROLES = (
 WELL = (
     Rule(
         code="paths-proven",
-        title="{forest}: paths proven, answered by portcheck listen; {but}",
+        title="{forest}: paths proven, answered{part} by portcheck listen; {but}",
         explanation=(
             "The ports are open from here to there. What will serve them later is another matter: run this again once"
             " the software is installed."
