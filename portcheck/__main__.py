@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 INTERRUPTED = 130
 
@@ -20,7 +21,7 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        _leave(INTERRUPTED)
     _leave(code)
 
 
@@ -33,7 +34,7 @@ def check_portcheck() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        code = 3
+        _leave(3)
     _leave(code)
 
 
@@ -68,11 +69,14 @@ def _end_as_interrupted() -> None:
             signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     """All is said: a Ctrl-C from here on has nothing left to interrupt."""
-    import signal
+    try:
+        import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:  # one more, just before
+        os._exit(code)
     sys.exit(code)
 
 

@@ -32,6 +32,8 @@ class Host:
     ca_file: Path | None = None
     announced: frozenset[str] = frozenset()  # roles by SRV and NS records
     no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
+    answered_by: str = ""  # not a controller: what answers in its place
+    stands_in_for: frozenset[str] = frozenset()  # services that it says it offers
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
@@ -46,6 +48,9 @@ class Host:
         """Keep what an answer tells of the host itself."""
         if outcome.state is not State.OK:
             return
+        if "answered_by" in outcome.facts:
+            self._learn_listener(outcome.facts)
+            return
         if outcome.check.service == "ldap-ping":
             self.learn_ping(outcome.facts)
         elif outcome.check.service in {"ldap", "ldaps"} and not self.root:
@@ -58,9 +63,19 @@ class Host:
             self.speaks = self.speaks or (outcome.state in GOOD and outcome.check.service not in ANYBODYS)
 
     def learn_ping(self, told: Facts) -> None:
+        if "answered_by" in told:
+            self._learn_listener(told)
+            return
         self.ping = told
         if told:
             self.known.set()
+
+    def _learn_listener(self, told: Facts) -> None:
+        """No controller: `portcheck listen` in its place. What it stands in for is offered here; no more is known."""
+        self.answered_by = str(told["answered_by"])
+        offered = told.get("stands_in_for")
+        self.stands_in_for |= frozenset(map(str, offered)) if isinstance(offered, list) else frozenset()
+        self.known.set()
 
     def unsure_of(self, check: Check) -> bool:
         """The ping tells whether this is offered here, and it has not answered yet."""
@@ -89,7 +104,8 @@ class Host:
     @property
     def offered(self) -> Offered:
         """An assumed controller that nothing is heard of may well be one; one that only refuses is none."""
-        return Offered(self.roles, self.lacks, controller=not self.place.assumed or self.speaks or not self.heard)
+        assumed = self.place.assumed and self.heard and not self.speaks
+        return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed)
 
     @property
     def domain(self) -> str:
@@ -130,7 +146,9 @@ class Host:
         facts: Facts = {}
         for told in (self.root, self.ping):
             facts |= {key: told[key] for key in CONTROLLER_FACTS if told.get(key) not in (None, "", False)}
-        shown = self.roles & set(ROLE_ORDER)
+        if self.answered_by:
+            facts["answered_by"] = self.answered_by
+        shown = set() if self.answered_by and not self.ping else self.roles & set(ROLE_ORDER)
         return DomainController(
             host=self.place.host,
             address=self.place.address,

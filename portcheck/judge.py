@@ -24,10 +24,12 @@ class Offered:
 
     roles: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()  # offered whatever their roles
     controller: bool = True  # False: taken for one, and it speaks like none
 
-    def has(self, role: str) -> bool:
-        return role in self.roles or (role == "dc" and self.controller)
+    def has(self, service: str) -> bool:
+        role = role_of(service)
+        return service in self.services or role in self.roles or (role == "dc" and self.controller)
 
 
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
@@ -47,12 +49,7 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
 
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
-    role = role_of(outcome.check.service)
-    if (
-        outcome.state in QUIET
-        and role not in offered.roles | ({"dc"} if offered.controller else set())
-        and not outcome.facts.get("local_fault")
-    ):
+    if outcome.state in QUIET and not offered.has(outcome.check.service) and not outcome.facts.get("local_fault"):
         words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
         return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
     if outcome.check.service == "udp" and outcome.state is State.FILTERED:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
 
-COMMANDS = ("check", "demo", "discover", "explain", "plan", "request")
+COMMANDS = ("check", "demo", "discover", "explain", "listen", "plan", "request")
 """Each is a function in the file of its own name."""
 GROUPS: Mapping[str, str] = {"config": "configuration"}
 """Commands that have commands of their own, and their files, each with an `app`."""

@@ -55,8 +55,15 @@ def _ports(outcomes: Sequence[Outcome]) -> Ports:
     """What is known to be both ways comes as one: 464 over tcp and udp."""
     numbers: dict[str, set[int]] = {}
     for o in outcomes:
-        numbers.setdefault(o.check.transport, set()).update(() if o.check.port is None else (o.check.port,))
+        numbers.setdefault(o.check.transport, set()).update(() if o.check.port is None else (o.check.port, *others(o)))
     return tuple((transport, tuple(sorted(numbers[transport]))) for transport in sorted(numbers))
+
+
+def others(outcome: Outcome) -> tuple[int, ...]:
+    """Further ports of the same RPC interface, as the endpoint mapper names them: Windows has two."""
+    told = outcome.facts.get("port_candidates")
+    usable = (port for port in told if type(port) is int and 0 < port < 65536) if isinstance(told, list) else ()
+    return tuple(usable)[:MOST_TARGETS]
 
 
 def _target(address: str, host: str) -> str:

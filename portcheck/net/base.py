@@ -27,6 +27,8 @@ class Network(Protocol):
 
     def aside(self, patience_s: float) -> Network: ...
 
+    def twin(self) -> Network: ...
+
 
 @dataclass(slots=True)
 class Net:
@@ -43,6 +45,10 @@ class Net:
         """The same host with less patience and a timeline of its own, for a question beside the check's."""
         patience = Patience(patience_s, patience_s, 2)
         return replace(self, patience=patience, trail=Trail())
+
+    def twin(self) -> Network:
+        """The same in everything but the timeline, whose clock has started already."""
+        return replace(self, trail=Trail(started=self.trail.started))
 
     async def tcp(self, port: int) -> Stream:
         """A connected stream; its conversation has the answer's patience. Raises NetError."""

@@ -27,6 +27,16 @@ class Trail:
     def elapsed_ms(self) -> float:
         return round((time.monotonic() - self.started) * 1000, 1)
 
+    def adopt(self, other: Trail) -> None:
+        """What happened beside this on the way to the answer becomes part of it; both clocks started together."""
+        self.stage, self.head, self.latency_ms, self.answered_at = (
+            other.stage, other.head, other.latency_ms, other.answered_at,
+        )  # fmt: skip
+        self.attempts += other.attempts
+        self.answers += other.answers
+        self.facts |= other.facts
+        self.steps = sorted((*self.steps, *other.steps), key=lambda step: step.at_ms)[:LONGEST]
+
     def note(self, event: str, detail: str) -> None:
         if len(self.steps) < LONGEST:
             self.steps.append(Trace(self.elapsed_ms(), event, detail))

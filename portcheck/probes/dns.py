@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from portcheck.model import Check, Facts
 from portcheck.net.base import Network
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import WireError
+from portcheck.wire import WireError, mark
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -26,6 +27,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
             await stream.send(len(wire).to_bytes(2, "big") + wire, "DNS question")
             answer = await stream.read_frame(_frame, "DNS answer")
             reply = _accept(question, answer[2:])
+    if found := _mark(reply):
+        return marked.seen(found)
     return Seen(_facts(reply), reason=f"DNS answered {_rcode(reply)}")
 
 
@@ -60,6 +63,15 @@ def _frame(buffer: bytes) -> int | None:
     if length < 12:
         raise WireError("not a DNS message")
     return 2 + length
+
+
+def _mark(reply: Message) -> mark.Mark | None:
+    """A TXT record that nobody asked for."""
+    import dns.rdatatype
+
+    texts = [row for rows in reply.additional if rows.rdtype == dns.rdatatype.TXT for row in rows]
+    found = (mark.in_text(b"".join(row.strings).decode("ascii", "replace")) for row in texts[:4])
+    return next((each for each in found if each is not None), None)
 
 
 def _rcode(reply: Message) -> str:

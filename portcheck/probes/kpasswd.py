@@ -7,9 +7,10 @@ import secrets
 from portcheck.model import Check, Facts
 from portcheck.net.base import Network
 from portcheck.net.trail import Trail
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
-from portcheck.wire import kerberos, kpasswd
+from portcheck.wire import kerberos, kpasswd, mark
 from portcheck.wire.kpasswd import KpasswdReply
 
 CHANGE, SET = 1, 0xFF80
@@ -41,6 +42,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
 
 
 def _seen(reply: KpasswdReply, trail: Trail) -> Seen:
+    if found := mark.in_text(reply.error.e_text if reply.error else None):
+        return marked.seen(found)
     facts: Facts = {"framed": reply.framed}
     if reply.error is not None:
         facts["kerberos_error"] = int(reply.error.code)

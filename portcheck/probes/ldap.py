@@ -11,9 +11,10 @@ from portcheck.net.certificate import described, matches
 from portcheck.net.errors import NetError
 from portcheck.net.resolver import is_address
 from portcheck.net.tcp import Stream
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
-from portcheck.wire import ldap
+from portcheck.wire import ldap, mark
 from portcheck.wire.ldap import SearchDone, SearchEntry
 from portcheck.wire.rootdse import RootDse, rootdse_request
 
@@ -51,7 +52,10 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
     done = next((message.op for message in messages if isinstance(message.op, SearchDone)), None)
     told: Facts = dict(facts or {})
     if entry is not None:
-        told |= _facts(RootDse.from_entry(entry), stream)
+        root = RootDse.from_entry(entry)
+        if found := mark.in_text(root.vendor):
+            return marked.seen(found)
+        told |= _facts(root, stream)
     elif done is not None and done.code:
         told["ldap_result"] = done.code
     shown, name = told.get("certificate_names"), told.get("dns_host_name")

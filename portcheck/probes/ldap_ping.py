@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from portcheck.model import Check, Facts
 from portcheck.net.base import Network
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import ldap
+from portcheck.wire import ldap, mark
 from portcheck.wire.netlogon import NetlogonReply, PingAnswer, PingRequest, unpack_ping
 
 
@@ -34,6 +35,8 @@ async def over_tcp(port: int, net: Network, subject: Subject) -> Facts:
 
 
 def _seen(reply: NetlogonReply, *, hosts_domain: bool) -> Seen:
+    if found := mark.in_guid(reply.domain_guid or None):
+        return marked.seen(found)
     facts: Facts = {
         "opcode": int(reply.opcode),
         "roles": list(reply.roles),

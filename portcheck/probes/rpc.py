@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Facts, State
 from portcheck.net.base import Network
-from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import WireError, epm, rpc
+from portcheck.wire import WireError, epm, mark, rpc
 from portcheck.wire.epm import MapAnswer
 
 EPM = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
 EPM_VERSION = 3
 TOWERS = 4
+OTHERS_AFTER_S = 0.4  # a port that answers does so sooner; RFC 8305 waits 0.25 s between addresses
 
 
 async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
@@ -26,6 +30,8 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
         bound = await _bind(stream, EPM, EPM_VERSION)
         if not isinstance(bound, rpc.BindAck) or not bound.accepted:
             return Seen({**facts, "accepted": False}, reason="RPC answers, but refuses the endpoint mapper's interface")
+        found = mark.in_text(bound.secondary_address)
+        facts |= marked.facts(found) if found else {}
         for call, name in enumerate(subject.wanted, start=2):
             answer = await _map(stream, name, call)
             if isinstance(answer, rpc.Fault):
@@ -37,27 +43,56 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
                 facts["tower_address"] = next((t.address for t in answer.towers if t.address), None)
             else:
                 missing.append(name)
-    return Seen({key: value for key, value in facts.items() if value not in (None, [], {})}, reason="mapper answered")
+    reason = marked.REASON if found else "mapper answered"
+    return Seen({key: value for key, value in facts.items() if value not in (None, [], {})}, reason=reason)
 
 
 async def interface(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - the mapper knows
-    """Bind the interface on each port the mapper named until one takes it."""
-    last: NetError | None = None
-    for port in subject.ports:
-        try:
-            with await net.tcp(port) as stream:
-                bound = await _bind(stream, subject.interface, subject.version)
-        except NetError as fault:
-            last = last or fault
-            continue
-        accepted = isinstance(bound, rpc.BindAck) and bound.accepted
-        facts: Facts = {"accepted": accepted, "port_candidates": list(subject.ports)}
-        if accepted:
-            return Seen(facts | {"port": port}, reason=f"the interface answered on port {port}")
-        return Seen(facts, State.MISMATCH, f"RPC answers on port {port}, but does not know the interface")
-    assert last is not None
-    last.facts["port_candidates"] = list(subject.ports)
-    raise last
+    """Bind the interface on the ports that the mapper named, until one takes it.
+
+    A Windows controller names two, and a silent one must not cost the other's patience: they are asked side by side
+    unless the first is quick.
+    """
+    first, *others = subject.ports
+    nets = [net, *(net.twin() for _ in others)]
+    asked = [asyncio.create_task(_at(first, net, subject))]
+    try:
+        await asyncio.wait(asked, timeout=OTHERS_AFTER_S if others else None)
+        asked += [
+            asyncio.create_task(_at(port, beside, subject)) for port, beside in zip(others, nets[1:], strict=True)
+        ]
+        best = await _best(asked)
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    if best:
+        net.trail.adopt(nets[best].trail)
+    net.trail.facts["port_candidates"] = list(subject.ports)
+    return asked[best].result()
+
+
+async def _best(asked: Sequence[asyncio.Task[Seen]]) -> int:
+    """The first that was accepted; where none is, the first port's own end."""
+    waiting = set(asked)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task.exception() is None and task.result().state is State.OK:
+                return asked.index(task)
+    return 0
+
+
+async def _at(port: int, net: Network, subject: Subject) -> Seen:
+    with await net.tcp(port) as stream:
+        bound = await _bind(stream, subject.interface, subject.version)
+    if not isinstance(bound, rpc.BindAck) or not bound.accepted:
+        reason = f"RPC answers on port {port}, but does not know the interface"
+        return Seen({"accepted": False}, State.MISMATCH, reason)
+    facts: Facts = {"accepted": True, "port": port}
+    if found := mark.in_text(bound.secondary_address):
+        return marked.seen(found, **facts)
+    return Seen(facts, reason=f"the interface answered on port {port}")
 
 
 async def _bind(stream: Stream, interface_id: str, version: int) -> rpc.BindAck | rpc.BindNak:

@@ -6,9 +6,10 @@ import secrets
 
 from portcheck.model import Check, Facts
 from portcheck.net.base import Network
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
-from portcheck.wire import nbt, smb
+from portcheck.wire import mark, nbt, smb
 
 
 async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - SMB asks for no name
@@ -19,6 +20,8 @@ async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # no
         answer = smb.NegotiateResponse.unpack(await stream.read_frame(smb.frame, "SMB2 answer"))
     if answer.dialect is None:
         return Seen({"smb_error": answer.status}, reason="SMB answered, with no common dialect")
+    if found := mark.in_guid(answer.server_guid):
+        return marked.seen(found)
     facts: Facts = {
         "dialect": f"{answer.dialect >> 8}.{(answer.dialect >> 4) & 15}.{answer.dialect & 15}",
         "signing_required": answer.signing_required,
@@ -40,6 +43,8 @@ async def names(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: 
         return found
 
     found = (await net.udp(check.port, lambda _: nbt.nbstat_request(number), accept)).value
+    if any(name == mark.NETBIOS for name, _, _ in found.names):
+        return marked.seen(mark.Mark())
     shown = [f"{name}<{suffix:02x}>{' group' if group else ''}" for name, suffix, group in found.names]
     return Seen({"names": shown, "mac": found.mac or ""}, reason="NetBIOS names answered")
 
@@ -49,6 +54,8 @@ async def session(check: Check, net: Network, subject: Subject) -> Seen:  # noqa
     with await net.tcp(check.port) as stream:
         await stream.send(nbt.session_request(), "NetBIOS session request")
         answer = nbt.SessionReply.unpack(await stream.read_frame(nbt.frame, "NetBIOS session answer"))
+    if found := mark.same((answer.address, answer.port), mark.RETARGET):
+        return marked.seen(found)
     return Seen({"session_accepted": answer.accepted}, reason="NetBIOS session service answered")
 
 

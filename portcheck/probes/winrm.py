@@ -6,8 +6,9 @@ from portcheck.model import Check, Facts
 from portcheck.net import tls
 from portcheck.net.base import Network
 from portcheck.net.certificate import described
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import http, wsman
+from portcheck.wire import http, mark, wsman
 
 TLS_PORT = 5986
 
@@ -20,6 +21,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
             facts |= await described(await tls.handshake(stream, tls.reaching(), subject.host), (subject.host,))
         await stream.send(wsman.identify_request(f"{subject.host}:{check.port}"), "WS-Management Identify")
         answer = http.Response.unpack(await stream.read_frame(http.frame, "HTTP answer"))
+    if found := mark.same(answer.server, mark.HTTP):
+        return marked.seen(found)
     facts |= {"http_status": answer.status, "http_server": answer.server or ""}
     product = wsman.product(answer.body)
     if product:

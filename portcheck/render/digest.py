@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portcheck.model import (
     BLOCKED,
+    GOOD,
     Finding,
     ForestReport,
     Lookup,
@@ -74,6 +75,11 @@ class Digest:
         return sum(row.count(*cells) for row in self.grid.rows.values())
 
     @property
+    def stood_in(self) -> bool:
+        """`portcheck listen` answered in the place of a controller."""
+        return any("answered_by" in outcome.facts for outcome in self.outcomes)
+
+    @property
     def asked(self) -> int:
         return len(self.outcomes) - self.count(Verdict.SKIP)
 
@@ -118,6 +124,10 @@ def headline(digest: Digest) -> tuple[Mark, str]:
         return flawed_mark, f"{counted(flawed, 'check')} with a fault that this profile can bear"
     if digest.count(Verdict.UNKNOWN) or not digest.count(Verdict.PASS):
         return VERDICTS[Verdict.UNKNOWN], "could not be told"
+    if digest.stood_in:
+        if any(o.state in GOOD and "answered_by" not in o.facts for o in digest.outcomes):
+            return VERDICTS[Verdict.PASS], "paths proven, in part by portcheck listen"
+        return VERDICTS[Verdict.PASS], "paths proven by portcheck listen, no domain controller seen"
     return VERDICTS[Verdict.PASS], "all well"
 
 
@@ -220,5 +230,6 @@ def working(digest: Digest) -> dict[tuple[int, int], tuple[str, ...]]:
     return {share: tuple(shares[share]) for share in order if share[0]}
 
 
-def share_words(share: tuple[int, int]) -> str:
-    return "works" if share[0] == share[1] else f"works on {share[0]} of {share[1]}"
+def share_words(digest: Digest, share: tuple[int, int]) -> str:
+    word = "path proven" if digest.stood_in else "works"
+    return word if share[0] == share[1] else f"{word} on {share[0]} of {share[1]}"

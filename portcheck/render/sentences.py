@@ -52,7 +52,7 @@ def forest_sentences(digest: Digest, options: Options) -> Iterator[str]:
     if options.quiet:
         return
     for share, names in working(digest).items():
-        yield f"{share_words(share).capitalize()}: {', '.join(names)}."
+        yield f"{share_words(digest, share).capitalize()}: {', '.join(names)}."
     for (status, server), names in unanswered(digest).items():
         yield f"Missing in DNS ({status}, asked of {server}): {', '.join(names)}."
     silent = silent_hosts(digest)

@@ -160,7 +160,7 @@ def in_trouble_first(digest: Digest, keys: list[RowKey]) -> list[RowKey]:
 
 def works(digest: Digest, options: Options) -> Iterator[Text]:
     for share, names in working(digest).items():
-        lead = sign(VERDICTS[Verdict.PASS], options, 2).append(f"{share_words(share)}: ")
+        lead = sign(VERDICTS[Verdict.PASS], options, 2).append(f"{share_words(digest, share)}: ")
         yield from hang(lead, plain(", ".join(names)), options.width, 4)
 
 

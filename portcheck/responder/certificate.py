@@ -21,14 +21,20 @@ class Identity:
     pem: bytes
 
 
-def identity(host: str, kind: Certificate) -> Identity | None:
-    """Self-signed, for `host` or in the wrong way that `kind` names; None where the server has no certificate."""
+def identity(
+    host: str, kind: Certificate, *, issuer: str = "", newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED
+) -> Identity | None:
+    """Self-signed, for `host` or in the wrong way that `kind` names; None where the server has no certificate.
+
+    `issuer` is the organisation it names.
+    """
     if kind is Certificate.NONE:
         return None
     name = f"other-{host}" if kind is Certificate.OTHER_NAME else host
     end = datetime.now(UTC) + timedelta(days=-1 if kind is Certificate.EXPIRED else 365)
-    certificate, key = _make(name, end)
+    certificate, key = _make(name, end, issuer, alternative=kind is not Certificate.NO_NAMES)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = newest
     with tempfile.TemporaryDirectory() as folder:  # the ssl module loads keys from files only
         file = Path(folder) / "server.pem"
         file.touch(mode=0o600)
@@ -37,7 +43,7 @@ def identity(host: str, kind: Certificate) -> Identity | None:
     return Identity(context, certificate)
 
 
-def _make(host: str, end: datetime) -> tuple[bytes, bytes]:
+def _make(host: str, end: datetime, issuer: str, *, alternative: bool) -> tuple[bytes, bytes]:
     """Certificate and key, as PEM."""
     from cryptography import x509  # 100 ms: only where TLS is served
     from cryptography.hazmat.primitives import hashes
@@ -46,8 +52,9 @@ def _make(host: str, end: datetime) -> tuple[bytes, bytes]:
     from cryptography.x509.oid import NameOID
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
-    certificate = (
+    organisation = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, issuer)] if issuer else []
+    name = x509.Name([*organisation, x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -55,8 +62,9 @@ def _make(host: str, end: datetime) -> tuple[bytes, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(end - LIFETIME)
         .not_valid_after(end)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
     )
+    if alternative:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+    certificate = builder.sign(key, hashes.SHA256())
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return certificate.public_bytes(Encoding.PEM), private

@@ -1,20 +1,23 @@
-"""The responder's sockets: a listener per service, or nothing, or silence in its place."""
+"""A controller on free ports of its own: what the demo and the tests run against."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import errno
-import socket
-from collections.abc import AsyncIterator, Sequence
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from portcheck.responder.certificate import Identity, identity
-from portcheck.responder.controller import OVER_TLS, SERVICES, Controller, Misbehaviour
-from portcheck.responder.conversing import Datagrams, converse
-from portcheck.responder.voices import Voice, voice
+from portcheck.responder.controller import LEVEL_2025, OVER_TLS, Controller, Misbehaviour
+from portcheck.responder.door import OpenDoor
+from portcheck.responder.posts import Post, bound, hang_up, open_post
+from portcheck.responder.voices import voice
 
+NOWHERE: Mapping[str, int] = MappingProxyType({})
 STARTS = 5
 """A port that was free may be taken before it is bound: then begin again."""
 
@@ -33,32 +36,33 @@ class Running:
     def pem(self) -> bytes:
         return self.identity.pem if self.identity is not None else b""
 
-    def voice(self, service: str) -> Voice:
-        context = self.identity.context if self.identity is not None else None
-        return voice(service, (self.controller, *self.neighbours), self.ports, context)
+    def candidates(self, interface: str) -> tuple[int, ...]:
+        """The ports that the mapper names for it."""
+        return tuple(self.ports[port] for port in self.controller.placement[interface])
 
-    async def end(self) -> None:
-        """Hang up on everybody; transports close a turn of the loop later."""
-        for _ in range(3):
-            await asyncio.sleep(0)  # those who were just accepted get to begin
-        talking = dict(self.conversations)
-        for task, writer in talking.items():
-            writer.transport.abort()
-            task.cancel()
-        await asyncio.gather(*talking, return_exceptions=True)
-        for _ in range(3):
-            await asyncio.sleep(0)
+    def post(self, service: str, address: str) -> Post:
+        dc, context = self.controller, self.identity.context if self.identity is not None else None
+        wrong = dc.wrong(service)
+        if service in OVER_TLS and context is None and wrong is None:
+            wrong = Misbehaviour.RESET  # at the ClientHello
+        spoken = voice(service, (dc, *self.neighbours), self.ports, context)
+        return Post(service, address, self.ports[service], spoken, wrong)
 
 
 @asynccontextmanager
-async def serving(controller: Controller, neighbours: Sequence[Controller] = ()) -> AsyncIterator[Running]:
-    """Serve on free ports of the controller's address until the context ends; DNS knows the neighbours too."""
-    shown = identity(controller.host, controller.certificate)
+async def serving(
+    controller: Controller, neighbours: Sequence[Controller] = (), *, liked: Mapping[str, int] = NOWHERE
+) -> AsyncIterator[Running]:
+    """Serve until the context ends; DNS knows the neighbours too.
+
+    On free ports of the controller's addresses, or at those that are `liked` where all of them are free.
+    """
+    shown = _shown(controller)
     async with AsyncExitStack() as stack:
         for start in range(STARTS):
             running = Running(controller, tuple(neighbours), identity=shown)
             try:
-                stack.push_async_exit(await _started(running))
+                stack.push_async_exit(await _started(running, NOWHERE if start else liked))
                 break
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or start == STARTS - 1:
@@ -66,88 +70,39 @@ async def serving(controller: Controller, neighbours: Sequence[Controller] = ())
         yield running
 
 
-async def _started(running: Running) -> AsyncExitStack:
+def _shown(dc: Controller) -> Identity | None:
+    # REPORTED: TLS 1.3 is new in 2025; Samba has it (measured)
+    old = dc.windows and dc.level < LEVEL_2025
+    newest = ssl.TLSVersion.TLSv1_2 if old else ssl.TLSVersion.MAXIMUM_SUPPORTED
+    shown = identity(dc.host, dc.certificate, newest=newest)
+    if shown is not None and dc.windows:
+        # DOCUMENTED (MS-ADTS 5.1.1.2): a client's certificate is asked for, and not required
+        shown.context.verify_mode = ssl.CERT_OPTIONAL
+    return shown
+
+
+async def _started(running: Running, liked: Mapping[str, int]) -> AsyncExitStack:
     """Every service, or none."""
+    dc = running.controller
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(running.end)
-        for service in sorted(SERVICES, key=lambda name: name != "rpc-dynamic/tcp"):  # the mapper tells its port
+        stack.push_async_callback(hang_up, running.conversations)
+        for service in dc.services:
             twin = running.ports.get(service.replace("/udp", "/tcp"), 0)  # both transports on one port, as in life
-            running.ports[service] = twin or _free(running.controller.address)
-            await _start(service, running, stack)
+            running.ports[service] = liked.get(service, 0) or twin or _free(dc.addresses)
+        for service in dc.services:
+            for address in dc.addresses:
+                await open_post(running.post(service, address), OpenDoor(), running.conversations, stack)
         return stack.pop_all()
 
 
-def _free(address: str) -> int:
-    """A port that nobody has, for TCP and UDP alike."""
+def _free(addresses: Sequence[str]) -> int:
+    """A port that nobody has, at all addresses, for TCP and UDP alike."""
     for _ in range(50):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind((address, 0))
-            port = int(tcp.getsockname()[1])
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
-                udp.bind((address, port))
-                return port
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            port = int(stack.enter_context(bound(addresses[0], 0)).getsockname()[1])
+            for address in addresses:
+                if address != addresses[0]:
+                    stack.enter_context(bound(address, port))
+                stack.enter_context(bound(address, port, udp=True))
+            return port
     raise OSError("no port is free for both TCP and UDP")
-
-
-async def _start(service: str, running: Running, stack: AsyncExitStack) -> None:
-    dc = running.controller
-    where = (dc.address, running.ports[service])
-    wrong = dc.misbehave.get(service)
-    udp = service.endswith("/udp")
-    if wrong is Misbehaviour.REFUSED:
-        if not udp:
-            _reserve(where, socket.SOCK_STREAM, stack)
-    elif wrong is Misbehaviour.SILENT:
-        sock = _reserve(where, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM, stack)
-        if not udp:
-            _stuff(sock, stack)
-    elif udp:
-        await _serve_udp(where, running.voice(service), wrong, stack)
-    else:
-        if service in OVER_TLS and running.identity is None and wrong is None:
-            wrong = Misbehaviour.RESET  # at the ClientHello
-        await _serve_tcp(where, running, running.voice(service), wrong, stack)
-
-
-def _reserve(where: tuple[str, int], kind: socket.SocketKind, stack: AsyncExitStack) -> socket.socket:
-    """Bound, so that nobody else takes the port; of a TCP port that does not listen the host says so itself."""
-    sock = socket.socket(socket.AF_INET, kind)
-    stack.callback(sock.close)
-    sock.bind(where)
-    return sock
-
-
-async def _serve_tcp(
-    where: tuple[str, int], running: Running, spoken: Voice, wrong: Misbehaviour | None, stack: AsyncExitStack
-) -> None:
-    async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        running.conversations[task] = writer
-        task.add_done_callback(running.conversations.pop)
-        with contextlib.suppress(asyncio.CancelledError):  # by `end`; asyncio 3.11 reports it as an error
-            await converse(reader, writer, spoken, wrong)
-
-    server = await asyncio.start_server(accepted, *where)
-    stack.callback(server.close)
-
-
-async def _serve_udp(where: tuple[str, int], spoken: Voice, wrong: Misbehaviour | None, stack: AsyncExitStack) -> None:
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: Datagrams(spoken, wrong), local_addr=where)
-    stack.callback(transport.close)
-
-
-def _stuff(sock: socket.socket, stack: AsyncExitStack) -> None:
-    """Fill the queue of a listener that accepts nobody: Linux then drops further SYNs, which is silence.
-
-    Elsewhere the queue behaves differently; there the port is mute rather than silent.
-    """
-    sock.listen(0)
-    where = sock.getsockname()
-    for _ in range(4):
-        filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        filler.setblocking(False)
-        stack.callback(filler.close)
-        with contextlib.suppress(BlockingIOError):
-            filler.connect(where)

@@ -1,65 +1,48 @@
-"""Which answers belong to which service: how its stream is cut into questions, and whether TLS is spoken."""
+"""Which answers belong to which service of a controller."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
-from portcheck.responder import calls, clock, directory, shares, tickets, web
+from portcheck.catalogue.services import services
+from portcheck.responder import calls, clock, directory, placement, shares, tickets, web
 from portcheck.responder.controller import OVER_TLS, Controller
+from portcheck.responder.voice import Answer, Voice
 from portcheck.wire import WireError, http, kerberos, ldap, nbt, nmf, rpc, smb
 
-Answer = Callable[[bytes], bytes]
-Frame = Callable[[bytes], int | None]
-
-
-def _never(_: bytes) -> bool:
-    return False
-
-
-def _datagram(_: bytes) -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How one service speaks. `tls` from the first byte on; `upgrade` after a question that `upgrades`."""
-
-    answer: Answer  # WireError where a real server stays silent or hangs up
-    frame: Frame = _datagram
-    tls: ssl.SSLContext | None = None
-    upgrade: ssl.SSLContext | None = None
-    upgrades: Callable[[bytes], bool] = _never
+KDC_PATIENCE_S = 10.0  # DOCUMENTED (KB837361): of a session without a question
 
 
 def voice(service: str, zone: Sequence[Controller], ports: Mapping[str, int], context: ssl.SSLContext | None) -> Voice:
     """The voice of the zone's first controller; `context` is None where it has no certificate."""
     dc = zone[0]
-    dynamic = ports.get("rpc-dynamic/tcp", 0)
+    living = placement.living_at(dc.placement, service)
+    if living:
+        interfaces = frozenset(services()[name].interface or "" for name in living)
+        answer = partial(calls.interface_answer, dc, port=ports.get(service, 0), interfaces=interfaces)
+        return Voice(answer, rpc.frame, ends=calls.hangs_up)
     match service:
         case "ldap/tcp" | "gc/tcp":
-            ask_tls = partial(directory.starts_tls, dc)
-            return Voice(partial(directory.answer, dc), ldap.frame, upgrade=context, upgrades=ask_tls)
+            return replace(_ldap(dc), upgrade=context, upgrades=partial(directory.starts_tls, dc))
         case _ if service in OVER_TLS:
-            return Voice(partial(directory.answer, dc), ldap.frame, tls=context)
+            return replace(_ldap(dc), tls=context)
         case "ldap-ping/udp":
             return Voice(partial(directory.ping_answer, dc))
         case "kerberos/tcp":
-            return Voice(_with_length(partial(tickets.kerberos_answer, dc)), kerberos.frame)
-        case "kerberos/udp":
-            return Voice(partial(tickets.kerberos_datagram, dc))
+            return _kdc(dc, partial(tickets.kerberos_answer, dc))
         case "kpasswd/tcp":
-            return Voice(_with_length(partial(tickets.kpasswd_answer, dc)), kerberos.frame)
+            return _kdc(dc, partial(tickets.kpasswd_answer, dc))
+        case "kerberos/udp":
+            return Voice(partial(tickets.kerberos_datagram, dc), deaf_to=_deaf_to(dc))
         case "kpasswd/udp":
-            return Voice(partial(tickets.kpasswd_answer, dc))
+            return Voice(partial(tickets.kpasswd_answer, dc), deaf_to=_deaf_to(dc))
         case "time/udp":
             return Voice(partial(clock.ntp_answer, dc))
         case "rpc/tcp":
-            return Voice(partial(calls.mapper_answer, dc, port=dynamic), rpc.frame)
-        case "rpc-dynamic/tcp":
-            return Voice(partial(calls.interface_answer, dc, port=dynamic), rpc.frame)
+            return Voice(partial(calls.mapper_answer, dc, ports=ports), rpc.frame, ends=calls.hangs_up)
         case _:
             return _other(service, zone, ports)
 
@@ -67,32 +50,45 @@ def voice(service: str, zone: Sequence[Controller], ports: Mapping[str, int], co
 def _other(service: str, zone: Sequence[Controller], ports: Mapping[str, int]) -> Voice:
     match service:
         case "smb/tcp":
-            return Voice(partial(shares.smb_answer, zone[0]), smb.frame)
+            return Voice(partial(shares.smb_answer, zone[0]), smb.frame, once=shares.asks_smb2)
         case "netbios-ns/udp":
             return Voice(partial(shares.names_answer, zone[0]))
         case "netbios-ssn/tcp":
-            return Voice(shares.session_answer, nbt.frame)
+            return Voice(partial(shares.session_answer, zone[0]), nbt.frame)
         case "winrm/tcp":
             return Voice(web.winrm_answer, http.frame)
         case "adws/tcp":
-            return Voice(web.adws_answer, nmf.frame_preamble)
+            return Voice(partial(web.adws_answer, zone[0]), nmf.frame_preamble)
+        case "dns/udp":
+            from portcheck.responder.zone import datagram  # 100 ms: dnspython, only where DNS is served
+
+            return Voice(partial(datagram, zone, ports))
+        case "dns/tcp":
+            from portcheck.responder.zone import answer
+
+            return Voice(with_size(partial(answer, zone, ports)), dns_frame)
         case _:
-            answer = _records_of(zone, ports)
-            return Voice(answer) if service == "dns/udp" else Voice(_with_size(answer), _dns_frame)
+            raise ValueError(f"nobody here speaks {service}")
 
 
-def _records_of(zone: Sequence[Controller], ports: Mapping[str, int]) -> Answer:
-    from portcheck.responder.zone import answer  # 100 ms: dnspython, only where DNS is served
-
-    return partial(answer, zone, ports)
+def _ldap(dc: Controller) -> Voice:
+    return Voice(partial(directory.answer, dc), ldap.frame, longest=directory.LARGEST[dc.windows])
 
 
-def _with_length(answer: Answer) -> Answer:
+def _kdc(dc: Controller, answer: Answer) -> Voice:
+    return Voice(with_length(answer), kerberos.frame, deaf_to=_deaf_to(dc), patience_s=KDC_PATIENCE_S)
+
+
+def _deaf_to(dc: Controller) -> frozenset[int]:
+    return tickets.DEAF_TO if dc.windows else frozenset()
+
+
+def with_length(answer: Answer) -> Answer:
     """RFC 4120, 7.2.2: four bytes of length before each message."""
     return lambda data: kerberos.tcp(answer(kerberos.payload(data)))
 
 
-def _with_size(answer: Answer) -> Answer:
+def with_size(answer: Answer) -> Answer:
     """RFC 1035, 4.2.2: two bytes of length before each message."""
 
     def over_tcp(data: bytes) -> bytes:
@@ -102,7 +98,7 @@ def _with_size(answer: Answer) -> Answer:
     return over_tcp
 
 
-def _dns_frame(buffer: bytes) -> int | None:
+def dns_frame(buffer: bytes) -> int | None:
     if len(buffer) < 2:
         return None
     if (length := int.from_bytes(buffer[:2], "big")) < 12:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portcheck.responder.controller import Controller
 from portcheck.wire import http, nmf, wsman
 
 HTTPAPI = (("Server", "Microsoft-HTTPAPI/2.0"),)
@@ -20,9 +21,11 @@ def winrm_answer(data: bytes) -> bytes:
     return wsman.identify_response("Microsoft Corporation", STRANGER).pack()
 
 
-def adws_answer(data: bytes) -> bytes:
+def adws_answer(dc: Controller, data: bytes) -> bytes:
     """The upgrade to Negotiate is taken up (DOCUMENTED, MC-NMF 2.2.3.5); nothing is answered after it."""
     asked = nmf.Preamble.unpack(data)
     if asked.version != (1, 0):
         return nmf.NmfReply("fault", f"{nmf.FAULTS}UnsupportedVersion").pack()  # VERIFIED
+    if dc.host not in asked.via.lower():
+        return nmf.NmfReply("fault", f"{nmf.FAULTS}EndpointNotFound").pack()  # DOCUMENTED (MC-NMF note 7)
     return nmf.NmfReply("upgrade" if asked.upgrade else "ack").pack()

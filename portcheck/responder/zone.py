@@ -8,30 +8,70 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
 from portcheck.responder.controller import Controller
 from portcheck.wire import WireError
+from portcheck.wire.netlogon import NetlogonFlags
 
 TTL = 600
 WINDOWS_PAYLOAD = 1221  # bytes: what ADV200013 recommends, DOCUMENTED
+PLAIN = 512  # bytes of a datagram without EDNS (RFC 1035, 4.2.1)
 Records = dict[tuple[str, str], list[str]]
 
 
 def answer(controllers: Sequence[Controller], ports: Mapping[str, int], data: bytes) -> bytes:
     """From the first controller's server, which knows the zones of all."""
+    return reply_to(question_in(data), controllers, ports).to_wire()
+
+
+def datagram(controllers: Sequence[Controller], ports: Mapping[str, int], data: bytes) -> bytes:
+    """DOCUMENTED: Windows keeps to the asker's size and to its own, and sets TC beyond; Samba never does (measured)."""
+    question = question_in(data)
+    reply = reply_to(question, controllers, ports)
+    if not controllers[0].windows:
+        return reply.to_wire()
+    return fitted(reply, min(question.payload, WINDOWS_PAYLOAD) if question.edns >= 0 else PLAIN)
+
+
+def question_in(data: bytes) -> dns.message.Message:
     try:
         question = dns.message.from_wire(data)
     except (dns.exception.DNSException, ValueError) as error:
         raise WireError("not a DNS question") from error
     if question.flags & dns.flags.QR or len(question.question) != 1:
         raise WireError("not a DNS question")
+    return question
+
+
+def fitted(reply: dns.message.Message, limit: int) -> bytes:
+    """Cut short with TC set where it is longer than `limit` bytes (RFC 2181, 9)."""
+    whole = reply.to_wire()
+    if len(whole) <= limit:
+        return whole
+    for section in (reply.answer, reply.authority, reply.additional):
+        section.clear()
+    reply.flags |= dns.flags.TC
+    return reply.to_wire()
+
+
+def reply_to(
+    question: dns.message.Message, controllers: Sequence[Controller], ports: Mapping[str, int]
+) -> dns.message.Message:
     reply = dns.message.make_response(question, our_payload=WINDOWS_PAYLOAD)
     if not controllers[0].windows:
         reply.use_edns(False)  # measured: Samba's own server has no EDNS
-    _fill(reply, controllers, ports)
-    return reply.to_wire()
+    if reply.question[0].rdclass != dns.rdataclass.IN:
+        # VERIFIED: Windows has no such thing as version.bind, and says so with SERVFAIL; Samba says NXDOMAIN (measured)
+        reply.set_rcode(dns.rcode.SERVFAIL if controllers[0].windows else dns.rcode.NXDOMAIN)
+    elif reply.question[0].rdtype in {dns.rdatatype.AXFR, dns.rdatatype.IXFR}:
+        # DOCUMENTED: zone transfers are refused; Samba's own server answers with nothing (measured)
+        reply.set_rcode(dns.rcode.REFUSED if controllers[0].windows else dns.rcode.NOERROR)
+    else:
+        _fill(reply, controllers, ports)
+    return reply
 
 
 def _fill(reply: dns.message.Message, controllers: Sequence[Controller], ports: Mapping[str, int]) -> None:
@@ -53,8 +93,10 @@ def _fill(reply: dns.message.Message, controllers: Sequence[Controller], ports: 
 def _records(controllers: Sequence[Controller], zone: str, ports: Mapping[str, int]) -> Records:
     found: Records = {(zone, "SOA"): [f"{controllers[0].host}. hostmaster.{zone}. 1 900 600 86400 3600"]}
     for dc in controllers:
-        found.setdefault((dc.host, "A"), []).append(dc.address)
-        found.setdefault((zone, "A"), []).append(dc.address)
+        for address in dc.addresses:
+            record = "AAAA" if ":" in address else "A"
+            found.setdefault((dc.host, record), []).append(address)
+            found.setdefault((zone, record), []).append(address)
         found.setdefault((zone, "NS"), []).append(f"{dc.host}.")
         for name, service in _advertised(dc):
             row = f"0 100 {ports.get(service, 0)} {dc.host}."
@@ -65,11 +107,12 @@ def _records(controllers: Sequence[Controller], zone: str, ports: Mapping[str, i
 def _advertised(dc: Controller) -> Iterator[tuple[str, str]]:
     """What Netlogon registers of a controller (MS-ADTS 6.3.2.3), as far as anybody asks for it here."""
     yield "_ldap._tcp", "ldap/tcp"
-    for kind in ("dc", "pdc"):
+    for kind in ("dc", "pdc") if NetlogonFlags.PDC in dc.announced else ("dc",):
         yield f"_ldap._tcp.{kind}._msdcs", "ldap/tcp"
     yield f"_ldap._tcp.{dc.site}._sites.dc._msdcs", "ldap/tcp"
-    yield "_ldap._tcp.gc._msdcs", "gc/tcp"
-    yield "_gc._tcp", "gc/tcp"
+    if NetlogonFlags.GC in dc.announced:
+        yield "_ldap._tcp.gc._msdcs", "gc/tcp"
+        yield "_gc._tcp", "gc/tcp"
     for service in ("kerberos", "kpasswd"):
         for transport in ("tcp", "udp"):
             yield f"_{service}._{transport}", f"{service}/{transport}"

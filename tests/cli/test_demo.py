@@ -62,5 +62,17 @@ def test_the_demo_says_how_to_go_on() -> None:
     run = demo("--no-color")
     assert run.returncode == 0
     assert "portcheck check contoso.com" in run.stdout
+    assert max(map(len, run.stdout.splitlines())) <= 80
     assert "Traceback" not in run.stderr
     assert "Exception" not in run.stderr
+
+
+@LINUX
+def test_the_end_of_the_screen_says_what_to_do_in_each_forest_and_what_the_ports_stand_for() -> None:
+    _, _, end = demo("--no-color").stdout.partition("What to do next in each of them:")
+    words = " ".join(end.split())
+    assert "healthy.example Nothing: all is well. passwords.example Ask the firewall team: allow tcp+udp 10464" in words
+    assert "allow tcp 13268 from 127.0.0.1 to 127." in words
+    assert "clock.example Ask the firewall team: allow tcp 49664, 49667 from" in words
+    assert "Ask the AD team to correct the clock of dc1" in words
+    assert "10464 stands for 464 (kpasswd), 13268 for 3268 (the Global Catalog)" in words

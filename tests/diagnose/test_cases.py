@@ -28,7 +28,7 @@ ACCOUNT = {
     "channel-binding-required",
     "rights-missing",
 }
-ADDED = {"local-fault", "unexpected-open"}
+ADDED = {"local-fault", "paths-proven", "unexpected-open"}
 PLAIN = {f"{service}-blocked" for service in services()}
 
 

@@ -31,7 +31,8 @@ async def ask(
     dc = running.controller
     name, _, transport = service.partition("/")
     row = services()[name]
-    port = running.ports["rpc-dynamic/tcp" if row.dynamic else service]
+    ports = running.candidates(name) if row.dynamic else (running.ports[service],)
+    port = ports[0]
     subject = Subject(
         dc.host,
         domain,
@@ -39,7 +40,7 @@ async def ask(
         ca_file,
         interface=row.interface or "",
         version=row.version or 0,
-        ports=(port,),
+        ports=ports,
         wanted=WANTED,
     )
     check = Check(dc.domain, dc.host, dc.address, name, transport, port, domain=domain)

@@ -9,14 +9,20 @@ from probes.asking import ask, controller
 
 from portcheck.model import State
 from portcheck.net.patience import Patience
-from portcheck.responder.controller import SERVICES, Certificate, Manner
+from portcheck.responder.controller import FIXED, SAMBA_LACKS, Certificate, Manner
 from portcheck.responder.serving import serving
 
-SERVED = sorted(set(SERVICES) - {"rpc-dynamic/tcp"} | {"rpc-netlogon/tcp"})
+INTERFACES = tuple(f"rpc-{name}/tcp" for name in ("netlogon", "lsarpc", "samr", "drsuapi"))
+SERVED = [
+    (manner, service)
+    for manner in Manner
+    for service in (*FIXED, *INTERFACES)
+    if manner is Manner.WINDOWS or service not in SAMBA_LACKS
+]
 ROOT = {"dns_host_name": "dc1.alpha.test", "domain": "alpha.test", "site": "Default-First-Site-Name"}
 SMB = {"dialect": "3.1.1", "signing_required": True}
 DNS = {"rcode": "NOERROR", "authoritative": True, "truncated": False, "answers": 1}
-KERBEROS = {"kerberos_error": 25, "realm_proven": "ALPHA.TEST", "etypes": [18, 17]}
+KERBEROS = {"kerberos_error": 25, "realm_proven": "ALPHA.TEST"}
 FACTS: dict[str, dict[str, object]] = {
     "ldap/tcp": ROOT,
     "gc/tcp": ROOT,
@@ -28,7 +34,7 @@ FACTS: dict[str, dict[str, object]] = {
     "dns/tcp": DNS,
     "dns/udp": DNS,
     "smb/tcp": SMB,
-    "time/udp": {"stratum": 2, "synchronized": True},
+    "time/udp": {"synchronized": True},
     "netbios-ssn/tcp": {"session_accepted": True},
     "rpc-netlogon/tcp": {"accepted": True},
     "winrm/tcp": {"http_status": 200, "http_server": "Microsoft-HTTPAPI/2.0"},
@@ -37,15 +43,18 @@ FACTS: dict[str, dict[str, object]] = {
 DIFFERENT: list[tuple[str, str, object, object]] = [
     ("kpasswd/tcp", "framed", False, True),
     ("kpasswd/udp", "framed", False, True),
+    ("kerberos/tcp", "etypes", [18, 17, 23], [18]),
     ("time/udp", "version", 3, 4),
+    ("time/udp", "stratum", 1, 2),
+    ("time/udp", "reference_id", "LOCL", "10.0.0.1"),
+    ("ldaps/tcp", "tls_version", "TLSv1.2", "TLSv1.3"),
     ("ldap/tcp", "vendor", None, "Samba Team (https://www.samba.org)"),
     ("dns/udp", "edns_payload", 1221, None),
     ("rpc/tcp", "tower_address", "127.0.0.1", "0.0.0.0"),
 ]
 
 
-@pytest.mark.parametrize("manner", Manner)
-@pytest.mark.parametrize("service", SERVED)
+@pytest.mark.parametrize(("manner", "service"), SERVED)
 async def test_every_probe_is_answered_in_both_manners(manner: Manner, service: str) -> None:
     async with serving(controller(manner)) as running:
         outcome = await ask(running, service)
@@ -67,7 +76,14 @@ async def test_a_difference_of_manner_shows_in_the_facts(
 async def test_the_mapper_tells_where_each_wanted_interface_is() -> None:
     async with serving(controller()) as running:
         outcome = await ask(running, "rpc/tcp")
-    assert outcome.facts["endpoints"] == {"rpc-netlogon": [running.ports["rpc-dynamic/tcp"]]}
+    assert outcome.facts["endpoints"] == {"rpc-netlogon": list(running.candidates("rpc-netlogon"))}
+    assert len(set(running.candidates("rpc-netlogon"))) == 2
+
+
+async def test_over_ipv6_every_service_answers_too() -> None:
+    async with serving(controller(address="::1")) as running:
+        outcomes = [await ask(running, service) for service in (*FIXED, *INTERFACES)]
+    assert {o.check.name: o.state for o in outcomes if o.state is not State.OK} == {}
 
 
 async def test_a_mapper_that_refuses_strangers_is_reachable() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
@@ -9,16 +10,19 @@ from probes.asking import ask, controller
 
 from portcheck import engine
 from portcheck.model import State
-from portcheck.responder.controller import SERVICES, Misbehaviour
+from portcheck.net.patience import Patience
+from portcheck.responder.controller import FIXED, Misbehaviour
 from portcheck.responder.serving import serving
 
-TCP = [name for name in SERVICES if name.endswith("/tcp") and name != "rpc-dynamic/tcp"]
-UDP = [name for name in SERVICES if name.endswith("/udp")]
+TCP = [*(name for name in FIXED if name.endswith("/tcp")), "rpc-samr/tcp"]
+UDP = [name for name in FIXED if name.endswith("/udp")]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a silent TCP port on loopback needs Linux")
 OVER_TCP = {
     Misbehaviour.REFUSED: {State.REFUSED},
     Misbehaviour.MUTE: {State.MUTE},
     Misbehaviour.RESET: {State.RESET},
+    Misbehaviour.CLOSED: {State.RESET},
+    Misbehaviour.RESET_SOME: {State.OK},
     Misbehaviour.FOREIGN: {State.MISMATCH},
     Misbehaviour.TOO_SLOW: {State.MUTE},
     Misbehaviour.TOO_MUCH: {State.OK},
@@ -73,6 +77,31 @@ async def test_every_misbehaviour_over_udp_has_its_state(service: str, wrong: Mi
     assert outcome.state is OVER_UDP[wrong], outcome.reason
 
 
+@LINUX
+@pytest.mark.parametrize(("silent", "state"), [((2,), State.OK), ((1,), State.OK), ((1, 2), State.FILTERED)])
+async def test_of_two_ports_of_an_interface_one_is_enough(silent: tuple[int, ...], state: State) -> None:
+    wrong = {f"rpc-dynamic-{number}/tcp": Misbehaviour.SILENT for number in silent}
+    async with serving(controller(misbehave=wrong)) as running:
+        outcome = await ask(running, "rpc-samr/tcp", patience=Patience(4.0, 4.0, 1))
+        second, first = running.candidates("rpc-samr")
+    assert (outcome.state, outcome.facts["port_candidates"]) == (state, [second, first])
+    assert outcome.facts.get("port") == {(2,): first, (1,): second}.get(silent)
+
+
+@LINUX
+async def test_a_silent_port_of_an_interface_does_not_keep_the_other_waiting() -> None:
+    async with serving(controller(misbehave={"rpc-dynamic-2/tcp": Misbehaviour.SILENT})) as running:
+        async with asyncio.timeout(60):
+            outcome = await ask(running, "rpc-samr/tcp", patience=Patience(600.0, 600.0, 1))
+    assert (outcome.state, outcome.facts["port"]) == (State.OK, running.candidates("rpc-samr")[1])
+
+
+async def test_a_quick_port_is_asked_alone() -> None:
+    async with serving(controller()) as running:
+        outcome = await ask(running, "rpc-samr/tcp", patience=Patience(4.0, 4.0, 1))
+    assert (outcome.attempts, outcome.facts["port"]) == (1, running.candidates("rpc-samr")[0])
+
+
 async def test_a_first_reset_is_tried_again_and_counted() -> None:
     async with serving(controller(misbehave={"ldap/tcp": Misbehaviour.RESET})) as running:
         outcome = await ask(running, "ldap/tcp")
@@ -84,3 +113,17 @@ async def test_what_is_wrong_with_one_service_leaves_the_others_alone() -> None:
         await ask(running, "ldap/tcp")
         outcome = await ask(running, "gc/tcp")
     assert outcome.state is State.OK
+
+
+@pytest.mark.parametrize("service", ["ldap/tcp", "kerberos/udp"])
+async def test_a_late_answer_is_an_answer(service: str) -> None:
+    async with serving(controller(misbehave={service: Misbehaviour.LATE})) as running:
+        outcome = await ask(running, service, patience=Patience(8.0, 8.0, 1))
+    assert (outcome.state, outcome.latency_ms is not None and outcome.latency_ms > 1000) == (State.OK, True)
+
+
+async def test_the_scavenger_resets_some_sessions_and_changes_no_state() -> None:
+    async with serving(controller(misbehave={"ldap/tcp": Misbehaviour.RESET_SOME})) as running:
+        outcomes = [await ask(running, "ldap/tcp") for _ in range(4)]
+    assert {o.state for o in outcomes} == {State.OK}
+    assert [o.facts.get("resets_before_answer", 0) for o in outcomes] == [0, 0, 1, 0]

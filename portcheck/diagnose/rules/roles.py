@@ -65,11 +65,27 @@ def _no_gc(f: ForestFacts) -> Proof | None:
 def _all_well(f: ForestFacts) -> Proof | None:
     good = tuple(o for o in f.outcomes if o.verdict is Verdict.PASS and o.state in GOOD)
     told = not f.troubled and not f.report.interrupted and not f.forest.problem
+    told = told and not any("answered_by" in o.facts for o in f.outcomes)
     if not told or not good or any(_untold(o) for o in f.outcomes):
         return None
     names = hosts(good)
     seen = f"{len(good)} of {len(f.outcomes)} checks answered as expected, on {some(names)}"
     return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO)
+
+
+def _stood_in(f: ForestFacts) -> Proof | None:
+    """`portcheck listen` answered in the place of a controller: the paths are proven, and nothing else is."""
+    proven = tuple(o for o in f.outcomes if o.state in GOOD and "answered_by" in o.facts)
+    if not proven:
+        return None
+    names = hosts(proven)
+    others = any(o.state in GOOD and "answered_by" not in o.facts for o in f.outcomes)
+    seen = f"{len(proven)} of {len(f.outcomes)} checks were answered by portcheck listen, on {some(names)}"
+    told = {
+        "part": " in part" if others else "",
+        "but": "that part says nothing of a domain controller" if others else "no domain controller was seen",
+    }
+    return Proof(proven, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO, words=told)
 
 
 def _untold(o: Outcome) -> bool:
@@ -120,6 +136,17 @@ ROLES = (
 )
 
 WELL = (
+    Rule(
+        code="paths-proven",
+        title="{forest}: paths proven, answered{part} by portcheck listen; {but}",
+        explanation=(
+            "The ports are open from here to there. What will serve them later is another matter: run this again once"
+            " the software is installed."
+        ),
+        fix="",
+        when=_stood_in,
+        beside=True,
+    ),
     Rule(
         code="forest-ok",
         title="{forest}: all well",

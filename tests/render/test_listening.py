@@ -1,0 +1,72 @@
+"""What a reader is told of `portcheck listen`, in its own words and in those of a check that it answered."""
+
+from __future__ import annotations
+
+from factories import check, controller, outcome, report
+
+from portcheck.model import ForestReport, State
+from portcheck.render import listening
+from portcheck.render.digest import digests, headline
+from portcheck.render.layout import to_string
+from portcheck.render.options import Options
+from portcheck.responder.door import Visitor
+from portcheck.responder.limits import Limits
+from portcheck.responder.listening import Missed, Opened, Order, Ready
+from portcheck.responder.wanted import Wanted
+
+OPTIONS = Options(width=80)
+LDAP, KPASSWD = Wanted("ldap/tcp", 389), Wanted("kpasswd/udp", 464)
+HERE, SIX = "10.77.2.10", "fd77:0:0:12::10"
+
+
+def shown(lines: object) -> str:
+    text = to_string(lines, OPTIONS)  # type: ignore[arg-type]
+    assert max(map(len, text.splitlines())) <= 80
+    return " ".join(text.split())
+
+
+def test_it_says_where_it_is_open_what_is_taken_and_how_to_ask() -> None:
+    order = Order((LDAP, KPASSWD), (HERE, SIX), "dc1.contoso.com")
+    missed = (Missed(KPASSWD, SIX, "taken by kadmind (pid 812)"),)
+    said = shown(
+        listening.opening(order, Ready((Opened(LDAP, HERE), Opened(LDAP, SIX), Opened(KPASSWD, HERE)), missed), OPTIONS)
+    )
+    assert f"on {HERE}, {SIX} open ldap 389/tcp, kpasswd 464/udp" in said
+    assert f"not open kpasswd 464/udp on {SIX}: taken by kadmind (pid 812)" in said
+    assert f"portcheck check {HERE}" in said
+
+
+def test_moved_ports_are_told_as_the_forests_file_wants_them() -> None:
+    moved = (Wanted("ldap/tcp", 10389, moved=True), Wanted("ldap-ping/udp", 389))
+    order = Order(moved, (HERE,), "dc1.contoso.com", "contoso.com")
+    said = shown(listening.asking(order, OPTIONS))
+    assert 'name = "contoso.com" discover = false' in said
+    assert "ports = { ldap = 10389 }" in said
+
+
+def test_the_end_tells_who_came_and_what_nobody_came_to() -> None:
+    limits = Limits(lambda _: None)
+    for source, wanted in (("10.77.0.10", LDAP), ("10.77.0.1", LDAP), ("\x1b[31m", LDAP)):
+        limits.admits(Visitor(source, 40000, wanted.service, HERE, wanted.port))
+    limits.refused["10.77.0.99"] = 7
+    said = shown(listening.summary(Ready((Opened(LDAP, HERE), Opened(KPASSWD, HERE)), ()), limits, OPTIONS))
+    assert "1 of 2 ports reached. from 10.77.0.10: ldap 389/tcp from 10.77.0.1: ldap 389/tcp" in said
+    assert "nobody at kpasswd 464/udp" in said
+    assert "10.77.0.99 (7)" in said
+    assert "\x1b" not in said
+
+
+LISTENER = {"answered_by": "portcheck listen"}
+
+
+def test_a_forest_that_only_the_listener_answered_for_is_never_called_well() -> None:
+    forest = ForestReport("alpha.test", ("mim",), (controller(),))
+    whole = report(outcome(check("ldap"), State.OK, facts=LISTENER), forests=(forest,))
+    part = report(
+        outcome(check("ldap"), State.OK, facts=LISTENER), outcome(check("kpasswd"), State.OK), forests=(forest,)
+    )
+    words = [headline(digests(each)[0])[1] for each in (whole, part)]
+    assert words == [
+        "paths proven by portcheck listen, no domain controller seen",
+        "paths proven, in part by portcheck listen",
+    ]
