@@ -30,6 +30,14 @@ FORBIDDEN = {
     "render": {"portcheck.net", "portcheck.wire", "portcheck.probes", "portcheck.engine"},
     "engine.py": {"rich", "typer", "portcheck.diagnose", "portcheck.render"},
     "judge.py": {"portcheck.net", "portcheck.wire", "portcheck.probes"},
+    "compare.py": {
+        "portcheck.net",
+        "portcheck.wire",
+        "portcheck.probes",
+        "portcheck.diagnose",
+        "portcheck.store",
+        "rich",
+    },
     "store.py": {"portcheck.net", "portcheck.wire", "portcheck.diagnose"},
     "responder": {"portcheck.probes", "portcheck.engine", "portcheck.net"},
 }
