@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from portcheck import __version__
-from portcheck.cli import check, configuration, demo, discover, explain
+from portcheck.cli import check, configuration, demo, diff, discover, explain
 from portcheck.config import ConfigError
 from portcheck.model import Report
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
+app.command("diff")(diff.diff)
 app.command("discover")(discover.discover)
 app.command("explain")(explain.explain)
 app.add_typer(configuration.app, name="config")
