@@ -19,12 +19,13 @@ from portcheck.model import (
     Turn,
 )
 
+NOT_DONE = 3  # the exit code of a run that could not be done
 ALL_WELL = "forest-ok"  # comes and goes with the others, and says nothing that they do not
 
 
 def compare(before: Report, after: Report) -> Comparison:
     """What is other in `after` than it was in `before`."""
-    earlier, later = _by_key(before.outcomes, after.outcomes), _by_key(after.outcomes, before.outcomes)
+    earlier, later = keyed(before.outcomes, after.outcomes), keyed(after.outcomes, before.outcomes)
     unsure = {key for run in (earlier, later) for key, outcome in run.items() if unfinished(outcome)}
     keys = [key for key in dict.fromkeys([*later, *earlier]) if key not in unsure]
     return Comparison(
@@ -43,10 +44,11 @@ def unfinished(outcome: Outcome) -> bool:
 
 def complete(report: Report) -> bool:
     """Whether later runs can be measured against this one."""
-    return not report.interrupted and not any(map(unfinished, report.outcomes))
+    done = not report.interrupted and report.exit_code != NOT_DONE
+    return done and not any(map(unfinished, report.outcomes))
 
 
-def _by_key(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> dict[str, Outcome]:
+def keyed(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> dict[str, Outcome]:
     """By the key that holds across runs; where two checks of one run share a key, by their ids."""
     shared = {key for run in (outcomes, others) for key in _twice(o.check.key for o in run)}
     return {o.check.id if o.check.key in shared else o.check.key: o for o in outcomes}

@@ -111,7 +111,7 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
-    if settings.fail_on != "never" and any(not survey.hosts for survey in surveys):
+    if settings.fail_on in {"fail", "warn"} and any(not survey.hosts for survey in surveys):
         return 1
     return exit_code(report.outcomes, settings.fail_on)
 

@@ -38,6 +38,14 @@ FORBIDDEN = {
         "portcheck.store",
         "rich",
     },
+    "history": {
+        "portcheck.net",
+        "portcheck.wire",
+        "portcheck.probes",
+        "portcheck.diagnose",
+        "portcheck.render",
+        "rich",
+    },
     "store.py": {"portcheck.net", "portcheck.wire", "portcheck.diagnose"},
     "responder": {"portcheck.probes", "portcheck.engine", "portcheck.net"},
 }

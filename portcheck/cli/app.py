@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from portcheck import __version__
-from portcheck.cli import check, configuration, demo, diff, discover, explain
+from portcheck.cli import check, configuration, demo, diff, discover, explain, history
 from portcheck.config import ConfigError
 from portcheck.model import Report
 
@@ -30,6 +30,7 @@ app.command("demo")(demo.demo)
 app.command("diff")(diff.diff)
 app.command("discover")(discover.discover)
 app.command("explain")(explain.explain)
+app.command("history")(history.history)
 app.add_typer(configuration.app, name="config")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from portcheck.cli import outputs, targets
+from portcheck.cli import outputs, remembering, targets
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
@@ -43,6 +43,7 @@ Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
 FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
 TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
+History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -72,6 +73,7 @@ def check(
     fail_on: FailWhen = None,
     trace: TraceToo = None,
     save: Save = None,
+    history: History = True,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -104,16 +106,26 @@ def check(
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
-    report = carry_out(order, wanted, screen, no_color=no_color)
+    memory = remembering.memory(order, history=history)
+    report = carry_out(order, wanted, screen, no_color=no_color, judged=memory.compared)
+    memory.keep(report)
     if context.obj is not None:
         context.obj(report)
     return report.exit_code
 
 
-def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> Report:
-    """Run it with the screen going, then write what was asked for."""
+def carry_out(
+    order: Order,
+    wanted: tuple[outputs.Wish, ...],
+    screen: Options,
+    *,
+    no_color: bool = False,
+    judged: Callable[[Report], Report] = lambda report: report,
+) -> Report:
+    """Run it with the screen going, then write what was asked for; `judged` has a word before that."""
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
+    report = judged(report)
     outputs.write(report, wanted, screen)
     return report
 

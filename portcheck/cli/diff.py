@@ -46,7 +46,10 @@ def diff(
 def named(word: str) -> Report:
     """The report in this file, or of this run in the history. A file that is there comes first."""
     from portcheck import store
+    from portcheck.cli import history
 
+    if history.is_run(word) and not Path(word).exists():
+        return history.run(word)
     try:
         return store.load(Path(word))
     except store.StoreError as error:

@@ -17,6 +17,8 @@ from portcheck.render.text import counted, listed, plain, printable
 from portcheck.render.words import port_of, seen, service_of
 
 WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
+MOST_LINES = 24
+"""What a summary tells of changes: it is about the present."""
 TURN_WIDTH = len("appeared  ")
 
 
@@ -70,11 +72,28 @@ def _is_half(change: Change) -> bool:
 
 def _place(change: Change, known: Known) -> tuple[str, str, str | None] | None:
     outcome = known.outcomes.get(change.check)
-    return outcome and (outcome.check.forest, outcome.check.host, outcome.check.address)
+    return (outcome.check.forest, outcome.check.host, outcome.check.address) if outcome else None
 
 
 def forest_of(change: Change) -> str:
     return change.check.partition("/")[0]
+
+
+def section(report: Report, options: Options) -> Iterator[Text]:
+    """The part of a summary that tells what changed since the last run; nothing where nothing did."""
+    if report.compared is None or report.compared.same:
+        return
+    if not options.quiet:
+        yield Text()
+    yield Text(since(report.compared), "bold")
+    found = [line for line in lines(report.compared, Known.of(report), options) if line]
+    yield from found[:MOST_LINES]
+    if len(found) > MOST_LINES:
+        yield plain(f"  and {counted(len(found) - MOST_LINES, 'line')} more: see portcheck history and diff", "dim")
+
+
+def since(compared: Comparison) -> str:
+    return f"Changed since {compared.since[:16].replace('T', ' ')} UTC"
 
 
 def lines(compared: Comparison, known: Known, options: Options) -> Iterator[Text]:

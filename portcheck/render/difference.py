@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from portcheck.model import Comparison, Report
+from portcheck.model import Comparison, Report, Verdict
 from portcheck.render import changes
 from portcheck.render.layout import hang, to_string
-from portcheck.render.marks import VERDICTS, Verdict
+from portcheck.render.marks import VERDICTS
 from portcheck.render.options import Options
 from portcheck.render.text import counted, plain, printable, to_ascii
 from portcheck.store import Json, comparison_to_json

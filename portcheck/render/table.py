@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Finding, Report, Severity, Verdict
-from portcheck.render import evidence, matrix, sentences
+from portcheck.render import changes, evidence, matrix, sentences
 from portcheck.render.digest import (
     Digest,
     Group,
@@ -48,6 +48,7 @@ def lines(report: Report, options: Options) -> Iterator[Text]:
         else:
             yield Text()
             yield from section(digest, options)
+    yield from changes.section(report, options)
     if not options.quiet:
         yield from foot(report, found, options)
 
