@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from portcheck.model import Outcome, Report, State
 from portcheck.net.machine import vantage
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, is_address
-from portcheck.plan import Selection
+from portcheck.plan import Pin, Selection
 from portcheck.survey import Survey
 
 INTERRUPTED, NOT_DONE = 130, 3
@@ -34,6 +34,7 @@ class Order:
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
+    pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)  # by forest: nothing but these, and no discovery
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -60,7 +61,9 @@ def explained(report: Report) -> Report:
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     names = Names(servers, order.settings.timeout_s)
-    return Survey(forest, profiles, engine, names, notify, order.selection, order.families)
+    return Survey(
+        forest, profiles, engine, names, notify, order.selection, order.families, order.pins.get(forest.name, ())
+    )
 
 
 async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -> bool:

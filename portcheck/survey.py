@@ -19,7 +19,7 @@ from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
-from portcheck.plan import Place, Selection, checks_for
+from portcheck.plan import Pin, Place, Selection, checks_for
 from portcheck.probes import datagram_of
 from portcheck.probes.base import Subject
 
@@ -42,6 +42,7 @@ class Survey:
     notify: Notify
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
+    pins: tuple[Pin, ...] = ()  # ask these again, and nobody else
     hosts: list[Host] = field(default_factory=list)
     lookups: list[Lookup] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
@@ -51,6 +52,10 @@ class Survey:
 
     async def run(self) -> None:
         """Named controllers start at once; those that DNS advertises follow when it has answered."""
+        if self.pins:
+            self.hosts.extend(Host(pin.place, self.forest.ca_file, pin.roles) for pin in self.pins)
+            await asyncio.gather(*(self._ask(host) for host in self.hosts))
+            return
         await self._find_servers()
         await asyncio.gather(self._named(), self._advertised())
         if not self.hosts and self.problem is None:
@@ -169,6 +174,8 @@ class Survey:
     async def _ask(self, host: Host) -> None:
         """All checks of one host: the ping, then everything else at once, then what RPC's mapper points to."""
         checks = checks_for(host.place, self.forest, self.profiles, self.selection)
+        if self.pins:
+            checks = tuple(check for check in checks if any(check.key in pin.keys for pin in self.pins))
         self.planned.update((check.id, check) for check in checks)
         self.notify(Planned(checks))
         asked = next((check for check in checks if check.service == "ldap-ping"), None)

@@ -11,6 +11,7 @@ import typer
 
 from portcheck import __version__
 from portcheck.cli import check, configuration, demo, diff, discover, explain, history
+from portcheck.cli.locking import BusyError
 from portcheck.config import ConfigError
 from portcheck.model import Report
 
@@ -58,6 +59,9 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         code = app(args=list(arguments), standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))
+    except BusyError as error:
+        typer.echo(f"portcheck: {error}", err=True)
+        return NOT_DONE
     except UsageError as error:
         return _complain(f"{error.format_message()} (see portcheck --help)")
     except (typer.Abort, KeyboardInterrupt):

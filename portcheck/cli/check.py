@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from portcheck.cli import outputs, remembering, targets
+from portcheck.cli import locking, outputs, remembering, targets
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
@@ -19,6 +20,7 @@ from portcheck.render.options import Options
 from portcheck.run import Order, run
 
 T = TypeVar("T")
+DO = "portcheck.do"  # what another command does with the job, in the context's meta
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -44,6 +46,7 @@ FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes t
 TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
 History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.")]
+Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -74,6 +77,7 @@ def check(
     trace: TraceToo = None,
     save: Save = None,
     history: History = True,  # noqa: FBT002
+    lock: Lock = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -106,9 +110,28 @@ def check(
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
-    memory = remembering.memory(order, history=history)
-    report = carry_out(order, wanted, screen, no_color=no_color, judged=memory.compared)
-    memory.keep(report)
+    job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock)
+    return int(context.meta.get(DO, once)(context, job))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a command line amounts to: what to ask, and where to say what was found."""
+
+    order: Order
+    wanted: tuple[outputs.Wish, ...]
+    screen: Options
+    no_color: bool = False
+    history: bool = True
+    lock: bool = False
+
+
+def once(context: typer.Context, job: Job) -> int:
+    """What `check` does with its job; `watch` and `schedule`, which read the same options, do otherwise."""
+    memory = remembering.memory(job.order, history=job.history)
+    with locking.alone(job.order) if job.lock else nullcontext():
+        report = carry_out(job.order, job.wanted, job.screen, no_color=job.no_color, judged=memory.compared)
+        memory.keep(report)
     if context.obj is not None:
         context.obj(report)
     return report.exit_code

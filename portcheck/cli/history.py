@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -15,6 +14,8 @@ from portcheck.config import ConfigError
 from portcheck.model import Report
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from portcheck.render.past import Plans
 
 Number = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Show this run again; `last` is the newest.")]

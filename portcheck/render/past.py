@@ -72,8 +72,8 @@ def course_lines(courses: Sequence[Course], options: Options) -> Iterator[Text]:
     for forest, all_ in by_forest.items():
         told = all_ if options.verbose else [course for course in all_ if course.changed]
         quiet = len(all_) - len(told)
-        rest = "" if not quiet else f"{counted(quiet, 'check')} never changed"
-        yield from hang(Text("  ").append(f"{printable(forest)}  ", "bold"), plain(rest, "dim"), options.width, 4)
+        rest = f"  {counted(quiet, 'check')} never changed" if quiet else ""
+        yield from hang(Text("  ").append(printable(forest), "bold"), plain(rest, "dim"), options.width, 4)
         places = [place(course) for course in told]
         width = min(max(map(cell_len, places), default=0), options.width // 3)
         for course, words in sorted(zip(told, places, strict=True), key=lambda pair: pair[0].since, reverse=True):
