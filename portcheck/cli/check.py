@@ -158,18 +158,18 @@ def _given(**values: object) -> dict[str, Any]:
 
 
 def _duration(flag: str, text: str | None) -> float | None:
-    return None if text is None else _flagged(flag, parse_duration, text)
+    return None if text is None else flagged(flag, parse_duration, text)
 
 
 def _rate(text: str | None) -> float | None:
-    return None if text is None else _flagged("--rate", parse_rate, text)
+    return None if text is None else flagged("--rate", parse_rate, text)
 
 
 def _address(text: str | None) -> str | None:
-    return None if text is None else _flagged("--source-ip", parse_address, text)
+    return None if text is None else flagged("--source-ip", parse_address, text)
 
 
-def _flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
+def flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
     try:
         return parse(text)
     except ConfigError as error:

@@ -208,4 +208,10 @@ def sentences(compared: Comparison, known: Known) -> Iterator[str]:
         for group in groups(changes.checks, known):
             for sight in group.sights:
                 words = f": {sight.seen}" if sight.seen else ""
-                yield f"{group.service}, {sight.port} on {listed(sight.hosts, 8)}: {sight.state}{words}."
+                yield f"{subject(group, sight)} on {listed(sight.hosts, 8)}: {sight.state}{words}."
+
+
+def subject(group: Group, sight: Sight) -> str:
+    """`kpasswd 464/tcp`; an extra port is known by its number, an RPC interface stands with its port."""
+    own = sight.port.startswith("rpc-") or group.service == sight.port
+    return sight.port if own else f"{group.service} {sight.port}"
