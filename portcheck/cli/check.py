@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from portcheck.cli import locking, outputs, remembering, targets
+from portcheck.cli import alerting, locking, outputs, remembering, targets
+from portcheck.cli.alerting import Alert, When
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
 from portcheck.model import Report
@@ -47,6 +48,8 @@ TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A sec
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
 History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.")]
 Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.")]
+NotifyWhen = Annotated[When | None, typer.Option("--notify", help="Send a notice by apprise ($PORTCHECK_NOTIFY).")]
+NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the notices' URLs are.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -78,6 +81,8 @@ def check(
     save: Save = None,
     history: History = True,  # noqa: FBT002
     lock: Lock = False,  # noqa: FBT002
+    notify: NotifyWhen = None,
+    notify_file: NotifyFile = None,
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -110,7 +115,8 @@ def check(
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
-    job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock)
+    alert = None if notify is None else Alert(notify, notify_file)
+    job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock, alert=alert)
     return int(context.meta.get(DO, once)(context, job))
 
 
@@ -124,14 +130,17 @@ class Job:
     no_color: bool = False
     history: bool = True
     lock: bool = False
+    alert: Alert | None = None
 
 
 def once(context: typer.Context, job: Job) -> int:
     """What `check` does with its job; `watch` and `schedule`, which read the same options, do otherwise."""
-    memory = remembering.memory(job.order, history=job.history)
+    memory = remembering.memory(job.order, history=job.history, on_change=job.alert is not None and job.alert.on_change)
+    tell = alerting.prepared(job.alert)
     with locking.alone(job.order) if job.lock else nullcontext():
         report = carry_out(job.order, job.wanted, job.screen, no_color=job.no_color, judged=memory.compared)
         memory.keep(report)
+    tell(report)
     if context.obj is not None:
         context.obj(report)
     return report.exit_code

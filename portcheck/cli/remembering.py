@@ -78,11 +78,13 @@ class Memory:
             say(f"this run is not in the history: {error}")
 
 
-def memory(order: Order, *, history: bool) -> Memory:
-    """Refuses `--fail-on changed` where there is nothing to compare with, before anything is sent."""
+def memory(order: Order, *, history: bool, on_change: bool = False) -> Memory:
+    """Refuses what asks for changes where there is nothing to compare with, before anything is sent."""
     wanted = history and order.settings.history_keep > 0
     if order.settings.fail_on is FailOn.CHANGED and not wanted:
         raise ConfigError("--fail-on changed compares with the last run, so it needs the history")
+    if on_change and not wanted:
+        raise ConfigError("--notify on-change compares with the last run, so it needs the history")
     return Memory(order, wanted)
 
 

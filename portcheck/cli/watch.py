@@ -153,4 +153,4 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-command = with_options_of_check(watch, leave_out=("history", "lock"))
+command = with_options_of_check(watch, leave_out=("history", "lock", "notify", "notify_file"))
