@@ -91,8 +91,8 @@ def _read(path: Path) -> tuple[str, ...]:
 
 def _require_private(path: Path, status: os.stat_result) -> None:
     """Only its owner, this user or root, may read it. On Windows that is up to the user: access lists are not read."""
-    if sys.platform == "win32":
-        return
+    if sys.platform == "win32" or str(path.parent) == os.environ.get("CREDENTIALS_DIRECTORY"):
+        return  # systemd's LoadCredential= opens it to the service alone, by an access list that shows in the mode
     if status.st_mode & 0o077:
         mode = stat.S_IMODE(status.st_mode)
         raise ConfigError(f"--notify-file: {path}: others may read it (mode {mode:04o}); chmod 600 it")

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from portcheck import __version__
-from portcheck.cli import check, configuration, demo, diff, discover, explain, history, watch
+from portcheck.cli import check, configuration, demo, diff, discover, explain, history, schedule, watch
 from portcheck.cli.locking import BusyError
 from portcheck.config import ConfigError
 from portcheck.model import Report
@@ -32,6 +32,7 @@ app.command("diff")(diff.diff)
 app.command("discover")(discover.discover)
 app.command("explain")(explain.explain)
 app.command("watch")(watch.command)
+app.command("schedule")(schedule.command)
 app.command("history")(history.history)
 app.add_typer(configuration.app, name="config")
 
