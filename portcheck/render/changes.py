@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Change, Comparison, ControllerChange, FindingChange, Outcome, Report, Turn, Verdict
@@ -93,7 +94,7 @@ def section(report: Report, options: Options) -> Iterator[Text]:
 
 
 def since(compared: Comparison) -> str:
-    return f"Changed since {compared.since[:16].replace('T', ' ')} UTC"
+    return printable(f"Changed since {compared.since[:16].replace('T', ' ')} UTC")
 
 
 def lines(compared: Comparison, known: Known, options: Options) -> Iterator[Text]:
@@ -188,10 +189,11 @@ def group_lines(group: Group, options: Options) -> Iterator[Text]:
     mark = VERDICTS[group.verdict]
     lead = Text("  ").append_text(sign(mark, options)).append(printable(group.service), style="bold")
     yield from hang(lead, plain(f" – {group.purpose}" if group.purpose else ""), options.width, 4)
-    port_width = max(len(sight.port) for sight in group.sights)
+    ports = [printable(sight.port) for sight in group.sights]
+    port_width = max(map(cell_len, ports))
     state_width = max(len(sight.state) for sight in group.sights)
-    for sight in group.sights:
-        lead = Text(" " * 4 + pad(sight.port, port_width) + "  ")
+    for sight, port in zip(group.sights, ports, strict=True):
+        lead = Text(" " * 4 + pad(port, port_width) + "  ")
         lead.append(pad(sight.state, state_width) + "  ", style=mark.style)
         words = f": {sight.seen}" if sight.seen else ""
         yield from hang(lead, Text.assemble(plain(listed(sight.hosts, 8), "bold"), plain(words)), options.width)

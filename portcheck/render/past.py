@@ -46,7 +46,7 @@ def run_lines(kept: Sequence[Kept], options: Options) -> Iterator[Text]:
     if left_out:
         yield plain(f"  {counted(left_out, 'earlier run')} (-v lists them)", "dim")
     for run in kept[left_out:]:
-        lead = Text(f"  {run.id:>{width}}  {when(run.started)}  ")
+        lead = Text(f"  {run.id:>{width}}  {printable(when(run.started))}  ")
         yield from hang(lead, Text.assemble(exit_word(run), plain(run_words(run))), options.width)
 
 

@@ -177,7 +177,7 @@ def group_lines(group: Group, options: Options) -> Iterator[Text]:
     port_width = max(cell_len(sight.port) for sight in group.sights)
     state_width = max(len(sight.state) for sight in group.sights)
     for sight in group.sights:
-        lead = Text(" " * 4 + pad(sight.port, port_width) + "  ")
+        lead = Text(" " * 4 + pad(printable(sight.port), port_width) + "  ")
         lead.append(pad(sight.state, state_width) + "  ", style=VERDICTS[group.verdict].style)
         yield from hang(
             lead, Text.assemble(plain(listed(sight.hosts, 8), "bold"), plain(f": {sight.seen}")), options.width

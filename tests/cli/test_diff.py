@@ -106,8 +106,11 @@ def test_a_controller_that_went_is_one_line_not_one_a_check(tmp_path: Path, caps
 def test_a_hostile_name_stays_in_its_line_and_moves_no_cursor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    evil = check("ldap/tcp", host="dc1\x1b[2J\r\n.alpha.test", purpose="\u202eevil\x07")
-    before, after = (report(outcome(evil, state, reason="a\nb\x1b[31m")) for state in (State.OK, State.FILTERED))
+    evil = check("rpc-\x1b[5m/tcp", port=9, host="dc1\x1b[2J\r\n.alpha.test", purpose="\u202eevil\x07")
+    since = "2026-\x1b[1m"
+    before, after = (
+        report(outcome(evil, state, reason="a\nb\x1b[31m"), started=since) for state in (State.OK, State.FILTERED)
+    )
     files = [saved(tmp_path, "a.json", before), saved(tmp_path, "b.json", after)]
     for flags in ([], ["--accessible"], ["--json"]):
         assert run(["diff", *files, *flags]) == 1
