@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from portcheck.compare import compare, unfinished
-from portcheck.model import BLOCKED, Comparison, DomainController, ForestReport, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Comparison, DomainController, ForestReport, Outcome, Report, State, Verdict
 from portcheck.plan import Pin, Place, Selection
 from portcheck.run import Order, explained
 
@@ -22,6 +22,7 @@ ASLEEP_S = 30.0
 """So much more time on the clock than went by for this process: the machine slept."""
 NOT_GOOD = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
 MAPPER = "rpc"
+EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "resets_before_answer"})
 
 Ask = Callable[[Order], Awaitable[Report]]
 
@@ -243,6 +244,9 @@ def merged(known: Report, part: Report, *, whole: bool) -> Report:
 
 def _newest(before: Outcome | None, after: Outcome, *, whole: bool) -> Outcome:
     """A quick round has no second look: where it saw what was seen before, the fuller account stays."""
+    if before is not None and before.state not in GOOD and after.state in GOOD:
+        # Opened while it was asked: the tries before that are no sign of a path that loses packets.
+        return replace(after, facts={key: told for key, told in after.facts.items() if key not in EARLIER_TRIES})
     if whole or before is None:
         return after
     if before.state is after.state:

@@ -105,7 +105,7 @@ def course_words(course: Course) -> str:
         return f"{state} since {when(course.since)}, the first run"
     if course.state == course.state_before:
         state = f"{state} with another verdict ({course.verdict})"
-    return f"{state} since {when(course.since)} (run {course.run}), before: {course.state_before or 'not asked'}"
+    return f"{state} since {when(course.since)} (run {course.run}), was {course.state_before or 'not asked'}"
 
 
 def sentences(plans: Plans) -> Iterator[str]:

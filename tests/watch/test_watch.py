@@ -272,3 +272,12 @@ def test_a_controller_that_went_takes_its_checks_along_only_in_a_whole_round() -
     whole = merged(before, part, whole=True)
     assert [o.check.host for o in whole.outcomes] == ["dc1.alpha.test"]
     assert [dc.host for dc in whole.forests[0].domain_controllers] == [controller().host]
+
+
+def test_tries_from_before_the_rule_opened_are_no_loss() -> None:
+    before = report(outcome(KPASSWD, State.FILTERED))
+    opened = report(outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "clock_skew_s": 0.1}))
+    for whole in (True, False):
+        assert merged(before, opened, whole=whole).outcomes[0].facts == {"clock_skew_s": 0.1}
+    again = merged(report(outcome(KPASSWD)), opened, whole=True)
+    assert again.outcomes[0].facts["answered_on_attempt"] == 4  # it was open all the time: that is loss
