@@ -86,6 +86,7 @@ class Watch:
     start: Report | None = None
     _number: int = 0
     _whole: bool = True  # whether the next round asks everything
+    _doubtful: bool = False  # a quick round saw something go bad: untold until everything was asked
 
     async def run(self) -> bool:
         try:
@@ -94,6 +95,9 @@ class Watch:
                 whole = self._whole or self._number % WHOLE_EVERY == 0
                 if not await self._round(whole=whole):
                     return False
+                if self._doubtful:
+                    self._doubtful, self._whole = False, True
+                    continue
                 if self._is_reached():
                     if whole:
                         return True
@@ -127,6 +131,9 @@ class Watch:
             return True
         self._whole = not part.outcomes and whole  # nobody was found: look for them again
         known = part if self.report is None else merged(self.report, part, whole=whole)
+        if not whole and not part.interrupted and self.report is not None and _worsened(self.report, known):
+            self._doubtful = True
+            return True
         await self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
         return not part.interrupted
 
@@ -166,6 +173,11 @@ class Watch:
             )
         )
         self._number += 1
+
+
+def _worsened(before: Report, after: Report) -> bool:
+    good = {outcome.check.key for outcome in before.outcomes if outcome.state in GOOD}
+    return any(outcome.check.key in good and outcome.state not in GOOD for outcome in after.outcomes)
 
 
 def _with_mappers(report: Report, wanted: set[str]) -> set[str]:

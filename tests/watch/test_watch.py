@@ -138,7 +138,7 @@ async def test_well_means_something_passed_and_nothing_failed_or_could_not_be_as
 
 async def test_waiting_for_a_block_asks_that_check_each_round_and_confirms_it() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD))
-    watch, _, _ = watching(net, Goal(Selection(only=frozenset({"kpasswd"}))))
+    watch, told, fake = watching(net, Goal(Selection(only=frozenset({"kpasswd"}))))
 
     def close_it() -> None:
         if len(net.asked) == 2:
@@ -147,6 +147,21 @@ async def test_waiting_for_a_block_asks_that_check_each_round_and_confirms_it() 
     net.during = close_it
     assert await watch.run()
     assert net.asked == [None, {KPASSWD.key}, {KPASSWD.key}, None]
+    assert [one.number for one in told] == [0, 1, 2]  # the quick round's word alone is not told
+    assert fake.pauses == 2
+
+
+async def test_a_block_that_the_whole_round_does_not_confirm_is_never_told() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD))
+    watch, told, _ = watching(net, Goal(Selection(only=frozenset({"kpasswd"}))), most=4)
+
+    def flicker() -> None:
+        net.seen[KPASSWD.key] = outcome(KPASSWD, State.FILTERED) if len(net.asked) == 1 else outcome(KPASSWD)
+
+    net.during = flicker
+    assert not await watch.run()
+    assert net.asked[:3] == [None, {KPASSWD.key}, None]
+    assert all(one.since_last is None or one.since_last.same for one in told)
 
 
 async def test_a_refusal_is_no_block() -> None:
