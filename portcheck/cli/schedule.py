@@ -59,7 +59,7 @@ def schedule(
     state = os.environ.get("PORTCHECK_STATE_DIR")
     one = Scheduled(
         name=named(name),
-        argv=checked((*_program(), "check", *_options(context), "--lock", "--", *_targets(context))),
+        argv=checked((*_program(), "check", *_options(context), "--lock", *_targets(context))),
         every_s=every_s,
         user=None if user is None else _user(user),
         folders=checked(tuple(folders)),
@@ -116,7 +116,8 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
 
 
 def _targets(context: typer.Context) -> list[str]:
-    return [str(target) for target in context.params.get("target") or ()]
+    targets = [str(target) for target in context.params.get("target") or ()]
+    return ["--", *targets] if targets else []
 
 
 def _user(user: str) -> str:

@@ -114,10 +114,15 @@ def _insert(database: sqlite3.Connection, report: Report, plan: str, label: str,
     cursor = database.execute(
         "INSERT INTO run (plan, label, host, started, duration_s, exit_code, complete, checks, passed, findings,"
         " report) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, len(report.outcomes), passed, codes, blob),
+        (*map(_storable, row), len(report.outcomes), passed, _storable(codes), blob),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def _storable(value: object) -> object:
+    """SQLite takes no lone surrogates, which a name that is no UTF-8 may hold."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _note_changes(database: sqlite3.Connection, report: Report, plan: str, run: int, base: Base | None) -> None:
@@ -129,7 +134,7 @@ def _note_changes(database: sqlite3.Connection, report: Report, plan: str, run: 
     database.executemany(
         "INSERT OR REPLACE INTO change (plan, run, at, key, first, id, state, verdict, state_before, verdict_before)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ((plan, run, report.started, *row) for row in rows),
+        (tuple(map(_storable, (plan, run, report.started, *row))) for row in rows),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from factories import check, finding, outcome, report
 
 from portcheck import store
 from portcheck.cli.app import run
-from portcheck.model import BlockedAt, Report, State
+from portcheck.compare import compare
+from portcheck.model import BlockedAt, Report, State, Verdict
+from portcheck.render import FORMATS
+from portcheck.render.changes import MOST_LINES
+from portcheck.render.options import Options
 
 WALL = BlockedAt(after="10.77.100.2", hop=2)
 
@@ -116,3 +121,14 @@ def test_a_hostile_name_stays_in_its_line_and_moves_no_cursor(
         assert run(["diff", *files, *flags]) == 1
         said = capsys.readouterr().out
         assert not set("\x1b\x07\r\u202e") & set(said)
+
+
+def test_a_summary_tells_the_first_of_many_changes_and_counts_the_rest() -> None:
+    found = [outcome(check("ldap/tcp", f"dc{n}.f{n}.test"), State.FILTERED) for n in range(40)]
+    before = report(*(replace(one, state=State.OK, verdict=Verdict.PASS) for one in found))
+    run = report(*found)
+    run = replace(run, compared=compare(before, run))
+    lines = FORMATS["table"](run, Options(quiet=True)).splitlines()
+    told = lines[lines.index("Changed since 2026-11-22 21:38 UTC") :]
+    assert len(told) == 1 + MOST_LINES + 1
+    assert "more: see portcheck history and diff" in told[-1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,10 +13,15 @@ from typing import TypeVar
 
 import pytest
 from factories import check, outcome, report
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import reports
 
 from portcheck.history import runs, timeline
 from portcheck.history.database import work
 from portcheck.model import Outcome, Report, State
+from portcheck.render import past
+from portcheck.render.options import Options
 
 T = TypeVar("T")
 Do = Callable[[Callable[[sqlite3.Connection], T]], T]
@@ -128,6 +135,27 @@ def test_a_base_that_cannot_be_read_is_as_none_and_the_next_run_is_kept(do: Do) 
     assert course(do)["kpasswd"].state == "filtered"
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60, deadline=None)
+@given(st.lists(reports, min_size=1, max_size=3), st.text())
+def test_any_run_is_kept_and_comes_back(given_runs: list[Report], label: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "history.db"
+
+        def do(what: Callable[[sqlite3.Connection], T]) -> T | None:
+            return work(file, what, print, create=True)
+
+        for run in given_runs:
+            number = do(lambda d, run=run: runs.keep(d, run, PLAN, label, 1000, 739_000))
+            assert number is not None
+            assert do(lambda d, number=number: runs.report_of(d, number)) == run
+        listed = do(runs.runs)
+        assert listed is not None
+        found = do(lambda d: timeline.courses(d, PLAN, listed))
+        assert found is not None
+        assert past.render({PLAN: (listed, found)}, "here", Options()) if listed else True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 def test_the_file_is_for_its_owner_alone(do: Do, tmp_path: Path) -> None:
     keep(do, at(0, outcome(KPASSWD)))
     assert (tmp_path / "new" / "history.db").stat().st_mode & 0o077 == 0
