@@ -63,6 +63,14 @@ class Stage(StrEnum):
     ANSWER = "answer"
 
 
+class Turn(StrEnum):
+    """What became of a finding or a controller between two runs."""
+
+    APPEARED = "appeared"
+    GONE = "gone"
+    CHANGED = "changed"
+
+
 class Expected(StrEnum):
     """What the user expects of a port."""
 
@@ -101,6 +109,12 @@ class Check:
         """Stable across runs: forest/host/address/service/transport/port."""
         port = "dynamic" if self.port is None else str(self.port)
         return "/".join((self.forest, self.host, self.address or "-", self.service, self.transport, port))
+
+    @property
+    def key(self) -> str:
+        """As `id`, but the same where the endpoint mapper gives a port anew: what two runs are matched by."""
+        stable = self.id.rpartition("/")[0]
+        return stable if self.service.startswith("rpc-") else self.id
 
     @property
     def required(self) -> bool:
@@ -215,11 +229,40 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingChange:
+    """A finding that was not there, is there no longer, or is now of other hosts or another severity."""
+
+    turn: Turn
+    forest: str
+    code: str
+    title: str  # as it is now; of one that is gone, as it was
+    severity: Severity
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerChange:
+    """A host that was not among the forest's, or is no longer."""
+
+    turn: Turn
+    forest: str
+    host: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What changed since an earlier run of the same plan."""
 
     since: str  # when the earlier run started: UTC, ISO 8601
     changes: tuple[Change, ...] = ()
+    findings: tuple[FindingChange, ...] = ()
+    controllers: tuple[ControllerChange, ...] = ()
+    left_out: int = 0  # checks that one of the runs did not finish: nothing can be said of them
+
+    @property
+    def same(self) -> bool:
+        return not (self.changes or self.findings or self.controllers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,15 @@ class Place:
     ports: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A host as an earlier run found it, and the keys of those of its checks that are to be asked again."""
+
+    place: Place
+    roles: frozenset[str]  # what was proven then
+    keys: frozenset[str]
+
+
 def checks_for(
     place: Place, forest: ForestSpec, profiles: Sequence[Profile], selection: Selection
 ) -> tuple[Check, ...]:

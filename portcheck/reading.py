@@ -7,9 +7,11 @@ from portcheck.model import (
     Change,
     Check,
     Comparison,
+    ControllerChange,
     DomainController,
     Expected,
     Finding,
+    FindingChange,
     ForestReport,
     Lookup,
     Need,
@@ -19,6 +21,7 @@ from portcheck.model import (
     Stage,
     State,
     Trace,
+    Turn,
     Vantage,
     Verdict,
 )
@@ -50,7 +53,13 @@ def read_report(root: Place) -> Report:
 def _read_comparison(place: Place | None) -> Comparison | None:
     if place is None:
         return None
-    return Comparison(place.text("since"), tuple(_read_change(change) for change in place.places("changes")))
+    return Comparison(
+        since=place.text("since"),
+        changes=tuple(_read_change(change) for change in place.places("changes")),
+        findings=tuple(_read_finding_change(change) for change in place.places("findings")),
+        controllers=tuple(_read_controller_change(change) for change in place.places("controllers")),
+        left_out=place.whole("left_out", 0),
+    )
 
 
 def _read_change(place: Place) -> Change:
@@ -60,6 +69,26 @@ def _read_change(place: Place) -> Change:
         after=place.maybe_word("after", State),
         verdict_before=place.maybe_word("verdict_before", Verdict),
         verdict_after=place.maybe_word("verdict_after", Verdict),
+    )
+
+
+def _read_finding_change(place: Place) -> FindingChange:
+    return FindingChange(
+        turn=place.word("turn", Turn),
+        forest=place.text("forest"),
+        code=place.text("code"),
+        title=place.text("title", ""),
+        severity=place.word("severity", Severity),
+        hosts=place.texts("hosts"),
+    )
+
+
+def _read_controller_change(place: Place) -> ControllerChange:
+    return ControllerChange(
+        turn=place.word("turn", Turn),
+        forest=place.text("forest"),
+        host=place.text("host"),
+        address=place.maybe_text("address"),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -19,7 +21,7 @@ from portcheck.model import Outcome, Report, State, Verdict
 from portcheck.net.machine import vantage
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, is_address
-from portcheck.plan import Selection
+from portcheck.plan import Pin, Selection
 from portcheck.survey import Survey
 
 INTERRUPTED, NOT_DONE = 130, 3
@@ -35,6 +37,7 @@ class Order:
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
+    pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)  # by forest: nothing but these, and no discovery
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -67,8 +70,9 @@ def explained(report: Report) -> Report:
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
-    trace = order.settings.trace
-    return Survey(forest, profiles, engine, names, notify, order.selection, order.families, trace=trace)
+    survey = Survey(forest, profiles, engine, names, notify, order.selection, order.families)
+    survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
+    return survey
 
 
 async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -> bool:
@@ -87,6 +91,8 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
+        with contextlib.suppress(ValueError):  # not the main thread: nothing comes there
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending: one more must not cost what was found
         return True
     return False
 
@@ -123,7 +129,7 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
             return NOT_DONE
     if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
         return NOT_DONE
-    if settings.fail_on != "never" and any(not survey.hosts for survey in surveys):
+    if settings.fail_on in {"fail", "warn"} and any(not survey.hosts for survey in surveys):
         return 1
     return exit_code(report, settings.fail_on)
 

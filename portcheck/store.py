@@ -50,7 +50,7 @@ def to_json(report: Report) -> Json:
         "forests": [_forest(forest) for forest in report.forests],
         "checks": [check_to_json(outcome) for outcome in report.outcomes],
         "findings": [finding_to_json(finding) for finding in report.findings],
-        "compared": _comparison(report.compared),
+        "compared": None if report.compared is None else comparison_to_json(report.compared),
         "summary": summary(report),
     }
 
@@ -168,9 +168,7 @@ def finding_to_json(finding: Finding) -> Json:
     }
 
 
-def _comparison(compared: Comparison | None) -> Json | None:
-    if compared is None:
-        return None
+def comparison_to_json(compared: Comparison) -> Json:
     changes = [
         {
             "check": change.check,
@@ -181,7 +179,28 @@ def _comparison(compared: Comparison | None) -> Json | None:
         }
         for change in compared.changes
     ]
-    return {"since": compared.since, "changes": changes}
+    findings = [
+        {
+            "turn": change.turn.value,
+            "forest": change.forest,
+            "code": change.code,
+            "title": change.title,
+            "severity": change.severity.value,
+            "hosts": list(change.hosts),
+        }
+        for change in compared.findings
+    ]
+    controllers = [
+        {"turn": change.turn.value, "forest": change.forest, "host": change.host, "address": change.address}
+        for change in compared.controllers
+    ]
+    return {
+        "since": compared.since,
+        "changes": changes,
+        "findings": findings,
+        "controllers": controllers,
+        "left_out": compared.left_out,
+    }
 
 
 def plain(value: object, level: int = 0) -> object:

@@ -19,7 +19,7 @@ from portcheck.judge import judge
 from portcheck.model import Check, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names
-from portcheck.plan import Place, Selection, checks_for
+from portcheck.plan import Pin, Place, Selection, checks_for
 from portcheck.probes.base import Subject
 from portcheck.search import Search
 
@@ -38,6 +38,7 @@ class Survey:
     notify: Notify
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
+    pins: tuple[Pin, ...] = ()  # ask these again, and nobody else
     hosts: list[Host] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
     planned: dict[str, Check] = field(default_factory=dict)
@@ -56,6 +57,11 @@ class Survey:
 
     async def run(self) -> None:
         """Everything but the second look."""
+        if self.pins:
+            await self.engine.ready()
+            self.hosts.extend(Host(pin.place, self.forest.ca_file, pin.roles) for pin in self.pins)
+            await asyncio.gather(*(self._ask(host) for host in self.hosts))
+            return
         try:
             await self._search.run()
         finally:
@@ -101,6 +107,8 @@ class Survey:
 
     async def _ask(self, host: Host) -> None:
         checks = self._checks(host.place)
+        if self.pins:
+            checks = tuple(check for check in checks if any(check.key in pin.keys for pin in self.pins))
         self.planned.update((check.id, check) for check in checks)
         self.notify(Planned(checks))
         await self._asking(host).everything(checks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,14 @@ def load(kind: str) -> list[Recording]:
         found.append(Recording(path.stem, raw["transport"], request, response, raw["expected"]))
     assert found, f"no recordings of kind {kind}"
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes into the developer's own history."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTCHECK_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture

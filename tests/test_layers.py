@@ -32,6 +32,22 @@ FORBIDDEN = {
     "forecast": {"rich", "typer", "portcheck.diagnose", "portcheck.render", "portcheck.cli"},
     "request": {"rich", "typer", "portcheck.engine", "portcheck.probes", "portcheck.diagnose", "portcheck.render"},
     "judge.py": {"portcheck.net", "portcheck.wire", "portcheck.probes"},
+    "compare.py": {
+        "portcheck.net",
+        "portcheck.wire",
+        "portcheck.probes",
+        "portcheck.diagnose",
+        "portcheck.store",
+        "rich",
+    },
+    "history": {
+        "portcheck.net",
+        "portcheck.wire",
+        "portcheck.probes",
+        "portcheck.diagnose",
+        "portcheck.render",
+        "rich",
+    },
     "store.py": {"portcheck.net", "portcheck.wire", "portcheck.diagnose"},
     "responder": {"portcheck.probes", "portcheck.engine", "portcheck.net"},
 }

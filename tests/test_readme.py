@@ -16,7 +16,13 @@ from portcheck.config import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = sorted(set(re.findall(r"portcheck (check|explain|discover|demo|config show|config check)\b", README)))
+COMMANDS = sorted(
+    set(
+        re.findall(
+            r"portcheck (check|diff|discover|demo|explain|history|schedule|watch|config show|config check)\b", README
+        )
+    )
+)
 
 
 def say(*arguments: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from portcheck import __version__
+from portcheck.cli.errors import BusyError
 from portcheck.cli.pairs import Paired
 from portcheck.config import ConfigError
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
 
-COMMANDS = ("check", "demo", "discover", "explain", "listen", "plan", "request")
-"""Each is a function in the file of its own name."""
+COMMANDS = (
+    "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "watch",
+)  # fmt: skip
+"""Each is a function in the file of its own name, or `command` there."""
 GROUPS: Mapping[str, str] = {"config": "configuration"}
 """Commands that have commands of their own, and their files, each with an `app`."""
 
@@ -40,7 +43,8 @@ def build(wanted: str = "") -> typer.Typer:
     one = {wanted} if wanted in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
     for name in COMMANDS:
         if name in one:
-            app.command(name, cls=Paired)(getattr(import_module(f"portcheck.cli.{name}"), name))
+            module = import_module(f"portcheck.cli.{name}")
+            app.command(name, cls=Paired)(getattr(module, "command", None) or getattr(module, name))
     for name, file in GROUPS.items():
         if name in one:
             app.add_typer(import_module(f"portcheck.cli.{file}").app, name=name)
@@ -71,6 +75,9 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         code = app(args=list(arguments), prog_name="portcheck", standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))
+    except BusyError as error:
+        typer.echo(f"portcheck: {error}", err=True)
+        return NOT_DONE
     except UsageError as error:
         message = error.format_message()  # empty where the help was shown for want of a command
         return _complain(f"{message} (see portcheck --help)") if message else USAGE

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from portcheck.cli import outputs, selecting, targets
+from portcheck.cli import alerting, locking, outputs, remembering, selecting, targets
+from portcheck.cli.alerting import Alert, When
 from portcheck.cli.pairs import ORDER
 from portcheck.cli.screen import on_stderr
 from portcheck.cli.selecting import duration as _duration
@@ -21,6 +24,8 @@ from portcheck.plan import Selection, profile_names
 from portcheck.render import FORMATS
 from portcheck.render.options import Options
 from portcheck.run import NOT_DONE, Order, run
+
+DO = "portcheck.do"  # what another command does with the job, in the context's meta
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -43,6 +48,10 @@ Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
 FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
 TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
+History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.")]
+Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.")]
+NotifyWhen = Annotated[When | None, typer.Option("--notify", help="Send a notice by apprise ($PORTCHECK_NOTIFY).")]
+NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the notices' URLs are.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -72,6 +81,10 @@ def check(
     fail_on: FailWhen = None,
     trace: TraceToo = None,
     save: Save = None,
+    history: History = True,  # noqa: FBT002
+    lock: Lock = False,  # noqa: FBT002
+    notify: NotifyWhen = None,
+    notify_file: NotifyFile = None,
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -105,16 +118,52 @@ def check(
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
-    report = carry_out(order, wanted, screen, no_color=no_color)
+    alert = None if notify is None else Alert(notify, notify_file)
+    job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock, alert=alert)
+    return int(context.meta.get(DO, once)(context, job))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a command line amounts to: what to ask, and where to say what was found."""
+
+    order: Order
+    wanted: tuple[outputs.Wish, ...]
+    screen: Options
+    no_color: bool = False
+    history: bool = True
+    lock: bool = False
+    alert: Alert | None = None
+
+
+def once(context: typer.Context, job: Job) -> int:
+    """What `check` does with its job; `watch` and `schedule`, which read the same options, do otherwise."""
+    memory = remembering.memory(job.order, history=job.history, on_change=job.alert is not None and job.alert.on_change)
+    tell = alerting.prepared(job.alert)
+    with locking.alone(job.order) if job.lock else nullcontext():
+        report = carry_out(job.order, job.wanted, job.screen, no_color=job.no_color, judged=memory.compared)
+        memory.keep(report)
+    tell(report)
     if context.obj is not None:
         context.obj(report)
     return report.exit_code
 
 
-def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> Report:
-    """Run it with the screen going, then write what was asked for; all well but a file missing is not 0."""
+def carry_out(
+    order: Order,
+    wanted: tuple[outputs.Wish, ...],
+    screen: Options,
+    *,
+    no_color: bool = False,
+    judged: Callable[[Report], Report] = lambda report: report,
+) -> Report:
+    """Run it with the screen going, then write what was asked for; `judged` has a word before that.
+
+    All well but a file missing is not 0.
+    """
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
+    report = judged(report)
     if outputs.write(report, wanted, screen) or report.exit_code:
         return report
     return replace(report, exit_code=NOT_DONE)

@@ -8,7 +8,7 @@ import typer
 
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
-from portcheck.config import ForestSpec, format_duration
+from portcheck.config import ForestSpec, Settings, format_duration
 
 app = typer.Typer(no_args_is_help=True, help="Validate the forests file; print the effective settings.")
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -43,6 +43,7 @@ def show(config: Config = None) -> int:
         f"source address    {settings.source_ip or 'chosen by the system'}",
         f"fail on           {settings.fail_on}",
         f"second look       {'yes' if settings.trace else 'no'}",
+        f"history           {_history(settings)}",
         f"profiles          {', '.join(settings.profiles)}",
     ]
     for forest in configured.forests:
@@ -52,6 +53,12 @@ def show(config: Config = None) -> int:
     lines += [f"  {name:<16}{profile.title}" for name, profile in known.items()]
     typer.echo("\n".join(lines))
     return 0
+
+
+def _history(settings: Settings) -> str:
+    if not settings.history_keep:
+        return "none"
+    return f"{settings.history_keep} runs of a plan, {settings.history_days} days"
 
 
 def _forest(forest: ForestSpec) -> list[str]:

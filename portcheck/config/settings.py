@@ -27,6 +27,8 @@ def read_settings(node: Node, profiles: Collection[str]) -> Settings:
         "site": ("site", read_site),
         "fail_on": ("fail_on", lambda n: FailOn(n.word([*FailOn], "word"))),
         "trace": ("trace", Node.flag),
+        "history_keep": ("history_keep", lambda n: n.whole(0, 100_000)),
+        "history_days": ("history_days", lambda n: n.whole(1, 3650)),
     }
     values = {readers[key][0]: readers[key][1](child) for key, child in node.table(readers).items()}
     return Settings(**values)  # type: ignore[arg-type]  # each reader's type is its field's

@@ -54,6 +54,8 @@ class Settings:
     site: str | None = None
     fail_on: FailOn = FailOn.FAIL
     trace: bool = True
+    history_keep: int = 1000  # runs of one plan; 0: none
+    history_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)

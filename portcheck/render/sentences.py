@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portcheck.model import Finding, Report, Severity, Verdict
-from portcheck.render import evidence, matrix
+from portcheck.render import changes, evidence, matrix
 from portcheck.render.digest import (
     Digest,
     Group,
@@ -41,6 +41,9 @@ def sentences(report: Report, options: Options) -> Iterator[str]:
         yield "The run was interrupted; this is what was known until then."
     for digest in digests(report):
         yield from forest_sentences(digest, options)
+    if report.compared is not None and not report.compared.same:
+        yield f"{changes.since(report.compared)}."
+        yield from changes.sentences(report.compared, changes.Known.of(report))
 
 
 def forest_sentences(digest: Digest, options: Options) -> Iterator[str]:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Finding, Report, Severity, Verdict
-from portcheck.render import evidence, matrix, sentences
+from portcheck.render import changes, evidence, matrix, sentences
 from portcheck.render.digest import (
     Digest,
     Group,
@@ -49,6 +49,7 @@ def lines(report: Report, options: Options) -> Iterator[Text]:
         else:
             yield Text()
             yield from section(digest, options)
+    yield from changes.section(report, options)
     if not options.quiet:
         yield from foot(report, found, options)
 
@@ -185,7 +186,7 @@ def group_lines(group: Group, options: Options) -> Iterator[Text]:
     port_width = max(cell_len(sight.port) for sight in group.sights)
     state_width = max(len(sight.state) for sight in group.sights)
     for sight in group.sights:
-        lead = Text(" " * 4 + pad(sight.port, port_width) + "  ")
+        lead = Text(" " * 4 + pad(printable(sight.port), port_width) + "  ")
         lead.append(pad(sight.state, state_width) + "  ", style=VERDICTS[group.verdict].style)
         yield from hang(
             lead, Text.assemble(plain(listed(sight.hosts, 8), "bold"), plain(f": {sight.seen}")), options.width

@@ -37,8 +37,9 @@ def test_the_example_holds_three_forests_and_its_own_profile_resolves() -> None:
 def test_the_example_shows_every_key_of_a_forest_and_of_the_defaults() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     settings = ("timeout", "answer_timeout", "deadline", "attempts", "concurrency", "rate", "source_ip", "fail_on")
+    history = ("history_keep", "history_days")
     forest = ("dns", "domains", "domain_controllers", "discover", "site", "ca_file", "profiles", "ports")
-    for key in (*settings, "trace", *forest):
+    for key in (*settings, "trace", *history, *forest):
         assert f"\n{key} = " in text or f"\n# {key} = " in text
 
 
@@ -52,7 +53,7 @@ def test_every_setting_arrives(load_text: Load) -> None:
     settings = load_text(
         '[defaults]\ntimeout = "250ms"\nanswer_timeout = 2.5\ndeadline = "1m30s"\nattempts = 5\nconcurrency = 64\n'
         'rate = 50\nsource_ip = "FD77::0010"\nprofiles = ["mim-import"]\nsite = "Head-Office"\nfail_on = "warn"\n'
-        "trace = false\n"
+        "trace = false\nhistory_keep = 7\nhistory_days = 3\n"
     ).settings
     assert settings == Settings(
         timeout_s=0.25,
@@ -66,6 +67,8 @@ def test_every_setting_arrives(load_text: Load) -> None:
         site="Head-Office",
         fail_on=FailOn.WARN,
         trace=False,
+        history_keep=7,
+        history_days=3,
     )
 
 

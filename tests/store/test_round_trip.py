@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
 from portcheck import store
-from portcheck.model import BlockedAt, Expected, Need, Report, Severity, Stage, State, Trace, Verdict
+from portcheck.model import BlockedAt, Expected, Need, Report, Severity, Stage, State, Trace, Turn, Verdict
 
 SCHEMA = json.loads((resources.files("portcheck") / "schema" / "report-1.json").read_text(encoding="utf-8"))
 VALID = jsonschema.Draft202012Validator(SCHEMA)
@@ -82,6 +82,7 @@ def test_every_word_of_the_model_is_in_the_schema_and_no_other() -> None:
         (Severity, SCHEMA["$defs"]["severity"]["enum"]),
         (Need, check_schema["need"]["enum"]),
         (Expected, check_schema["expected"]["enum"]),
+        (Turn, SCHEMA["$defs"]["turn"]["enum"]),
         ([*Stage, None], check_schema["stage"]["enum"]),
     ):
         assert list(words) == enum

@@ -1,0 +1,298 @@
+"""Which checks a round asks, what it is believed, and what the watch survives; the rounds' answers are given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from factories import check, controller, outcome, report
+
+from portcheck.config import ForestSpec
+from portcheck.model import BlockedAt, ForestReport, Lookup, Outcome, Report, State, Verdict
+from portcheck.plan import Selection
+from portcheck.run import Order, explained
+from portcheck.watch import Clock, Goal, Round, Watch, merged
+
+LDAP, KPASSWD = check("ldap/tcp"), check("kpasswd/tcp")
+MAPPER, SAMR = check("rpc/tcp"), check("rpc-samr/tcp", port=49152)
+OTHER = check("ldap/tcp", "dc2.alpha.test")
+
+
+@dataclass
+class Network:
+    """What is seen at each check; `asked` notes each round's checks, None for one that asked everything."""
+
+    seen: dict[str, Outcome]
+    asked: list[set[str] | None] = field(default_factory=list)
+    traced: list[bool] = field(default_factory=list)
+    during: Callable[[], None] = lambda: None
+    resolver: bool = True
+
+    async def ask(self, order: Order) -> Report:
+        self.during()
+        pins = [pin for pins in order.pins.values() for pin in pins]
+        wanted = {key for pin in pins for key in pin.keys}
+        self.asked.append(wanted if order.pins else None)
+        self.traced.append(order.settings.trace)
+        if not order.pins and not self.resolver:
+            lookup = Lookup("_ldap._tcp.dc._msdcs.alpha.test", "SRV", "system", "timeout")
+            return report(forests=(ForestReport("alpha.test", ("mim",), lookups=(lookup,), problem="no resolver"),))
+        return explained(report(*(o for key, o in self.seen.items() if not order.pins or key in wanted)))
+
+
+@dataclass
+class FakeClock:
+    """Time passes only when somebody waits; `asleep_s` is added to the wall's clock at the next pause."""
+
+    now: float = 0.0
+    slept: float = 0.0
+    asleep_s: float = 0.0
+    pauses: int = 0
+    most: int = 60
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses += 1
+        if self.pauses > self.most:
+            raise asyncio.CancelledError
+        self.now += seconds
+        self.slept, self.asleep_s = self.slept + self.asleep_s, 0.0
+
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now + self.slept, lambda: self.now, self.pause)
+
+
+def network(*outcomes: Outcome) -> Network:
+    return Network({o.check.key: o for o in outcomes})
+
+
+def watching(net: Network, goal: Goal | None = None, most: int = 60) -> tuple[Watch, list[Round], FakeClock]:
+    told: list[Round] = []
+    fake = FakeClock(most=most)
+
+    async def tell(one: Round) -> None:
+        told.append(one)
+
+    watch = Watch(Order(forests=((ForestSpec("alpha.test"), ()),)), net.ask, tell, 30.0, goal, fake.clock())
+    return watch, told, fake
+
+
+async def test_only_what_is_not_good_is_asked_and_every_tenth_round_everything() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    watch, told, _ = watching(net, most=21)
+    assert not await watch.run()
+    assert [number for number, asked in enumerate(net.asked) if asked is None] == [0, 10, 20]
+    assert all(asked in (None, {KPASSWD.key}) for asked in net.asked)
+    assert net.traced == [asked is None for asked in net.asked]  # no second look at what is known to fail
+    assert [one.number for one in told] == list(range(22))
+    assert all(one.since_last is None or one.since_last.same for one in told)
+
+
+async def test_where_all_is_well_nothing_is_asked_between_the_tenth_rounds() -> None:
+    net = network(outcome(LDAP))
+    watch, _, _ = watching(net, most=20)
+    await watch.run()
+    assert net.asked == [None, None, None]
+
+
+async def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_asked() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    watch, told, fake = watching(net, Goal())
+
+    def open_it() -> None:
+        if len(net.asked) == 3:
+            net.seen[KPASSWD.key] = outcome(KPASSWD)
+
+    net.during = open_it
+    assert await watch.run()
+    assert net.asked == [None, {KPASSWD.key}, {KPASSWD.key}, {KPASSWD.key}, None]
+    changed = [one.number for one in told if one.since_last and one.since_last.changes]
+    assert changed == [3]
+    assert told[-1].since_start is not None
+    assert [(c.before, c.after) for c in told[-1].since_start.changes] == [(State.FILTERED, State.OK)]
+    assert fake.pauses == 3
+
+
+async def test_a_goal_that_the_whole_round_does_not_confirm_is_not_reached() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    watch, _, _ = watching(net, Goal(), most=4)
+
+    def flicker() -> None:
+        net.seen[KPASSWD.key] = outcome(KPASSWD) if len(net.asked) == 1 else outcome(KPASSWD, State.FILTERED)
+
+    net.during = flicker
+    assert not await watch.run()
+    assert net.asked[:3] == [None, {KPASSWD.key}, None]
+
+
+async def test_well_means_something_passed_and_nothing_failed_or_could_not_be_asked() -> None:
+    good = outcome(LDAP)
+    assert Goal().reached(report(good, outcome(KPASSWD, State.SKIPPED)))
+    assert Goal().reached(report(good, outcome(KPASSWD, verdict=Verdict.WARN)))
+    assert not Goal(strict=True).reached(report(good, outcome(KPASSWD, verdict=Verdict.WARN)))
+    for state in (State.FILTERED, State.ERROR):
+        assert not Goal().reached(report(good, outcome(KPASSWD, state)))
+    assert not Goal().reached(report())
+    assert not Goal().reached(report(outcome(KPASSWD, State.SKIPPED)))
+
+
+async def test_waiting_for_a_block_asks_that_check_each_round_and_confirms_it() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD))
+    watch, told, fake = watching(net, Goal(Selection(only=frozenset({"kpasswd"}))))
+
+    def close_it() -> None:
+        if len(net.asked) == 2:
+            net.seen[KPASSWD.key] = outcome(KPASSWD, State.FILTERED)
+
+    net.during = close_it
+    assert await watch.run()
+    assert net.asked == [None, {KPASSWD.key}, {KPASSWD.key}, None]
+    assert [one.number for one in told] == [0, 1, 2]  # the quick round's word alone is not told
+    assert fake.pauses == 2
+
+
+async def test_a_block_that_the_whole_round_does_not_confirm_is_never_told() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD))
+    watch, told, _ = watching(net, Goal(Selection(only=frozenset({"kpasswd"}))), most=4)
+
+    def flicker() -> None:
+        net.seen[KPASSWD.key] = outcome(KPASSWD, State.FILTERED) if len(net.asked) == 1 else outcome(KPASSWD)
+
+    net.during = flicker
+    assert not await watch.run()
+    assert net.asked[:3] == [None, {KPASSWD.key}, None]
+    assert all(one.since_last is None or one.since_last.same for one in told)
+
+
+async def test_a_refusal_is_no_block() -> None:
+    goal = Goal(Selection(only=frozenset({"464/tcp"})))
+    assert not goal.reached(report(outcome(KPASSWD, State.REFUSED), outcome(LDAP, State.FILTERED)))
+    assert goal.reached(report(outcome(KPASSWD, State.REJECTED)))
+
+
+async def test_interfaces_are_asked_with_their_mapper_and_the_mapper_with_its_interfaces() -> None:
+    for silent in (MAPPER, SAMR):
+        net = network(outcome(LDAP), *(outcome(c, State.FILTERED if c is silent else State.OK) for c in (MAPPER, SAMR)))
+        watch, _, _ = watching(net, most=1)
+        await watch.run()
+        assert net.asked == [None, {MAPPER.key, SAMR.key}]
+
+
+async def test_a_machine_that_slept_between_rounds_asks_everything() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    watch, _, fake = watching(net, most=4)
+    fake.asleep_s = 3600
+    await watch.run()
+    assert [asked is None for asked in net.asked] == [True, True, False, False, False]
+
+
+async def test_what_a_machine_saw_while_it_fell_asleep_is_worth_nothing() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    watch, told, fake = watching(net, most=3)
+
+    def doze() -> None:
+        if len(net.asked) == 1:
+            fake.slept += 3600
+            net.seen[KPASSWD.key] = outcome(KPASSWD, State.UNREACHABLE)
+        else:
+            net.seen[KPASSWD.key] = outcome(KPASSWD, State.FILTERED)
+
+    net.during = doze
+    await watch.run()
+    assert net.asked[:3] == [None, {KPASSWD.key}, None]
+    assert "slept" in told[1].note
+    assert all(one.since_last is None or one.since_last.same for one in told)
+
+
+async def test_without_a_resolver_those_known_before_are_asked_and_nothing_is_called_gone() -> None:
+    net = network(outcome(LDAP), outcome(OTHER), outcome(KPASSWD, State.FILTERED))
+    watch, told, _ = watching(net, most=10)
+
+    def lose() -> None:
+        net.resolver = not net.asked
+
+    net.during = lose
+    await watch.run()
+    assert net.asked[10:] == [None, {LDAP.key, OTHER.key, KPASSWD.key}]
+    assert "alpha.test" in told[10].note
+    assert told[10].since_start is not None
+    assert (told[10].since_start.changes, told[10].since_start.controllers) == ((), ())
+    assert {dc.host for dc in told[10].report.forests[0].domain_controllers} == {"dc1.alpha.test", "dc2.alpha.test"}
+    assert told[10].report.forests[0].lookups[0].status == "timeout"
+
+
+async def test_a_resolver_that_is_not_there_yet_is_waited_for() -> None:
+    net = network(outcome(LDAP))
+    net.resolver = False
+    watch, told, _ = watching(net, Goal())
+
+    def come() -> None:
+        net.resolver = len(net.asked) >= 2
+
+    net.during = come
+    assert await watch.run()
+    assert net.asked == [None, None, None]
+    assert len(told) == 3
+
+
+async def test_an_interrupted_round_keeps_what_it_found_and_what_was_known() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    watch, _, _ = watching(net)
+    real = net.ask
+
+    async def ask(order: Order) -> Report:
+        found = await real(order)
+        return replace(found, interrupted=True) if order.pins else found
+
+    watch.ask = ask
+    assert not await watch.run()
+    assert watch.report is not None
+    assert watch.report.interrupted
+    assert {o.check.key for o in watch.report.outcomes} == {LDAP.key, KPASSWD.key}
+
+
+async def test_a_cancelled_pause_ends_the_watch_with_what_is_known() -> None:
+    net = network(outcome(LDAP))
+    watch, _, _ = watching(net, most=0)
+    assert not await watch.run()
+    assert watch.report is not None
+
+
+def test_a_quick_round_that_sees_the_same_keeps_the_fuller_account() -> None:
+    wall = BlockedAt(after="10.77.100.2", hop=2)
+    before = report(outcome(KPASSWD, State.FILTERED, blocked_at=wall))
+    quick = report(outcome(KPASSWD, State.FILTERED))
+    assert merged(before, quick, whole=False).outcomes == before.outcomes
+    assert merged(before, quick, whole=True).outcomes == quick.outcomes
+
+
+def test_a_quick_round_that_cannot_prove_the_role_keeps_the_verdict() -> None:
+    before = report(outcome(KPASSWD, State.FILTERED))
+    quick = report(outcome(KPASSWD, State.REJECTED, verdict=Verdict.SKIP))
+    assert merged(before, quick, whole=False).outcomes[0].verdict is Verdict.FAIL
+
+
+def test_what_a_round_did_not_finish_stays_as_it_was() -> None:
+    before = report(outcome(LDAP), outcome(KPASSWD))
+    cut = outcome(KPASSWD, State.SKIPPED, facts={"unfinished": True}, verdict=Verdict.UNKNOWN)
+    for whole in (True, False):
+        known = merged(before, report(outcome(LDAP, State.FILTERED), cut, interrupted=True), whole=whole)
+        assert {o.check.key: o.state for o in known.outcomes} == {LDAP.key: State.FILTERED, KPASSWD.key: State.OK}
+
+
+def test_a_controller_that_went_takes_its_checks_along_only_in_a_whole_round() -> None:
+    before = report(outcome(LDAP), outcome(OTHER))
+    part = report(outcome(LDAP))
+    assert len(merged(before, part, whole=False).outcomes) == 2
+    whole = merged(before, part, whole=True)
+    assert [o.check.host for o in whole.outcomes] == ["dc1.alpha.test"]
+    assert [dc.host for dc in whole.forests[0].domain_controllers] == [controller().host]
+
+
+def test_tries_from_before_the_rule_opened_are_no_loss() -> None:
+    before = report(outcome(KPASSWD, State.FILTERED))
+    opened = report(outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "clock_skew_s": 0.1}))
+    for whole in (True, False):
+        assert merged(before, opened, whole=whole).outcomes[0].facts == {"clock_skew_s": 0.1}
+    again = merged(report(outcome(KPASSWD)), opened, whole=True)
+    assert again.outcomes[0].facts["answered_on_attempt"] == 4  # it was open all the time: that is loss
