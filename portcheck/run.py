@@ -13,7 +13,7 @@ from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
-from portcheck.investigate import second_look
+from portcheck.investigate import idle, second_look
 from portcheck.judge import exit_code
 from portcheck.model import Outcome, Report, State
 from portcheck.net.machine import vantage
@@ -34,6 +34,7 @@ class Order:
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
+    idle_s: float | None = None  # hold idle LDAP sessions for this long
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -72,6 +73,8 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
                 await asyncio.gather(*(survey.compare_views() for survey in surveys))
             if order.settings.trace:
                 await _look_again(surveys, notify)
+            if order.idle_s is not None:
+                await idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"

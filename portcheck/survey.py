@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -48,6 +49,7 @@ class Survey:
     planned: dict[str, Check] = field(default_factory=dict)
     problem: str | None = None
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
+    _began: dict[str, float] = field(default_factory=dict)  # check id to monotonic seconds
 
     async def run(self) -> None:
         """Named controllers start at once; those that DNS advertises follow when it has answered."""
@@ -259,8 +261,11 @@ class Survey:
         self._land(host, outcome)
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
+        before, judged = self.outcomes.get(outcome.check.id), judge(outcome, host.offered)
         self.outcomes[outcome.check.id] = outcome
-        self.notify(Landed(judge(outcome, host.offered)))
+        self._began.setdefault(outcome.check.id, time.monotonic() - outcome.elapsed_ms / 1000)
+        if before is None or _shown(judge(before, host.offered)) != _shown(judged):
+            self.notify(Landed(judged))  # more evidence for the same is nothing new on the screen
         return outcome
 
     def cases(self) -> list[Case]:
@@ -286,7 +291,12 @@ class Survey:
         def matters(outcome: Outcome) -> bool:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
-        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip)
+        def elapsed_ms(outcome: Outcome) -> float:
+            now = time.monotonic()
+            return round((now - self._began.get(outcome.check.id, now)) * 1000, 1)
+
+        source_ip = self.engine.source_ip
+        return Case(host.place.host, address, outcomes, ask, land, payload, matters, source_ip, elapsed_ms)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
@@ -325,6 +335,10 @@ class Survey:
             lookups=tuple(self.lookups),
             problem=self.problem,
         )
+
+
+def _shown(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.state, outcome.verdict, outcome.reason
 
 
 def _without_port(check: Check, mapper: Outcome | None) -> Outcome:

@@ -43,6 +43,10 @@ Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
 FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
 TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
+Idle = Annotated[
+    str | None,
+    typer.Option("--idle", metavar="DURATION", help="Hold idle LDAP sessions this long (15m): who forgets them?"),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -72,6 +76,7 @@ def check(
     fail_on: FailWhen = None,
     trace: TraceToo = None,
     save: Save = None,
+    idle: Idle = None,
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -101,6 +106,7 @@ def check(
         settings=settings,
         selection=selection,
         families=_families(four=four, six=six),
+        idle_s=_duration("--idle", idle),
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)

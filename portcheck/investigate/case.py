@@ -30,6 +30,8 @@ class Case:
     matters: Callable[[Outcome], bool]
     """Does its verdict hurt? What is merely not offered here is not worth a packet."""
     source_ip: str | None = None
+    elapsed_ms: Callable[[Outcome], float] = lambda outcome: outcome.elapsed_ms
+    """How long ago the check began: where on its timeline a step of the second look stands."""
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -58,8 +60,9 @@ class Case:
 
     def improve(self, old: Outcome, new: Outcome) -> None:
         """Land what a later try saw, with everything that came before it."""
-        shifted = tuple(replace(step, at_ms=round(step.at_ms + old.elapsed_ms, 1)) for step in new.evidence)
-        steps = (*old.evidence, Trace(old.elapsed_ms, "again", "asked again, slowly"), *shifted)
+        began_ms = max(old.elapsed_ms, round(self.elapsed_ms(old) - new.elapsed_ms, 1))
+        shifted = tuple(replace(step, at_ms=round(step.at_ms + began_ms, 1)) for step in new.evidence)
+        steps = (*old.evidence, Trace(began_ms, "again", "asked again, slowly"), *shifted)
         facts: Facts = {**new.facts, "answered_on_second_look": True}
         attempts, answers = old.attempts + new.attempts, old.answers + new.answers
         elapsed = round(old.elapsed_ms + new.elapsed_ms, 1)
@@ -75,7 +78,7 @@ class Case:
         """The outcome as it is by now, with one more step of evidence, landed."""
         outcome = next((o for o in self.outcomes if o.check.id == outcome.check.id), outcome)
         told: Facts = {**outcome.facts, **facts}
-        step = Trace(round(outcome.elapsed_ms, 1), event, detail)
+        step = Trace(round(self.elapsed_ms(outcome), 1), event, detail)
         better = replace(outcome, facts=told, evidence=(*outcome.evidence, step))
         self.land(better)
         return better

@@ -185,3 +185,21 @@ def test_the_systems_resolver_and_the_forests_own_servers_are_compared(lab: Lab,
     with records.added(lab.bravo, "_ldap._tcp.dc._msdcs", "SRV", records.srv(lab.bravo, 389, "gone.bravo.test")):
         run = lab.portcheck("discover", "bravo.test", "--dns", lab.bravo.address, "--json")
     assert "srv-stale" in run.codes("bravo")
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_firewall_that_forgets_quiet_sessions_is_found_by_holding_some(lab: Lab, reset: bool) -> None:
+    with faults.forget_idle(lab, 3, reset=reset):
+        run = check(lab, "--idle", "8s")
+    for forest in ("alpha", "bravo", "charlie"):
+        assert run.codes(forest) == ["idle-timeout"]
+    facts = one(run, "ldap/tcp")["facts"]
+    assert facts["idle_held_s"] < 3 <= facts["idle_lost_s"] <= 4
+    assert facts["idle_end"] == ("reset" if reset else "silent")
+    assert run.verdicts("bravo", "ldap") == {"warn"}
+
+
+def test_sessions_that_nobody_forgets_are_held_and_told_as_such(lab: Lab) -> None:
+    run = check(lab, "--idle", "2s")
+    assert (run.code, run.codes("bravo")) == (0, ["forest-ok"])
+    assert one(run, "ldap/tcp")["facts"]["idle_held_s"] == 2
