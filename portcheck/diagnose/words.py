@@ -108,13 +108,17 @@ def _how_all(alike: Sequence[Outcome]) -> str:
 def ends(outcomes: Iterable[Outcome]) -> list[str]:
     """Between which hops the silence begins."""
     walks = dict.fromkeys(
-        (o.blocked_at.after, o.blocked_at.hop) for o in outcomes if o.blocked_at and o.blocked_at.by is None
+        (o.blocked_at.after, o.blocked_at.hop, text(o, "lost_before"))
+        for o in outcomes
+        if o.blocked_at and o.blocked_at.by is None
     )
-    return [
-        f"lost between {after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''} and the host"
-        for after, hop in walks
-        if after or hop
-    ]
+    return [_lost(after, hop, before) for after, hop, before in walks if after or hop]
+
+
+def _lost(after: str | None, hop: int | None, before: str | None) -> str:
+    """Lost between 10.77.100.2 (hop 2) and the host."""
+    where = f"{after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''}"
+    return f"lost between {where} and {before or 'the host'}"
 
 
 def how(outcome: Outcome) -> str:

@@ -21,16 +21,17 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
         notify(Phase("second look at what failed"))
-        await asyncio.gather(*(_look(case) for case in open_cases))
+        around = path.Around(cases)
+        await asyncio.gather(*(_look(case, around) for case in open_cases))
 
 
-async def _look(case: Case) -> None:
+async def _look(case: Case, around: path.Around) -> None:
     await asyncio.gather(
-        _whose_and_where(case), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
+        _whose_and_where(case, around), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
     )
 
 
-async def _whose_and_where(case: Case) -> None:
+async def _whose_and_where(case: Case, around: path.Around) -> None:
     """The walk gives a name to the device that the TTL told of."""
     await resets.whose(case)
-    await path.locate(case)
+    await path.locate(case, around)

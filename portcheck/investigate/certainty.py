@@ -14,7 +14,7 @@ from portcheck.net.patience import Patience
 
 ROUNDS = 3
 RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
-REPEATED = ("answered_on_attempt", "resent", "retransmits")
+REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
 ONE_TRY = Patience(connect_s=2.4, answer_s=10.0, attempts=2)
 ICMP_GAP_S = 1.1  # Linux routers: a burst of six, then one ICMP error a second (icmp_ratelimit)
 ONE_ICMP = Patience(connect_s=1.0, answer_s=10.0, attempts=1)
@@ -37,10 +37,7 @@ def _shaky(cases: Sequence[Case]) -> bool:
 
 def _needed_repeats(outcome: Outcome) -> bool:
     facts = outcome.facts
-    return outcome.state is State.OK and any(
-        isinstance(count := facts.get(key), int) and count > 0
-        for key in ("answered_on_attempt", "resent", "retransmits")
-    )
+    return outcome.state is State.OK and any(isinstance(count := facts.get(key), int) and count > 0 for key in REPEATED)
 
 
 def _silent(case: Case) -> list[Outcome]:

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from portcheck.investigate.case import Case, distinct, hops_away
-from portcheck.model import BlockedAt, Outcome, State
+from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
 from portcheck.net.pacing import Pacer
 
 FARTHEST = 16
-LIMITED_S = 1.2  # a router that spent its burst of ICMP errors affords the next one after a second
-WALKS_PER_HOST = 3  # and transport: ports beyond share what these agree on
-BUDGET_S = 4.0
-WALKS_AT_ONCE = Pacer(12.0)
+TRIES = 2  # before one missing answer counts
+ROUTER_GAP_S = 1.1  # a router that spent its burst of ICMP errors affords the next one after a second
+WALKED = 2  # further ports of a host and transport; those beyond share what these agree on
+BUDGET_S = 3.6
+WALKS = Pacer(30.0)
+
+
+class Around:
+    """What the walks to all hosts share: the first router, and that a router affords few errors, whomever about."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._cases = cases
+        self._turns: dict[str, Pacer] = {}
+        self._first: asyncio.Task[bool] | None = None
+
+    async def turn(self, router: str) -> None:
+        await self._turns.setdefault(router, Pacer(1 / ROUTER_GAP_S)).turn()
+
+    async def first_router_speaks(self) -> bool:
+        """Does the first hop tell of expired packets to any host that answers?"""
+        if self._first is None:
+            self._first = asyncio.create_task(self._ask_first())
+        return await asyncio.shield(self._first)
+
+    async def _ask_first(self) -> bool:
+        speaking = next(((case, o) for case in self._cases for o in case.answering("tcp") if o.check.port), None)
+        if speaking is None:
+            return False
+        return any(hop.fate is Fate.EXPIRED for hop in await _several(*speaking, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,85 +59,142 @@ class Walk:
         """The farthest hop that spoke; 0 when none did."""
         return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
 
+    def joined(self, hop: Hop) -> Walk:
+        return Walk({**self.hops, hop.ttl: hop})
 
-async def locate(case: Case) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The walk to a port of the same host that answers: which routers speak, at this time."""
+
+    outcome: Outcome
+    walk: Walk
+
+
+async def locate(case: Case, around: Around) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
     silent = any(o.check.transport == "tcp" or hops.UDP_WALKS for o in case.having(State.FILTERED))
     interesting = silent or any("reset_from_hop" in o.facts for o in case.outcomes)
-    if hops.TCP_WALKS and interesting:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BUDGET_S):
-                await _locate(case)
+    if not hops.TCP_WALKS or not interesting:
+        return
+    try:
+        async with asyncio.timeout(BUDGET_S):
+            await _locate(case, around)
+    except TimeoutError:
+        words = "where it is lost was not told in time: the routers on the way answer too seldom"
+        for outcome in case.having(State.FILTERED):
+            if outcome.blocked_at is None:
+                case.note(outcome, "path", words)
 
 
-async def _locate(case: Case) -> None:
+async def _locate(case: Case, around: Around) -> None:
     farthest = min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
     if farthest <= 1:
         return  # on the same link: there is no router to tell of
     speaking = [o for o in case.answering("tcp") or case.having(State.REFUSED) if o.check.port is not None]
-    walkable = ("tcp", "udp") if hops.UDP_WALKS else ("tcp",)
-    silent = {transport: _silent(case, transport) for transport in walkable}
-    walking = [
-        [asyncio.create_task(_walk(case, o, farthest)) for o in some[:WALKS_PER_HOST]] for some in silent.values()
-    ]
-    control = await _walk_tcp(case, speaking[0].check.port or 0, farthest) if speaking else None
-    if control is not None:
-        _name_device(case, control)
-    for some, walks in zip(silent.values(), walking, strict=True):
-        if some:
-            await _land_all(case, some, await asyncio.gather(*walks), control)
+    silent = _silent(case)
+    walking = asyncio.create_task(_walk(case, silent[0], farthest)) if silent else None
+    control: Control | None = None
+    if speaking:
+        control = Control(speaking[0], await _walk(case, speaking[0], farthest))
+        control = replace(control, walk=await _heard_out(case, control, farthest, around))
+        _name_device(case, control.walk)
+    if walking is not None:
+        await _land_all(case, silent, await walking, control, farthest, around)
 
 
-def _silent(case: Case, transport: str) -> list[Outcome]:
-    """Ports to walk to: those that a verdict may hang on first."""
-    found = distinct(o for o in case.having(State.FILTERED) if o.check.transport == transport)
-    return sorted((o for o in found if o.check.port is not None), key=lambda o: not o.check.required)
+async def _heard_out(case: Case, control: Control, farthest: int, around: Around) -> Walk:
+    """A router that is missing on the way to an answer keeps silent, or had no error to spare: asked once more."""
+    known = farthest if case.reply_ttl is not None else control.walk.last_router + 1
+    missing = [ttl for ttl in range(1, known) if control.walk.router(ttl) is None]
+    if not missing or len(missing) == known - 1:
+        return control.walk  # all speak, or none ever does
+
+    async def again(ttl: int) -> Hop:
+        await asyncio.sleep(ROUTER_GAP_S)
+        await around.turn(f"hop {ttl}")
+        return await _send(case, control.outcome, ttl)
+
+    heard = await asyncio.gather(*map(again, missing))
+    return Walk({**control.walk.hops, **{hop.ttl: hop for hop in heard}})
 
 
-async def _land_all(case: Case, silent: list[Outcome], walked: Sequence[Walk], control: Walk | None) -> None:
-    ends = []
-    for outcome, walk in zip(silent, walked, strict=False):
-        walk = await _sure(case, outcome, walk, control)
-        ends.append(_boundary(walk))
-        _land(case, outcome, ends[-1], control)
-    if len(set(ends)) == 1:
-        for outcome in silent[WALKS_PER_HOST:]:
-            _land(case, outcome, ends[0], control)
+def _silent(case: Case) -> list[Outcome]:
+    """Ports to walk to: those that a verdict may hang on first, and TCP before UDP."""
+    found = distinct(o for o in case.having(State.FILTERED) if o.check.transport == "tcp" or hops.UDP_WALKS)
+    usable = (o for o in found if o.check.port is not None)
+    return sorted(usable, key=lambda o: (not o.check.required, o.check.transport))
+
+
+async def _land_all(
+    case: Case, silent: list[Outcome], walk: Walk, control: Control | None, farthest: int, around: Around
+) -> None:
+    where = await _end(case, silent[0], walk, control, around)
+    if where.hop == 0 and control is None and not await around.first_router_speaks():
+        _land(case, silent[0], None, control)
+        return
+    _land(case, silent[0], where, control)
+    rest = {kind: [o for o in silent[1:] if o.check.transport == kind] for kind in ("tcp", "udp")}
+    walked = [o for some in rest.values() for o in some[:WALKED]]
+    ends = await asyncio.gather(*(_also(case, o, where, control, farthest, around) for o in walked))
+    for outcome, end in zip(walked, ends, strict=True):
+        _land(case, outcome, end, control)
+    for some in rest.values():
+        if {end for o, end in zip(walked, ends, strict=True) if o in some} == {where}:
+            for outcome in some[WALKED:]:
+                _land(case, outcome, where, control)
+
+
+async def _also(
+    case: Case, outcome: Outcome, where: BlockedAt, control: Control | None, farthest: int, around: Around
+) -> BlockedAt:
+    """A few packets tell whether this port ends where another does; only if not, it is walked to from the start."""
+    last = where.hop or 0
+    at = not last or (await _send(case, outcome, last)).fate is Fate.EXPIRED
+    at = at or await _passes(case, outcome, last, control, around)
+    if at and not await _passes(case, outcome, last + 1, control, around):
+        return where
+    return await _end(case, outcome, await _walk(case, outcome, farthest), control, around)
 
 
 async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
-    port = outcome.check.port
-    assert port is not None
-    if outcome.check.transport == "tcp":
-        return await _walk_tcp(case, port, farthest)
-    datagram = case.payload(outcome)
-    await WALKS_AT_ONCE.turn()
-    sent = (
-        hops.send_udp(case.address, port, datagram, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1)
-    )
-    return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
+    await WALKS.turn()
+    return Walk({hop.ttl: hop for hop in await asyncio.gather(*(_send(case, outcome, n + 1) for n in range(farthest)))})
 
 
-async def _walk_tcp(case: Case, port: int, farthest: int) -> Walk:
-    await WALKS_AT_ONCE.turn()
-    sent = (hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1))
-    return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
-
-
-async def _sure(case: Case, outcome: Outcome, walk: Walk, control: Walk | None) -> Walk:
-    """A hop that speaks on the control walk and is missing here is asked once more, when its limit allows it."""
+async def _end(case: Case, outcome: Outcome, walk: Walk, control: Control | None, around: Around) -> BlockedAt:
+    """Where the walk ends; a hop that is missing counts only if it speaks about a packet to the control port then."""
     missing = walk.last_router + 1
-    if control is None or control.router(missing) is None:
-        return walk
-    await asyncio.sleep(LIMITED_S)
-    again = await _walk_from(case, outcome, missing)
-    if again.fate is not Fate.EXPIRED:
-        return walk
-    found = Walk({**walk.hops, missing: again})
-    return await _sure(case, outcome, found, control)
+    router = None if control is None else control.walk.router(missing)
+    if router is None or not await _passes(case, outcome, missing, control, around):
+        return _boundary(walk)
+    return await _end(case, outcome, walk.joined(Hop(missing, Fate.EXPIRED, router)), control, around)
 
 
-async def _walk_from(case: Case, outcome: Outcome, ttl: int) -> Hop:
+async def _passes(case: Case, outcome: Outcome, ttl: int, control: Control | None, around: Around) -> bool:
+    """Does a packet to this port get as far as this router, which speaks about one to the control port at once after?
+
+    Asked together, in this order: a router without an error to spare keeps silent about the last packet as well.
+    """
+    router = None if control is None else control.walk.router(ttl)
+    if control is None or router is None:
+        return any(hop.fate is Fate.EXPIRED for hop in await _several(case, outcome, ttl))
+    while True:
+        *here, there = await asyncio.gather(
+            *(_send(case, outcome, ttl) for _ in range(TRIES)), _send(case, control.outcome, ttl)
+        )
+        if any(hop.fate is Fate.EXPIRED for hop in here):
+            return True
+        if there.fate is Fate.EXPIRED:
+            return False
+        await around.turn(router)
+
+
+async def _several(case: Case, outcome: Outcome, ttl: int) -> Sequence[Hop]:
+    return await asyncio.gather(*(_send(case, outcome, ttl) for _ in range(TRIES)))
+
+
+async def _send(case: Case, outcome: Outcome, ttl: int) -> Hop:
     port = outcome.check.port
     assert port is not None
     if outcome.check.transport == "tcp":
@@ -126,20 +207,23 @@ def _boundary(walk: Walk) -> BlockedAt:
     return BlockedAt(after=walk.router(last), hop=last)
 
 
-def _land(case: Case, outcome: Outcome, where: BlockedAt, control: Walk | None) -> None:
-    if where.hop == 0 and control is not None and control.last_router == 0:
-        words = "no router speaks on this path, not even towards a port that answers: where it is lost cannot be told"
+def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Control | None) -> None:
+    speaking = None if control is None else control.walk.last_router
+    if where is None or (where.hop == 0 and speaking == 0):
+        words = "no router speaks on this path, not even about packets that arrive: where it is lost cannot be told"
         case.note(outcome, "path", words)
         return
-    beyond = f"hop {where.hop}" if where.after is None else f"{where.after} (hop {where.hop})"
-    if where.hop == 0:
+    last = where.hop or 0
+    router = None if control is None else control.walk.router(last + 1)
+    facts: Facts = {} if router is None else {"lost_before": router}
+    if not last:
         words = "no router answers: lost on this machine, or at or before the first hop"
     else:
-        target = "the host" if control is None or control.last_router <= (where.hop or 0) else "the next router"
-        words = f"the silence begins between {beyond} and {target}"
+        target = "the host" if router is None else f"{router} (hop {last + 1})"
+        words = f"the silence begins between {where.after} (hop {last}) and {target}"
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
-            noted = case.note(same, "path", words)
+            noted = case.note(same, "path", words, **facts)
             case.land(replace(noted, blocked_at=where))
 
 

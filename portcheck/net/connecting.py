@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portcheck.model import Stage, State
-from portcheck.net import errors, icmp, machine, sockets
+from portcheck.net import errors, icmp, machine, sockets, tcpinfo
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
 from portcheck.net.trail import Trail
@@ -121,6 +121,8 @@ def _connected(sock: socket.socket, trail: Trail, began: float) -> None:
     trail.latency_ms = round(trail.elapsed_ms() - began, 2)
     local = sock.getsockname()
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
+    if (resent := tcpinfo.read(sock).get("retransmits")) and isinstance(resent, int):
+        trail.facts["syn_resent"] = resent
     trail.note("connected", f"from {local[0]} port {local[1]}")
 
 

@@ -9,6 +9,7 @@ from factories import check, outcome
 
 from portcheck.investigate import path, resets, segments
 from portcheck.investigate.case import Case
+from portcheck.investigate.path import Around
 from portcheck.model import Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
@@ -56,7 +57,7 @@ def walks(monkeypatch: pytest.MonkeyPatch, *, speak: Mapping[int, Mapping[int, s
     monkeypatch.setattr(hops, "send_udp", send_udp)
     monkeypatch.setattr(hops, "TCP_WALKS", True)
     monkeypatch.setattr(hops, "UDP_WALKS", False)
-    monkeypatch.setattr(path, "LIMITED_S", 0.0)
+    monkeypatch.setattr(path, "ROUTER_GAP_S", 0.001)
     return sent
 
 
@@ -65,7 +66,7 @@ async def test_where_only_tcp_can_walk_the_silent_tcp_port_is_located_and_udp_le
 ) -> None:
     walks(monkeypatch, speak={389: ROUTERS, 464: {1: ROUTERS[1]}})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED), outcome("kpasswd/udp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (ROUTERS[1], 1)
@@ -74,7 +75,8 @@ async def test_where_only_tcp_can_walk_the_silent_tcp_port_is_located_and_udp_le
 
 async def test_silence_over_udp_alone_sends_nothing_where_udp_cannot_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = walks(monkeypatch, speak={389: ROUTERS})
-    await path.locate(case_of(outcome("ldap/tcp"), outcome("kpasswd/udp", State.FILTERED)))
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/udp", State.FILTERED))
+    await path.locate(case, Around([case]))
     assert sent == []
 
 
@@ -82,7 +84,7 @@ async def test_nothing_walks_where_routers_are_not_named(monkeypatch: pytest.Mon
     sent = walks(monkeypatch, speak={389: ROUTERS})
     monkeypatch.setattr(hops, "TCP_WALKS", False)
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     assert sent == []
     assert one(case, "kpasswd/tcp").blocked_at is None
 
@@ -90,7 +92,7 @@ async def test_nothing_walks_where_routers_are_not_named(monkeypatch: pytest.Mon
 async def test_routers_that_never_speak_are_no_sign_of_where_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     walks(monkeypatch, speak={})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     silent = one(case, "kpasswd/tcp")
     assert silent.blocked_at is None
     assert "cannot be told" in silent.evidence[-1].detail
@@ -99,7 +101,7 @@ async def test_routers_that_never_speak_are_no_sign_of_where_it_is_lost(monkeypa
 async def test_no_router_at_all_although_others_hear_them_is_lost_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     walks(monkeypatch, speak={389: ROUTERS})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (None, 0)

@@ -56,7 +56,7 @@ def _loss(f: ForestFacts) -> Proof | None:
 def _lost(o: Outcome) -> int:
     """Tries that were lost; one that was reset was not."""
     tries = (number(o, "answered_on_attempt") or 1) - 1 - (number(o, "resets_before_answer") or 0)
-    return max(int(tries), int(number(o, "resent") or 0), 0)
+    return max(int(tries), int(number(o, "resent") or 0), int(number(o, "syn_resent") or 0), 0)
 
 
 def _rejects(f: ForestFacts) -> Proof | None:
