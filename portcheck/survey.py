@@ -16,7 +16,7 @@ from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host
 from portcheck.investigate import Case
-from portcheck.judge import judge
+from portcheck.judge import judge, settle
 from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
@@ -279,8 +279,10 @@ class Survey:
         def outcomes() -> tuple[Outcome, ...]:
             return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
 
-        async def ask(outcome: Outcome, patience: Patience, segment: int | None) -> Outcome:
-            return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment)
+        async def ask(
+            outcome: Outcome, patience: Patience, segment: int | None = None, nearest_ttl: int | None = None
+        ) -> Outcome:
+            return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment, nearest_ttl)
 
         def land(outcome: Outcome) -> None:
             self._land(host, outcome)
@@ -295,8 +297,8 @@ class Survey:
             now = time.monotonic()
             return round((now - self._began.get(outcome.check.id, now)) * 1000, 1)
 
-        source_ip = self.engine.source_ip
-        return Case(host.place.host, address, outcomes, ask, land, payload, matters, source_ip, elapsed_ms)
+        own = self.engine.source_ip
+        return Case(host.place.host, address, outcomes, ask, land, payload, matters, own, elapsed_ms)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
@@ -319,13 +321,8 @@ class Survey:
 
     def settled(self) -> tuple[Outcome, ...]:
         """Everything in the order it was planned, judged with all that is known at the end."""
-        hosts = {host.where: host for host in self.hosts}
-        found = []
-        for check in self.planned.values():
-            left = Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
-            outcome = self.outcomes.get(check.id, left)
-            found.append(judge(outcome, hosts[(check.host, check.address)].offered))
-        return tuple(found)
+        offered = {host.where: host.offered for host in self.hosts}
+        return settle([self.outcomes.get(check.id, _left(check)) for check in self.planned.values()], offered)
 
     def report(self) -> ForestReport:
         return ForestReport(
@@ -335,6 +332,10 @@ class Survey:
             lookups=tuple(self.lookups),
             problem=self.problem,
         )
+
+
+def _left(check: Check) -> Outcome:
+    return Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
 
 
 def _shown(outcome: Outcome) -> tuple[object, ...]:

@@ -148,6 +148,11 @@ def _answered(outcome: Outcome) -> str:
     return "answered" if outcome.latency_ms is None else f"answered in {milliseconds(outcome.latency_ms)}"
 
 
+def _cut(outcome: Outcome) -> str:
+    by = said_by(outcome)
+    return f"connected, then cut{f' by {by}' if by else ''} when the protocol started"
+
+
 def _mismatch(outcome: Outcome) -> str:
     spoken = text(outcome, "peer_protocol")
     return f"answered as {spoken}" if spoken else "answered in another protocol"
@@ -161,7 +166,7 @@ SEEN: dict[State, Callable[[Outcome], str]] = {
     State.UNREACHABLE: _unreachable,
     State.REFUSED: lambda _: "refused by the host",
     State.MUTE: lambda _: "connected, but the question was never answered",
-    State.RESET: lambda _: "connected, then cut when the protocol started",
+    State.RESET: _cut,
     State.MISMATCH: _mismatch,
     State.UNRESOLVED: lambda _: "the name has no address",
     State.SKIPPED: lambda o: printable(o.reason) or "not asked",

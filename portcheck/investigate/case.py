@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from portcheck.model import Facts, Outcome, State, Trace
 from portcheck.net.patience import Patience
 
-Ask = Callable[[Outcome, Patience, int | None], Awaitable[Outcome]]
-"""Ask one check again, with this patience and, if given, a clamped TCP segment size."""
+
+class Ask(Protocol):
+    """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar."""
+
+    def __call__(
+        self, outcome: Outcome, patience: Patience, segment: int | None = None, nearest_ttl: int | None = None, /
+    ) -> Awaitable[Outcome]: ...
+
+
 Land = Callable[[Outcome], None]
 """Put a better outcome in the place of the old one."""
 

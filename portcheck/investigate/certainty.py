@@ -27,6 +27,7 @@ async def confirm(cases: Sequence[Case], notify: Notify) -> None:
         for rate in RATES:
             if not await _again(cases, rate):
                 break
+    await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 
 
@@ -52,7 +53,7 @@ async def _again(cases: Sequence[Case], rate: float) -> bool:
 
     async def one(case: Case, outcome: Outcome) -> bool:
         await pacer.turn()
-        better = await case.ask(outcome, ONE_TRY, None)
+        better = await case.ask(outcome, ONE_TRY)
         if better.state is State.FILTERED:
             case.note(outcome, "again", "asked again, slowly: still no answer")
             return False
@@ -60,6 +61,22 @@ async def _again(cases: Sequence[Case], rate: float) -> bool:
         return True
 
     return any(await asyncio.gather(*(one(case, outcome) for case, outcome in silent)))
+
+
+async def _from_another_port(cases: Sequence[Case]) -> None:
+    """A controller ignores datagrams of some source ports (KB2000061): one port's silence is no silence."""
+    pacer = Pacer(RATES[0])
+
+    async def one(case: Case, outcome: Outcome) -> None:
+        await pacer.turn()
+        better = await case.ask(outcome, ONE_ICMP)
+        if better.state is State.FILTERED:
+            case.note(outcome, "again", "asked again from another port: still no answer", source_ports=2)
+        else:
+            case.improve(outcome, better)
+
+    single = [(case, o) for case in cases if case.alive for o in _silent(case) if o.facts.get("source_ports") == 1]
+    await asyncio.gather(*(one(case, outcome) for case, outcome in single))
 
 
 def _behind_objectors(cases: Sequence[Case]) -> list[list[tuple[Case, Outcome]]]:
@@ -78,7 +95,7 @@ async def _wait_out(limited: list[tuple[Case, Outcome]], notify: Notify) -> None
     for number, (case, outcome) in enumerate(limited[:MOST_WAITED]):
         notify(Phase(f"waiting out a router's ICMP limit: {len(limited) - number} to go"))
         await asyncio.sleep(ICMP_GAP_S)
-        better = await case.ask(outcome, ONE_ICMP, None)
+        better = await case.ask(outcome, ONE_ICMP)
         if better.state is State.FILTERED:
             case.note(outcome, "again", "asked again, alone: still no answer")
         else:

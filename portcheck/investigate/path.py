@@ -229,7 +229,7 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
 
 def _name_device(case: Case, control: Walk) -> None:
     """The reset came from so many hops away: that router's address."""
-    for outcome in case.having(State.REJECTED):
+    for outcome in case.having(State.REJECTED, State.RESET):
         hop = outcome.facts.get("reset_from_hop")
         if isinstance(hop, int) and (by := control.router(hop)) is not None:
             noted = case.note(outcome, "path", f"hop {hop} is {by}")

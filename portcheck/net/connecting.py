@@ -88,6 +88,12 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
     if net.segment is not None and not sockets.clamped(sock, net.segment):
         sock.close()
         raise _not_clamped()
+    if net.nearest_ttl is not None:
+        try:
+            sockets.hear_only_near(sock, net.nearest_ttl)
+        except OSError as error:
+            sock.close()
+            raise errors.local(error) from None
     _connected(sock, trail, began)
     return sock
 

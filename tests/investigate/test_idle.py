@@ -58,7 +58,7 @@ async def host(serve: Serve) -> AsyncIterator[Case]:
     found = outcome(replace(check("ldap/tcp"), address="127.0.0.1", port=server.sockets[0].getsockname()[1]))
     held = {found.check.id: found}
 
-    async def ask(old: Outcome, _: Patience, __: int | None) -> Outcome:
+    async def ask(old: Outcome, _: Patience, __: int | None = None, ___: int | None = None, /) -> Outcome:
         return old
 
     yield Case(

@@ -10,7 +10,7 @@ from factories import check, outcome
 from portcheck.investigate import path, resets, segments
 from portcheck.investigate.case import Case
 from portcheck.investigate.path import Around
-from portcheck.model import Outcome, State
+from portcheck.model import Outcome, Stage, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
 from portcheck.net.patience import Patience
@@ -23,7 +23,7 @@ def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
     """A host whose checks are these; asked again, each ends in `again`."""
     held = {o.check.id: o for o in outcomes}
 
-    async def ask(old: Outcome, _: Patience, __: int | None) -> Outcome:
+    async def ask(old: Outcome, _: Patience, __: int | None = None, ___: int | None = None, /) -> Outcome:
         return outcome(old.check, again)
 
     return Case(
@@ -152,3 +152,86 @@ async def test_a_machine_that_cannot_limit_its_segments_concludes_nothing(again:
     await segments.clamp(case)
     steps = one(case, "ldap/tcp").evidence
     assert steps == () if told is None else told in steps[-1].detail
+
+
+@pytest.mark.parametrize(
+    ("own", "icmp", "state", "says"),
+    [
+        (126, 126, State.REFUSED, "its firewall is off"),
+        (62, 62, State.REFUSED, "as the host's answers"),
+        (62, 63, State.REJECTED, "a device in the path"),
+        (126, 62, State.REJECTED, "in the host's place"),
+        (126, 253, State.REJECTED, "in the host's place"),
+    ],
+)
+async def test_the_ttl_of_an_icmp_error_in_the_hosts_name_tells_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, own: int, icmp: int, state: State, says: str
+) -> None:
+    monkeypatch.setattr(hops, "ANSWERS_TTL", True)
+    said = {"icmp_from": TARGET, "icmp_type": 3, "icmp_code": 3, "icmp_ttl": icmp}
+    case = case_of(
+        outcome("ldap-ping/udp", facts={"reply_ttl": own}), outcome("kpasswd/udp", State.REFUSED, facts=said)
+    )
+    await resets.whose(case)
+    found = one(case, "kpasswd/udp")
+    assert (found.state, says in found.evidence[-1].detail) == (state, True)
+
+
+@pytest.mark.parametrize(("reset", "by_device"), [(62, False), (63, True), (64, True)])
+async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
+    monkeypatch: pytest.MonkeyPatch, reset: int, by_device: bool
+) -> None:
+    async def answers_within(_: str, __: int, ttl: int, *___: object) -> bool:
+        return ttl <= 62
+
+    monkeypatch.setattr(hops, "answers_within", answers_within)
+    monkeypatch.setattr(hops, "ANSWERS_TTL", True)
+    cut = outcome("ldap/tcp", State.RESET, stage=Stage.REQUEST)
+    case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": 62}), cut)
+
+    async def ask(old: Outcome, _: Patience, __: int | None = None, nearest: int | None = None, /) -> Outcome:
+        assert nearest is not None
+        return outcome(old.check, State.RESET if reset >= nearest else State.MUTE)
+
+    case.ask = ask
+    await resets.whose(case)
+    facts = one(case, "ldap/tcp").facts
+    assert (facts["reset_by_device"], facts.get("reset_ttl")) == (by_device, reset if by_device else None)
+
+
+async def test_a_router_without_an_error_to_spare_places_nothing_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second router speaks about the control walk, then twice about nothing, then about both ports."""
+    spoken = {"464": 0, "389": 0}
+
+    async def send_tcp(_: str, port: int, ttl: int, *__: object) -> Hop:
+        if ttl != 2:
+            return Hop(ttl, Fate.EXPIRED, ROUTERS[1]) if ttl == 1 else Hop(ttl, Fate.LOST)
+        spoken[str(port)] += 1
+        limited = spoken["464"] <= 5 if port == 464 else 2 <= spoken["389"] <= 3
+        return Hop(ttl, Fate.LOST) if limited else Hop(ttl, Fate.EXPIRED, ROUTERS[2])
+
+    walks(monkeypatch, speak={})
+    monkeypatch.setattr(hops, "send_tcp", send_tcp)
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    where = one(case, "kpasswd/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (ROUTERS[2], 2)
+
+
+async def test_a_dead_host_behind_routers_that_never_speak_is_not_placed(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks(monkeypatch, speak={})
+    case = case_of(outcome("ldap/tcp", State.FILTERED), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    assert one(case, "kpasswd/tcp").blocked_at is None
+
+
+async def test_a_dead_host_is_placed_at_the_start_where_the_first_router_speaks_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks(monkeypatch, speak={636: ROUTERS})
+    dead, other = case_of(outcome("ldap/tcp", State.FILTERED)), case_of(outcome("ldaps/tcp"))
+    await path.locate(dead, Around([dead, other]))
+    where = one(dead, "ldap/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (None, 0)

@@ -203,3 +203,105 @@ def test_sessions_that_nobody_forgets_are_held_and_told_as_such(lab: Lab) -> Non
     run = check(lab, "--idle", "2s")
     assert (run.code, run.codes("bravo")) == (0, ["forest-ok"])
     assert one(run, "ldap/tcp")["facts"]["idle_held_s"] == 2
+
+
+ALL_UDP = ("53/udp", "88/udp", "123/udp", "389/udp", "464/udp")
+HOST_AND_LIMITS = [("fw1", (FW1, 1), FW2), ("fw2", (FW2, 2), None), ("host", (FW2, 2), None)]
+
+
+@pytest.mark.parametrize(("at", "where", "before"), HOST_AND_LIMITS)
+def test_many_silent_ports_are_located_behind_routers_that_limit_their_icmp(
+    lab: Lab, at: str, where: tuple[str, int], before: str | None
+) -> None:
+    node = lab.bravo.node if at == "host" else getattr(lab, at)
+    ports = ("88", "464", "445/tcp", "636/tcp", "3268/tcp")
+    with faults.limited_icmp(lab.fw1, lab.fw2), faults.drop(lab, lab.bravo, *ports, at=node):
+        run = check(lab)
+    silent = [c for c in run.of("bravo") if c["state"] == "filtered"]
+    assert len(silent) == 7
+    placed = {(c["blocked_at"]["after"], c["blocked_at"]["hop"]) for c in silent if c["blocked_at"]}
+    assert placed == {where}  # what could not be told in time is left open, and never told wrongly
+    assert {c["facts"].get("lost_before") for c in silent if c["blocked_at"]} == {before}
+
+
+def test_ports_that_are_lost_at_different_hops_each_have_their_own_place(lab: Lab) -> None:
+    with (
+        faults.drop(lab, lab.bravo, "464", at=lab.fw1),
+        faults.drop(lab, lab.bravo, "3268/tcp", at=lab.fw2),
+    ):
+        run = check(lab)
+    hops = {c["port"]: c["blocked_at"]["hop"] for c in run.of("bravo") if c["state"] == "filtered"}
+    assert hops == {464: 1, 3268: 2}
+
+
+def test_datagrams_dropped_by_the_near_firewall_alone(lab: Lab) -> None:
+    with faults.drop(lab, lab.bravo, *ALL_UDP, at=lab.fw1):
+        run = named(lab)
+    udp = [c for c in run.of("bravo") if c["transport"] == "udp" and c["verdict"] != "skip"]
+    assert {(c["state"], c["blocked_at"]["after"]) for c in udp} == {("filtered", FW1)}
+    assert {c["state"] for c in run.of("bravo") if c["transport"] == "tcp"} == {"ok"}
+    assert "dc-locator-blocked" in run.codes("bravo")
+
+
+def test_two_faults_at_once_on_two_hosts_are_told_apart(lab: Lab) -> None:
+    with (
+        faults.drop(lab, lab.bravo, "464"),
+        faults.reject(lab, lab.charlie, "389/tcp"),
+        faults.drop(lab, lab.alpha, "3268/tcp", at=lab.fw1),
+    ):
+        run = check(lab)
+    assert [run.codes(forest)[0] for forest in ("alpha", "bravo", "charlie")] == [
+        "gc-blocked", "kpasswd-blocked", "ldap-blocked"]  # fmt: skip
+
+
+def test_a_firewall_that_copies_the_hosts_ttl_is_not_called_proven(lab: Lab) -> None:
+    copied = f"ip saddr {lab.bravo.address} tcp flags & rst == rst ip ttl set 63"
+    with faults.reject(lab, lab.bravo, "464/tcp", how="tcp-reset"), faults.chain(lab.fw2, "postrouting", copied):
+        found = one(run := check(lab), "kpasswd/tcp")
+    assert (found["state"], run.codes("bravo")) == ("refused", ["service-down"])
+    assert run.report is not None
+    assert "unless it answers in the host's name" in run.report["findings"][1]["explanation"]
+
+
+def test_a_port_unreachable_in_the_hosts_name_is_told_from_the_hosts(lab: Lab) -> None:
+    forged = f"icmp type destination-unreachable ip saddr set {lab.bravo.address}"
+    with (
+        faults.reject(lab, lab.bravo, "464/udp", how="port-unreachable"),
+        faults.chain(lab.fw2, "output", forged),
+    ):
+        found = one(check(lab), "kpasswd/udp")
+    assert (found["state"], found["blocked_at"]["by"]) == ("rejected", FW2)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_syn_proxy_on_one_port_is_a_middlebox(lab: Lab, closed: bool) -> None:
+    stand = faults.reject if closed else faults.drop
+    how = {"how": "tcp-reset"} if closed else {}
+    with faults.syn_proxy(lab, lab.bravo, "464/tcp"), stand(lab, lab.bravo, "464/tcp", at=lab.bravo.node, **how):
+        run = check(lab, "--answer-timeout", "3s")
+    assert run.codes("bravo") == ["middlebox-answers"]
+    assert run.states("bravo", "kpasswd/tcp") == {"reset" if closed else "mute"}
+
+
+@pytest.mark.parametrize(("at", "by"), [("fw1", FW1), ("fw2", FW2)])
+def test_who_cuts_a_conversation_is_named_by_the_ttl_of_its_reset(lab: Lab, at: str, by: str) -> None:
+    with faults.reset_on_payload(lab, lab.bravo, "389/tcp", at=getattr(lab, at)):
+        found = one(run := check(lab), "ldap/tcp")
+    assert (found["state"], found["blocked_at"]["by"]) == ("reset", by)
+    assert run.codes("bravo") == ["connection-reset"]
+
+
+def test_a_service_that_cuts_the_conversation_itself_is_not_called_a_device(lab: Lab) -> None:
+    with services.reset_on_data(lab.bravo, "389/tcp"):
+        found = one(run := check(lab), "ldap/tcp")
+    assert (found["state"], found["facts"]["reset_by_device"], found["blocked_at"]) == ("reset", False, None)
+    assert run.codes("bravo") == ["connection-reset"]
+
+
+def test_a_payload_that_vanishes_on_the_way_is_said_never_to_have_arrived(lab: Lab) -> None:
+    with faults.reset_on_payload(lab, lab.bravo, "389/tcp", silent=True):
+        run = check(lab, "--answer-timeout", "3s")
+    assert run.states("bravo", "ldap") == {"mute"}
+    assert run.codes("bravo") == ["service-mute"]
+    assert run.report is not None
+    assert "never acknowledged" in run.report["findings"][1]["explanation"]

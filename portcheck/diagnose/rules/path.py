@@ -14,12 +14,19 @@ LOSS_THAT_HURTS = 0.1
 
 
 def _middlebox(f: ForestFacts) -> Proof | None:
-    """Even a port that nobody uses accepts (D62): an accepted connection proves nothing here."""
+    """Even a port that nobody uses accepts (D62), or the handshake comes from nearer than the host: no proof of it."""
     places = {endpoint(o) for o in f.told("control_port_accepts") if flag(o, "control_port_accepts") is True}
-    proof = tuple(o for o in f.faults() if o.state is State.MUTE and endpoint(o) in places)
+    proof = tuple(
+        o for o in f.faults() if o.state in TALKED and (endpoint(o) in places or flag(o, "handshake_by_device") is True)
+    )
     dead = [where for where in endpoints(proof) if not any(o.state in GOOD for o in f.at(where))]
     follows = tuple(o for where in dead for o in f.faults_at(where) if o not in proof)
-    return Proof(proof, f.beside(proof), follows=follows) if proof else None
+    how = (
+        "Even a port that nobody uses accepts a connection there"
+        if any(endpoint(o) in places for o in proof)
+        else "The handshake comes from nearer than the host's own answers"
+    )
+    return Proof(proof, f.beside(proof), follows=follows, words={"how": how}) if proof else None
 
 
 def _black_hole(f: ForestFacts) -> Proof | None:
@@ -87,8 +94,8 @@ CUT = (
         code="middlebox-answers",
         title="{forest}: a device on the path accepts connections in the name of {hosts}",
         explanation=(
-            "Even a port that nobody uses accepts a connection there, and {services} was never answered: a SYN proxy or"
-            " load balancer completes the handshake. A plain port test would call these ports open."
+            "{how}, and {services} was never answered: a SYN proxy or load balancer completes the handshake. A plain"
+            " port test would call these ports open."
         ),
         fix="Ask the firewall team: no TCP intercept or SYN proxy for {names}; and {allow}.",
         when=_middlebox,
