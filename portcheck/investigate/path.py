@@ -16,14 +16,14 @@ FARTHEST = 16
 TRIES = 2  # before one missing answer counts
 ROUTER_GAP_S = 1.1  # a router that spent its burst of ICMP errors affords the next one after a second
 WALKED = 2  # further ports of a host and transport; those beyond share what these agree on
-BUDGET_S = 3.6
 WALKS = Pacer(30.0)
 
 
 class Around:
     """What the walks to all hosts share: the first router, and that a router affords few errors, whomever about."""
 
-    def __init__(self, cases: Sequence[Case]) -> None:
+    def __init__(self, cases: Sequence[Case], until: float | None = None) -> None:
+        self.until = until  # on the loop's clock: the walks end then
         self._cases = cases
         self._turns: dict[str, Pacer] = {}
         self._first: asyncio.Task[bool] | None = None
@@ -78,7 +78,7 @@ async def locate(case: Case, around: Around) -> None:
     if not hops.TCP_WALKS or not interesting:
         return
     try:
-        async with asyncio.timeout(BUDGET_S):
+        async with asyncio.timeout_at(around.until):
             await _locate(case, around)
     except TimeoutError:
         words = "where it is lost was not told in time: the routers on the way answer too seldom"

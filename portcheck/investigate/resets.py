@@ -105,14 +105,17 @@ def _compare_icmp(case: Case, outcome: Outcome, own: int) -> None:
 
 async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:
     """The question once more, deaf to what comes from as far as the host: a reset that is heard is a device's."""
-    heard = await asyncio.gather(*(case.ask(outcome, CUT, None, own + 1 + nearer) for nearer in range(CUTTERS)))
-    ttls = [own + 1 + nearer for nearer, again in enumerate(heard) if again.state is State.RESET]
-    if not ttls:
+    again = await case.ask(outcome, CUT, None, own + 1)
+    if again.state not in {State.RESET, State.MUTE}:
+        return  # not connected this time: nothing is told
+    if again.state is State.MUTE:
         words = f"not cut by anything nearer than the host (TTL above {own}): consistent with the host"
         for same in _sharing(case, outcome):
             case.note(same, "ttl", words, reset_by_device=False)
         return
-    ttl = max(ttls)
+    nearer = range(own + 2, min(own + 1 + CUTTERS, 255))
+    heard = await asyncio.gather(*(case.ask(outcome, CUT, None, ttl) for ttl in nearer))
+    ttl = max([ttl for ttl, one in zip(nearer, heard, strict=True) if one.state is State.RESET], default=own + 1)
     words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: {_sender(ttl, own)} sent it"
     for same in _sharing(case, outcome):
         told: Facts = {"reset_ttl": ttl, "host_ttl": own, "reset_from_hop": hops_away(ttl)}

@@ -9,7 +9,7 @@ from portcheck.model import Outcome, State
 from portcheck.net.patience import Patience
 
 SMALL = 1200  # bytes: fits the 1280 that every IPv6 link carries
-PATIENCE = Patience(connect_s=2.0, answer_s=2.0, attempts=1)
+PATIENCE = Patience(connect_s=1.5, answer_s=2.0, attempts=1)
 
 
 async def clamp(case: Case) -> None:
