@@ -10,6 +10,7 @@ import pytest
 from tests.lab import faults, records, services
 from tests.lab.program import Run
 from tests.lab.rules import count_packets
+from tests.lab.twin import second_controller
 from tests.lab.world import Lab
 
 MIM = {"profiles": ["mim"]}
@@ -309,3 +310,36 @@ def test_a_payload_that_vanishes_on_the_way_is_said_never_to_have_arrived(lab: L
     assert run.codes("bravo") == ["service-mute"]
     assert run.report is not None
     assert "never acknowledged" in run.report["findings"][1]["explanation"]
+
+
+def test_a_clock_off_on_one_of_two_controllers_is_that_controllers(lab: Lab) -> None:
+    with second_controller(lab, lab.bravo, clock_s=1200) as second:
+        both = [{"host": "bdc1.bravo.test", "address": lab.bravo.address},
+                {"host": "bdc12.bravo.test", "address": second.address}]  # fmt: skip
+        run = check(lab, bravo={"domain_controllers": both, "discover": False})
+    assert run.report is not None
+    (found,) = [f for f in run.report["findings"] if f["code"] == "time-skew"]
+    assert (found["forest"], found["hosts"]) == ("bravo.test", ["bdc12.bravo.test"])
+    assert "the controller's clock" in found["explanation"]
+    skews = {c["facts"]["clock_skew_s"] for c in run.of("bravo") if "clock_skew_s" in c["facts"]}
+    assert {round(skew, -1) for skew in skews} == {0, 1200}
+    assert run.codes("alpha") == ["forest-ok"]
+
+
+def test_a_clock_of_this_machine_is_told_by_all_forests(lab: Lab) -> None:
+    run = lab.check_with_clock("-40m", lab.forests_toml(defaults=MIM))
+    assert run.report is not None
+    found = [f for f in run.report["findings"] if f["code"] == "time-skew"]
+    assert [f["forest"] for f in found] == ["alpha.test", "bravo.test", "charlie.test"]
+    assert all("this machine's clock is 40 min behind" in f["title"] for f in found)
+    assert all("3 controllers of 3 forests" in f["explanation"] for f in found)
+
+
+def test_one_of_two_controllers_that_is_silent_leaves_the_other(lab: Lab) -> None:
+    with second_controller(lab, lab.bravo) as second, faults.drop(lab, second):
+        both = [{"host": "bdc1.bravo.test", "address": lab.bravo.address},
+                {"host": "bdc12.bravo.test", "address": second.address}]  # fmt: skip
+        run = check(lab, bravo={"domain_controllers": both, "discover": False})
+    assert run.codes("bravo") == ["host-unreachable", "partial-forest"]
+    silent = [c for c in run.of("bravo") if c["address"] == second.address and c["state"] == "filtered"]
+    assert {(c["blocked_at"]["after"], c["blocked_at"]["hop"]) for c in silent if c["verdict"] != "skip"} == {(FW2, 2)}
