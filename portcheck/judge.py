@@ -141,6 +141,7 @@ def _faulty(outcome: Outcome) -> bool:
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
         or facts.get("idle_lost_s") is not None
+        or bool(facts.get("edns_trouble"))
     )
 
 

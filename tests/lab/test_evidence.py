@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,10 +185,22 @@ def test_all_healthy_costs_no_packet_beyond_the_checks_own(lab: Lab, flag: str) 
         assert count.datagrams[port] == tries["udp", port] + fragmented.get(port, 0)
 
 
-def test_the_systems_resolver_and_the_forests_own_servers_are_compared(lab: Lab, tmp_path: Path) -> None:
-    with records.added(lab.bravo, "_ldap._tcp.dc._msdcs", "SRV", records.srv(lab.bravo, 389, "gone.bravo.test")):
-        run = lab.portcheck("discover", "bravo.test", "--dns", lab.bravo.address, "--json")
-    assert "srv-stale" in run.codes("bravo")
+def test_servers_that_answer_the_same_question_differently_are_told_apart(lab: Lab) -> None:
+    """The system's resolver asks the first server; the second one has not the record."""
+    extra = records.srv(lab.bravo, 464, "other.bravo.test")
+    with second_controller(lab, lab.bravo) as second, records.added(lab.bravo, "_kpasswd._tcp", "SRV", extra):
+        run = lab.portcheck("discover", "bravo.test", "--dns", second.address, "--json")
+    assert run.report is not None
+    (found,) = [f for f in run.report["findings"] if f["code"] == "dns-views-differ"]
+    assert "this machine's own resolver says bdc1.bravo.test and other.bravo.test" in found["evidence"]
+
+
+def test_a_device_that_drops_edns_is_told_and_dns_is_not_called_blocked(lab: Lab) -> None:
+    with_options = f"ip daddr {lab.bravo.address} udp dport 53 @th,144,16 != 0 drop"  # the number of additional records
+    with faults.chain(lab.fw2, "forward", with_options):
+        run = check(lab)
+    assert run.codes("bravo") == ["dns-edns-dropped"]
+    assert (run.states("bravo", "dns/udp"), run.verdicts("bravo", "dns/udp")) == ({"ok"}, {"warn"})
 
 
 @pytest.mark.parametrize("reset", [False, True])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from portcheck.diagnose.facts import ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, text
-from portcheck.diagnose.words import how, listed, port, said_by
+from portcheck.diagnose.words import how, listed, port, said_by, some
 from portcheck.model import GOOD, Outcome, Severity, State
 
 TALKED = frozenset({State.MUTE, State.RESET})
@@ -64,6 +66,24 @@ def _lost(o: Outcome) -> int:
     """Tries that were lost; one that was reset was not."""
     tries = (number(o, "answered_on_attempt") or 1) - 1 - (number(o, "resets_before_answer") or 0)
     return max(int(tries), int(number(o, "resent") or 0), int(number(o, "syn_resent") or 0), 0)
+
+
+def _translated(f: ForestFacts) -> Proof | None:
+    """The endpoint mapper names another address than the one it was asked at: of the same family, and usable."""
+    proof = tuple(o for o in f.told("tower_address") if o.state in GOOD and _another(text(o, "tower_address"), o))
+    if not proof:
+        return None
+    told = some(f"{o.check.address} calls itself {text(o, 'tower_address')}" for o in proof)
+    return Proof(proof, severity=Severity.INFO, seen=(told,), brief=True, words={"told": told})
+
+
+def _another(address: str | None, o: Outcome) -> bool:
+    try:
+        named, asked = ip_address(address or ""), ip_address(o.check.address or "")
+    except ValueError:
+        return False
+    usable = not (named.is_unspecified or named.is_loopback)
+    return named.version == asked.version and usable and named != asked
 
 
 def _rejects(f: ForestFacts) -> Proof | None:
@@ -131,6 +151,19 @@ TOLD = (
         explanation="{counts}. They were answered in the end; long transfers will be slow or break.",
         fix="Ask the network team about loss or a limit on new connections on the path to {names}.",
         when=_loss,
+        beside=True,
+    ),
+    Rule(
+        code="address-translated",
+        title="{forest}: {hosts} is reached at another address than its own",
+        explanation=(
+            "RPC's endpoint mapper tells where its services are, and names another address: {told}. An address"
+            " translation is in the way, or the host has several addresses. Programs that follow what RPC, DNS or a"
+            " referral names go there."
+        ),
+        fix="Nothing to do where that is meant; else ask the firewall team which address translation is in the way.",
+        at_most=Severity.INFO,
+        when=_translated,
         beside=True,
     ),
     Rule(
