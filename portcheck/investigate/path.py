@@ -210,7 +210,8 @@ def _boundary(walk: Walk) -> BlockedAt:
 def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Control | None) -> None:
     speaking = None if control is None else control.walk.last_router
     if where is None or (where.hop == 0 and speaking == 0):
-        words = "no router speaks on this path, not even about packets that arrive: where it is lost cannot be told"
+        arriving = ", not even about packets that arrive" if control is not None else ""
+        words = f"no router speaks on this path{arriving}: where it is lost cannot be told"
         case.note(outcome, "path", words)
         return
     last = where.hop or 0

@@ -85,6 +85,7 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
     except BaseException:
         sock.close()
         raise
+    icmp.ask_no_more(sock)
     if net.segment is not None and not sockets.clamped(sock, net.segment):
         sock.close()
         raise _not_clamped()

@@ -99,6 +99,7 @@ async def answers_within(address: str, port: int, ttl: int, wait_s: float, sourc
     with sock:
         try:
             sockets.hear_only_near(sock, ttl)
+            icmp.ask_before_connecting(sock)
             async with asyncio.timeout(wait_s):
                 await sockets.connect(sock, address, port)
         except TimeoutError:

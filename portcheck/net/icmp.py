@@ -110,7 +110,14 @@ if sys.platform == "linux":
         return seen
 
     def ask_before_connecting(sock: socket.socket) -> None:
-        """Nothing to ask for: a connect fails on ICMP errors, and they are queued."""
+        """A connect fails on ICMP errors; over IPv4 they are queued anyway, over IPv6 only when asked for."""
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+
+    def ask_no_more(sock: socket.socket) -> None:
+        """Once connected: an error that stays queued ("too big") would wake the loop for ever."""
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 0)
 
 elif sys.platform == "win32":
 
@@ -122,6 +129,9 @@ elif sys.platform == "win32":
         from portcheck.net import winsock  # late: it speaks in terms of Icmp
 
         winsock.ask_for_icmp(sock)
+
+    def ask_no_more(sock: socket.socket) -> None:
+        """Nothing is queued here."""
 
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
         """The one that a connect failed on."""
@@ -136,6 +146,9 @@ else:
         """No error queue here: refusals still arrive as errors, but without the address that sent them."""
 
     def ask_before_connecting(sock: socket.socket) -> None:
+        """No error queue here."""
+
+    def ask_no_more(sock: socket.socket) -> None:
         """No error queue here."""
 
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:

@@ -354,3 +354,64 @@ def test_one_of_two_controllers_that_is_silent_leaves_the_other(lab: Lab) -> Non
     assert run.codes("bravo") == ["host-unreachable", "partial-forest"]
     silent = [c for c in run.of("bravo") if c["address"] == second.address and c["state"] == "filtered"]
     assert {(c["blocked_at"]["after"], c["blocked_at"]["hop"]) for c in silent if c["verdict"] != "skip"} == {(FW2, 2)}
+
+
+def over_ipv6(lab: Lab, *more: str) -> Run:
+    """Only bravo, by its IPv6 address."""
+    named = [{"host": "bdc1.bravo.test", "address": lab.bravo.address6}]
+    own = {"domain_controllers": named, "discover": False, "dns": None}
+    return lab.check(*more, config=lab.forests_toml("bravo", defaults=MIM, bravo=own))
+
+
+SIX = {"fw1": "fd77:0:0:1::1", "fw2": "fd77:0:0:100::2"}
+NOES_OVER_IPV6 = [
+    ("tcp-reset", "fw1", "rejected"),
+    ("tcp-reset", "fw2", "rejected"),
+    ("tcp-reset", "host", "refused"),
+    ("admin-prohibited", "fw2", "rejected"),
+    ("port-unreachable", "fw2", "rejected"),
+    ("port-unreachable", "host", "refused"),
+    ("no-route", "fw2", "unreachable"),
+    ("host-unreachable", "fw2", "unreachable"),
+]
+
+
+@pytest.mark.parametrize(("how", "at", "state"), NOES_OVER_IPV6)
+def test_over_ipv6_a_no_tells_who_said_it(lab: Lab, how: str, at: str, state: str) -> None:
+    node = lab.bravo.node if at == "host" else getattr(lab, at)
+    ports = ("464/tcp",) if how == "tcp-reset" else ("464",)
+    with faults.reject(lab, lab.bravo, *ports, how=how, at=node):
+        run = over_ipv6(lab)
+    said = {(c["state"], (c["blocked_at"] or {}).get("by")) for c in run.of("bravo") if c["state"] != "ok"}
+    assert said == {(state, SIX.get(at))}
+
+
+@pytest.mark.parametrize(("at", "where"), [("fw1", ("fw1", 1)), ("fw2", ("fw2", 2)), ("host", ("fw2", 2))])
+def test_over_ipv6_silence_is_located_between_two_hops(lab: Lab, at: str, where: tuple[str, int]) -> None:
+    node = lab.bravo.node if at == "host" else getattr(lab, at)
+    with faults.drop(lab, lab.bravo, "464", at=node):
+        run = over_ipv6(lab)
+    for service in ("kpasswd/tcp", "kpasswd/udp"):
+        found = one(run, service)["blocked_at"]
+        assert (found["after"], found["hop"]) == (SIX[where[0]], where[1])
+
+
+def test_over_ipv6_a_dead_host_is_told_by_the_last_router(lab: Lab) -> None:
+    with faults.dead_host(lab, lab.bravo):
+        run = over_ipv6(lab)
+    assert run.codes("bravo") == ["host-unreachable"]
+    told = {c["blocked_at"]["by"] for c in run.of("bravo") if c["state"] == "unreachable"}
+    assert told == {SIX["fw2"]}
+
+
+def test_over_ipv6_who_cuts_a_conversation_is_named(lab: Lab) -> None:
+    with faults.reset_on_payload(lab, lab.bravo, "389/tcp", at=lab.fw2):
+        found = one(over_ipv6(lab), "ldap/tcp")
+    assert (found["state"], found["blocked_at"]["by"]) == ("reset", SIX["fw2"])
+
+
+@pytest.mark.parametrize("icmp", [False, True])
+def test_over_ipv6_a_narrow_link_is_a_black_hole_without_icmp_alone(lab: Lab, icmp: bool) -> None:
+    with faults.narrow_link(lab, 1280, icmp=icmp):
+        run = over_ipv6(lab, "--answer-timeout", "3s")
+    assert ("mtu-black-hole" in run.codes("bravo")) is not icmp
