@@ -313,6 +313,9 @@ class Survey:
         return bool(waiting)
 
     def _subject(self, host: Host, outcome: Outcome) -> Subject:
+        if outcome.check.service == "rpc":
+            behind = (c.service for c in self.planned.values() if (c.host, c.address) == host.where)
+            return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
         if not outcome.check.service.startswith("rpc-"):
             return host.subject()
         ports = outcome.facts.get("port_candidates")

@@ -14,10 +14,12 @@ MOST_NAMED = 4
 ICMP_SAYS = {
     (3, 0): "network unreachable",
     (3, 1): "host unreachable",
+    (3, 2): "protocol unreachable",
     (3, 3): "port unreachable",
     (3, 9): "administratively prohibited",
     (3, 10): "administratively prohibited",
     (3, 13): "administratively prohibited",
+    (11, 0): "time to live exceeded",
     (1, 0): "no route to destination",
     (1, 1): "administratively prohibited",
     (1, 3): "address unreachable",
@@ -112,11 +114,13 @@ def ends(outcomes: Iterable[Outcome]) -> list[str]:
         for o in outcomes
         if o.blocked_at and o.blocked_at.by is None
     )
-    return [_lost(after, hop, before) for after, hop, before in walks if after or hop]
+    return [_lost(after, hop, before) for after, hop, before in walks if after or hop is not None]
 
 
 def _lost(after: str | None, hop: int | None, before: str | None) -> str:
     """Lost between 10.77.100.2 (hop 2) and the host."""
+    if not after and not hop:
+        return "lost on this machine, or at or before the first hop"
     where = f"{after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''}"
     return f"lost between {where} and {before or 'the host'}"
 

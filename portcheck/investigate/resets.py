@@ -105,10 +105,12 @@ def _compare_icmp(case: Case, outcome: Outcome, own: int) -> None:
 
 async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:
     """The question once more, deaf to what comes from as far as the host: a reset that is heard is a device's."""
-    again = await case.ask(outcome, CUT, None, own + 1)
-    if again.state not in {State.RESET, State.MUTE}:
-        return  # not connected this time: nothing is told
-    if again.state is State.MUTE:
+    near = [
+        again.state for again in await asyncio.gather(*(case.ask(outcome, CUT, None, own + 1) for _ in range(TRIES)))
+    ]
+    if set(near) not in ({State.RESET}, {State.MUTE}):
+        return  # cut before we were deaf, or not even connected this time: nothing is told
+    if near[0] is State.MUTE:
         words = f"not cut by anything nearer than the host (TTL above {own}): consistent with the host"
         for same in _sharing(case, outcome):
             case.note(same, "ttl", words, reset_by_device=False)

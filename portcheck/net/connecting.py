@@ -33,6 +33,7 @@ async def connect(address: str, port: int, net: Net) -> Stream:
         for number in range(patience.attempts):
             if number:
                 await net.repeats.turn()
+                trail.note("sent", f"connection attempt {number + 1}, from a fresh port")
             tries.add(asyncio.create_task(_try(address, port, net)))
             last = number + 1 == patience.attempts
             until = deadline if last else min(deadline, loop.time() + REPEAT_AFTER_S)
@@ -95,6 +96,9 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
         except OSError as error:
             sock.close()
             raise errors.local(error) from None
+        if sockets.ended(sock):
+            sock.close()
+            raise NetError(State.ERROR, "cut before the question, from wherever", facts={"local_fault": True})
     _connected(sock, trail, began)
     return sock
 

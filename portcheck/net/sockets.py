@@ -90,6 +90,16 @@ def hear_only_near(sock: socket.socket, ttl: int) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
 
 
+def ended(sock: socket.socket) -> bool:
+    """Has the other side closed or reset it already?"""
+    try:
+        return sock.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def own_address(sock: socket.socket) -> str | None:
     """The local address of a connected socket."""
     try:

@@ -145,13 +145,27 @@ async def test_whose_reset_is_not_asked_where_the_ttl_of_answers_is_not_told(mon
 
 
 @pytest.mark.parametrize(
-    ("again", "told"), [(State.OK, "answered at once"), (State.MUTE, "no answer with"), (State.ERROR, None)]
+    ("small", "usual", "state", "black_hole", "told"),
+    [
+        (State.OK, State.MUTE, State.MUTE, True, "and again not without"),
+        (State.OK, State.OK, State.OK, None, "asked again"),  # then it was not the size
+        (State.MUTE, State.MUTE, State.MUTE, None, "no answer with"),
+        (State.ERROR, State.MUTE, State.MUTE, None, None),  # this machine cannot limit its segments
+    ],
 )
-async def test_a_machine_that_cannot_limit_its_segments_concludes_nothing(again: State, told: str | None) -> None:
-    case = case_of(outcome("ldap/tcp", State.MUTE), again=again)
+async def test_small_segments_prove_a_black_hole_only_beside_usual_ones(
+    small: State, usual: State, state: State, black_hole: bool | None, told: str | None
+) -> None:
+    case = case_of(outcome("ldap/tcp", State.MUTE))
+
+    async def ask(old: Outcome, _: Patience, segment: int | None = None, __: int | None = None, /) -> Outcome:
+        return outcome(old.check, usual if segment is None else small)
+
+    case.ask = ask
     await segments.clamp(case)
-    steps = one(case, "ldap/tcp").evidence
-    assert steps == () if told is None else told in steps[-1].detail
+    found = one(case, "ldap/tcp")
+    assert (found.state, found.facts.get("clamped_answered")) == (state, black_hole)
+    assert found.evidence == () if told is None else told in found.evidence[-1].detail
 
 
 @pytest.mark.parametrize(
@@ -196,7 +210,7 @@ async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
     case.ask = ask
     await resets.whose(case)
     facts = one(case, "ldap/tcp").facts
-    assert (facts["reset_by_device"], facts.get("reset_ttl")) == (by_device, reset if by_device else None)
+    assert (facts.get("reset_by_device"), facts.get("reset_ttl")) == (by_device, reset if by_device else None)
 
 
 async def test_a_router_without_an_error_to_spare_places_nothing_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:

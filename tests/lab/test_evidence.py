@@ -119,7 +119,7 @@ def test_tls_re_signed_on_one_port_is_interception(lab: Lab) -> None:
 
 
 def test_an_expired_certificate_is_named(lab: Lab) -> None:
-    expired = lab.authority.issue((lab.bravo.host,), valid_days=-2)
+    expired = lab.authority.issue((lab.bravo.host,), valid_days=-2, label="expired")
     with services.present(lab.bravo, expired, "636/tcp", "3269/tcp"):
         run = check(lab)
     assert "certificate-expired" in run.codes("bravo")
