@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from portcheck.catalogue.services import services
 from portcheck.judge import Offered
-from portcheck.model import Check, DomainController, Facts, Outcome, State
+from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
 from portcheck.plan import Place
 from portcheck.probes.base import Subject
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
+VOICES = GOOD | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
+ANYBODYS = frozenset({"dns", "time", "netbios-ns", "netbios-ssn", "smb", "winrm", "tcp", "udp"})  # not only a DC's
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
 CONTROLLER_FACTS = (
-    "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level", "vendor", "paused",
+    "dns_host_name", "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level",
+    "vendor", "paused",
 )  # fmt: skip
 
 
@@ -31,6 +35,8 @@ class Host:
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
+    heard: bool = False  # anything at all came back from it
+    speaks: bool = False  # as a controller does
 
     @property
     def where(self) -> tuple[str, str | None]:
@@ -45,15 +51,21 @@ class Host:
         elif outcome.check.service in {"ldap", "ldaps"} and not self.root:
             self.root = outcome.facts
 
+    def hear(self, outcome: Outcome) -> None:
+        """Is there anybody, and is it a controller? Matters only where neither DNS nor the ping told."""
+        if outcome.state in VOICES:
+            self.heard = True
+            self.speaks = self.speaks or (outcome.state in GOOD and outcome.check.service not in ANYBODYS)
+
     def learn_ping(self, told: Facts) -> None:
         self.ping = told
         if told:
             self.known.set()
 
     def unsure_of(self, check: Check) -> bool:
-        """Only the ping tells whether this is offered here, and it has not answered yet."""
+        """The ping tells whether this is offered here, and it has not answered yet."""
         role = services()[check.service].role if check.service in services() else ""
-        return role in FLAGGED and role not in self.announced and not self.known.is_set()
+        return role in FLAGGED and not self.known.is_set()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -76,7 +88,8 @@ class Host:
 
     @property
     def offered(self) -> Offered:
-        return Offered(self.roles, self.lacks)
+        """An assumed controller that nothing is heard of may well be one; one that only refuses is none."""
+        return Offered(self.roles, self.lacks, controller=not self.place.assumed or self.speaks or not self.heard)
 
     @property
     def domain(self) -> str:
@@ -91,6 +104,13 @@ class Host:
         if role == "dns":
             return f"not a name server of {self.domain} (NS records)"
         return f"{FLAGGED[role]} (LDAP ping)"
+
+    def in_hindsight(self, outcome: Outcome) -> Outcome:
+        """What was asked before it was known not to be offered here, as if it had been known from the start."""
+        reason = self.not_expected(outcome.check)
+        if reason is None or outcome.state in GOOD | {State.SKIPPED}:
+            return outcome
+        return replace(outcome, state=State.SKIPPED, reason=reason, blocked_at=None)
 
     def subject(self) -> Subject:
         name = self.place.host
@@ -120,3 +140,27 @@ class Host:
             facts=facts,
             domain=self.domain,
         )
+
+
+FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
+
+
+def without_address(check: Check, families: Sequence[str]) -> Outcome:
+    """The name was looked up for addresses of these families in vain."""
+    reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"
+    return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE)
+
+
+def without_port(check: Check, mapper: Outcome | None) -> Outcome:
+    """An RPC interface whose port the mapper did not tell, and why."""
+    if mapper is None:
+        return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
+    if mapper.state is not State.OK:
+        reason = f"the endpoint mapper did not answer ({mapper.state})"
+        return Outcome(check, State.SKIPPED, reason, facts={"mapper_silent": True})
+    if mapper.facts.get("anonymous_refused"):
+        return Outcome(
+            check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"
+        )
+    reason = "the endpoint mapper does not know this interface"
+    return Outcome(check, State.SKIPPED, reason, facts={"interface_missing": True})

@@ -7,12 +7,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Report, Severity, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
 QUIET = BLOCKED | {State.REFUSED}
 SOURCE_PORTS = 2  # tried in vain, before the silence of a datagram port counts
+LEVELS = {
+    "fail": (frozenset({Verdict.FAIL}), frozenset({Severity.ERROR})),
+    "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
+}
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
 
 
@@ -22,6 +26,10 @@ class Offered:
 
     roles: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
+    controller: bool = True  # False: taken for one, and it speaks like none
+
+    def has(self, role: str) -> bool:
+        return role in self.roles or (role == "dc" and self.controller)
 
 
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
@@ -42,7 +50,11 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
     role = role_of(outcome.check.service)
-    if outcome.state in QUIET and role not in {"dc", *offered.roles} and not outcome.facts.get("local_fault"):
+    if (
+        outcome.state in QUIET
+        and role not in offered.roles | ({"dc"} if offered.controller else set())
+        and not outcome.facts.get("local_fault")
+    ):
         words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
         return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
     if outcome.check.service == "udp" and outcome.state is State.FILTERED:
@@ -145,7 +157,13 @@ def _faulty(outcome: Outcome) -> bool:
     )
 
 
-def exit_code(outcomes: Collection[Outcome], fail_on: str) -> int:
-    """0 or 1: is everything required as expected, at the level the user asked for?"""
-    bad = {"fail": {Verdict.FAIL}, "warn": {Verdict.FAIL, Verdict.WARN}}.get(fail_on, set())
-    return 1 if any(outcome.verdict in bad for outcome in outcomes) else 0
+def exit_code(report: Report, fail_on: str) -> int:
+    """0 or 1: is everything required as expected, at the level the user asked for? Names count as well as ports."""
+    verdicts, severities = LEVELS.get(fail_on, (frozenset(), frozenset()))
+    bad = any(outcome.verdict in verdicts or (verdicts and _open(outcome)) for outcome in report.outcomes)
+    return 1 if bad or any(finding.severity in severities for finding in report.findings) else 0
+
+
+def _open(outcome: Outcome) -> bool:
+    """Needed, and this machine could not ask: that all is as expected cannot be said."""
+    return outcome.verdict is Verdict.UNKNOWN and outcome.check.required

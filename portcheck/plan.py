@@ -34,6 +34,7 @@ class Place:
     source: str
     domain: str = ""
     dns_only: bool = False  # a configured name server, not known to be a controller
+    assumed: bool = False  # a silent forest's name server, taken for a controller until it shows otherwise
     ports: Mapping[str, int] = field(default_factory=dict)
 
 

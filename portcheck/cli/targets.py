@@ -15,6 +15,7 @@ from portcheck.config import (
     DcSpec,
     ForestSpec,
     Server,
+    family,
     find,
     is_address,
     load,
@@ -24,17 +25,26 @@ from portcheck.config import (
     parse_server,
 )
 
+BOTH = ("A", "AAAA")
 FILELESS = "no forests.toml found; name a domain, a host or an address, or write one (see forests.example.toml)"
 
 
 def configuration(explicit: str | None, *, needed: bool) -> Configuration:
     """The forests file, or an empty configuration where none is needed."""
-    path = find(explicit, os.environ, Path.cwd())
+    path = find(explicit, os.environ, _here())
     if path is None:
         if needed:
             raise ConfigError(FILELESS)
         return Configuration()
     return load(path, built_in().keys(), known_services())
+
+
+def _here() -> Path:
+    """Where the program was started; the folder may be gone by now."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 def known_services() -> dict[str, tuple[str, ...]]:
@@ -81,16 +91,43 @@ def _named(target: str, configured: Configuration, by_name: dict[str, ForestSpec
     return ForestSpec(parsed, site=defaults.site, profiles=defaults.profiles)
 
 
-def narrowed(forest: ForestSpec, controllers: Sequence[str], servers: Sequence[str]) -> ForestSpec:
-    """The forest with `--dc` and `--dns` applied."""
+def narrowed(
+    forest: ForestSpec, controllers: Sequence[str], servers: Sequence[str], families: Sequence[str] = BOTH
+) -> ForestSpec:
+    """The forest with `--dc`, `--dns`, and `-4` or `-6` applied."""
     if servers:
         forest = replace(forest, dns=tuple(_server(text) for text in servers))
     if controllers:
         known = {controller.host: controller for controller in forest.domain_controllers}
         hosts = [_host(text) for text in controllers]
         chosen = tuple(known.get(h, DcSpec(h, h if is_address(h) else None)) for h in hosts)
+        for host in hosts:
+            _refuse_other_family(host, families)
         forest = replace(forest, domain_controllers=chosen, discover=False)
-    return forest
+    _refuse_other_family(forest.name, families)
+    return _of_family(forest, families)
+
+
+def _refuse_other_family(named: str, families: Sequence[str]) -> None:
+    """An address that the command line names itself, against its own -4, -6 or --source-ip."""
+    if is_address(named) and family(named) not in families:
+        wanted, other = ("IPv4", "IPv6") if "A" in families else ("IPv6", "IPv4")
+        raise ConfigError(f"{named} is an {other} address, and only {wanted} is to be used (-4, -6 or --source-ip)")
+
+
+def _of_family(forest: ForestSpec, families: Sequence[str]) -> ForestSpec:
+    """Without the file's addresses of the other family; a name that goes with one is looked up instead."""
+    left = []
+    for controller in forest.domain_controllers:
+        if family(controller.address or controller.host) in (None, *families):
+            left.append(controller)
+        elif not is_address(controller.host):
+            left.append(DcSpec(controller.host))
+    if forest.domain_controllers and not left and not forest.discover:
+        wanted, other = ("IPv4", "IPv6") if "A" in families else ("IPv6", "IPv4")
+        told = f"its domain controllers have {other} addresses, and only {wanted} is to be used (-4, -6 or --source-ip)"
+        raise ConfigError(f"nothing is left of {forest.name}: {told}")
+    return replace(forest, domain_controllers=tuple(left))
 
 
 def _server(text: str) -> Server:
@@ -122,6 +159,8 @@ def profiles(configured: Configuration, names: Sequence[str]) -> tuple[Profile, 
 def service_names(flag: str, words: Sequence[str]) -> frozenset[str]:
     """`--only` and `--skip`: a service (`kpasswd`), one of its transports (`kpasswd/udp`), or a port (`464/tcp`)."""
     split = tuple(part.strip().lower() for word in words for part in word.split(",") if part.strip())
+    if words and not split:
+        raise ConfigError(f"{flag}: names no service")
     known = {*services(), *GENERIC}
     known |= {f"{name}/{transport}" for name, service in services().items() for transport in service.ports}
     for word in split:

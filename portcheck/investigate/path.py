@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from portcheck.investigate.case import Case, distinct, hops_away
+from portcheck.investigate.case import Case, Walk, distinct, hops_away
 from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
@@ -45,25 +45,6 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """What each hop said; `end` is the hop that the target itself was reached at, if it was."""
-
-    hops: Mapping[int, Hop]
-
-    def router(self, ttl: int) -> str | None:
-        hop = self.hops.get(ttl)
-        return hop.by if hop is not None and hop.fate is Fate.EXPIRED else None
-
-    @property
-    def last_router(self) -> int:
-        """The farthest hop that spoke; 0 when none did."""
-        return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
-
-    def joined(self, hop: Hop) -> Walk:
-        return Walk({**self.hops, hop.ttl: hop})
-
-
-@dataclass(frozen=True, slots=True)
 class Control:
     """The walk to a port of the same host that answers: which routers speak, at this time."""
 
@@ -71,9 +52,19 @@ class Control:
     walk: Walk
 
 
+def ahead(case: Case, outcome: Outcome) -> None:
+    """Begin the walks that `locate` will want if the silence lasts: they take as long as the last of the patience."""
+    check, farthest = outcome.check, _farthest(case)
+    if case.walks or check.port is None or not _walkable(check.transport) or farthest <= 1:
+        return  # one silent port is enough, and one that answers: a router affords few errors
+    case.walks[check.transport, check.port] = asyncio.create_task(_walk(case, outcome, farthest))
+    for speaking in case.answering("tcp")[:1]:
+        case.walks["tcp", speaking.check.port or 0] = asyncio.create_task(_walk(case, speaking, farthest))
+
+
 async def locate(case: Case, around: Around) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
-    silent = any(o.check.transport == "tcp" or hops.UDP_WALKS for o in case.having(State.FILTERED))
+    silent = any(_walkable(o.check.transport) for o in case.having(State.FILTERED))
     interesting = silent or any("reset_from_hop" in o.facts for o in case.outcomes)
     if not hops.TCP_WALKS or not interesting:
         return
@@ -87,18 +78,29 @@ async def locate(case: Case, around: Around) -> None:
                 case.note(outcome, "path", words)
 
 
+def _walkable(transport: str) -> bool:
+    return hops.TCP_WALKS and (transport == "tcp" or hops.UDP_WALKS)
+
+
+def _farthest(case: Case) -> int:
+    return min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
+
+
 async def _locate(case: Case, around: Around) -> None:
-    farthest = min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
+    farthest = _farthest(case)
     if farthest <= 1:
         return  # on the same link: there is no router to tell of
     speaking = [o for o in case.answering("tcp") or case.having(State.REFUSED) if o.check.port is not None]
+    speaking.sort(key=lambda o: _place(o) not in case.walks)
     silent = _silent(case)
-    walking = asyncio.create_task(_walk(case, silent[0], farthest)) if silent else None
+    walking = asyncio.create_task(_walked(case, silent[0], farthest)) if silent else None
     control: Control | None = None
     if speaking:
-        control = Control(speaking[0], await _walk(case, speaking[0], farthest))
+        control = Control(speaking[0], await _walked(case, speaking[0], farthest))
         control = replace(control, walk=await _heard_out(case, control, farthest, around))
         _name_device(case, control.walk)
+    elif cut := [o for o in case.having(State.REJECTED) if o.check.port and "reset_from_hop" in o.facts]:
+        _name_device(case, await _walk(case, cut[0], farthest))
     if walking is not None:
         await _land_all(case, silent, await walking, control, farthest, around)
 
@@ -120,10 +122,14 @@ async def _heard_out(case: Case, control: Control, farthest: int, around: Around
 
 
 def _silent(case: Case) -> list[Outcome]:
-    """Ports to walk to: those that a verdict may hang on first, and TCP before UDP."""
-    found = distinct(o for o in case.having(State.FILTERED) if o.check.transport == "tcp" or hops.UDP_WALKS)
+    """Ports to walk to: the one begun ahead, then those that a verdict may hang on, and TCP before UDP."""
+    found = distinct(o for o in case.having(State.FILTERED) if _walkable(o.check.transport))
     usable = (o for o in found if o.check.port is not None)
-    return sorted(usable, key=lambda o: (not o.check.required, o.check.transport))
+    return sorted(usable, key=lambda o: (_place(o) not in case.walks, not o.check.required, o.check.transport))
+
+
+def _place(outcome: Outcome) -> tuple[str, int]:
+    return outcome.check.transport, outcome.check.port or 0
 
 
 async def _land_all(
@@ -157,6 +163,12 @@ async def _also(
     return await _end(case, outcome, await _walk(case, outcome, farthest), control, around)
 
 
+async def _walked(case: Case, outcome: Outcome, farthest: int) -> Walk:
+    """The walk that was begun ahead, else a new one."""
+    begun = case.walks.get(_place(outcome))
+    return await (asyncio.shield(begun) if begun is not None else _walk(case, outcome, farthest))
+
+
 async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
     await WALKS.turn()
     return Walk({hop.ttl: hop for hop in await asyncio.gather(*(_send(case, outcome, n + 1) for n in range(farthest)))})
@@ -180,9 +192,10 @@ async def _passes(case: Case, outcome: Outcome, ttl: int, control: Control | Non
     if control is None or router is None:
         return any(hop.fate is Fate.EXPIRED for hop in await _several(case, outcome, ttl))
     while True:
-        *here, there = await asyncio.gather(
-            *(_send(case, outcome, ttl) for _ in range(TRIES)), _send(case, control.outcome, ttl)
-        )
+        async with case.sockets:  # one turn for all: waiting in between, the router could afford an error again
+            *here, there = await asyncio.gather(
+                *(_packet(case, outcome, ttl) for _ in range(TRIES)), _packet(case, control.outcome, ttl)
+            )
         if any(hop.fate is Fate.EXPIRED for hop in here):
             return True
         if there.fate is Fate.EXPIRED:
@@ -195,6 +208,11 @@ async def _several(case: Case, outcome: Outcome, ttl: int) -> Sequence[Hop]:
 
 
 async def _send(case: Case, outcome: Outcome, ttl: int) -> Hop:
+    async with case.sockets:
+        return await _packet(case, outcome, ttl)
+
+
+async def _packet(case: Case, outcome: Outcome, ttl: int) -> Hop:
     port = outcome.check.port
     assert port is not None
     if outcome.check.transport == "tcp":

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from portcheck.investigate.case import HOPS_BY_DEFAULT, Case, distinct, hops_away
-from portcheck.model import BlockedAt, Facts, Outcome, Stage, State
+from portcheck.model import Facts, Outcome, Stage, State
 from portcheck.net import hops
 from portcheck.net.patience import Patience
 
@@ -19,14 +19,14 @@ CUT = Patience(connect_s=1.0, answer_s=1.2, attempts=1)
 
 async def whose(case: Case) -> None:
     """`refused` becomes `rejected` where a device nearer than the host sent the reset; a copied TTL proves nothing."""
-    own = await host_ttl(case)
+    refused = distinct(case.having(State.REFUSED))
+    doubtful = distinct(case.having(State.MUTE, State.RESET))
+    own = await host_ttl(case) if refused or doubtful else None
     if own is None:
         return
-    refused = distinct(case.having(State.REFUSED))
     for outcome in refused:
         _compare_icmp(case, outcome, own)
     cut = [o for o in refused if "icmp_from" not in o.facts]
-    doubtful = distinct(case.having(State.MUTE, State.RESET))
     later = [o for o in doubtful if o.state is State.RESET and o.stage is not Stage.CONNECT]
     await asyncio.gather(
         *(_compare(case, outcome, own) for outcome in cut if outcome.check.transport == "tcp"),
@@ -64,7 +64,7 @@ async def arrival_ttl(case: Case, port: int, low: int, high: int) -> int | None:
 
 async def answers(case: Case, port: int, ttl: int) -> bool:
     for _ in range(TRIES):
-        if await hops.answers_within(case.address, port, ttl, case.wait_s, case.source_ip):
+        if await case.answers_within(port, ttl):
             return True
     return False
 
@@ -84,7 +84,7 @@ async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: {_sender(ttl, own)} sent it"
     for same in _sharing(case, outcome):
         noted = case.note(same, "ttl", words, reset_ttl=ttl, host_ttl=own, reset_from_hop=hops_away(ttl))
-        case.land(replace(noted, state=State.REJECTED, reason=words, blocked_at=BlockedAt()))
+        case.land(replace(noted, state=State.REJECTED, reason=words))
 
 
 def _compare_icmp(case: Case, outcome: Outcome, own: int) -> None:
@@ -100,7 +100,7 @@ def _compare_icmp(case: Case, outcome: Outcome, own: int) -> None:
     words = f"the ICMP error bears the host's address and TTL {ttl}, the host's own answers have {own}"
     words = f"{words}: {_sender(ttl, own)} sent it"
     noted = case.note(outcome, "ttl", words, host_ttl=own, reset_from_hop=hops_away(ttl))
-    case.land(replace(noted, state=State.REJECTED, reason=words, blocked_at=BlockedAt()))
+    case.land(replace(noted, state=State.REJECTED, reason=words))
 
 
 async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:

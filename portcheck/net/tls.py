@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ssl
 import warnings
@@ -46,6 +47,14 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is not None:
         context.load_verify_locations(cafile=str(ca_file))
     return context
+
+
+def hello_size(context: ssl.SSLContext, server_name: str | None) -> int:
+    """How many bytes this machine's ClientHello has; nothing is sent."""
+    outgoing = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=server_name).do_handshake()
+    return len(outgoing.read())
 
 
 Distrusted = ssl.SSLCertVerificationError

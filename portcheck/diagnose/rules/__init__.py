@@ -7,7 +7,7 @@ from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.names import NAMES
-from portcheck.diagnose.rules.path import CUT, TOLD
+from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
@@ -17,6 +17,7 @@ from portcheck.diagnose.rules.tls import CERTIFICATES
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *HOSTS,
+    *WHOLE,
     *NAMES,
     *CUT,
     *DOWN,
