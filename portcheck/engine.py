@@ -78,11 +78,13 @@ class Engine:
             finally:
                 timer.cancel()
 
-    async def again(self, check: Check, subject: Subject, patience: Patience, segment: int | None) -> Outcome:
+    async def again(
+        self, check: Check, subject: Subject, patience: Patience, segment: int | None, nearest_ttl: int | None = None
+    ) -> Outcome:
         """Ask one check once more, alone, for the second look."""
         assert check.address is not None
         async with self._slots:
-            net = Net(check.address, patience, self._repeats, self.source_ip, Trail(), segment)
+            net = Net(check.address, patience, self._repeats, self.source_ip, Trail(), segment, nearest_ttl)
             return await once(probes()[check.service], check, net, subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
@@ -11,6 +12,7 @@ from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Report, Severity, 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
 QUIET = BLOCKED | {State.REFUSED}
+SOURCE_PORTS = 2  # tried in vain, before the silence of a datagram port counts
 LEVELS = {
     "fail": (frozenset({Verdict.FAIL}), frozenset({Severity.ERROR})),
     "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
@@ -55,9 +57,56 @@ def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
     if outcome.check.service == "udp" and outcome.state is State.FILTERED:
         reason = f"{outcome.reason}; silence of an unknown UDP service proves nothing"
         return replace(outcome, verdict=Verdict.SKIP, reason=reason)
+    if outcome.facts.get("udp_unproven") is True:
+        return replace(outcome, verdict=Verdict.WARN)
     if outcome.check.service in TLS_SERVICES and outcome.facts.get("no_certificate"):
         return replace(outcome, verdict=Verdict.WARN)
     return replace(outcome, verdict=_hurt(outcome))
+
+
+def settle(outcomes: Iterable[Outcome], offered: Mapping[tuple[str, str | None], Offered]) -> tuple[Outcome, ...]:
+    """All outcomes of a run judged, each beside what else its host said."""
+    by_host: dict[tuple[str, str | None], list[Outcome]] = {}
+    found = list(outcomes)
+    for outcome in found:
+        by_host.setdefault((outcome.check.host, outcome.check.address), []).append(outcome)
+    where = [(outcome, (outcome.check.host, outcome.check.address)) for outcome in found]
+    return tuple(judge(weighed(outcome, by_host[host]), offered[host]) for outcome, host in where)
+
+
+def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
+    """A silent datagram port, held against what else the same host said; a block must be proven.
+
+    Windows ignores datagrams of some source ports (KB2000061), and no recorded answer of its password service to a
+    request that no key opens is known: it counts as blocked only where TCP answers the same bytes and the KDC answers
+    over UDP, or where no datagram at all was answered.
+    """
+    check = outcome.check
+    if outcome.state is not State.FILTERED or check.transport != "udp":
+        return outcome
+    twin = next((o for o in beside if o.check.transport == "tcp" and o.check.port == check.port), None)
+    if twin is None or twin.state is not State.OK:
+        return outcome
+    missing = _unproven(outcome, twin, [o for o in beside if o.check.transport == "udp"])
+    if missing is None:
+        return outcome
+    facts = {**outcome.facts, "udp_unproven": True}
+    return replace(outcome, facts=facts, reason=f"{outcome.reason}; that it is blocked is not proven: {missing}")
+
+
+def _unproven(outcome: Outcome, twin: Outcome, datagrams: Collection[Outcome]) -> str | None:
+    ports = outcome.facts.get("source_ports")
+    if isinstance(ports, int) and ports < SOURCE_PORTS:
+        return "only one source port was tried"
+    if outcome.check.service != "kpasswd":
+        return None
+    if "kerberos_error" not in twin.facts and "kpasswd_result" not in twin.facts:
+        return "over TCP the same request was not answered in the protocol either"
+    asked = [o for o in datagrams if o.state is not State.SKIPPED]
+    kdc = any(o.check.service == "kerberos" and o.state is State.OK for o in asked)
+    if kdc or not any(o.state is State.OK for o in asked):
+        return None
+    return "88/udp of the same host is silent too, or was not asked"
 
 
 def role_of(service: str) -> str:
@@ -100,6 +149,8 @@ def _faulty(outcome: Outcome) -> bool:
         or bool(facts.get("fragments_lost"))
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
+        or facts.get("idle_lost_s") is not None
+        or bool(facts.get("edns_trouble"))
     )
 
 

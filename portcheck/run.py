@@ -38,6 +38,7 @@ class Order:
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
     pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)  # by forest: nothing but these, and no discovery
+    idle_s: float | None = None  # hold idle LDAP sessions for this long
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -84,6 +85,10 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
                 await asyncio.gather(*(survey.compare_views() for survey in surveys))
             if order.settings.trace:
                 await _look_again(surveys, notify)
+            if order.idle_s is not None:
+                from portcheck.investigate import idle  # late, as the second look
+
+                await idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from portcheck import discover
@@ -15,7 +16,7 @@ from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host, without_address, without_port
-from portcheck.judge import judge
+from portcheck.judge import judge, settle
 from portcheck.model import Check, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names
@@ -45,6 +46,7 @@ class Survey:
     problem: str | None = None
     trace: bool = True  # will there be a second look?
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
+    _began: dict[str, float] = field(default_factory=dict)  # check id to monotonic seconds
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
 
@@ -135,8 +137,11 @@ class Survey:
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
         host.hear(outcome)
+        before, judged = self.outcomes.get(outcome.check.id), judge(outcome, host.offered)
         self.outcomes[outcome.check.id] = outcome
-        self.notify(Landed(judge(outcome, host.offered)))
+        self._began.setdefault(outcome.check.id, time.monotonic() - outcome.elapsed_ms / 1000)
+        if before is None or _shown(judge(before, host.offered)) != _shown(judged):
+            self.notify(Landed(judged))  # more evidence for the same is nothing new on the screen
         return outcome
 
     def cases(self) -> list[Case]:
@@ -153,8 +158,10 @@ class Survey:
         def outcomes() -> tuple[Outcome, ...]:
             return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
 
-        async def ask(outcome: Outcome, patience: Patience, segment: int | None) -> Outcome:
-            return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment)
+        async def ask(
+            outcome: Outcome, patience: Patience, segment: int | None = None, nearest_ttl: int | None = None
+        ) -> Outcome:
+            return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment, nearest_ttl)
 
         def land(outcome: Outcome) -> None:
             self._land(host, outcome)
@@ -165,7 +172,10 @@ class Survey:
         def matters(outcome: Outcome) -> bool:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
-        walks = self._walks.setdefault(address, {})
+        def elapsed_ms(outcome: Outcome) -> float:
+            now = time.monotonic()
+            return round((now - self._began.get(outcome.check.id, now)) * 1000, 1)
+
         return Case(
             host.place.host,
             address,
@@ -175,7 +185,8 @@ class Survey:
             payload,
             matters,
             self.engine.source_ip,
-            walks,
+            elapsed_ms,
+            self._walks.setdefault(address, {}),
             self.engine.walking,
         )
 
@@ -192,6 +203,9 @@ class Survey:
         return bool(waiting)
 
     def _subject(self, host: Host, outcome: Outcome) -> Subject:
+        if outcome.check.service == "rpc":
+            behind = (c.service for c in self.planned.values() if (c.host, c.address) == host.where)
+            return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
         if not outcome.check.service.startswith("rpc-"):
             return host.subject()
         ports = outcome.facts.get("port_candidates")
@@ -203,12 +217,11 @@ class Survey:
         hosts = {host.where: host for host in self.hosts}
         found = []
         for check in self.planned.values():
-            left = Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
-            host, outcome = hosts[(check.host, check.address)], self.outcomes.get(check.id, left)
+            outcome = self.outcomes.get(check.id, _left(check))
             if outcome.facts.get("mapper_silent"):
                 outcome = without_port(check, self._mapper_of(check))  # the second look may have seen more of it
-            found.append(judge(host.in_hindsight(outcome), host.offered))
-        return tuple(found)
+            found.append(hosts[(check.host, check.address)].in_hindsight(outcome))
+        return settle(found, {where: host.offered for where, host in hosts.items()})
 
     def _mapper_of(self, check: Check) -> Outcome | None:
         beside = (o for o in self.outcomes.values() if (o.check.host, o.check.address) == (check.host, check.address))
@@ -222,3 +235,11 @@ class Survey:
             lookups=tuple(self.lookups),
             problem=self.problem,
         )
+
+
+def _left(check: Check) -> Outcome:
+    return Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
+
+
+def _shown(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.state, outcome.verdict, outcome.reason

@@ -19,7 +19,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(
     set(
         re.findall(
-            r"portcheck (check|diff|discover|explain|history|listen|plan|request|schedule|sid|watch|config show|config check)\b",
+            r"portcheck (check|diff|discover|explain|history|listen|plan|request|schedule|sid|watch"
+            r"|config show|config check)\b",
             README,
         )
     )

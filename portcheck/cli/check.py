@@ -52,6 +52,10 @@ History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the 
 Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.")]
 NotifyWhen = Annotated[When | None, typer.Option("--notify", help="Send a notice by apprise ($PORTCHECK_NOTIFY).")]
 NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the notices' URLs are.")]
+Idle = Annotated[
+    str | None,
+    typer.Option("--idle", metavar="DURATION", help="Hold idle LDAP sessions this long (15m): who forgets them?"),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -85,6 +89,7 @@ def check(
     lock: Lock = False,  # noqa: FBT002
     notify: NotifyWhen = None,
     notify_file: NotifyFile = None,
+    idle: Idle = None,
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -115,6 +120,7 @@ def check(
         settings=settings,
         selection=selection,
         families=families,
+        idle_s=_duration("--idle", idle),
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)

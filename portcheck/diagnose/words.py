@@ -14,10 +14,12 @@ MOST_NAMED = 4
 ICMP_SAYS = {
     (3, 0): "network unreachable",
     (3, 1): "host unreachable",
+    (3, 2): "protocol unreachable",
     (3, 3): "port unreachable",
     (3, 9): "administratively prohibited",
     (3, 10): "administratively prohibited",
     (3, 13): "administratively prohibited",
+    (11, 0): "time to live exceeded",
     (1, 0): "no route to destination",
     (1, 1): "administratively prohibited",
     (1, 3): "address unreachable",
@@ -108,13 +110,19 @@ def _how_all(alike: Sequence[Outcome]) -> str:
 def ends(outcomes: Iterable[Outcome]) -> list[str]:
     """Between which hops the silence begins."""
     walks = dict.fromkeys(
-        (o.blocked_at.after, o.blocked_at.hop) for o in outcomes if o.blocked_at and o.blocked_at.by is None
+        (o.blocked_at.after, o.blocked_at.hop, text(o, "lost_before"))
+        for o in outcomes
+        if o.blocked_at and o.blocked_at.by is None
     )
-    return [
-        f"lost between {after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''} and the host"
-        for after, hop in walks
-        if after or hop
-    ]
+    return [_lost(after, hop, before) for after, hop, before in walks if after or hop is not None]
+
+
+def _lost(after: str | None, hop: int | None, before: str | None) -> str:
+    """Lost between 10.77.100.2 (hop 2) and the host."""
+    if not after and not hop:
+        return "lost on this machine, or at or before the first hop"
+    where = f"{after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''}"
+    return f"lost between {where} and {before or 'the host'}"
 
 
 def how(outcome: Outcome) -> str:
@@ -144,6 +152,11 @@ def _answered(outcome: Outcome) -> str:
     return "answered" if outcome.latency_ms is None else f"answered in {milliseconds(outcome.latency_ms)}"
 
 
+def _cut(outcome: Outcome) -> str:
+    by = said_by(outcome)
+    return f"connected, then cut{f' by {by}' if by else ''} when the protocol started"
+
+
 def _mismatch(outcome: Outcome) -> str:
     spoken = text(outcome, "peer_protocol")
     return f"answered as {spoken}" if spoken else "answered in another protocol"
@@ -157,7 +170,7 @@ SEEN: dict[State, Callable[[Outcome], str]] = {
     State.UNREACHABLE: _unreachable,
     State.REFUSED: lambda _: "refused by the host",
     State.MUTE: lambda _: "connected, but the question was never answered",
-    State.RESET: lambda _: "connected, then cut when the protocol started",
+    State.RESET: _cut,
     State.MISMATCH: _mismatch,
     State.UNRESOLVED: lambda _: "the name has no address",
     State.SKIPPED: lambda o: printable(o.reason) or "not asked",

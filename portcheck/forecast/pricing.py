@@ -15,7 +15,7 @@ from portcheck.probes.fragments import PATIENCE_S
 FIRST_RTO_S = 0.2  # Linux; Windows waits 0.3 s
 ASIDE = Patience(PATIENCE_S, PATIENCE_S, 2)  # of `Net.aside`
 FRAGMENT_QUESTIONS = 4  # of `fragments.lost`, when nothing but the first question is ever answered
-MORE_QUESTIONS = 2  # an LDAP ping that names no domain is asked again without one
+MORE_QUESTIONS = 3  # an LDAP ping again without a domain; a DNS question without EDNS, and for small answers
 
 
 def connecting(patience: Patience) -> Cost:

@@ -60,7 +60,11 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_Step]:
         )  # fmt: skip
     yield _Step(
         "small-segments", "do small segments get through?", "a connection was mute", "tcp",
-        _asking_again(tcp, segments.PATIENCE),
+        _asking_again(tcp, segments.PATIENCE) * 2,  # with small ones and with usual ones
+    )  # fmt: skip
+    yield _Step(
+        "whose-cut", "who cuts the conversation?", "a connection was reset", "tcp",
+        _asking_again(tcp, resets.CUT) * (resets.TRIES + resets.CUTTERS),
     )  # fmt: skip
     yield _start_tls([check for check, _ in tcp])
 
@@ -82,24 +86,25 @@ def _waited_out(asked: Sequence[Asked]) -> _Step:
 
 
 def _walks(asked: Sequence[Asked]) -> _Step:
-    """Packets with a short life to some silent ports of each transport, beside the same to a port that answers."""
+    """Packets with a short life to some silent ports of each transport, beside the same to a port that answers.
+
+    A hop that keeps silent is asked in pairs: some packets to the silent port, and one to the port that answers.
+    """
     ports = {(check.transport, check.port): exchange for check, exchange in asked if check.port is not None}
-    tcp = sum(transport == "tcp" for transport, _ in ports)
+    walked = path.WALKED + 1  # one was begun ahead
+    tcp = min(sum(transport == "tcp" for transport, _ in ports), walked)
     udp = sorted(
         (exchange.questions[0] for (transport, _), exchange in ports.items() if transport == "udp"),
         key=lambda question: question.size,
         reverse=True,
-    )[: path.WALKS_PER_HOST]
-    walks = SYN * min(tcp, path.WALKS_PER_HOST) + total(question.over_udp for question in udp)
-    silent = walks * path.FARTHEST
-    dearest = max((question.over_udp for question in udp), key=lambda cost: cost.bytes, default=SYN)
-    once_more = (SYN + dearest) * int(path.BUDGET_S / path.LIMITED_S + 1)
-    # Ports behind the mapper are walked to as well; SYNs all, so as many as a host's walks at most.
-    most = SYN * path.WALKS_PER_HOST * path.FARTHEST + total(q.over_udp for q in udp) * path.FARTHEST
-    control_walk = SYN * path.FARTHEST
+    )[:walked]
+    towards = SYN * walked + total(question.over_udp for question in udp)  # also ports behind the mapper, by SYNs
+    paired = SYN * (walked + len(udp) + 1)
+    most = (towards * (1 + path.TRIES) + paired + SYN) * path.FARTHEST
+    silent = most if tcp or udp else NEVER
     return _Step(
         "walk", "where does the silence begin?", "something is silent", "tcp+udp",
-        most + control_walk + once_more, silent, tuple(replace(q, what=f"{q.what}, short-lived") for q in udp),
+        most, silent, tuple(replace(q, what=f"{q.what}, short-lived") for q in udp),
     )  # fmt: skip
 
 

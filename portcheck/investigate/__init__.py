@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from portcheck.events import Notify, Phase
@@ -14,6 +15,9 @@ __all__ = ["Case", "second_look"]
 
 WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 
+# Up to twenty hosts within four seconds, the rest of which is what it takes to land it all.
+BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
+
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
@@ -21,16 +25,20 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
         notify(Phase("second look at what failed"))
-        await asyncio.gather(*(_look(case) for case in open_cases))
+        patience_s = BUDGET_S + BUDGET_MORE_S * max(0, len(open_cases) - HOSTS_IN_BUDGET)
+        around = path.Around(cases, asyncio.get_running_loop().time() + patience_s)
+        await asyncio.gather(*(_look(case, around) for case in open_cases))
 
 
-async def _look(case: Case) -> None:
+async def _look(case: Case, around: path.Around) -> None:
     await asyncio.gather(
-        _whose_and_where(case), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
+        _whose_and_where(case, around), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
     )
 
 
-async def _whose_and_where(case: Case) -> None:
+async def _whose_and_where(case: Case, around: path.Around) -> None:
     """The walk gives a name to the device that the TTL told of."""
-    await resets.whose(case)
-    await path.locate(case)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(around.until):
+            await resets.whose(case)
+    await path.locate(case, around)

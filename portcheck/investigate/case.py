@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from portcheck.model import Facts, Outcome, State, Trace
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
 from portcheck.net.patience import Patience
 
-Ask = Callable[[Outcome, Patience, int | None], Awaitable[Outcome]]
-"""Ask one check again, with this patience and, if given, a clamped TCP segment size."""
+
+class Ask(Protocol):
+    """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar."""
+
+    def __call__(
+        self, outcome: Outcome, patience: Patience, segment: int | None = None, nearest_ttl: int | None = None, /
+    ) -> Awaitable[Outcome]: ...
+
+
 Land = Callable[[Outcome], None]
 """Put a better outcome in the place of the old one."""
 
@@ -34,6 +42,9 @@ class Walk:
         """The farthest hop that spoke; 0 when none did."""
         return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
 
+    def joined(self, hop: Hop) -> Walk:
+        return Walk({**self.hops, hop.ttl: hop})
+
 
 Walks = dict[tuple[str, int], asyncio.Task[Walk]]
 """The walks towards a host that were begun ahead, by transport and port."""
@@ -53,6 +64,8 @@ class Case:
     matters: Callable[[Outcome], bool]
     """Does its verdict hurt? What is merely not offered here is not worth a packet."""
     source_ip: str | None = None
+    elapsed_ms: Callable[[Outcome], float] = lambda outcome: outcome.elapsed_ms
+    """How long ago the check began: where on its timeline a step of the second look stands."""
     walks: Walks = field(default_factory=dict)
     sockets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
     """What all walks of a run may hold at once."""
@@ -84,8 +97,9 @@ class Case:
 
     def improve(self, old: Outcome, new: Outcome) -> None:
         """Land what a later try saw, with everything that came before it."""
-        shifted = tuple(replace(step, at_ms=round(step.at_ms + old.elapsed_ms, 1)) for step in new.evidence)
-        steps = (*old.evidence, Trace(old.elapsed_ms, "again", "asked again, slowly"), *shifted)
+        began_ms = max(old.elapsed_ms, round(self.elapsed_ms(old) - new.elapsed_ms, 1))
+        shifted = tuple(replace(step, at_ms=round(step.at_ms + began_ms, 1)) for step in new.evidence)
+        steps = (*old.evidence, Trace(began_ms, "again", "asked again, slowly"), *shifted)
         facts: Facts = {**new.facts, "answered_on_second_look": True}
         attempts, answers = old.attempts + new.attempts, old.answers + new.answers
         elapsed = round(old.elapsed_ms + new.elapsed_ms, 1)
@@ -102,11 +116,6 @@ class Case:
         async with self.sockets:
             return await hops.send_tcp(self.address, port, ttl, wait_s or self.wait_s, self.source_ip)
 
-    async def datagram(self, port: int, content: bytes, ttl: int) -> Hop:
-        """A datagram of a short life."""
-        async with self.sockets:
-            return await hops.send_udp(self.address, port, content, ttl, self.wait_s, self.source_ip)
-
     async def answers_within(self, port: int, ttl: int) -> bool:
         """Is a SYN answered from so near?"""
         async with self.sockets:
@@ -116,7 +125,7 @@ class Case:
         """The outcome as it is by now, with one more step of evidence, landed."""
         outcome = next((o for o in self.outcomes if o.check.id == outcome.check.id), outcome)
         told: Facts = {**outcome.facts, **facts}
-        step = Trace(round(outcome.elapsed_ms, 1), event, detail)
+        step = Trace(round(self.elapsed_ms(outcome), 1), event, detail)
         better = replace(outcome, facts=told, evidence=(*outcome.evidence, step))
         self.land(better)
         return better

@@ -14,7 +14,7 @@ from portcheck.net.patience import Patience
 
 ROUNDS = 3
 RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
-REPEATED = ("answered_on_attempt", "resent", "retransmits")
+REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
 ONE_TRY = Patience(connect_s=2.4, answer_s=10.0, attempts=2)
 ICMP_GAP_S = 1.1  # Linux routers: a burst of six, then one ICMP error a second (icmp_ratelimit)
 ONE_ICMP = Patience(connect_s=1.0, answer_s=10.0, attempts=1)
@@ -27,6 +27,7 @@ async def confirm(cases: Sequence[Case], notify: Notify) -> None:
         for rate in RATES:
             if not await _again(cases, rate):
                 break
+    await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 
 
@@ -37,10 +38,7 @@ def _shaky(cases: Sequence[Case]) -> bool:
 
 def _needed_repeats(outcome: Outcome) -> bool:
     facts = outcome.facts
-    return outcome.state is State.OK and any(
-        isinstance(count := facts.get(key), int) and count > 0
-        for key in ("answered_on_attempt", "resent", "retransmits")
-    )
+    return outcome.state is State.OK and any(isinstance(count := facts.get(key), int) and count > 0 for key in REPEATED)
 
 
 def _silent(case: Case) -> list[Outcome]:
@@ -55,7 +53,7 @@ async def _again(cases: Sequence[Case], rate: float) -> bool:
 
     async def one(case: Case, outcome: Outcome) -> bool:
         await pacer.turn()
-        better = await case.ask(outcome, ONE_TRY, None)
+        better = await case.ask(outcome, ONE_TRY)
         if better.state is State.FILTERED:
             case.note(outcome, "again", "asked again, slowly: still no answer")
             return False
@@ -63,6 +61,22 @@ async def _again(cases: Sequence[Case], rate: float) -> bool:
         return True
 
     return any(await asyncio.gather(*(one(case, outcome) for case, outcome in silent)))
+
+
+async def _from_another_port(cases: Sequence[Case]) -> None:
+    """A controller ignores datagrams of some source ports (KB2000061): one port's silence is no silence."""
+    pacer = Pacer(RATES[0])
+
+    async def one(case: Case, outcome: Outcome) -> None:
+        await pacer.turn()
+        better = await case.ask(outcome, ONE_ICMP)
+        if better.state is State.FILTERED:
+            case.note(outcome, "again", "asked again from another port: still no answer", source_ports=2)
+        else:
+            case.improve(outcome, better)
+
+    single = [(case, o) for case in cases if case.alive for o in _silent(case) if o.facts.get("source_ports") == 1]
+    await asyncio.gather(*(one(case, outcome) for case, outcome in single))
 
 
 def _behind_objectors(cases: Sequence[Case]) -> list[list[tuple[Case, Outcome]]]:
@@ -81,7 +95,7 @@ async def _wait_out(limited: list[tuple[Case, Outcome]], notify: Notify) -> None
     for number, (case, outcome) in enumerate(limited[:MOST_WAITED]):
         notify(Phase(f"waiting out a router's ICMP limit: {len(limited) - number} to go"))
         await asyncio.sleep(ICMP_GAP_S)
-        better = await case.ask(outcome, ONE_ICMP, None)
+        better = await case.ask(outcome, ONE_ICMP)
         if better.state is State.FILTERED:
             case.note(outcome, "again", "asked again, alone: still no answer")
         else:

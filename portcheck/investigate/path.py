@@ -3,43 +3,79 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from portcheck.investigate.case import Case, Walk, distinct, hops_away
-from portcheck.model import BlockedAt, Outcome, State
+from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
 from portcheck.net.pacing import Pacer
 
 FARTHEST = 16
-LIMITED_S = 1.2  # a router that spent its burst of ICMP errors affords the next one after a second
-WALKS_PER_HOST = 3  # and transport: ports beyond share what these agree on
-BUDGET_S = 4.0
-WALKS_AT_ONCE = Pacer(12.0)
+TRIES = 2  # before one missing answer counts
+ROUTER_GAP_S = 1.1  # a router that spent its burst of ICMP errors affords the next one after a second
+WALKED = 2  # further ports of a host and transport; those beyond share what these agree on
+WALKS = Pacer(30.0)
+
+
+class Around:
+    """What the walks to all hosts share: the first router, and that a router affords few errors, whomever about."""
+
+    def __init__(self, cases: Sequence[Case], until: float | None = None) -> None:
+        self.until = until  # on the loop's clock: the walks end then
+        self._cases = cases
+        self._turns: dict[str, Pacer] = {}
+        self._first: asyncio.Task[bool] | None = None
+
+    async def turn(self, router: str) -> None:
+        await self._turns.setdefault(router, Pacer(1 / ROUTER_GAP_S)).turn()
+
+    async def first_router_speaks(self) -> bool:
+        """Does the first hop tell of expired packets to any host that answers?"""
+        if self._first is None:
+            self._first = asyncio.create_task(self._ask_first())
+        return await asyncio.shield(self._first)
+
+    async def _ask_first(self) -> bool:
+        speaking = next(((case, o) for case in self._cases for o in case.answering("tcp") if o.check.port), None)
+        if speaking is None:
+            return False
+        return any(hop.fate is Fate.EXPIRED for hop in await _several(*speaking, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The walk to a port of the same host that answers: which routers speak, at this time."""
+
+    outcome: Outcome
+    walk: Walk
 
 
 def ahead(case: Case, outcome: Outcome) -> None:
-    """Begin the walk that `locate` will want if the silence lasts: it takes as long as the last of the patience."""
+    """Begin the walks that `locate` will want if the silence lasts: they take as long as the last of the patience."""
     check, farthest = outcome.check, _farthest(case)
-    here = sum(transport == check.transport for transport, _ in case.walks)
-    if check.port is None or not _walkable(check.transport) or farthest <= 1 or here > WALKS_PER_HOST:
-        return
-    case.walks.setdefault((check.transport, check.port), asyncio.create_task(_walk(case, outcome, farthest)))
+    if case.walks or check.port is None or not _walkable(check.transport) or farthest <= 1:
+        return  # one silent port is enough, and one that answers: a router affords few errors
+    case.walks[check.transport, check.port] = asyncio.create_task(_walk(case, outcome, farthest))
     for speaking in case.answering("tcp")[:1]:
-        port = speaking.check.port or 0
-        case.walks.setdefault(("tcp", port), asyncio.create_task(_walk_tcp(case, port, farthest)))
+        case.walks["tcp", speaking.check.port or 0] = asyncio.create_task(_walk(case, speaking, farthest))
 
 
-async def locate(case: Case) -> None:
+async def locate(case: Case, around: Around) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
     silent = any(_walkable(o.check.transport) for o in case.having(State.FILTERED))
     interesting = silent or any("reset_from_hop" in o.facts for o in case.outcomes)
-    if hops.TCP_WALKS and interesting:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BUDGET_S):
-                await _locate(case)
+    if not hops.TCP_WALKS or not interesting:
+        return
+    try:
+        async with asyncio.timeout_at(around.until):
+            await _locate(case, around)
+    except TimeoutError:
+        words = "where it is lost was not told in time: the routers on the way answer too seldom"
+        for outcome in case.having(State.FILTERED):
+            if outcome.blocked_at is None:
+                case.note(outcome, "path", words)
 
 
 def _walkable(transport: str) -> bool:
@@ -50,84 +86,138 @@ def _farthest(case: Case) -> int:
     return min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
 
 
-async def _locate(case: Case) -> None:
+async def _locate(case: Case, around: Around) -> None:
     farthest = _farthest(case)
     if farthest <= 1:
         return  # on the same link: there is no router to tell of
     speaking = [o for o in case.answering("tcp") or case.having(State.REFUSED) if o.check.port is not None]
-    walkable = ("tcp", "udp") if hops.UDP_WALKS else ("tcp",)
-    silent = {transport: _silent(case, transport) for transport in walkable}
-    walking = [
-        [asyncio.create_task(_walked(case, o, farthest)) for o in some[:WALKS_PER_HOST]] for some in silent.values()
-    ]
-    control = await _walked(case, speaking[0], farthest) if speaking else None
-    if control is not None:
-        _name_device(case, control)
-    for some, walks in zip(silent.values(), walking, strict=True):
-        if some:
-            await _land_all(case, some, await asyncio.gather(*walks), control)
+    speaking.sort(key=lambda o: _place(o) not in case.walks)
+    silent = _silent(case)
+    walking = asyncio.create_task(_walked(case, silent[0], farthest)) if silent else None
+    control: Control | None = None
+    if speaking:
+        control = Control(speaking[0], await _walked(case, speaking[0], farthest))
+        control = replace(control, walk=await _heard_out(case, control, farthest, around))
+        _name_device(case, control.walk)
+    elif cut := [o for o in case.having(State.REJECTED) if o.check.port and "reset_from_hop" in o.facts]:
+        _name_device(case, await _walk(case, cut[0], farthest))
+    if walking is not None:
+        await _land_all(case, silent, await walking, control, farthest, around)
 
 
-def _silent(case: Case, transport: str) -> list[Outcome]:
-    """Ports to walk to: those that a verdict may hang on first."""
-    found = distinct(o for o in case.having(State.FILTERED) if o.check.transport == transport)
-    found = [o for o in found if o.check.port is not None]
-    return sorted(found, key=lambda o: (not o.check.required, (transport, o.check.port) not in case.walks))
+async def _heard_out(case: Case, control: Control, farthest: int, around: Around) -> Walk:
+    """A router that is missing on the way to an answer keeps silent, or had no error to spare: asked once more."""
+    known = farthest if case.reply_ttl is not None else control.walk.last_router + 1
+    missing = [ttl for ttl in range(1, known) if control.walk.router(ttl) is None]
+    if not missing or len(missing) == known - 1:
+        return control.walk  # all speak, or none ever does
+
+    async def again(ttl: int) -> Hop:
+        await asyncio.sleep(ROUTER_GAP_S)
+        await around.turn(f"hop {ttl}")
+        return await _send(case, control.outcome, ttl)
+
+    heard = await asyncio.gather(*map(again, missing))
+    return Walk({**control.walk.hops, **{hop.ttl: hop for hop in heard}})
 
 
-async def _land_all(case: Case, silent: list[Outcome], walked: Sequence[Walk], control: Walk | None) -> None:
-    ends = []
-    for outcome, walk in zip(silent, walked, strict=False):
-        walk = await _sure(case, outcome, walk, control)
-        ends.append(_boundary(walk))
-        _land(case, outcome, ends[-1], control)
-    if len(set(ends)) == 1:
-        for outcome in silent[WALKS_PER_HOST:]:
-            _land(case, outcome, ends[0], control)
+def _silent(case: Case) -> list[Outcome]:
+    """Ports to walk to: the one begun ahead, then those that a verdict may hang on, and TCP before UDP."""
+    found = distinct(o for o in case.having(State.FILTERED) if _walkable(o.check.transport))
+    usable = (o for o in found if o.check.port is not None)
+    return sorted(usable, key=lambda o: (_place(o) not in case.walks, not o.check.required, o.check.transport))
+
+
+def _place(outcome: Outcome) -> tuple[str, int]:
+    return outcome.check.transport, outcome.check.port or 0
+
+
+async def _land_all(
+    case: Case, silent: list[Outcome], walk: Walk, control: Control | None, farthest: int, around: Around
+) -> None:
+    where = await _end(case, silent[0], walk, control, around)
+    if where.hop == 0 and control is None and not await around.first_router_speaks():
+        _land(case, silent[0], None, control)
+        return
+    _land(case, silent[0], where, control)
+    rest = {kind: [o for o in silent[1:] if o.check.transport == kind] for kind in ("tcp", "udp")}
+    walked = [o for some in rest.values() for o in some[:WALKED]]
+    ends = await asyncio.gather(*(_also(case, o, where, control, farthest, around) for o in walked))
+    for outcome, end in zip(walked, ends, strict=True):
+        _land(case, outcome, end, control)
+    for some in rest.values():
+        if {end for o, end in zip(walked, ends, strict=True) if o in some} == {where}:
+            for outcome in some[WALKED:]:
+                _land(case, outcome, where, control)
+
+
+async def _also(
+    case: Case, outcome: Outcome, where: BlockedAt, control: Control | None, farthest: int, around: Around
+) -> BlockedAt:
+    """A few packets tell whether this port ends where another does; only if not, it is walked to from the start."""
+    last = where.hop or 0
+    at = not last or (await _send(case, outcome, last)).fate is Fate.EXPIRED
+    at = at or await _passes(case, outcome, last, control, around)
+    if at and not await _passes(case, outcome, last + 1, control, around):
+        return where
+    return await _end(case, outcome, await _walk(case, outcome, farthest), control, around)
 
 
 async def _walked(case: Case, outcome: Outcome, farthest: int) -> Walk:
     """The walk that was begun ahead, else a new one."""
-    begun = case.walks.get((outcome.check.transport, outcome.check.port or 0))
+    begun = case.walks.get(_place(outcome))
     return await (asyncio.shield(begun) if begun is not None else _walk(case, outcome, farthest))
 
 
 async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
-    port = outcome.check.port
-    assert port is not None
-    if outcome.check.transport == "tcp":
-        return await _walk_tcp(case, port, farthest)
-    question = case.payload(outcome)
-    await WALKS_AT_ONCE.turn()
-    sent = (case.datagram(port, question, ttl) for ttl in range(1, farthest + 1))
-    return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
+    await WALKS.turn()
+    return Walk({hop.ttl: hop for hop in await asyncio.gather(*(_send(case, outcome, n + 1) for n in range(farthest)))})
 
 
-async def _walk_tcp(case: Case, port: int, farthest: int) -> Walk:
-    await WALKS_AT_ONCE.turn()
-    sent = (case.syn(port, ttl) for ttl in range(1, farthest + 1))
-    return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
-
-
-async def _sure(case: Case, outcome: Outcome, walk: Walk, control: Walk | None) -> Walk:
-    """A hop that speaks on the control walk and is missing here is asked once more, when its limit allows it."""
+async def _end(case: Case, outcome: Outcome, walk: Walk, control: Control | None, around: Around) -> BlockedAt:
+    """Where the walk ends; a hop that is missing counts only if it speaks about a packet to the control port then."""
     missing = walk.last_router + 1
-    if control is None or control.router(missing) is None:
-        return walk
-    await asyncio.sleep(LIMITED_S)
-    again = await _walk_from(case, outcome, missing)
-    if again.fate is not Fate.EXPIRED:
-        return walk
-    found = Walk({**walk.hops, missing: again})
-    return await _sure(case, outcome, found, control)
+    router = None if control is None else control.walk.router(missing)
+    if router is None or not await _passes(case, outcome, missing, control, around):
+        return _boundary(walk)
+    return await _end(case, outcome, walk.joined(Hop(missing, Fate.EXPIRED, router)), control, around)
 
 
-async def _walk_from(case: Case, outcome: Outcome, ttl: int) -> Hop:
+async def _passes(case: Case, outcome: Outcome, ttl: int, control: Control | None, around: Around) -> bool:
+    """Does a packet to this port get as far as this router, which speaks about one to the control port at once after?
+
+    Asked together, in this order: a router without an error to spare keeps silent about the last packet as well.
+    """
+    router = None if control is None else control.walk.router(ttl)
+    if control is None or router is None:
+        return any(hop.fate is Fate.EXPIRED for hop in await _several(case, outcome, ttl))
+    while True:
+        async with case.sockets:  # one turn for all: waiting in between, the router could afford an error again
+            *here, there = await asyncio.gather(
+                *(_packet(case, outcome, ttl) for _ in range(TRIES)), _packet(case, control.outcome, ttl)
+            )
+        if any(hop.fate is Fate.EXPIRED for hop in here):
+            return True
+        if there.fate is Fate.EXPIRED:
+            return False
+        await around.turn(router)
+
+
+async def _several(case: Case, outcome: Outcome, ttl: int) -> Sequence[Hop]:
+    return await asyncio.gather(*(_send(case, outcome, ttl) for _ in range(TRIES)))
+
+
+async def _send(case: Case, outcome: Outcome, ttl: int) -> Hop:
+    async with case.sockets:
+        return await _packet(case, outcome, ttl)
+
+
+async def _packet(case: Case, outcome: Outcome, ttl: int) -> Hop:
     port = outcome.check.port
     assert port is not None
     if outcome.check.transport == "tcp":
-        return await case.syn(port, ttl)
-    return await case.datagram(port, case.payload(outcome), ttl)
+        return await hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip)
+    return await hops.send_udp(case.address, port, case.payload(outcome), ttl, case.wait_s, case.source_ip)
 
 
 def _boundary(walk: Walk) -> BlockedAt:
@@ -135,26 +225,30 @@ def _boundary(walk: Walk) -> BlockedAt:
     return BlockedAt(after=walk.router(last), hop=last)
 
 
-def _land(case: Case, outcome: Outcome, where: BlockedAt, control: Walk | None) -> None:
-    if where.hop == 0 and control is not None and control.last_router == 0:
-        words = "no router speaks on this path, not even towards a port that answers: where it is lost cannot be told"
+def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Control | None) -> None:
+    speaking = None if control is None else control.walk.last_router
+    if where is None or (where.hop == 0 and speaking == 0):
+        arriving = ", not even about packets that arrive" if control is not None else ""
+        words = f"no router speaks on this path{arriving}: where it is lost cannot be told"
         case.note(outcome, "path", words)
         return
-    beyond = f"hop {where.hop}" if where.after is None else f"{where.after} (hop {where.hop})"
-    if where.hop == 0:
+    last = where.hop or 0
+    router = None if control is None else control.walk.router(last + 1)
+    facts: Facts = {} if router is None else {"lost_before": router}
+    if not last:
         words = "no router answers: lost on this machine, or at or before the first hop"
     else:
-        target = "the host" if control is None or control.last_router <= (where.hop or 0) else "the next router"
-        words = f"the silence begins between {beyond} and {target}"
+        target = "the host" if router is None else f"{router} (hop {last + 1})"
+        words = f"the silence begins between {where.after} (hop {last}) and {target}"
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
-            noted = case.note(same, "path", words)
+            noted = case.note(same, "path", words, **facts)
             case.land(replace(noted, blocked_at=where))
 
 
 def _name_device(case: Case, control: Walk) -> None:
     """The reset came from so many hops away: that router's address."""
-    for outcome in case.having(State.REJECTED):
+    for outcome in case.having(State.REJECTED, State.RESET):
         hop = outcome.facts.get("reset_from_hop")
         if isinstance(hop, int) and (by := control.router(hop)) is not None:
             noted = case.note(outcome, "path", f"hop {hop} is {by}")

@@ -6,24 +6,32 @@ import asyncio
 from dataclasses import replace
 
 from portcheck.investigate.case import HOPS_BY_DEFAULT, Case, distinct, hops_away
-from portcheck.model import BlockedAt, Outcome, State
+from portcheck.model import Facts, Outcome, Stage, State
 from portcheck.net import hops
+from portcheck.net.patience import Patience
 
 TRIES = 2
 NEARBY = 6  # hops by which a device usually is nearer than the host
 AT_ONCE = 8
+CUTTERS = 4  # hops nearer than the host at which a device that cuts a conversation is looked for
+CUT = Patience(connect_s=1.0, answer_s=1.2, attempts=1)
 
 
 async def whose(case: Case) -> None:
     """`refused` becomes `rejected` where a device nearer than the host sent the reset; a copied TTL proves nothing."""
-    cut = [o for o in distinct(case.having(State.REFUSED)) if "icmp_from" not in o.facts]
+    refused = distinct(case.having(State.REFUSED))
     doubtful = distinct(case.having(State.MUTE, State.RESET))
-    own = await host_ttl(case) if cut or doubtful else None
+    own = await host_ttl(case) if refused or doubtful else None
     if own is None:
         return
+    for outcome in refused:
+        _compare_icmp(case, outcome, own)
+    cut = [o for o in refused if "icmp_from" not in o.facts]
+    later = [o for o in doubtful if o.state is State.RESET and o.stage is not Stage.CONNECT]
     await asyncio.gather(
         *(_compare(case, outcome, own) for outcome in cut if outcome.check.transport == "tcp"),
         *(_proxied(case, outcome, own) for outcome in doubtful if outcome.check.transport == "tcp"),
+        *(_cut_by(case, outcome, own) for outcome in later if outcome.check.transport == "tcp"),
     )
 
 
@@ -76,7 +84,44 @@ async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: {_sender(ttl, own)} sent it"
     for same in _sharing(case, outcome):
         noted = case.note(same, "ttl", words, reset_ttl=ttl, host_ttl=own, reset_from_hop=hops_away(ttl))
-        case.land(replace(noted, state=State.REJECTED, reason=words, blocked_at=BlockedAt()))
+        case.land(replace(noted, state=State.REJECTED, reason=words))
+
+
+def _compare_icmp(case: Case, outcome: Outcome, own: int) -> None:
+    """A refusal in the host's name, by ICMP: it tells the TTL it came with, where it was about a datagram."""
+    ttl = outcome.facts.get("icmp_ttl")
+    if not isinstance(ttl, int) or outcome.facts.get("icmp_from") != case.address:
+        return
+    if ttl == own:
+        case.note(
+            outcome, "ttl", f"the ICMP error arrives with TTL {ttl}, as the host's answers{_although_windows(ttl)}"
+        )
+        return
+    words = f"the ICMP error bears the host's address and TTL {ttl}, the host's own answers have {own}"
+    words = f"{words}: {_sender(ttl, own)} sent it"
+    noted = case.note(outcome, "ttl", words, host_ttl=own, reset_from_hop=hops_away(ttl))
+    case.land(replace(noted, state=State.REJECTED, reason=words))
+
+
+async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:
+    """The question once more, deaf to what comes from as far as the host: a reset that is heard is a device's."""
+    near = [
+        again.state for again in await asyncio.gather(*(case.ask(outcome, CUT, None, own + 1) for _ in range(TRIES)))
+    ]
+    if set(near) not in ({State.RESET}, {State.MUTE}):
+        return  # cut before we were deaf, or not even connected this time: nothing is told
+    if near[0] is State.MUTE:
+        words = f"not cut by anything nearer than the host (TTL above {own}): consistent with the host"
+        for same in _sharing(case, outcome):
+            case.note(same, "ttl", words, reset_by_device=False)
+        return
+    nearer = range(own + 2, min(own + 1 + CUTTERS, 255))
+    heard = await asyncio.gather(*(case.ask(outcome, CUT, None, ttl) for ttl in nearer))
+    ttl = max([ttl for ttl, one in zip(nearer, heard, strict=True) if one.state is State.RESET], default=own + 1)
+    words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: {_sender(ttl, own)} sent it"
+    for same in _sharing(case, outcome):
+        told: Facts = {"reset_ttl": ttl, "host_ttl": own, "reset_from_hop": hops_away(ttl)}
+        case.note(same, "ttl", words, reset_by_device=True, **told)
 
 
 def _although_windows(ttl: int) -> str:

@@ -11,7 +11,7 @@ from portcheck.wire import WireError, ldap
 from portcheck.wire.ldap import UNAVAILABLE, ExtendedRequest, ExtendedResponse
 
 PLAIN_TWIN = {"ldaps": "ldap", "gc-tls": "gc"}
-PATIENCE = Patience(connect_s=2.0, answer_s=3.0, attempts=2)
+PATIENCE = Patience(connect_s=1.5, answer_s=2.0, attempts=2)
 
 
 async def certificate(case: Case) -> None:

@@ -40,6 +40,7 @@ class Net:
     source_ip: str | None = None
     trail: Trail = field(default_factory=Trail)
     segment: int | None = None  # largest TCP segment to agree to, in bytes
+    nearest_ttl: int | None = None  # once connected, hear only what arrives with at least this TTL (Linux)
 
     def aside(self, patience_s: float) -> Network:
         """The same host with less patience and a timeline of its own, for a question beside the check's."""

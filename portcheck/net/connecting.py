@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portcheck.model import Stage, State
-from portcheck.net import errors, icmp, machine, sockets
+from portcheck.net import errors, icmp, machine, sockets, tcpinfo
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
 from portcheck.net.trail import Trail
@@ -33,6 +33,7 @@ async def connect(address: str, port: int, net: Net) -> Stream:
         for number in range(patience.attempts):
             if number:
                 await net.repeats.turn()
+                trail.note("sent", f"connection attempt {number + 1}, from a fresh port")
             tries.add(asyncio.create_task(_try(address, port, net)))
             last = number + 1 == patience.attempts
             until = deadline if last else min(deadline, loop.time() + REPEAT_AFTER_S)
@@ -85,9 +86,19 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
     except BaseException:
         sock.close()
         raise
+    icmp.ask_no_more(sock)
     if net.segment is not None and not sockets.clamped(sock, net.segment):
         sock.close()
         raise _not_clamped()
+    if net.nearest_ttl is not None:
+        try:
+            sockets.hear_only_near(sock, net.nearest_ttl)
+        except OSError as error:
+            sock.close()
+            raise errors.local(error) from None
+        if sockets.ended(sock):
+            sock.close()
+            raise NetError(State.ERROR, "cut before the question, from wherever", facts={"local_fault": True})
     _connected(sock, trail, began)
     return sock
 
@@ -121,6 +132,8 @@ def _connected(sock: socket.socket, trail: Trail, began: float) -> None:
     trail.latency_ms = round(trail.elapsed_ms() - began, 2)
     local = sock.getsockname()
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
+    if (resent := tcpinfo.read(sock).get("retransmits")) and isinstance(resent, int):
+        trail.facts["syn_resent"] = resent
     trail.note("connected", f"from {local[0]} port {local[1]}")
 
 

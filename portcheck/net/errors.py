@@ -119,6 +119,8 @@ def while_talking(error: OSError, icmp: Icmp | None, address: str, own: str | No
 def from_icmp(icmp: Icmp, address: str, own: str | None) -> NetError:
     """Who said what: the target itself, a device in the path, or this machine."""
     facts: Facts = {"icmp_from": icmp.offender, "icmp_type": icmp.type, "icmp_code": icmp.code}
+    if icmp.ttl is not None:
+        facts["icmp_ttl"] = icmp.ttl
     said = icmp.says
     by_host = icmp.offender == address
     if own is not None and icmp.offender == own and not by_host:

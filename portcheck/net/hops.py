@@ -19,7 +19,6 @@ from portcheck.net.icmp import Icmp, Said
 
 UDP_WALKS = ANSWERS_TTL = sys.platform == "linux"
 TCP_WALKS = sys.platform == "linux" or winsock.names_routers()
-IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
 
 
 class Fate(StrEnum):
@@ -98,11 +97,9 @@ async def answers_within(address: str, port: int, ttl: int, wait_s: float, sourc
     except OSError:
         return False
     with sock:
-        if sock.family == socket.AF_INET:
-            sock.setsockopt(socket.IPPROTO_IP, IP_MINTTL, ttl)
-        else:
-            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
         try:
+            sockets.hear_only_near(sock, ttl)
+            icmp.ask_before_connecting(sock)
             async with asyncio.timeout(wait_s):
                 await sockets.connect(sock, address, port)
         except TimeoutError:

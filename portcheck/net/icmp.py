@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 IP_RECVERR = 11  # linux/in.h; the socket module lacks these numbers on 3.11
 IPV6_RECVERR = 25
 ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3
+TTL_OF = {(0, 2), (41, 52)}  # IP_TTL, IPV6_HOPLIMIT: as control data, where IP_RECVTTL asked for it
 EXTENDED_ERR = struct.Struct("=IBBBBII")  # struct sock_extended_err, linux/errqueue.h
 
 
@@ -66,6 +67,7 @@ class Icmp:
     code: int
     offender: str  # the address that sent it
     info: int = 0  # next-hop MTU for "too big"
+    ttl: int | None = None  # what it had left on arrival, where the socket asked for that
 
     @property
     def says(self) -> Said:
@@ -102,11 +104,20 @@ if sys.platform == "linux":
                 _, ancillary, _, _ = sock.recvmsg(0, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
             except OSError:
                 break
-            seen.extend(icmp for level, kind, body in ancillary if (icmp := _unpack(level, kind, body)))
+            ttl = next((_int(body) for level, kind, body in ancillary if (level, kind) in TTL_OF), None)
+            told = (_unpack(level, kind, body) for level, kind, body in ancillary)
+            seen.extend(replace(icmp, ttl=ttl) for icmp in told if icmp is not None)
         return seen
 
     def ask_before_connecting(sock: socket.socket) -> None:
-        """Nothing to ask for: a connect fails on ICMP errors, and they are queued."""
+        """A connect fails on ICMP errors; over IPv4 they are queued anyway, over IPv6 only when asked for."""
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+
+    def ask_no_more(sock: socket.socket) -> None:
+        """Once connected: an error that stays queued ("too big") would wake the loop for ever."""
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 0)
 
 elif sys.platform == "win32":
 
@@ -118,6 +129,9 @@ elif sys.platform == "win32":
         from portcheck.net import winsock  # late: it speaks in terms of Icmp
 
         winsock.ask_for_icmp(sock)
+
+    def ask_no_more(sock: socket.socket) -> None:
+        """Nothing is queued here."""
 
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
         """The one that a connect failed on."""
@@ -134,9 +148,16 @@ else:
     def ask_before_connecting(sock: socket.socket) -> None:
         """No error queue here."""
 
+    def ask_no_more(sock: socket.socket) -> None:
+        """No error queue here."""
+
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
         """No error queue here."""
         return []
+
+
+def _int(body: bytes) -> int | None:
+    return struct.unpack_from("=i", body)[0] if len(body) >= 4 else None
 
 
 def _unpack(level: int, kind: int, body: bytes) -> Icmp | None:

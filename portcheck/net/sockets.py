@@ -12,6 +12,7 @@ from portcheck.net import select_thread
 FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
 IP_RECVTTL, IP_TTL = 12, 2
 IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 51, 52
+IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
 
 
 def family(address: str) -> socket.AddressFamily:
@@ -79,6 +80,24 @@ def ask_for_ttl(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
         else:
             sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1)
+
+
+def hear_only_near(sock: socket.socket, ttl: int) -> None:
+    """Packets that arrive with a smaller TTL are not heard (RFC 5082); raises OSError where that cannot be set."""
+    if sock.family == socket.AF_INET:
+        sock.setsockopt(socket.IPPROTO_IP, IP_MINTTL, ttl)
+    else:
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
+
+
+def ended(sock: socket.socket) -> bool:
+    """Has the other side closed or reset it already?"""
+    try:
+        return sock.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def own_address(sock: socket.socket) -> str | None:

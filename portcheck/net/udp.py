@@ -99,7 +99,8 @@ async def ask(
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
             raise NetError(State.MISMATCH, reason, Stage.ANSWER) from None
-        trail.note("timeout", f"no answer to {trail.attempts} requests")
+        trail.facts["source_ports"] = len(asking.ports)
+        trail.note("timeout", f"no answer to {trail.attempts} requests from {len(asking.ports)} ports")
         reason = f"no answer to {trail.attempts} requests in {patience.connect_s:.1f} s"
         raise NetError(State.FILTERED, reason, Stage.REQUEST) from None
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.model import Check, Facts
 from portcheck.net.base import Network
+from portcheck.net.errors import NetError
 from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.wire import WireError, mark
@@ -14,32 +15,71 @@ if TYPE_CHECKING:
     from dns.message import Message
 
 PAYLOAD = 1232  # DNS flag day 2020: fits every path
+SMALL = 512  # what every resolver takes without EDNS (RFC 1035, 4.2.1)
+ASIDE_S = 1.8
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
     assert check.port is not None
+    if check.transport == "udp":
+        return await _datagrams(check.port, net, subject)
     question = _question(subject)
     wire = question.to_wire()
-    if check.transport == "udp":
-        reply = (await net.udp(check.port, lambda _: wire, lambda data: _accept(question, data))).value
-    else:
-        with await net.tcp(check.port) as stream:
-            await stream.send(len(wire).to_bytes(2, "big") + wire, "DNS question")
-            answer = await stream.read_frame(_frame, "DNS answer")
-            reply = _accept(question, answer[2:])
+    with await net.tcp(check.port) as stream:
+        await stream.send(len(wire).to_bytes(2, "big") + wire, "DNS question")
+        answer = await stream.read_frame(_frame, "DNS answer")
+        reply = _accept(question, answer[2:])
     if found := _mark(reply):
         return marked.seen(found)
     return Seen(_facts(reply), reason=f"DNS answered {_rcode(reply)}")
 
 
-def _question(subject: Subject) -> Message:
+async def _datagrams(port: int, net: Network, subject: Subject) -> Seen:
+    """With EDNS first; every other try without, as old firewalls drop what they do not know."""
+    forms = (_question(subject), _question(subject, payload=None))
+
+    def accept(data: bytes) -> tuple[Message, Message]:
+        try:
+            return forms[0], _accept(forms[0], data)
+        except WireError:
+            return forms[1], _accept(forms[1], data)
+
+    asked, reply = (await net.udp(port, lambda number: forms[number % 2].to_wire(), accept)).value
+    if found := _mark(reply):
+        return marked.seen(found)
+    facts = _facts(reply)
+    if asked is forms[1] and (trouble := await _edns_trouble(port, net, subject)):
+        facts["edns_trouble"] = trouble
+        words = {"dropped": "not with EDNS", "large": "not with answers over 512 bytes"}[trouble]
+        return Seen(facts, reason=f"DNS answered {_rcode(reply)}, but {words}")
+    return Seen(facts, reason=f"DNS answered {_rcode(reply)}")
+
+
+async def _edns_trouble(port: int, net: Network, subject: Subject) -> str | None:
+    """`dropped`: no question with EDNS is answered; `large`: only those that ask for no more than 512 bytes are."""
+    if await _answered(port, net, _question(subject)):
+        return None  # it was merely lost
+    return "large" if await _answered(port, net, _question(subject, payload=SMALL)) else "dropped"
+
+
+async def _answered(port: int, net: Network, question: Message) -> bool:
+    try:
+        await net.aside(ASIDE_S).udp(port, lambda _: question.to_wire(), lambda data: _accept(question, data))
+    except NetError:
+        return False
+    return True
+
+
+def _question(subject: Subject, payload: int | None = PAYLOAD) -> Message:
     import dns.message  # 100 ms: only where DNS is asked
     import dns.name
 
     name, record = ("localhost", "A")
     if subject.domain:
         name, record = f"_ldap._tcp.dc._msdcs.{subject.domain}", "SRV"
-    return dns.message.make_query(dns.name.from_text(name), record, use_edns=0, payload=PAYLOAD)
+    if payload is None:
+        return dns.message.make_query(dns.name.from_text(name), record)
+    return dns.message.make_query(dns.name.from_text(name), record, use_edns=0, payload=payload)
 
 
 def _accept(question: Message, data: bytes) -> Message:

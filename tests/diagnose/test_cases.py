@@ -28,7 +28,7 @@ ACCOUNT = {
     "channel-binding-required",
     "rights-missing",
 }
-ADDED = {"local-fault", "paths-proven", "unexpected-open"}
+ADDED = {"address-translated", "dns-edns-dropped", "local-fault", "paths-proven", "unexpected-open"}
 PLAIN = {f"{service}-blocked" for service in services()}
 
 

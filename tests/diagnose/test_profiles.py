@@ -157,7 +157,7 @@ def test_clocks_that_all_differ_alike_are_this_machines() -> None:
         healthy, outcomes=tuple(off(o, 1200.0 if o.check.forest == "bravo.test" else 0.1) for o in healthy.outcomes)
     )
     assert {(f.code, f.title.partition(": ")[2]) for f in diagnose(ours)} == {
-        ("time-skew", "this machine's clock is 20 min behind every controller's")
+        ("time-skew", "this machine's clock is 20 min behind the controllers'")
     }
     bravo = [f for f in diagnose(theirs) if f.forest == "bravo.test"]
     assert [f.code for f in bravo] == ["time-skew"]

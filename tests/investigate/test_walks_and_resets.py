@@ -9,7 +9,8 @@ from factories import check, outcome
 
 from portcheck.investigate import path, resets, segments
 from portcheck.investigate.case import Case
-from portcheck.model import Outcome, State
+from portcheck.investigate.path import Around
+from portcheck.model import Outcome, Stage, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
 from portcheck.net.patience import Patience
@@ -22,7 +23,7 @@ def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
     """A host whose checks are these; asked again, each ends in `again`."""
     held = {o.check.id: o for o in outcomes}
 
-    async def ask(old: Outcome, _: Patience, __: int | None) -> Outcome:
+    async def ask(old: Outcome, _: Patience, __: int | None = None, ___: int | None = None, /) -> Outcome:
         return outcome(old.check, again)
 
     return Case(
@@ -56,7 +57,7 @@ def walks(monkeypatch: pytest.MonkeyPatch, *, speak: Mapping[int, Mapping[int, s
     monkeypatch.setattr(hops, "send_udp", send_udp)
     monkeypatch.setattr(hops, "TCP_WALKS", True)
     monkeypatch.setattr(hops, "UDP_WALKS", False)
-    monkeypatch.setattr(path, "LIMITED_S", 0.0)
+    monkeypatch.setattr(path, "ROUTER_GAP_S", 0.001)
     return sent
 
 
@@ -65,7 +66,7 @@ async def test_where_only_tcp_can_walk_the_silent_tcp_port_is_located_and_udp_le
 ) -> None:
     walks(monkeypatch, speak={389: ROUTERS, 464: {1: ROUTERS[1]}})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED), outcome("kpasswd/udp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (ROUTERS[1], 1)
@@ -74,7 +75,8 @@ async def test_where_only_tcp_can_walk_the_silent_tcp_port_is_located_and_udp_le
 
 async def test_silence_over_udp_alone_sends_nothing_where_udp_cannot_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = walks(monkeypatch, speak={389: ROUTERS})
-    await path.locate(case_of(outcome("ldap/tcp"), outcome("kpasswd/udp", State.FILTERED)))
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/udp", State.FILTERED))
+    await path.locate(case, Around([case]))
     assert sent == []
 
 
@@ -82,7 +84,7 @@ async def test_nothing_walks_where_routers_are_not_named(monkeypatch: pytest.Mon
     sent = walks(monkeypatch, speak={389: ROUTERS})
     monkeypatch.setattr(hops, "TCP_WALKS", False)
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     assert sent == []
     assert one(case, "kpasswd/tcp").blocked_at is None
 
@@ -90,7 +92,7 @@ async def test_nothing_walks_where_routers_are_not_named(monkeypatch: pytest.Mon
 async def test_routers_that_never_speak_are_no_sign_of_where_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     walks(monkeypatch, speak={})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     silent = one(case, "kpasswd/tcp")
     assert silent.blocked_at is None
     assert "cannot be told" in silent.evidence[-1].detail
@@ -99,7 +101,7 @@ async def test_routers_that_never_speak_are_no_sign_of_where_it_is_lost(monkeypa
 async def test_no_router_at_all_although_others_hear_them_is_lost_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     walks(monkeypatch, speak={389: ROUTERS})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case)
+    await path.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (None, 0)
@@ -143,10 +145,107 @@ async def test_whose_reset_is_not_asked_where_the_ttl_of_answers_is_not_told(mon
 
 
 @pytest.mark.parametrize(
-    ("again", "told"), [(State.OK, "answered at once"), (State.MUTE, "no answer with"), (State.ERROR, None)]
+    ("small", "usual", "state", "black_hole", "told"),
+    [
+        (State.OK, State.MUTE, State.MUTE, True, "and again not without"),
+        (State.OK, State.OK, State.OK, None, "asked again"),  # then it was not the size
+        (State.MUTE, State.MUTE, State.MUTE, None, "no answer with"),
+        (State.ERROR, State.MUTE, State.MUTE, None, None),  # this machine cannot limit its segments
+    ],
 )
-async def test_a_machine_that_cannot_limit_its_segments_concludes_nothing(again: State, told: str | None) -> None:
-    case = case_of(outcome("ldap/tcp", State.MUTE), again=again)
+async def test_small_segments_prove_a_black_hole_only_beside_usual_ones(
+    small: State, usual: State, state: State, black_hole: bool | None, told: str | None
+) -> None:
+    case = case_of(outcome("ldap/tcp", State.MUTE))
+
+    async def ask(old: Outcome, _: Patience, segment: int | None = None, __: int | None = None, /) -> Outcome:
+        return outcome(old.check, usual if segment is None else small)
+
+    case.ask = ask
     await segments.clamp(case)
-    steps = one(case, "ldap/tcp").evidence
-    assert steps == () if told is None else told in steps[-1].detail
+    found = one(case, "ldap/tcp")
+    assert (found.state, found.facts.get("clamped_answered")) == (state, black_hole)
+    assert found.evidence == () if told is None else told in found.evidence[-1].detail
+
+
+@pytest.mark.parametrize(
+    ("own", "icmp", "state", "says"),
+    [
+        (126, 126, State.REFUSED, "its firewall is off"),
+        (62, 62, State.REFUSED, "as the host's answers"),
+        (62, 63, State.REJECTED, "a device in the path"),
+        (126, 62, State.REJECTED, "in the host's place"),
+        (126, 253, State.REJECTED, "in the host's place"),
+    ],
+)
+async def test_the_ttl_of_an_icmp_error_in_the_hosts_name_tells_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, own: int, icmp: int, state: State, says: str
+) -> None:
+    monkeypatch.setattr(hops, "ANSWERS_TTL", True)
+    said = {"icmp_from": TARGET, "icmp_type": 3, "icmp_code": 3, "icmp_ttl": icmp}
+    case = case_of(
+        outcome("ldap-ping/udp", facts={"reply_ttl": own}), outcome("kpasswd/udp", State.REFUSED, facts=said)
+    )
+    await resets.whose(case)
+    found = one(case, "kpasswd/udp")
+    assert (found.state, says in found.evidence[-1].detail) == (state, True)
+
+
+@pytest.mark.parametrize(("reset", "by_device"), [(62, False), (63, True), (64, True)])
+async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
+    monkeypatch: pytest.MonkeyPatch, reset: int, by_device: bool
+) -> None:
+    async def answers_within(_: str, __: int, ttl: int, *___: object) -> bool:
+        return ttl <= 62
+
+    monkeypatch.setattr(hops, "answers_within", answers_within)
+    monkeypatch.setattr(hops, "ANSWERS_TTL", True)
+    cut = outcome("ldap/tcp", State.RESET, stage=Stage.REQUEST)
+    case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": 62}), cut)
+
+    async def ask(old: Outcome, _: Patience, __: int | None = None, nearest: int | None = None, /) -> Outcome:
+        assert nearest is not None
+        return outcome(old.check, State.RESET if reset >= nearest else State.MUTE)
+
+    case.ask = ask
+    await resets.whose(case)
+    facts = one(case, "ldap/tcp").facts
+    assert (facts.get("reset_by_device"), facts.get("reset_ttl")) == (by_device, reset if by_device else None)
+
+
+async def test_a_router_without_an_error_to_spare_places_nothing_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second router speaks about the control walk, then twice about nothing, then about both ports."""
+    spoken = {"464": 0, "389": 0}
+
+    async def send_tcp(_: str, port: int, ttl: int, *__: object) -> Hop:
+        if ttl != 2:
+            return Hop(ttl, Fate.EXPIRED, ROUTERS[1]) if ttl == 1 else Hop(ttl, Fate.LOST)
+        spoken[str(port)] += 1
+        limited = spoken["464"] <= 5 if port == 464 else 2 <= spoken["389"] <= 3
+        return Hop(ttl, Fate.LOST) if limited else Hop(ttl, Fate.EXPIRED, ROUTERS[2])
+
+    walks(monkeypatch, speak={})
+    monkeypatch.setattr(hops, "send_tcp", send_tcp)
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    where = one(case, "kpasswd/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (ROUTERS[2], 2)
+
+
+async def test_a_dead_host_behind_routers_that_never_speak_is_not_placed(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks(monkeypatch, speak={})
+    case = case_of(outcome("ldap/tcp", State.FILTERED), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    assert one(case, "kpasswd/tcp").blocked_at is None
+
+
+async def test_a_dead_host_is_placed_at_the_start_where_the_first_router_speaks_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks(monkeypatch, speak={636: ROUTERS})
+    dead, other = case_of(outcome("ldap/tcp", State.FILTERED)), case_of(outcome("ldaps/tcp"))
+    await path.locate(dead, Around([dead, other]))
+    where = one(dead, "ldap/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (None, 0)

@@ -113,6 +113,20 @@ def police(lab: Lab, rate: int = 20, burst: int = 5) -> Iterator[None]:
 
 
 @contextmanager
+def forget_idle(lab: Lab, seconds: int, *, reset: bool = False, at: Node | None = None) -> Iterator[None]:
+    """A firewall that forgets TCP sessions which were quiet for so long, and drops (`reset`: resets) what follows."""
+    node, action = at or lab.fw2, "reject with tcp reset" if reset else "drop"
+    usual = {"net.netfilter.nf_conntrack_tcp_timeout_established": 432000, "net.netfilter.nf_conntrack_tcp_loose": 1}
+    with chain(node, "forward", f"meta l4proto tcp ct state invalid {action}"), ExitStack() as undo:
+        node.sysctl(
+            f"net.netfilter.nf_conntrack_tcp_timeout_established={seconds}", "net.netfilter.nf_conntrack_tcp_loose=0"
+        )
+        for key, value in usual.items():
+            undo.callback(node.sysctl, f"{key}={value}")
+        yield
+
+
+@contextmanager
 def limited_icmp(*nodes: Node) -> Iterator[None]:
     """These machines limit their ICMP errors as Linux does by default: a burst of six, then one a second."""
     with ExitStack() as undo:

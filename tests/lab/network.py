@@ -21,6 +21,7 @@ class Site:
     key: str
     host: str
     subnet: int  # the third number of the IPv4 subnet
+    number: int = 10  # the last one of the host
 
     @property
     def domain(self) -> str:
@@ -32,11 +33,11 @@ class Site:
 
     @property
     def address(self) -> str:
-        return f"10.77.{self.subnet}.10"
+        return f"10.77.{self.subnet}.{self.number}"
 
     @property
     def address6(self) -> str:
-        return f"fd77:0:0:{self.subnet + 10}::10"
+        return f"fd77:0:0:{self.subnet + 10}::{self.number}"
 
     @property
     def gateways(self) -> tuple[str, str]:

@@ -132,7 +132,11 @@ class Vantage:
 
     def python(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> Run:
         """Run Python to its end."""
-        with self.popen(sys.executable, *arguments, env=env) as process:
+        return self.run(sys.executable, *arguments, env=env, timeout=timeout)
+
+    def run(self, *command: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> Run:
+        """Run a program to its end."""
+        with self.popen(*command, env=env) as process:
             try:
                 stdout, stderr = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:

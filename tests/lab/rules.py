@@ -6,10 +6,12 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.lab.domain_controller import DomainController
 from tests.lab.node import Node
+
+DATAGRAM_PORTS = (53, 88, 123, 389, 464)
 
 
 @contextmanager
@@ -47,10 +49,12 @@ def by_protocol(ports: tuple[str, ...]) -> dict[str, list[str]]:
 
 @dataclass(slots=True)
 class Count:
-    """Packets that left and reached the client, neighbour discovery left aside. Known when the context has ended."""
+    """What left the client, neighbour discovery left aside. Known when the context has ended."""
 
     sent: int = 0
     received: int = 0
+    syns: int = 0
+    datagrams: dict[int, int] = field(default_factory=dict)  # by the port they went to
 
 
 @contextmanager
@@ -58,11 +62,14 @@ def count_packets(node: Node) -> Iterator[Count]:
     """Count what crosses the machine's cable meanwhile."""
     table, count = f"count_{secrets.token_hex(4)}", Count()
     quiet = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } return"
+    ports = "".join(f'oifname "eth0" udp dport {port} counter name udp{port}\n' for port in DATAGRAM_PORTS)
+    names = ("sent", "received", "syns", *(f"udp{port}" for port in DATAGRAM_PORTS))
+    counters = "\n".join(f"counter {name} {{}}" for name in names)
     node.nft(
         f"""table inet {table} {{
-            counter sent {{}}
-            counter received {{}}
-            chain out {{ type filter hook output priority 300\n {quiet}\n oifname "eth0" counter name sent\n }}\n
+            {counters}
+            chain out {{ type filter hook output priority 300\n {quiet}\n oifname "eth0" counter name sent
+                oifname "eth0" tcp flags & (syn | ack) == syn counter name syns\n {ports} }}\n
             chain in {{ type filter hook input priority -300\n {quiet}\n iifname "eth0" counter name received\n }}\n
         }}"""
     )
@@ -71,5 +78,6 @@ def count_packets(node: Node) -> Iterator[Count]:
     finally:
         listed = json.loads(node.run("nft", "-j", "list", "counters", "table", "inet", table))["nftables"]
         seen = {row["counter"]["name"]: row["counter"]["packets"] for row in listed if "counter" in row}
-        count.sent, count.received = seen["sent"], seen["received"]
+        count.sent, count.received, count.syns = seen["sent"], seen["received"], seen["syns"]
+        count.datagrams = {port: seen[f"udp{port}"] for port in DATAGRAM_PORTS}
         node.nft(f"delete table inet {table}")

@@ -101,7 +101,14 @@ def present(dc: DomainController, certificate: Certificate, *ports: str) -> Iter
 @contextmanager
 def skewed(dc: DomainController, seconds: float) -> Iterator[None]:
     """The DC's clock is off by so much, ahead if positive, in everything it says. Restarts Samba twice."""
-    with _restarted(dc, clock_s=seconds), _replaced(dc, ("123/udp",), "clock", skew_s=seconds):
+    with _restarted(dc, clock_s=seconds), clock_on(dc, seconds):
+        yield
+
+
+@contextmanager
+def clock_on(dc: DomainController, seconds: float) -> Iterator[None]:
+    """The time service alone is off by so much."""
+    with _replaced(dc, ("123/udp",), "clock", skew_s=seconds):
         yield
 
 

@@ -73,6 +73,11 @@ class Lab:
         run = self.vantage.python("-m", "portcheck", *args, env={**settings, **(env or {})}, timeout=timeout)
         return replace(run, healthy=self.healthy)
 
+    def check_with_clock(self, off: str, config: Path) -> Run:
+        """`portcheck check` on a client whose clock is off by so much (`-40m`)."""
+        faked = ("faketime", "-m", "--exclude-monotonic", "-f", off, sys.executable, "-m", "portcheck")
+        return self.vantage.run(*faked, "check", "-f", "json", env={"PORTCHECK_CONFIG": str(config)})
+
     def look(self, dc: DomainController, *ports: str, **options: object) -> list[Sight]:
         """What plain sockets on the client see at these ports (`464/tcp`), all at once. See `look.py`."""
         spots = [port.partition("/") for port in ports]

@@ -33,7 +33,7 @@ def _skewed(f: ForestFacts) -> Proof | None:
         severity=Severity.ERROR if grave else Severity.WARNING,
         seen=_seen(f, clocks, off),
         brief=True,
-        words=_words(f, off, ours=ours, grave=grave),
+        words=_words(f, off, ours, grave=grave),
     )
 
 
@@ -51,14 +51,37 @@ def _middle(told: list[tuple[str, float]]) -> float:
     return median(skew for _, skew in told)
 
 
-def _ours(f: ForestFacts) -> bool | None:
-    """True: every host of the run is off alike. False: some host agrees with us. None: one host cannot tell."""
+def _ours(f: ForestFacts) -> float | None:
+    """By how much this machine's clock is off; 0.0: it is not; None: nothing tells which of two is wrong.
+
+    Over all forests of the run: each forest is one source of time, and this machine is one more voice. Most voices are
+    right; where no forest agrees with this machine, two hosts that differ from it alike are enough.
+    """
     everyone = _clocks(f.report.outcomes)
-    skews = [_middle(told) for told in everyone.values()]
-    if any(abs(skew) <= NOTABLE_S for skew in skews):
-        return False
-    alike = max(skews) - min(skews) <= NOTABLE_S
-    return True if alike and len({where.host for where in everyone}) > 1 else None
+    by_forest = _by_forest(f, everyone)
+    hosts = [_middle(told) for told in everyone.values()]
+    with_us = sum(any(abs(skew) <= NOTABLE_S for skew in skews) for skews in by_forest)
+    alike = _largest([median(skews) for skews in by_forest])
+    if with_us:
+        theirs = with_us + 1 >= len(alike) or abs(median(alike)) <= NOTABLE_S
+        return 0.0 if theirs else median(alike)
+    most = _largest(hosts)
+    several = len({where.host for where, told in everyone.items() if _middle(told) in most}) > 1
+    return median(most) if several and 2 * len(most) > len(hosts) else None
+
+
+def _by_forest(f: ForestFacts, clocks: Clocks) -> list[list[float]]:
+    """The hosts' clocks of each forest that told any."""
+    told: dict[str, set[Endpoint]] = {}
+    for o in f.report.outcomes:
+        if (where := endpoint(o)) in clocks and where is not None:
+            told.setdefault(o.check.forest, set()).add(where)
+    return [[_middle(clocks[where]) for where in places] for places in told.values()]
+
+
+def _largest(skews: list[float]) -> list[float]:
+    """The most that agree with one of them."""
+    return max(([s for s in skews if abs(s - one) <= NOTABLE_S] for one in skews), key=len, default=[])
 
 
 def _seen(f: ForestFacts, clocks: Clocks, off: dict[Endpoint, float]) -> tuple[str, ...]:
@@ -76,16 +99,17 @@ def _apart(skew: float) -> str:
     return f"{duration(skew)} {'ahead of' if skew > 0 else 'behind'}"
 
 
-def _words(f: ForestFacts, off: dict[Endpoint, float], *, ours: bool | None, grave: bool) -> dict[str, str]:
-    worst = max(off.values(), key=abs)
+def _words(f: ForestFacts, off: dict[Endpoint, float], by: float | None, *, grave: bool) -> dict[str, str]:
+    worst = by or max(off.values(), key=abs)
+    ours = None if by is None else bool(by)
     names = some(dict.fromkeys(short(where.host, f.forest.name) for where in off))
     whose = {
-        True: f"this machine's clock is {_apart(-worst)} every controller's",
+        True: f"this machine's clock is {_apart(-worst)} the controllers'",
         False: f"the clock of {names} is {_apart(worst)} this machine's",
         None: f"the clocks of {names} and this machine are {duration(worst)} apart",
     }
     which = {
-        True: "Every controller that was asked differs alike, so it is this machine's clock",
+        True: f"{_agreed(f, worst)} differ from this machine alike, so it is this machine's clock",
         False: "Other controllers agree with this machine, so it is the controller's clock",
         None: "Nothing else that was asked tells which of the two is wrong",
     }
@@ -97,6 +121,16 @@ def _words(f: ForestFacts, off: dict[Endpoint, float], *, ours: bool | None, gra
         None: f"Compare this machine's clock with a third one; then correct it, or ask the AD team to correct {names}.",
     }
     return {"whose": whose[ours], "which": which[ours], "limit": limit, "ask": ask[ours]}
+
+
+def _agreed(f: ForestFacts, by: float) -> str:
+    """All 4 controllers of 3 forests; most, where one of them has a clock of its own."""
+    clocks = _clocks(f.report.outcomes)
+    agreeing = {where.host for where, told in clocks.items() if abs(_middle(told) - by) <= NOTABLE_S}
+    everyone = {where.host for where in clocks}
+    forests = {o.check.forest for o in f.report.outcomes if o.check.host in agreeing}
+    count = f"All {len(everyone)}" if agreeing == everyone else f"{len(agreeing)} of {len(everyone)}"
+    return f"{count} controllers{f' of {len(forests)} forests' if len(forests) > 1 else ''}"
 
 
 CLOCK = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from portcheck.diagnose.facts import Endpoint, ForestFacts, hosts, local
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import ASK
-from portcheck.diagnose.told import number, printable
+from portcheck.diagnose.told import number, printable, text
 from portcheck.diagnose.words import duration, how, listed, said_by, short, some
 from portcheck.model import BLOCKED, GOOD, Outcome, Severity, State
 
@@ -117,8 +119,34 @@ def _idle(f: ForestFacts) -> Proof | None:
     lost = [(o, seconds) for o in f.told("idle_lost_s") if (seconds := number(o, "idle_lost_s")) is not None]
     if not lost:
         return None
-    first = min(seconds for _, seconds in lost)
-    return Proof(tuple(o for o, _ in lost), severity=Severity.WARNING, words={"after": duration(first)})
+    told = {
+        "after": duration(min(seconds for _, seconds in lost)),
+        "kept": _kept(o for o, _ in lost),
+        "how": listed(dict.fromkeys(IDLE_ENDS.get(text(o, "idle_end") or "", IDLE_ENDS["silent"]) for o, _ in lost)),
+    }
+    return Proof(tuple(o for o, _ in lost), severity=Severity.WARNING, seen=(_idle_seen(lost),), brief=True, words=told)
+
+
+IDLE_ENDS = {
+    "silent": "A device on the path drops a session that has been quiet for so long, without telling either side",
+    "reset": "Something resets a session that has been quiet for so long: a device on the path does, or a controller"
+    " whose own limit was lowered",
+}
+
+
+def _kept(outcomes: Iterable[Outcome]) -> str:
+    held = [seconds for o in outcomes if (seconds := number(o, "idle_held_s"))]
+    return f"; one that was quiet for {duration(min(held))} still answered" if held else ""
+
+
+def _idle_seen(lost: list[tuple[Outcome, float]]) -> str:
+    """dc1.alpha.test: lost after 240 s of quiet, kept after 225 s"""
+    told = []
+    for o, seconds in lost:
+        held = number(o, "idle_held_s")
+        kept = f", kept after {duration(held)}" if held else ""
+        told.append(f"{printable(o.check.host)} {o.check.name}: lost after {duration(seconds)} of quiet{kept}")
+    return some(told, more="more")
 
 
 HOSTS = (
@@ -169,10 +197,10 @@ SOME = (
     ),
     Rule(
         code="idle-timeout",
-        title="{forest}: idle connections to {hosts} are forgotten after {after}",
+        title="{forest}: idle connections to {hosts} are lost after {after} at the latest",
         explanation=(
-            "A device on the path drops a session that has been quiet for this long, without telling either side. The"
-            " domain controller itself would keep it for 900 s."
+            "{how}{kept}. A new session was served at once, so it was the age. The domain controller itself would keep"
+            " it for 900 s by default."
         ),
         fix="Ask the firewall team: keep idle TCP sessions to {names} for more than 15 minutes ({ports}), or reset"
         " them on expiry.",

@@ -8,7 +8,7 @@ from portcheck.diagnose.asking import allow, sources
 from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, servers
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
-from portcheck.diagnose.told import name, number, printable
+from portcheck.diagnose.told import name, number, printable, text
 from portcheck.diagnose.words import listed, short, some
 from portcheck.model import GOOD, Lookup, Outcome, Severity, State
 
@@ -188,6 +188,18 @@ def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
     return f"{family} address" if family else "address"
 
 
+def _edns(f: ForestFacts) -> Proof | None:
+    """Answered without EDNS only, or with small answers only."""
+    proof = tuple(o for o in f.told("edns_trouble") if text(o, "edns_trouble") in EDNS)
+    if not proof:
+        return None
+    what = listed(dict.fromkeys(EDNS[text(o, "edns_trouble") or ""] for o in proof))
+    return Proof(proof, severity=Severity.WARNING, words={"what": what})
+
+
+EDNS = {"dropped": "questions with EDNS (RFC 6891)", "large": "answers over 512 bytes"}
+
+
 def _views(f: ForestFacts) -> Proof | None:
     """The same question, different answers, by whom it was asked."""
     by_question: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
@@ -230,6 +242,19 @@ NAMES = (
         ),
         fix=ASK,
         when=blocked("dns/tcp", although=("dns/udp",)),
+    ),
+    Rule(
+        code="dns-edns-dropped",
+        title="{forest}: a device on the path to {hosts} drops {what}",
+        explanation=(
+            "53/udp answers the plain, small question and not the other. Resolvers that ask in the newer way wait, and"
+            " turn to plain questions or 53/tcp, or fail; the SRV answers of a large forest need more than 512 bytes."
+        ),
+        fix="Ask the firewall team: no limit of 512 bytes and no drop of EDNS in the DNS inspection to {names}; and"
+        " allow tcp 53 beside udp.",
+        at_most=Severity.WARNING,
+        when=_edns,
+        beside=True,
     ),
     Rule(
         code="srv-missing",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from portcheck.diagnose.facts import FAULTY, ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, text
-from portcheck.diagnose.words import how, listed, port, said_by
+from portcheck.diagnose.words import how, listed, port, said_by, some
 from portcheck.model import GOOD, Expected, Outcome, Severity, State
 
 TALKED = frozenset({State.MUTE, State.RESET})
@@ -16,12 +18,19 @@ WHOLESALE = 3
 
 
 def _middlebox(f: ForestFacts) -> Proof | None:
-    """Even a port that nobody uses accepts (D62): an accepted connection proves nothing here."""
+    """Even a port that nobody uses accepts (D62), or the handshake comes from nearer than the host: no proof of it."""
     places = {endpoint(o) for o in f.told("control_port_accepts") if flag(o, "control_port_accepts") is True}
-    proof = tuple(o for o in f.faults() if o.state is State.MUTE and endpoint(o) in places)
+    proof = tuple(
+        o for o in f.faults() if o.state in TALKED and (endpoint(o) in places or flag(o, "handshake_by_device") is True)
+    )
     dead = [where for where in endpoints(proof) if not any(o.state in GOOD for o in f.at(where))]
     follows = tuple(o for where in dead for o in f.faults_at(where) if o not in proof)
-    return Proof(proof, f.beside(proof), follows=follows) if proof else None
+    how = (
+        "Even a port that nobody uses accepts a connection there"
+        if any(endpoint(o) in places for o in proof)
+        else "The handshake comes from nearer than the host's own answers"
+    )
+    return Proof(proof, f.beside(proof), follows=follows, words={"how": how}) if proof else None
 
 
 def _black_hole(f: ForestFacts) -> Proof | None:
@@ -58,7 +67,25 @@ def _loss(f: ForestFacts) -> Proof | None:
 def _lost(o: Outcome) -> int:
     """Tries that were lost; one that was reset was not."""
     tries = (number(o, "answered_on_attempt") or 1) - 1 - (number(o, "resets_before_answer") or 0)
-    return max(int(tries), int(number(o, "resent") or 0), 0)
+    return max(int(tries), int(number(o, "resent") or 0), int(number(o, "syn_resent") or 0), 0)
+
+
+def _translated(f: ForestFacts) -> Proof | None:
+    """The endpoint mapper names another address than the one it was asked at: of the same family, and usable."""
+    proof = tuple(o for o in f.told("tower_address") if o.state in GOOD and _another(text(o, "tower_address"), o))
+    if not proof:
+        return None
+    told = some(f"{o.check.address} calls itself {text(o, 'tower_address')}" for o in proof)
+    return Proof(proof, severity=Severity.INFO, seen=(told,), brief=True, words={"told": told})
+
+
+def _another(address: str | None, o: Outcome) -> bool:
+    try:
+        named, asked = ip_address(address or ""), ip_address(o.check.address or "")
+    except ValueError:
+        return False
+    usable = not (named.is_unspecified or named.is_loopback)
+    return named.version == asked.version and usable and named != asked
 
 
 def _rejects(f: ForestFacts) -> Proof | None:
@@ -109,8 +136,8 @@ CUT = (
         code="middlebox-answers",
         title="{forest}: a device on the path accepts connections in the name of {hosts}",
         explanation=(
-            "Even a port that nobody uses accepts a connection there, and {services} was never answered: a SYN proxy or"
-            " load balancer completes the handshake. A plain port test would call these ports open."
+            "{how}, and {services} was never answered: a SYN proxy or load balancer completes the handshake. A plain"
+            " port test would call these ports open."
         ),
         fix="Ask the firewall team: no TCP intercept or SYN proxy for {names}; and {allow}.",
         when=_middlebox,
@@ -159,6 +186,19 @@ TOLD = (
         explanation="{counts}. They were answered in the end; long transfers will be slow or break.",
         fix="Ask the network team about loss or a limit on new connections on the path to {names}.",
         when=_loss,
+        beside=True,
+    ),
+    Rule(
+        code="address-translated",
+        title="{forest}: {hosts} is reached at another address than its own",
+        explanation=(
+            "RPC's endpoint mapper tells where its services are, and names another address: {told}. An address"
+            " translation is in the way, or the host has several addresses. Programs that follow what RPC, DNS or a"
+            " referral names go there."
+        ),
+        fix="Nothing to do where that is meant; else ask the firewall team which address translation is in the way.",
+        at_most=Severity.INFO,
+        when=_translated,
         beside=True,
     ),
     Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portcheck.diagnose.facts import ForestFacts, endpoint
 from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.diagnose.told import flag
 from portcheck.model import Severity
 
 ASK = "Ask the firewall team: {allow}."
@@ -33,6 +34,14 @@ def blocked_with(first: str, also: str, although: tuple[str, ...] = ()) -> When:
         return Proof(proof, f.beside(proof, *although)) if proof else None
 
     return when
+
+
+def _password_datagrams(f: ForestFacts) -> Proof | None:
+    """464/udp alone; where its block is not proven, it is called silent."""
+    proof = f.blocked("kpasswd/udp")
+    unproven = all(flag(o, "udp_unproven") is True for o in proof)
+    seen = "silent, which does not prove a block" if unproven else "blocked"
+    return Proof(proof, f.beside(proof, "kpasswd/tcp", "kerberos/udp"), words={"seen": seen}) if proof else None
 
 
 REACHABILITY = (
@@ -77,13 +86,13 @@ REACHABILITY = (
     ),
     Rule(
         code="kpasswd-udp-blocked",
-        title="{forest}: {ports} to {hosts} blocked; the password service answers over TCP",
+        title="{forest}: {ports} to {hosts} {seen}; the password service answers over TCP",
         explanation=(
             "Both of Microsoft's port tables list 464 for TCP and UDP. Which of the two a Windows client takes is not"
             " documented; clients that fall back to TCP notice nothing, others wait or fail."
         ),
         fix=ASK,
-        when=blocked("kpasswd/udp", although=("kpasswd/tcp", "kerberos/udp")),
+        when=_password_datagrams,
     ),
     Rule(
         code="kerberos-udp-blocked",

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints
-from portcheck.diagnose.rule import Proof, Rule, When
-from portcheck.diagnose.told import flag, text
-from portcheck.diagnose.words import listed
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.told import flag, number, text
+from portcheck.diagnose.words import listed, said_by
 from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
 
 KDC = ("kerberos", "kpasswd")
 """Both are the Key Distribution Center's: one stops with the other."""
 
 TLS = ("ldaps", "gc-tls")
+
+LSASS = ("ldap", "kerberos", "kpasswd", "ldaps", "gc", "gc-tls")
+"""One process answers all of these on Windows."""
+
+CUTTERS = "Devices that inspect the protocol do that, and services that refuse this client"
 
 QUIET = BLOCKED | {State.REFUSED}
 
@@ -58,14 +63,43 @@ def _only(f: ForestFacts, proof: Iterable[Outcome]) -> str:
     return "No service of a domain controller answers there: it may not be one (any more)"
 
 
-def in_state(state: State, *facts: str) -> When:
-    """In this state, and the answer told one of these facts (if any are named)."""
+def _mute(f: ForestFacts) -> Proof | None:
+    """Was the question taken, and not answered, or did it never arrive?"""
+    proof = f.seen(State.MUTE)
+    if not proof:
+        return None
+    waiting = [number(o, "unacked_bytes") for o in proof]
+    why = "The service hangs, or a device on the path lets the connection pass and drops what follows (inspection)"
+    if all(waiting):
+        why = "What was sent was never acknowledged, so the service did not get it: a device on the path lets the"
+        why += " connection pass and drops what follows (inspection)"
+    elif all(left == 0 for left in waiting):
+        why = "What was sent was acknowledged, so it arrived: the service hangs, or the host is overloaded"
+    return Proof(proof, f.beside(proof), words={"why": why})
 
-    def when(f: ForestFacts) -> Proof | None:
-        proof = tuple(o for o in f.seen(state) if not facts or any(o.facts.get(key) for key in facts))
-        return Proof(proof, f.beside(proof)) if proof else None
 
-    return when
+def _cut(f: ForestFacts) -> Proof | None:
+    """More than once, so not the session scavenger (KB2000061): who cut it, and what else of the host is cut?"""
+    proof = f.seen(State.RESET)
+    if not proof:
+        return None
+    by = dict.fromkeys(said_by(o) or "a device nearer than the host" for o in proof if flag(o, "reset_by_device"))
+    who = f"The reset did not come from the host: {listed(by)} sent it" if by else CUTTERS
+    return Proof(proof, f.beside(proof), words={"who": who, "which": "" if by else _which(f, proof)})
+
+
+def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
+    """The directory and the KDC are one process on Windows: what that has in common, and what it has not."""
+    beside = [o for where in endpoints(proof) for o in f.at(where, *LSASS) if o.check.transport == "tcp"]
+    if len({o.check.port for o in beside}) < 2 or not any(o in proof for o in beside):
+        return ""
+    if all(o.state is State.RESET for o in beside):
+        return " All services of the directory's process are cut alike: a policy for this machine, not one service."
+    if any(o.state in GOOD for o in beside):
+        return (
+            " Other services of the same process answer: it is this service, its certificate, or a rule for its port."
+        )
+    return ""
 
 
 def _tls(f: ForestFacts) -> Proof | None:
@@ -158,23 +192,22 @@ TALK = (
         code="service-mute",
         title="{forest}: {services} on {hosts} accepts connections and never answers",
         explanation=(
-            "The connection was accepted and the question never answered: the service hangs, or a device on the path"
-            " lets the connection pass and drops what follows (inspection). A plain port test would call it open."
+            "The connection was accepted and the question never answered. {why}. A plain port test would call it open."
         ),
         fix="Ask the AD team whether {services} answers on {names} itself; if it does, ask the firewall team about"
         " inspection of this traffic.",
-        when=in_state(State.MUTE),
+        when=_mute,
     ),
     Rule(
         code="connection-reset",
         title="{forest}: connections to {services} on {hosts} are cut when the protocol starts",
         explanation=(
-            "The connection was made and then reset or closed as soon as the question was sent, more than once. Devices"
-            " that inspect the protocol do that, and services that refuse this client."
+            "The connection was made and then reset or closed as soon as the question was sent, more than once."
+            " {who}.{which}"
         ),
         fix="Ask the firewall team about inspection (IPS, protocol policy) of {ports} to {names}; if there is none, ask"
         " the AD team for the service's log.",
-        when=in_state(State.RESET),
+        when=_cut,
     ),
     Rule(
         code="wrong-service",
