@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from portcheck import __version__
-from portcheck.cli import check, configuration, demo, discover, explain
+from portcheck.cli import check, configuration, demo, discover, explain, sid
 from portcheck.config import ConfigError
 from portcheck.model import Report
 
@@ -29,6 +29,7 @@ app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.command("discover")(discover.discover)
 app.command("explain")(explain.explain)
+app.command("sid")(sid.sid)
 app.add_typer(configuration.app, name="config")
 
 
