@@ -26,6 +26,8 @@ class Offered:
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
     """The outcome with its verdict; the reason gains what the verdict rests on."""
     check, state = outcome.check, outcome.state
+    if outcome.facts.get("signed_in") is False:
+        return replace(outcome, verdict=Verdict.FAIL)  # asked for, and it did not come about
     if check.expected is Expected.CLOSED:
         return replace(outcome, verdict=_when_closed(outcome))
     match state:
@@ -92,6 +94,8 @@ def _faulty(outcome: Outcome) -> bool:
         or bool(facts.get("fragments_lost"))
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
+        or bool(facts.get("rights_missing"))
+        or bool(facts.get("look_ended"))
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
+from portcheck.credentials import Credentials
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
 from portcheck.investigate import second_look
@@ -34,6 +35,7 @@ class Order:
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)  # by forest: who signs in
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -72,6 +74,8 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
                 await asyncio.gather(*(survey.compare_views() for survey in surveys))
             if order.settings.trace:
                 await _look_again(surveys, notify)
+            if order.credentials:
+                await _sign_in(surveys, order.credentials)
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"
@@ -89,6 +93,31 @@ async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
         await second_look([case for survey in surveys for case in survey.cases()], notify)
         if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
             break
+
+
+async def _sign_in(surveys: Sequence[Survey], credentials: Mapping[str, Credentials]) -> None:
+    """After everything else: what is blocked is known by then, and need not be tried."""
+    from portcheck.account import forest as account  # late: most runs sign in nowhere
+
+    ledger = account.Ledger()
+    towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
+    turns = [
+        account.SignIn(
+            forest=survey.forest,
+            profiles=tuple(profile.name for profile in survey.profiles),
+            credentials=credentials[survey.forest.name],
+            hosts=survey.hosts,
+            outcomes=survey.outcomes_of,
+            land=survey.add,
+            patience=survey.engine.patience,
+            ledger=ledger,
+            source_ip=survey.engine.source_ip,
+            addresses=vantage(towards).addresses,
+            facts=survey.facts,
+        )
+        for survey in surveys
+    ]
+    await asyncio.gather(*(account.in_turn(group) for group in account.by_account(turns)))
 
 
 def _report(surveys: Sequence[Survey], started: datetime, duration_s: float) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,7 @@ from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host
 from portcheck.investigate import Case
 from portcheck.judge import judge
-from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
+from portcheck.model import Check, Facts, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
 from portcheck.plan import Place, Selection, checks_for
@@ -47,6 +48,7 @@ class Survey:
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
     planned: dict[str, Check] = field(default_factory=dict)
     problem: str | None = None
+    facts: Facts = field(default_factory=dict)
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -271,9 +273,6 @@ class Survey:
         address = host.place.address
         assert address is not None
 
-        def outcomes() -> tuple[Outcome, ...]:
-            return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
-
         async def ask(outcome: Outcome, patience: Patience, segment: int | None) -> Outcome:
             return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment)
 
@@ -286,13 +285,22 @@ class Survey:
         def matters(outcome: Outcome) -> bool:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
-        return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip)
+        seen = functools.partial(self.outcomes_of, host)
+        return Case(host.place.host, address, seen, ask, land, payload, matters, self.engine.source_ip)
+
+    def add(self, host: Host, outcome: Outcome) -> None:
+        """An outcome that no profile planned."""
+        self.planned[outcome.check.id] = outcome.check
+        self._land(host, outcome)
+
+    def outcomes_of(self, host: Host) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
         waiting = []
         for host in self.hosts:
-            here = [o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where]
+            here = self.outcomes_of(host)
             mapper = next((o for o in here if o.check.service == "rpc" and o.state is State.OK), None)
             behind = [o.check for o in here if o.state is State.SKIPPED and o.facts.get("mapper_silent")]
             if mapper is not None and behind:
@@ -324,6 +332,7 @@ class Survey:
             domain_controllers=tuple(host.controller() for host in self.hosts),
             lookups=tuple(self.lookups),
             problem=self.problem,
+            facts=self.facts,
         )
 
 

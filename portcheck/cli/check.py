@@ -10,9 +10,11 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from portcheck.cli import outputs, targets
+from portcheck.cli import outputs, passwords, targets
+from portcheck.cli.passwords import Wanted
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
+from portcheck.credentials import Method
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render.options import Options
@@ -43,6 +45,10 @@ Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
 FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
 TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
+Bind = Annotated[bool, typer.Option("--bind", help="Sign in, and tell network from account and rights.")]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Account for --bind; the password is asked.")]
+How = Annotated[Method | None, typer.Option("--bind-method", help="How --bind signs in (simple, over TLS only).")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -72,6 +78,10 @@ def check(
     fail_on: FailWhen = None,
     trace: TraceToo = None,
     save: Save = None,
+    bind: Bind = False,  # noqa: FBT002
+    user: User = None,
+    bind_method: How = None,
+    password_stdin: FromStdin = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -103,11 +113,21 @@ def check(
         families=_families(four=four, six=six),
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
+    order = signing_in(order, Wanted(user, bind_method, password_stdin), bind=bind)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     report = carry_out(order, wanted, screen, no_color=no_color)
     if context.obj is not None:
         context.obj(report)
     return report.exit_code
+
+
+def signing_in(order: Order, wanted: Wanted, *, bind: bool) -> Order:
+    """The order with its credentials, where they are wanted."""
+    if bind:
+        return replace(order, credentials=passwords.credentials([forest for forest, _ in order.forests], wanted))
+    if wanted != Wanted():
+        raise ConfigError("--user, --bind-method and --password-stdin say how to sign in: add --bind")
+    return order
 
 
 def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> Report:

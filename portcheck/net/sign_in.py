@@ -157,7 +157,10 @@ def _context(gssapi: Any, session: Session, user: str, host: str, *, covered: bo
     flag = gssapi.RequirementFlag
     sealed = (flag.integrity, flag.confidentiality, flag.replay_detection, flag.out_of_sequence_detection)
     try:
-        own = gssapi.Credentials(name=gssapi.Name(user, gssapi.NameType.user), usage="initiate") if user else None
+        name = gssapi.Name(user, gssapi.NameType.user) if user else None
+        own = gssapi.Credentials(name=name, mechs=[gssapi.MechType.kerberos], usage="initiate")
+        if covered:
+            own = _without_seal(gssapi, own)
         return gssapi.SecurityContext(
             name=gssapi.Name(f"ldap@{host}", gssapi.NameType.hostbased_service),
             mech=gssapi.MechType.kerberos,
@@ -168,6 +171,11 @@ def _context(gssapi: Any, session: Session, user: str, host: str, *, covered: bo
         )
     except gssapi.exceptions.GSSError as error:
         raise _no_ticket(error, host) from None
+
+
+def _without_seal(gssapi: Any, own: Any) -> Any:
+    """MIT offers a seal with every ticket unless told GSS_KRB5_CRED_NO_CI_FLAGS_X, and AD refuses it inside TLS."""
+    return gssapi.Credentials(base=gssapi.raw.set_cred_option(gssapi.OID.from_int_seq("1.2.752.43.13.29"), creds=own))
 
 
 def _bindings(gssapi: Any, session: Session) -> Any:
