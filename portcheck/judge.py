@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
@@ -26,8 +26,10 @@ class Offered:
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
     """The outcome with its verdict; the reason gains what the verdict rests on."""
     check, state = outcome.check, outcome.state
-    if outcome.facts.get("signed_in") is False:
+    if outcome.facts.get("signed_in") is False or _lacks_rights(outcome):
         return replace(outcome, verdict=Verdict.FAIL)  # asked for, and it did not come about
+    if outcome.facts.get("domain_sid_told") == "differs":
+        return replace(outcome, verdict=Verdict.FAIL)  # not the forest that is expected
     if check.expected is Expected.CLOSED:
         return replace(outcome, verdict=_when_closed(outcome))
     match state:
@@ -39,6 +41,13 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
             return replace(outcome, verdict=Verdict.UNKNOWN)
         case _:
             return _not_good(outcome, offered)
+
+
+def _lacks_rights(outcome: Outcome) -> bool:
+    """The account lacks a right without which the profile does not work."""
+    told = outcome.facts.get("rights_missing")
+    rows = told if isinstance(told, list) else ()
+    return any(isinstance(row, Mapping) and row.get("need") == Need.REQUIRED for row in rows)
 
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:

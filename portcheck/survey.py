@@ -166,7 +166,8 @@ class Survey:
         if place.source == "resolver":
             announced.add("dns")
         known = found.name_servers is not None and place.host not in found.name_servers
-        return Host(place, self.forest.ca_file, frozenset(announced), no_name_server=known and not configured)
+        sid = self.forest.expect.get("domain_sid", "") if place.domain in {"", self.forest.name} else ""
+        return Host(place, self.forest.ca_file, sid, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: Host) -> None:
         """All checks of one host: the ping, then everything else at once, then what RPC's mapper points to."""

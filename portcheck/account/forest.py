@@ -103,7 +103,6 @@ class SignIn:
             port=door.port if door is not None else self.forest.ports.get("ldaps", 636),
             need=Need.REQUIRED,
             purpose=PURPOSE,
-            operations=("sign in",),
             why="asked for with --bind",
             domain=host.domain,
         )
@@ -122,7 +121,7 @@ class SignIn:
             if "domain_sid" in told:
                 self._domains.add(host.domain)
             self._keep(host, told)
-            if missing := wanted.missing(told, self.profiles, self.credentials.ous):
+            if missing := wanted.missing(told, host.domain or self.forest.name, self.profiles, self.credentials.ous):
                 told["rights_missing"] = missing
             told |= self._held_against_sid(host, told)
         outcome = Outcome(
@@ -162,8 +161,8 @@ class SignIn:
         expected, own = self.forest.expect.get("domain_sid"), told.get("domain_sid")
         if expected is None or own is None or host.domain != self.forest.name:
             return {}
-        self.facts["domain_sid_told"] = "matches" if own == expected else "differs"
-        return {"expected_domain_sid": expected, "wrong_forest": True} if own != expected else {}
+        told_of = "matches" if own == expected else "differs"
+        return {"expected_domain_sid": expected, "domain_sid_told": told_of, "wrong_forest": own != expected}
 
     def _finish(self) -> None:
         self.facts["signed_in_as"] = self.credentials.user or "the ticket's owner"

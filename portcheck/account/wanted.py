@@ -12,10 +12,9 @@ CHANGES, CHANGES_ALL = "Replicating Directory Changes", "Replicating Directory C
 CREATE, RESET = "create users", "reset passwords"
 
 
-def missing(told: Mapping[str, object], profiles: Sequence[str], ous: Sequence[str]) -> list[Facts]:
+def missing(told: Mapping[str, object], domain: str, profiles: Sequence[str], ous: Sequence[str]) -> list[Facts]:
     """Only what is known to be missing: what could not be read is not held against the account."""
     lacking: list[Facts] = []
-    domain = str(told.get("domain_sid") or "the domain")
     if IMPORTING & set(profiles) and told.get("replicating_changes") is False:
         lacking.append(_one(CHANGES, domain, Need.REQUIRED))
     if HASH_SYNC & set(profiles) and told.get("replicating_changes_all") is False:

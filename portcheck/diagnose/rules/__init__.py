@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
+from portcheck.diagnose.rules.account import ACCOUNT, UNPROVEN
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
@@ -16,6 +17,7 @@ from portcheck.diagnose.rules.tls import CERTIFICATES
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
+    *ACCOUNT,
     *HOSTS,
     *NAMES,
     *CUT,
@@ -29,5 +31,6 @@ RULES: tuple[Rule, ...] = (
     *TOLD,
     *ROLES,
     *LOCAL,
+    *UNPROVEN,
     *WELL,
 )
