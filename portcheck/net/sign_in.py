@@ -157,7 +157,7 @@ def _context(gssapi: Any, session: Session, user: str, host: str, *, covered: bo
     flag = gssapi.RequirementFlag
     sealed = (flag.integrity, flag.confidentiality, flag.replay_detection, flag.out_of_sequence_detection)
     try:
-        name = gssapi.Name(user, gssapi.NameType.user) if user else None
+        name = gssapi.Name(principal(user), gssapi.NameType.user) if principal(user) else None
         own = gssapi.Credentials(name=name, mechs=[gssapi.MechType.kerberos], usage="initiate")
         if covered:
             own = _without_seal(gssapi, own)
@@ -171,6 +171,12 @@ def _context(gssapi: Any, session: Session, user: str, host: str, *, covered: bo
         )
     except gssapi.exceptions.GSSError as error:
         raise _no_ticket(error, host) from None
+
+
+def principal(user: str) -> str:
+    """AD's realms are in capitals; DOMAIN\\name and a DN name no principal: whoever has the ticket is meant."""
+    name, at, realm = user.rpartition("@")
+    return f"{name}@{realm.upper()}" if at else ""
 
 
 def _without_seal(gssapi: Any, own: Any) -> Any:

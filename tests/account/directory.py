@@ -86,9 +86,13 @@ async def serving(habit: Habit, kind: Certificate | None = Certificate.VALID) ->
     """The habit behind TLS with such a certificate (trusted through `seen.ca_file`), or in clear where kind is None."""
     shown = identity(HOST, kind) if kind is not None else None
     seen = Seen()
+    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen.held.append(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
         with contextlib.suppress(ConnectionError, OSError):
             await habit(reader, writer, seen)
         writer.close()
@@ -101,7 +105,13 @@ async def serving(habit: Habit, kind: Certificate | None = Certificate.VALID) ->
         try:
             yield seen
         finally:
+            for _ in range(10):  # a connection that is being accepted gets its transport, so that it can be closed
+                await asyncio.sleep(0)
             server.close()
             for writer in seen.held:
                 writer.transport.abort()
-            await asyncio.sleep(0)
+            if tasks:
+                await asyncio.wait(tasks, timeout=10)
+            for writer in seen.held:
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
