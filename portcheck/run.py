@@ -13,7 +13,7 @@ from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.credentials import Credentials
 from portcheck.engine import Engine
-from portcheck.events import Finished, Notify
+from portcheck.events import Finished, Notify, Phase
 from portcheck.investigate import second_look
 from portcheck.judge import exit_code
 from portcheck.model import Outcome, Report, State
@@ -75,6 +75,7 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
             if order.settings.trace:
                 await _look_again(surveys, notify)
             if order.credentials:
+                notify(Phase("signing in"))
                 await _sign_in(surveys, order.credentials)
     except TimeoutError:
         for survey in surveys:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portcheck.net.errors import NetError
-from portcheck.net.session import Found, Session
+from portcheck.net.session import LONGEST, Found, Session
 
 Control = tuple[str, bool, bytes | None]
 
@@ -39,7 +39,7 @@ class Asking:
                 base, attributes, filter_=filter_, scope=scope, controls=controls, page=page, cookie=cookie, limit=limit
             )
         except NetError as fault:
-            self.ended, self.while_asking = fault, base or "the rootDSE"
+            self.ended, self.while_asking = fault, base[:LONGEST] or "the rootDSE"
             return None
 
     def note(self, words: str) -> None:

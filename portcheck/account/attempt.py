@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from portcheck.account.look import Questions, look
-from portcheck.account.refusal import Refusal, Refused, refusal
+from portcheck.account.refusal import Refusal, refusal
 from portcheck.credentials import Credentials, Method
 from portcheck.model import Facts, State
 from portcheck.net.aside import aside
@@ -19,7 +19,6 @@ from portcheck.net.sign_in import MissingLibraryError, NoTicketError, sign_in
 from portcheck.net.trail import Trail
 
 COVERED = {Cover.TLS: "LDAPS", Cover.START_TLS: "StartTLS"}
-NOT_IN_LDAP = "the answer is not LDAP"
 
 
 @dataclass(slots=True)
@@ -84,6 +83,10 @@ class Attempt:
                 self.fault = fault
                 if self.sent:
                     return
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other results with it
+                self.trail.note("fault", f"{error.__class__.__name__}: {error}")
+                self.fault = NetError(State.ERROR, "portcheck itself failed here; please report it (run with -v)")
+                return
             else:
                 return
 
@@ -163,6 +166,3 @@ class Attempt:
         assert self.door is not None
         sealed = self.door.cover is Cover.NONE and self.credentials.method is Method.KERBEROS
         return "sealed" if sealed else self.door.cover.value
-
-
-__all__ = ["Attempt", "Refused"]

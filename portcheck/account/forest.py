@@ -70,7 +70,7 @@ class SignIn:
 
     async def _at(self, host: Host) -> None:
         ways = doors(host, self.forest, self.credentials.method, self.outcomes(host), self.source_ip)
-        if reason := self._not_tried(ways):
+        if reason := self._not_tried(host, ways):
             self.land(host, Outcome(self._check(host, ways), State.SKIPPED, reason))
             return
         if not belongs(host, self.forest):
@@ -85,7 +85,9 @@ class SignIn:
             self.ledger.spent[self.credentials.account] = host.place.host
         self._learn(host, attempt)
 
-    def _not_tried(self, ways: Sequence[Door]) -> str:
+    def _not_tried(self, host: Host, ways: Sequence[Door]) -> str:
+        if any(o.facts.get("wrong_forest") is True for o in self.outcomes(host)):
+            return "not tried: another forest answers here"
         if where := self.ledger.spent.get(self.credentials.account):
             return f"not tried: the attempt on {where} may count as a bad one, and a second could lock the account"
         if not ways:

@@ -28,7 +28,7 @@ POLICY = {
 INTERVALS = {"minPwdAge": "minimum_age_s", "maxPwdAge": "maximum_age_s", "lockoutDuration": "lockout_duration_s"}
 COMPLEXITY = 1  # DOMAIN_PASSWORD_COMPLEX
 NEVER = -(2**63)
-MOST_SITES, MOST_SUBNETS = 500, 5000
+MOST_SITES, MOST_SUBNETS, LONGEST_NAME = 500, 5000, 255
 PAGE, MOST_PAGES = 1000, 2
 
 
@@ -103,12 +103,13 @@ def sites(asking: Asking, configuration: str, addresses: tuple[str, ...]) -> Fac
     found = asking.search(base, ("cn",), filter_="(objectClass=site)", scope="LEVEL", page=MOST_SITES)
     if found is None or not found.answer.good:
         return {}
-    facts: Facts = {"sites": sorted(name for entry in found.entries if (name := entry.text("cn")))}
+    names = sorted(name[:LONGEST_NAME] for entry in found.entries if (name := entry.text("cn")))
+    facts: Facts = {"sites": names[:MOST_SITES]}
     subnets = asking.search(
         f"CN=Subnets,{base}", ("cn", "siteObject"), filter_="(objectClass=subnet)", scope="LEVEL", page=MOST_SUBNETS
     )
     if subnets is not None and subnets.answer.good:
-        known = {e.text("cn") or "": _name(e.text("siteObject")) for e in subnets.entries}
+        known = {e.text("cn") or "": _name(e.text("siteObject")) for e in subnets.entries[:MOST_SUBNETS]}
         mapped = {address: site_of(address, known) for address in addresses}
         facts["site_by_subnet"] = {address: site for address, site in mapped.items() if site}
         facts["subnets"] = len(known)
@@ -129,7 +130,7 @@ def site_of(address: str, subnets: Mapping[str, str]) -> str:
 
 
 def _name(dn: str | None) -> str:
-    return next((value for _, value in relative_names(dn or "")), "")
+    return next((value[:LONGEST_NAME] for _, value in relative_names(dn or "")), "")
 
 
 def role_holders(asking: Asking, told: Entry) -> Mapping[str, str]:
@@ -158,4 +159,5 @@ def role_holders(asking: Asking, told: Entry) -> Mapping[str, str]:
 
 def _host(asking: Asking, server: str) -> str:
     found = asking.search(server, ("dNSHostName",))
-    return (found.entries[0].text("dNSHostName") or "").lower() if found is not None and found.entries else ""
+    told = found.entries[0].text("dNSHostName") if found is not None and found.entries else None
+    return (told or "")[:LONGEST_NAME].lower()

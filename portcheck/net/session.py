@@ -16,6 +16,7 @@ from portcheck.net.line import Line
 from portcheck.net.trail import Trail
 
 T = TypeVar("T")
+LONGEST = 200  # characters of a name that the server chose, in a timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Session:
             found = tuple(_entry(row) for row in self.connection.response or () if row.get("type") == "searchResEntry")
             return Found(found, Answered(_code(said), _text(said)), _cookie(said))
 
-        return self._ask(f"search of {base or 'the rootDSE'}", ask)
+        return self._ask(f"search of {base[:LONGEST] or 'the rootDSE'}", ask)
 
     def _exchange(self, kind: str, request: object) -> Mapping[str, Any]:
         said = self.connection.post_send_single_response(self.connection.send(kind, request, None))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from portcheck.credentials import Credentials, Method
+from portcheck.model import Stage, State
+from portcheck.net.errors import NetError
 from portcheck.net.session import Answered, Session
 
 SPNEGO = "GSS-SPNEGO"
@@ -101,8 +103,11 @@ def _ntlm(session: Session, credentials: Credentials, sending: Callable[[], None
     offered = _spnego(session, client.create_negotiate_message(), "NTLM negotiate")
     if offered.code != SASL_IN_PROGRESS or not offered.credentials:
         return offered
-    client.parse_challenge_message(offered.credentials)
-    proof = client.create_authenticate_message()
+    try:
+        client.parse_challenge_message(offered.credentials)
+        proof = client.create_authenticate_message()
+    except Exception:  # noqa: BLE001 - ldap3 raises whatever it stumbles over
+        raise NetError(State.MISMATCH, "the server's challenge is not NTLM", Stage.ANSWER) from None
     sending()
     return _spnego(session, proof, "NTLM authenticate")
 
@@ -133,23 +138,31 @@ def _kerberos(
         raise MissingLibraryError("Kerberos needs gssapi: pip install 'portcheck[kerberos]'") from None
     session.trail.note("note", f"asking for a ticket for ldap/{host}")
     context = _context(gssapi, session, credentials.user, host, covered=covered)
-    token, said = None, Answered(-1, "")
-    for _ in range(MOST_STEPS):
-        try:
-            token = context.step(token)
-        except gssapi.exceptions.GSSError as error:
-            raise _no_ticket(error, host) from None
-        if token:
-            sending()
-            said = _spnego(session, token, "Kerberos ticket")
-            token = said.credentials
-        if context.complete or said.code != SASL_IN_PROGRESS:
-            break
-    if said.good and token and not context.complete:
-        context.step(token)
+    try:
+        token = context.step(None)
+    except gssapi.exceptions.GSSError as error:
+        raise _no_ticket(error, host) from None
+    sending()
+    try:
+        said = _exchanged(session, context, token)
+    except gssapi.exceptions.GSSError:
+        raise NetError(State.MISMATCH, "the server's answer to the ticket is not Kerberos", Stage.ANSWER) from None
     if said.good and not covered:
         session.line.wrap = lambda data: bytes(context.wrap(data, True).message)
         session.line.unwrap = lambda data: bytes(context.unwrap(data).message)
+    return said
+
+
+def _exchanged(session: Session, context: Any, token: bytes) -> Answered:
+    """Tokens back and forth until both sides are done; the server proves itself with its last one."""
+    for _ in range(MOST_STEPS):
+        said = _spnego(session, token, "Kerberos ticket")
+        if said.credentials and not context.complete and said.code in {0, SASL_IN_PROGRESS}:
+            token = context.step(said.credentials) or b""
+        if said.code != SASL_IN_PROGRESS:
+            break
+    if said.good and not context.complete:
+        raise NetError(State.MISMATCH, "the server did not prove that it is the one the ticket is for", Stage.ANSWER)
     return said
 
 

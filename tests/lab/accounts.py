@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.lab.domain_controller import DomainController
 from tests.lab.program import Vantage
@@ -82,6 +85,9 @@ def ask(dc: DomainController, question: str) -> str:
 
 def ticket(vantage: Vantage, dc: DomainController, account: str) -> dict[str, str]:
     """A ticket of the account in a cache of its own, and the environment that leads to it."""
+    pytest.importorskip("gssapi", reason="the extra 'kerberos' is not installed")
+    if not shutil.which("kinit"):
+        pytest.skip("no kinit: tests/run installs it")
     conf, cache = vantage.home / "krb5.conf", vantage.home / f"cache-{account}"
     conf.write_text(
         f"[libdefaults]\n default_realm = {dc.domain.upper()}\n dns_lookup_kdc = true\n"

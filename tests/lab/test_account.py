@@ -213,7 +213,6 @@ def test_signing_that_is_required_is_no_fault_of_the_network_or_the_password(peo
 
 
 def test_a_ticket_signs_in_signed_and_sealed_on_389(people: Lab) -> None:
-    pytest.importorskip("gssapi")
     env = accounts.ticket(people.vantage, people.alpha, "sync")
     run = sign_in(people, "sync", "--bind-method", "kerberos", password="", env=env)
     assert told(run)["reason"] == "signed in over LDAP, signed and sealed"
@@ -222,7 +221,6 @@ def test_a_ticket_signs_in_signed_and_sealed_on_389(people: Lab) -> None:
 
 
 def test_without_a_ticket_nothing_is_sent_and_the_reason_told(people: Lab) -> None:
-    pytest.importorskip("gssapi")
     env = accounts.ticket(people.vantage, people.alpha, "sync")
     none = {**env, "KRB5CCNAME": f"FILE:{people.vantage.home}/no-such-cache"}
     run = sign_in(people, "", "--bind-method", "kerberos", password="", env=none)
