@@ -57,7 +57,7 @@ def refusal(code: int, text: str) -> Refusal:
     if BAD_BINDINGS in text:
         return Refusal(Refused.CHANNEL_BINDING, "the server requires channel binding (80090346)")
     if code in {STRONGER_AUTH_REQUIRED, CONFIDENTIALITY_REQUIRED}:
-        return Refusal(Refused.SIGNING, f"the server requires signing or TLS (LDAP result {code})")
+        return Refusal(Refused.SIGNING, f"the server requires signing (LDAP result {code})")
     if code == INVALID_CREDENTIALS:
         return _rejected(text)
     if code in METHOD_NOT_SUPPORTED:

@@ -21,7 +21,7 @@ CODES = [rule.code for rule in RULES]
 CONTRACT = set((Path(__file__).parent / "contract-codes.txt").read_text(encoding="utf-8").split())
 """The finding codes that users' scripts rely on."""
 
-ADDED = {"local-fault", "unexpected-open", "sign-in-failed", "look-cut-off", "domain-sid-unproven"}
+ADDED = {"local-fault", "unexpected-open", "sign-in-failed", "look-cut-off", "domain-sid-unproven", "signed-in"}
 PLAIN = {f"{service}-blocked" for service in services()}
 
 

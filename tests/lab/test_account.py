@@ -53,7 +53,7 @@ def network(run: Run) -> set[str]:
 
 def test_the_right_password_and_what_the_directory_tells_then(people: Lab) -> None:
     run = sign_in(people, "sync")
-    assert (run.code, run.codes("alpha")) == (0, ["forest-ok"])
+    assert (run.code, run.codes("alpha")) == (0, ["signed-in", "forest-ok"])
     outcome = told(run)
     assert (outcome["state"], outcome["verdict"], outcome["reason"]) == ("ok", "pass", "signed in over LDAPS")
     facts = outcome["facts"]
@@ -217,7 +217,7 @@ def test_a_ticket_signs_in_signed_and_sealed_on_389(people: Lab) -> None:
     run = sign_in(people, "sync", "--bind-method", "kerberos", password="", env=env)
     assert told(run)["reason"] == "signed in over LDAP, signed and sealed"
     assert told(run)["facts"]["large_search_pages"] == 2
-    assert (run.code, run.codes("alpha")) == (0, ["forest-ok"])
+    assert (run.code, run.codes("alpha")) == (0, ["signed-in", "forest-ok"])
 
 
 def test_without_a_ticket_nothing_is_sent_and_the_reason_told(people: Lab) -> None:
@@ -267,7 +267,7 @@ def test_the_expected_sid_is_confirmed_without_a_sign_in(people: Lab) -> None:
         "alpha", defaults=MIM, alpha={"expect": {"domain_sid": accounts.domain_sid(people.alpha)}}
     )
     run = people.check(config=right)
-    assert (run.code, run.codes("alpha")) == (0, ["forest-ok"])
+    assert (run.code, run.codes("alpha")) == (0, ["signed-in", "forest-ok"])
     assert run.of("alpha", "ldap")[0]["facts"]["domain_sid_told"] == "matches"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
-from portcheck.diagnose.rules.account import ACCOUNT, UNPROVEN
+from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *TOLD,
     *ROLES,
     *LOCAL,
+    *KNOWN,
     *UNPROVEN,
     *WELL,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portcheck.diagnose.directory import directory
 from portcheck.diagnose.facts import ForestFacts
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.told import flag, printable, text
@@ -37,9 +38,11 @@ def _proof(f: ForestFacts, proof: tuple[Outcome, ...]) -> Proof | None:
     if not proof:
         return None
     follows = tuple(o for o in _open(f) if o.state is State.SKIPPED and flag(o, "signed_in") is None)
+    why = listed(dict.fromkeys(_why(o) for o in proof))
     words = {
         "account": _account(proof[0]),
-        "why": listed(dict.fromkeys(_why(o) for o in proof)),
+        "why": why,
+        "because": f"{why[:1].upper()}{why[1:]}",
         "spared": " No other controller was tried: one bad attempt is no danger, several would lock it."
         if follows
         else "",
@@ -69,11 +72,15 @@ def _rights(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o, _ in told)
     needed = any(need == Need.REQUIRED for _, lacking in told for _, need in lacking)
     lacks = some((what for _, lacking in told for what, _ in lacking), MOST_RIGHTS)
+    seen = tuple(f"{printable(o.check.host)}: {_how_known(o)}" for o in proof)
     words = {"account": _account(proof[0]), "lacks": lacks}
     severity = Severity.ERROR if needed else Severity.WARNING
-    return Proof(
-        proof, seen=(f"signed in, and read what it may do: {lacks}",), brief=True, words=words, severity=severity
-    )
+    return Proof(proof, seen=(some(seen),), brief=True, words=words, severity=severity)
+
+
+def _how_known(o: Outcome) -> str:
+    tried = ", a search with the DirSync control was refused" if flag(o, "dirsync_accepted") is False else ""
+    return f"signed in{tried}; the rest is read from access lists and effective rights"
 
 
 def _lacking(o: Outcome) -> list[tuple[str, str]]:
@@ -94,6 +101,20 @@ def _broke_off(f: ForestFacts) -> Proof | None:
     return Proof(proof, seen=(some(seen),), brief=True, severity=Severity.WARNING) if proof else None
 
 
+def _signed_in(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in _open(f) if flag(o, "signed_in") is True)
+    if not proof:
+        return None
+    sids = dict.fromkeys(sid for o in proof if (sid := text(o, "domain_sid")))
+    words = {
+        "account": _account(proof[0]),
+        "sid": f"; the domain's SID is {listed(sids)}" if sids else "",
+        "directory": directory(f.forest.facts) or "It may read the directory",
+    }
+    seen = tuple(f"{printable(o.check.host)}: {printable(o.reason)}" for o in proof)
+    return Proof(proof, seen=(some(seen),), brief=True, words=words, severity=Severity.INFO)
+
+
 def _sid_untold(f: ForestFacts) -> Proof | None:
     """The forests file expects a SID, and nobody told one."""
     told = {text(o, "domain_sid_told") for o in f.outcomes}
@@ -109,7 +130,7 @@ ACCOUNT = (
     Rule(
         code="credentials-rejected",
         title="{forest}: {hosts} does not accept the credentials of {account}",
-        explanation="{why}. " + NETWORK + ": no port needs to be opened for this.{spared}",
+        explanation="{because}. " + NETWORK + ": no port needs to be opened for this.{spared}",
         fix="Correct the name or the password of {account} where the connector keeps it, and here.",
         when=_refused("credentials"),
     ),
@@ -122,10 +143,10 @@ ACCOUNT = (
     ),
     Rule(
         code="signing-required",
-        title="{forest}: {hosts} refuses a sign-in that is neither signed nor inside TLS",
+        title="{forest}: {hosts} refuses a sign-in that is not signed",
         explanation=(
-            "{why}. " + NETWORK + ". The account was not judged by this. Programs that bind without signing (NTLM"
-            " or a plain bind on 389) fail alike."
+            "{because}. " + NETWORK + ". The password is not to blame: programs that bind without signing (NTLM, or"
+            " in clear on 389) fail alike."
         ),
         fix="Use LDAPS, or sign and seal (Kerberos); in the connector, leave 'Sign and Encrypt LDAP Traffic' on.",
         when=_refused("signing"),
@@ -134,7 +155,9 @@ ACCOUNT = (
         code="channel-binding-required",
         title="{forest}: {hosts} requires channel binding",
         explanation=(
-            "{why}. " + NETWORK + ". A sign-in inside TLS must name the TLS session that it travels in; clients that"
+            "{because}. "
+            + NETWORK
+            + ". A sign-in inside TLS must name the TLS session that it travels in; clients that"
             " do not, and TLS that a device opens on the way, are refused.{spared}"
         ),
         fix="Use Kerberos or a simple bind over LDAPS, update the client, and ask the firewall team whether TLS to"
@@ -168,6 +191,18 @@ ACCOUNT = (
         ),
         fix="Ask the network team about the MTU and ICMP 'fragmentation needed' on the way to {names}.",
         when=_broke_off,
+    ),
+)
+
+KNOWN = (
+    Rule(
+        code="signed-in",
+        title="{forest}: {account} signs in on {hosts}{sid}",
+        explanation="{directory}.",
+        fix="",
+        when=_signed_in,
+        at_most=Severity.INFO,
+        beside=True,
     ),
 )
 
