@@ -16,11 +16,14 @@ def directory(facts: Facts) -> str:
 
 
 def _levels(facts: Facts) -> str:
-    level, schema = facts.get("forest_level"), facts.get("schema_version")
-    told = [f"forest level {level}"] if isinstance(level, int) else []
-    told += [f"schema version {schema}"] if isinstance(schema, int) else []
-    words = ", ".join(told)
+    level, schema = _small(facts.get("forest_level")), _small(facts.get("schema_version"))
+    told = ["" if level is None else f"forest level {level}", "" if schema is None else f"schema version {schema}"]
+    words = ", ".join(word for word in told if word)
     return f"{words[:1].upper()}{words[1:]}"
+
+
+def _small(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000 else None
 
 
 def _sites(facts: Facts) -> str:
@@ -29,9 +32,7 @@ def _sites(facts: Facts) -> str:
         return ""
     count = f"{len(sites)} site{'' if len(sites) == 1 else 's'}"
     own = dict.fromkeys(printable(str(site)) for site in mapped.values()) if isinstance(mapped, Mapping) else {}
-    return (
-        f"{count}, this machine's subnet belongs to {listed(own)}" if own else f"{count}, no subnet holds this machine"
-    )
+    return f"{count}, this machine's subnet is in {listed(own)}" if own else f"{count}, no subnet holds this machine"
 
 
 def _holders(facts: Facts) -> str:

@@ -155,10 +155,8 @@ ACCOUNT = (
         code="channel-binding-required",
         title="{forest}: {hosts} requires channel binding",
         explanation=(
-            "{because}. "
-            + NETWORK
-            + ". A sign-in inside TLS must name the TLS session that it travels in; clients that"
-            " do not, and TLS that a device opens on the way, are refused.{spared}"
+            "{because}. " + NETWORK + ". A sign-in inside TLS must name the TLS session that it travels in; clients"
+            " that do not, and TLS that a device opens on the way, are refused.{spared}"
         ),
         fix="Use Kerberos or a simple bind over LDAPS, update the client, and ask the firewall team whether TLS to"
         " {names} is inspected.",
