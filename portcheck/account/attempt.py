@@ -52,8 +52,7 @@ class Attempt:
 
     async def make(self) -> None:
         """Sign in and look around, within the patience."""
-        patience = self.patience
-        limit_s = len(self.doors) * (patience.connect_s + patience.answer_s) + 2 * patience.answer_s
+        limit_s = self._limit_s()
         try:
             await aside(self._run, limit_s, self._cut)
         except TimeoutError:
@@ -62,6 +61,12 @@ class Attempt:
                 self._keep({"look_ended": fault.reason})
             else:
                 self.fault = fault
+
+    def _limit_s(self) -> float:
+        """Each step has its own deadline; this one is for the whole, and for a library that waits for a KDC."""
+        each = self.patience.connect_s + self.patience.answer_s
+        doors = 1 if self.credentials.method is Method.KERBEROS else len(self.doors)
+        return doors * each + self.patience.answer_s
 
     def _cut(self) -> None:
         if self.line is not None:

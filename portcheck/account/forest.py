@@ -13,7 +13,7 @@ from portcheck.account.attempt import Attempt
 from portcheck.account.doors import belongs, closed, doors
 from portcheck.account.look import Questions
 from portcheck.config import ForestSpec
-from portcheck.credentials import Credentials
+from portcheck.credentials import Credentials, Method
 from portcheck.host import Host
 from portcheck.model import GOOD, Check, Facts, Need, Outcome, State
 from portcheck.net.door import Door
@@ -90,9 +90,16 @@ class SignIn:
             return "not tried: another forest answers here"
         if where := self.ledger.spent.get(self.credentials.account):
             return f"not tried: the attempt on {where} may count as a bad one, and a second could lock the account"
+        if self.credentials.method is Method.KERBEROS and self._no_kdc():
+            return "not tried: no KDC of this forest answers on 88/tcp"
         if not ways:
             return f"not tried: no answer from {closed(self.credentials.method, self.forest)} here"
         return ""
+
+    def _no_kdc(self) -> bool:
+        """Asked, and none answers: waiting for a ticket would end in the same."""
+        asked = [o for host in self.hosts for o in self.outcomes(host) if o.check.name == "kerberos/tcp"]
+        return bool(asked) and not any(o.state in GOOD for o in asked)
 
     def _check(self, host: Host, ways: Sequence[Door], used: Door | None = None) -> Check:
         door = used or (ways[0] if ways else None)

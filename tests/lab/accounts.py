@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,6 +100,23 @@ def ticket(vantage: Vantage, dc: DomainController, account: str) -> dict[str, st
     run = vantage.python("-c", f"{script} + chr(10), text=True, check=True, capture_output=True)", env=env)
     assert not run.code, run.stderr
     return env
+
+
+@contextmanager
+def subnets(dc: DomainController, mapped: Mapping[str, str]) -> Iterator[None]:
+    """These subnets belong to these sites, of which those are made that are not there."""
+    own = sorted(set(mapped.values()) - {"Default-First-Site-Name"})
+    for site in own:
+        dc.samba_tool("sites", "create", site)
+    for subnet, site in mapped.items():
+        dc.samba_tool("sites", "subnet", "create", subnet, site)
+    try:
+        yield
+    finally:
+        for subnet in mapped:
+            dc.samba_tool("sites", "subnet", "remove", subnet)
+        for site in own:
+            dc.samba_tool("sites", "remove", site)
 
 
 @contextmanager

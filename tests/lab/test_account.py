@@ -72,10 +72,8 @@ def test_the_right_password_and_what_the_directory_tells_then(people: Lab) -> No
 
 
 def test_the_site_of_this_machine_by_its_subnet(people: Lab) -> None:
-    people.alpha.samba_tool("sites", "create", "Branch")
-    people.alpha.samba_tool("sites", "subnet", "create", "10.77.0.0/16", "Default-First-Site-Name")
-    people.alpha.samba_tool("sites", "subnet", "create", "10.77.0.0/24", "Branch")
-    run = sign_in(people, "svc")
+    with accounts.subnets(people.alpha, {"10.77.0.0/16": "Default-First-Site-Name", "10.77.0.0/24": "Branch"}):
+        run = sign_in(people, "svc")
     assert run.report is not None
     forest = run.report["forests"][0]["facts"]
     assert forest["sites"] == ["Branch", "Default-First-Site-Name"]
@@ -229,6 +227,29 @@ def test_without_a_ticket_nothing_is_sent_and_the_reason_told(people: Lab) -> No
     with accounts.without_name(people.alpha):
         run = sign_in(people, "sync", "--bind-method", "kerberos", password="", env=env)
     assert told(run)["facts"]["kerberos_cause"] == "name"
+
+
+def test_without_a_kdc_or_with_another_clock_kerberos_says_which(people: Lab) -> None:
+    """The first is the network's fault, and is said of 88; the second is the clock's."""
+    env = accounts.ticket(people.vantage, people.alpha, "sync")
+    with faults.drop(people, people.alpha, "88/tcp", "88/udp"):
+        run = sign_in(people, "sync", "--bind-method", "kerberos", password="", env=env)
+    assert told(run)["reason"] == "not tried: no KDC of this forest answers on 88/tcp"
+    assert run.codes("alpha")[0] == "kerberos-blocked"
+    assert not {"sign-in-failed", "credentials-rejected"} & set(run.codes("alpha"))
+    with services.skewed(people.alpha, 3600):
+        run = sign_in(people, "sync", "--bind-method", "kerberos", password="", env=env)
+    assert told(run)["facts"]["kerberos_cause"] == "clock"
+    assert {"time-skew", "sign-in-failed"} <= set(run.codes("alpha"))
+
+
+def test_a_kdc_that_is_found_out_only_by_waiting_ends_with_the_patience(people: Lab) -> None:
+    env = accounts.ticket(people.vantage, people.alpha, "sync")
+    file = people.forests_toml("alpha", defaults={**MIM, "timeout": "1s", "answer_timeout": "2s"})
+    with faults.drop(people, people.alpha, "88/tcp", "88/udp"):
+        run = sign_in(people, "sync", "--bind-method", "kerberos", "--only", "ldap", password="", env=env, config=file)
+    assert told(run)["facts"]["signed_in"] is False
+    assert run.codes("alpha") == ["sign-in-failed"]
 
 
 # Rights
