@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -37,6 +37,11 @@ class Credentials:
     method: Method = Method.SIMPLE
     password: Secret = field(default_factory=lambda: Secret(""))
     ous: tuple[str, ...] = ()  # where the account is to create users and reset passwords
+
+    def of_domain(self, domain: str) -> Credentials:
+        """A bare name is one of this domain."""
+        bare = self.user and not any(sign in self.user for sign in "@\\=")
+        return replace(self, user=f"{self.user}@{domain}") if bare and domain else self
 
     @property
     def account(self) -> str:

@@ -50,11 +50,13 @@ class SignIn:
     _domains: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
-        for host in self._candidates():
+        hosts = self._candidates()
+        self.credentials = self.credentials.of_domain(next((host.domain for host in hosts if host.domain), ""))
+        for host in hosts:
             await self._at(host)
         self._finish()
 
-    def _candidates(self) -> Iterable[Host]:
+    def _candidates(self) -> list[Host]:
         """Each controller once, at the first of its addresses where LDAP answers; the account's own domain first."""
         best: dict[str, Host] = {}
         for host in self.hosts:

@@ -64,7 +64,7 @@ def _user(forest: ForestSpec, wanted: Wanted, method: Method) -> str:
             f"{forest.name}: no account to sign in with; give --user, {variable(USER, forest.name)},"
             ' or bind = { user = "…" } in the forests file'
         )
-    return f"{name}@{forest.name}" if name and not re.search(r"[@\\=]", name) else name
+    return name
 
 
 def _password(forest: ForestSpec, wanted: Wanted, user: str) -> str:
@@ -76,7 +76,7 @@ def _password(forest: ForestSpec, wanted: Wanted, user: str) -> str:
     if forest.bind.password_file is not None:
         return read_password(forest.bind.password_file)
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return getpass.getpass(f"Password of {printable(user)}: ", stream=sys.stderr)
+        return getpass.getpass(f"Password of {printable(user)} for {forest.name}: ", stream=sys.stderr)
     raise ConfigError(
         f"{forest.name}: no password for {printable(user)}; set {named}, give a password_file in the forests file,"
         " or use --password-stdin"

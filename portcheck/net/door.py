@@ -17,7 +17,7 @@ from portcheck.net.session import Session, over
 from portcheck.net.trail import Trail
 
 START_TLS = "1.3.6.1.4.1.1466.20037"
-WRONG_NAME = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH
+WRONG_NAME, WRONG_ADDRESS = 62, 64  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 
 
@@ -127,7 +127,9 @@ def verifying(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _why_not(error: ssl.SSLCertVerificationError, host: str) -> str:
-    if error.verify_code in WRONG_NAME:
+    if error.verify_code == WRONG_ADDRESS:
+        return f"the certificate is not for {host}; name the host instead of its address"
+    if error.verify_code == WRONG_NAME:
         return f"the certificate is not for {host}"
     if error.verify_code == EXPIRED:
         return "the certificate has expired"

@@ -110,6 +110,15 @@ async def test_a_host_that_only_a_record_led_to_gets_nothing_from_outside_the_fo
     assert one.binds == [0]
 
 
+async def test_where_another_forest_answers_it_is_not_tried() -> None:
+    async with several(ACCEPTED) as (one,):
+        foreign = outcome(check("ldaps/tcp", address="127.0.0.1"), State.OK, facts={"wrong_forest": True})
+        await replace(one.turn, outcomes=lambda _: (foreign,)).run()
+    (told,) = one.landed.values()
+    assert told.reason == "not tried: another forest answers here"
+    assert one.binds == [0]
+
+
 async def test_where_ldap_is_blocked_it_is_not_tried() -> None:
     async with several(ACCEPTED) as (one,):
         silent = tuple(

@@ -54,7 +54,7 @@ def in_file(folder: Path, raw: bytes, mode: int = 0o600) -> ForestSpec:
 def test_from_the_environment_under_the_forests_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAMED, PASSWORD)
     found = told()
-    assert (found.user, found.method, found.password.reveal()) == ("svc@alpha.test", Method.SIMPLE, PASSWORD)
+    assert (found.user, found.method, found.password.reveal()) == ("svc", Method.SIMPLE, PASSWORD)
 
 
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
@@ -69,12 +69,26 @@ def test_the_nearest_word_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv(NAMED, "from the environment")
     monkeypatch.setenv("PORTCHECK_USER", "anyone")
     filed = in_file(tmp_path, b"from the file")
-    assert told(filed).user == "svc@alpha.test"
+    assert told(filed).user == "svc"
     assert told(filed).password.reveal() == "from the environment"
     monkeypatch.setenv("PORTCHECK_USER_ALPHA_TEST", "ALPHA\\other")
     assert told(filed).user == "ALPHA\\other"
     assert told(filed, Wanted(user="third@bravo.test")).user == "third@bravo.test"
-    assert told(ForestSpec("bravo.test"), Wanted(method=Method.KERBEROS)).user == "anyone@bravo.test"
+    assert told(ForestSpec("bravo.test"), Wanted(method=Method.KERBEROS)).user == "anyone"
+
+
+@pytest.mark.parametrize(
+    ("given", "full"),
+    [
+        ("svc", "svc@alpha.test"),
+        ("svc@bravo.test", "svc@bravo.test"),
+        ("ALPHA\\svc", "ALPHA\\svc"),
+        ("CN=svc,DC=alpha,DC=test", "CN=svc,DC=alpha,DC=test"),
+        ("", ""),
+    ],
+)
+def test_a_bare_name_is_one_of_the_controllers_domain(given: str, full: str) -> None:
+    assert Credentials(given).of_domain("alpha.test").user == full
 
 
 def test_kerberos_needs_neither_name_nor_password() -> None:

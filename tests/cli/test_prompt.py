@@ -24,12 +24,12 @@ def test_the_password_is_asked_for_on_the_terminal_and_not_echoed(tmp_path: Path
     if not pid:
         os.chdir(tmp_path)
         os.execv(sys.executable, [sys.executable, "-m", "portcheck", *COMMAND, "--timeout", "300ms"])
-    shown = _until(terminal, b"Password of svc@alpha.test: ")
+    shown = _until(terminal, b"Password of svc@alpha.test for 127.0.0.1: ")
     os.write(terminal, PASSWORD.encode() + b"\n")
     shown += _until(terminal, None)
     os.waitpid(pid, 0)
     os.close(terminal)
-    assert b"Password of svc@alpha.test: " in shown
+    assert b"Password of svc@alpha.test for 127.0.0.1: " in shown
     assert PASSWORD.encode() not in shown
     assert b"127.0.0.1" in shown
     assert [path for path in tmp_path.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()] == []
