@@ -106,7 +106,8 @@ async def test_a_host_that_only_a_record_led_to_gets_nothing_from_outside_the_fo
         await turn.run()
     told = one.landed["0/dc1.evil.test"]
     assert (told.state, told.facts["signed_in"]) == (State.SKIPPED, False)
-    assert "nothing secret was sent" in told.reason
+    assert told.reason.startswith("nothing secret was sent: dc1.evil.test is not in alpha.test")
+    assert told.attempts == 0, "whatever its certificate would have said"
     assert one.binds == [0]
 
 
