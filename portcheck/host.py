@@ -30,6 +30,7 @@ class Host:
 
     place: Place
     ca_file: Path | None = None
+    expected_sid: str = ""  # of its domain
     announced: frozenset[str] = frozenset()  # roles by SRV and NS records
     no_name_server: bool = False  # the zone's NS set is known, and this host is not in it
     answered_by: str = ""  # not a controller: what answers in its place
@@ -136,6 +137,7 @@ class Host:
             domain=self.domain,
             netbios_host=str(self.ping.get("netbios_host") or "") if self.ping.get("hosts_domain") else "",
             ca_file=self.ca_file,
+            domain_sid=self.expected_sid,
         )
 
     def rpc_subject(self, check: Check, ports: tuple[int, ...]) -> Subject:

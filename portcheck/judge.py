@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Report, Severity, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, Report, Severity, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
@@ -37,6 +37,10 @@ class Offered:
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
     """The outcome with its verdict; the reason gains what the verdict rests on."""
     check, state = outcome.check, outcome.state
+    if outcome.facts.get("signed_in") is False or _lacks_rights(outcome):
+        return replace(outcome, verdict=Verdict.FAIL)  # asked for, and it did not come about
+    if outcome.facts.get("domain_sid_told") == "differs":
+        return replace(outcome, verdict=Verdict.FAIL)  # not the forest that is expected
     if check.expected is Expected.CLOSED:
         return replace(outcome, verdict=_when_closed(outcome))
     match state:
@@ -48,6 +52,13 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
             return replace(outcome, verdict=Verdict.UNKNOWN)
         case _:
             return _not_good(outcome, offered)
+
+
+def _lacks_rights(outcome: Outcome) -> bool:
+    """The account lacks a right without which the profile does not work."""
+    told = outcome.facts.get("rights_missing")
+    rows = told if isinstance(told, list) else ()
+    return any(isinstance(row, Mapping) and row.get("need") == Need.REQUIRED for row in rows)
 
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
@@ -151,6 +162,8 @@ def _faulty(outcome: Outcome) -> bool:
         or facts.get("unproven") is True
         or facts.get("idle_lost_s") is not None
         or bool(facts.get("edns_trouble"))
+        or bool(facts.get("rights_missing"))
+        or bool(facts.get("look_ended"))
     )
 
 

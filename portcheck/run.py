@@ -14,8 +14,9 @@ from importlib import import_module
 from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
+from portcheck.credentials import Credentials
 from portcheck.engine import Engine
-from portcheck.events import Finished, Notify
+from portcheck.events import Finished, Notify, Phase
 from portcheck.judge import exit_code
 from portcheck.model import Outcome, Report, State, Verdict
 from portcheck.net.machine import vantage
@@ -39,6 +40,7 @@ class Order:
     views: bool = False  # compare what different DNS servers say
     pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)  # by forest: nothing but these, and no discovery
     idle_s: float | None = None  # hold idle LDAP sessions for this long
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)  # by forest: who signs in
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -89,6 +91,9 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
                 from portcheck.investigate import idle  # late, as the second look
 
                 await idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
+            if order.credentials:
+                notify(Phase("signing in"))
+                await _sign_in(surveys, order.credentials)
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"
@@ -110,6 +115,31 @@ async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
         await second_look([case for survey in surveys for case in survey.cases()], notify)
         if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
             break
+
+
+async def _sign_in(surveys: Sequence[Survey], credentials: Mapping[str, Credentials]) -> None:
+    """After everything else: what is blocked is known by then, and need not be tried."""
+    from portcheck.account import forest as account  # late: most runs sign in nowhere
+
+    ledger = account.Ledger()
+    towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
+    turns = [
+        account.SignIn(
+            forest=survey.forest,
+            profiles=tuple(profile.name for profile in survey.profiles),
+            credentials=credentials[survey.forest.name],
+            hosts=survey.hosts,
+            outcomes=survey.outcomes_of,
+            land=survey.add,
+            patience=survey.engine.patience,
+            ledger=ledger,
+            source_ip=survey.engine.source_ip,
+            addresses=vantage(towards).addresses,
+            facts=survey.facts,
+        )
+        for survey in surveys
+    ]
+    await asyncio.gather(*(account.in_turn(group) for group in account.by_account(turns)))
 
 
 def _report(surveys: Sequence[Survey], started: datetime, duration_s: float) -> Report:

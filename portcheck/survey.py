@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host, without_address, without_port
 from portcheck.judge import judge, settle
-from portcheck.model import Check, ForestReport, Lookup, Outcome, State, Verdict
+from portcheck.model import Check, Facts, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names
 from portcheck.plan import Pin, Place, Selection, checks_for
@@ -45,6 +46,7 @@ class Survey:
     planned: dict[str, Check] = field(default_factory=dict)
     problem: str | None = None
     trace: bool = True  # will there be a second look?
+    facts: Facts = field(default_factory=dict)
     _asked: set[tuple[str, str | None]] = field(default_factory=set)
     _began: dict[str, float] = field(default_factory=dict)  # check id to monotonic seconds
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
@@ -61,7 +63,7 @@ class Survey:
         """Everything but the second look."""
         if self.pins:
             await self.engine.ready()
-            self.hosts.extend(Host(pin.place, self.forest.ca_file, pin.roles) for pin in self.pins)
+            self.hosts.extend(Host(pin.place, self.forest.ca_file, announced=pin.roles) for pin in self.pins)
             await asyncio.gather(*(self._ask(host) for host in self.hosts))
             return
         try:
@@ -105,7 +107,8 @@ class Survey:
         if place.source == "resolver":
             announced.add("dns")
         known = found.name_servers is not None and place.host not in found.name_servers
-        return Host(place, self.forest.ca_file, frozenset(announced), no_name_server=known and not configured)
+        sid = self.forest.expect.get("domain_sid", "") if place.domain in {"", self.forest.name} else ""
+        return Host(place, self.forest.ca_file, sid, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: Host) -> None:
         checks = self._checks(host.place)
@@ -155,9 +158,6 @@ class Survey:
         address = host.place.address
         assert address is not None
 
-        def outcomes() -> tuple[Outcome, ...]:
-            return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
-
         async def ask(
             outcome: Outcome, patience: Patience, segment: int | None = None, nearest_ttl: int | None = None
         ) -> Outcome:
@@ -179,7 +179,7 @@ class Survey:
         return Case(
             host.place.host,
             address,
-            outcomes,
+            functools.partial(self.outcomes_of, host),
             ask,
             land,
             payload,
@@ -190,11 +190,19 @@ class Survey:
             self.engine.walking,
         )
 
+    def add(self, host: Host, outcome: Outcome) -> None:
+        """An outcome that no profile planned."""
+        self.planned[outcome.check.id] = outcome.check
+        self._land(host, outcome)
+
+    def outcomes_of(self, host: Host) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
+
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
         waiting = []
         for host in self.hosts:
-            here = [o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where]
+            here = self.outcomes_of(host)
             mapper = next((o for o in here if o.check.service == "rpc" and o.state is State.OK), None)
             behind = [o.check for o in here if o.state is State.SKIPPED and o.facts.get("mapper_silent")]
             if mapper is not None and behind:
@@ -234,6 +242,7 @@ class Survey:
             domain_controllers=tuple(host.controller() for host in self.hosts),
             lookups=tuple(self.lookups),
             problem=self.problem,
+            facts=self.facts,
         )
 
 

@@ -22,7 +22,8 @@ UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions
 USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
 
 COMMANDS = (
-    "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "watch",
+    "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "sid",
+    "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there."""
 GROUPS: Mapping[str, str] = {"config": "configuration"}

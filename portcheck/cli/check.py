@@ -11,14 +11,16 @@ from typing import Annotated
 
 import typer
 
-from portcheck.cli import alerting, locking, outputs, remembering, selecting, targets
+from portcheck.cli import alerting, locking, outputs, passwords, remembering, selecting, targets
 from portcheck.cli.alerting import Alert, When
 from portcheck.cli.pairs import ORDER
+from portcheck.cli.passwords import Wanted
 from portcheck.cli.screen import on_stderr
 from portcheck.cli.selecting import duration as _duration
 from portcheck.cli.selecting import flagged as _flagged
 from portcheck.cli.selecting import given as _given
-from portcheck.config import FailOn, parse_address, parse_rate
+from portcheck.config import ConfigError, FailOn, parse_address, parse_rate
+from portcheck.credentials import Method
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render import FORMATS
@@ -56,6 +58,10 @@ Idle = Annotated[
     str | None,
     typer.Option("--idle", metavar="DURATION", help="Hold idle LDAP sessions this long (15m): who forgets them?"),
 ]
+Bind = Annotated[bool, typer.Option("--bind", help="Sign in, and tell network from account and rights.")]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Account for --bind; the password is asked.")]
+How = Annotated[Method | None, typer.Option("--bind-method", help="How --bind signs in (simple, over TLS only).")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -90,6 +96,10 @@ def check(
     notify: NotifyWhen = None,
     notify_file: NotifyFile = None,
     idle: Idle = None,
+    bind: Bind = False,  # noqa: FBT002
+    user: User = None,
+    bind_method: How = None,
+    password_stdin: FromStdin = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
@@ -123,6 +133,7 @@ def check(
         idle_s=_duration("--idle", idle),
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
+    order = signing_in(order, Wanted(user, bind_method, password_stdin), bind=bind)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     alert = None if notify is None else Alert(notify, notify_file)
     job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock, alert=alert)
@@ -153,6 +164,15 @@ def once(context: typer.Context, job: Job) -> int:
     if context.obj is not None:
         context.obj(report)
     return report.exit_code
+
+
+def signing_in(order: Order, wanted: Wanted, *, bind: bool) -> Order:
+    """The order with its credentials, where they are wanted."""
+    if bind:
+        return replace(order, credentials=passwords.credentials([forest for forest, _ in order.forests], wanted))
+    if wanted != Wanted():
+        raise ConfigError("--user, --bind-method and --password-stdin say how to sign in: add --bind")
+    return order
 
 
 def carry_out(

@@ -8,7 +8,7 @@ import typer
 
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
-from portcheck.config import ForestSpec, Settings, format_duration
+from portcheck.config import BindSpec, ForestSpec, Settings, format_duration
 
 app = typer.Typer(no_args_is_help=True, help="Validate the forests file; print the effective settings.")
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -61,6 +61,16 @@ def _history(settings: Settings) -> str:
     return f"{settings.history_keep} runs of a plan, {settings.history_days} days"
 
 
+def _bind(bind: BindSpec) -> str:
+    parts = (
+        bind.user,
+        "" if bind == BindSpec() else f"method {bind.method}",
+        f"password from {bind.password_file}" if bind.password_file else "",
+        *(f"in {ou}" for ou in bind.ous),
+    )
+    return "; ".join(part for part in parts if part)
+
+
 def _forest(forest: ForestSpec) -> list[str]:
     servers = ", ".join(str(server) for server in forest.dns)
     named = ", ".join(f"{c.host} ({c.address})" if c.address else c.host for c in forest.domain_controllers)
@@ -74,6 +84,7 @@ def _forest(forest: ForestSpec) -> list[str]:
         "profiles": ", ".join(forest.profiles),
         "expect": ", ".join(f"{name} {wanted}" for name, wanted in forest.expect.items()),
         "ports": ", ".join(f"{name} {port}" for name, port in forest.ports.items()),
+        "sign-in": _bind(forest.bind),
         "extra": ", ".join(f"{extra.name} {extra.port}/{extra.transport}" for extra in forest.extra),
     }
     return [f"forest {forest.name}", *(f"  {name:<16}{value}" for name, value in rows.items() if value)]

@@ -11,6 +11,10 @@ import typer
 from portcheck.cli import check
 
 
+SIGNING_IN = ("bind", "user", "bind_method", "password_stdin")
+"""Not for what repeats itself: a password that has been changed would lock its account, a bad attempt a run."""
+
+
 def with_options_of_check(do: Callable[..., int], leave_out: Collection[str] = ()) -> Callable[..., int]:
     """A typer command: `do(context, job, own options…)` with the job that check's options describe.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portcheck.cli.check import Job
-from portcheck.cli.like_check import with_options_of_check
+from portcheck.cli.like_check import SIGNING_IN, with_options_of_check
 from portcheck.cli.selecting import flagged
 from portcheck.config import ConfigError, find, parse_duration
 from portcheck.store import StoreError, words, write_whole
@@ -183,4 +183,4 @@ def _is_closed(folder: Path) -> bool:
         return False
 
 
-command = with_options_of_check(schedule, leave_out=("lock",))
+command = with_options_of_check(schedule, leave_out=("lock", *SIGNING_IN))

@@ -13,7 +13,7 @@ import typer
 
 from portcheck.cli import hook, outputs, targets
 from portcheck.cli.check import Job
-from portcheck.cli.like_check import with_options_of_check
+from portcheck.cli.like_check import SIGNING_IN, with_options_of_check
 from portcheck.cli.selecting import flagged
 from portcheck.config import ConfigError, FailOn, parse_duration
 from portcheck.model import Report
@@ -154,4 +154,4 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-command = with_options_of_check(watch, leave_out=("history", "lock", "notify", "notify_file"))
+command = with_options_of_check(watch, leave_out=("history", "lock", "notify", "notify_file", *SIGNING_IN))

@@ -16,12 +16,13 @@ from portcheck.config.names import (
     parse_server,
 )
 from portcheck.config.settings import parse_rate
-from portcheck.config.spec import Configuration, DcSpec, ExtraPort, FailOn, ForestSpec, Settings
+from portcheck.config.spec import BindSpec, Configuration, DcSpec, ExtraPort, FailOn, ForestSpec, Settings
 from portcheck.config.words import ConfigError, nearest, printable
 
 __all__ = [
     "FILE_NAME",
     "VARIABLE",
+    "BindSpec",
     "ConfigError",
     "Configuration",
     "DcSpec",

@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from portcheck.config.binding import read_bind
 from portcheck.config.files import read_bytes, spelled
 from portcheck.config.names import is_address, parse_address, parse_host, parse_name, parse_server
 from portcheck.config.node import Node
 from portcheck.config.settings import read_profiles, read_site
-from portcheck.config.spec import DcSpec, ExtraPort, ForestSpec, Settings
+from portcheck.config.spec import BindSpec, DcSpec, ExtraPort, ForestSpec, Settings
 from portcheck.config.words import ConfigError, shown
 from portcheck.model import Expected
 
@@ -27,6 +28,7 @@ FOREST_KEYS = (
     "expect",
     "ports",
     "extra",
+    "bind",
 )
 TRANSPORTS = ("tcp", "udp")
 
@@ -72,6 +74,7 @@ def read_forest(node: Node, known: Known) -> ForestSpec:
         expect=_expect(keys["expect"], known.services) if "expect" in keys else {},
         ports=_ports(keys["ports"], known.services) if "ports" in keys else {},
         extra=_extra(keys["extra"]) if "extra" in keys else (),
+        bind=read_bind(keys["bind"]) if "bind" in keys else BindSpec(),
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from portcheck.config.names import Server
+from portcheck.credentials import Method
 
 DEFAULT_PROFILES = ("mim",)
 
@@ -37,6 +38,16 @@ class DcSpec:
 
     host: str
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BindSpec:
+    """How to sign in with `--bind`; there is no place for a password in a forests file."""
+
+    user: str = ""
+    method: Method = Method.SIMPLE
+    password_file: Path | None = None
+    ous: tuple[str, ...] = ()  # DNs: where the account is to create users and reset passwords
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class ForestSpec:
     expect: Mapping[str, str] = field(default_factory=dict)  # service to "open" or "closed"; "domain_sid" to the SID
     ports: Mapping[str, int] = field(default_factory=dict)  # service to its port here
     extra: tuple[ExtraPort, ...] = ()
+    bind: BindSpec = field(default_factory=BindSpec)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,12 @@ def _tcp_answers(report: Report) -> str:
     return f"TCP answers on {some(map(printable, hosts(good)))}" if good and everyone else ""
 
 
+def _signed_in(report: Report) -> str:
+    good = [o for o in report.outcomes if o.facts.get("signed_in") is True]
+    everyone = {o.check.forest for o in good} >= {forest.name for forest in report.forests}
+    return f"signed in to {some(map(printable, hosts(good)))}" if good and everyone else ""
+
+
 SHOWN_BY: Mapping[Condition, Callable[[Report], str]] = {
     Condition.SRV_MISSING: _records,
     Condition.UNRESOLVED: _addresses,
@@ -166,5 +172,7 @@ SHOWN_BY: Mapping[Condition, Callable[[Report], str]] = {
     Condition.INTERCEPT: _fact("control_port_accepts", says="a port that nobody uses does not accept"),
     Condition.MTU: _fact("clamped_answered", says="small packets fare no better than large ones"),
     Condition.FRAGMENTS: _fact("fragments_lost", says="fragmented datagrams are answered"),
+    Condition.ACCOUNT: _signed_in,
+    Condition.RIGHTS: _fact("replicating_changes", says="the account may replicate changes"),
     Condition.IDLE: _fact("idle_lost_s", "idle_held_s", says="idle connections are kept"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from portcheck.diagnose.told import text
 from portcheck.model import Outcome
 
 
@@ -20,6 +21,8 @@ class Symptom:
 
 KDC = ("kerberos", "kpasswd")
 NO_KDC = ("kerberos-no-logon-server", "win32-1908")
+
+SIGNED_IN = ("sign in", "import", "export")
 
 SYMPTOMS: Mapping[str, Symptom] = {
     # Names
@@ -74,7 +77,18 @@ SYMPTOMS: Mapping[str, Symptom] = {
     "tls-failed": Symptom(("failed-connection",), source="LDAPS"),
     "read-only-dc": Symptom(("ldap-10", "win32-8235"), source="ADTS"),
     "dc-paused": Symptom(("win32-1908",), source="R1908"),
+    # The account
+    "credentials-rejected": Symptom(("failed-authentication", "no-start-credentials"), SIGNED_IN, source="ADC-ACCT"),
+    "account-state": Symptom(("failed-authentication", "no-start-credentials"), SIGNED_IN, source="ADC-ACCT"),
+    "signing-required": Symptom(("ldap-8", "failed-authentication"), SIGNED_IN, source="LDAPSIGN"),
+    "channel-binding-required": Symptom(("sspi-0x80090346", "failed-authentication"), SIGNED_IN, source="LDAPCBT"),
+    "rights-missing": Symptom(
+        ("win32-8453", "failed-permission", "stopped-connectivity"), ("import", "synchronisation"), source="ADC-PHS"
+    ),
 }
+
+AD_49 = frozenset({"525", "52e", "530", "531", "532", "533", "568", "701", "773", "775"})
+"""Sub-codes of LDAP 49 that the catalogue knows."""
 
 WITHOUT: Mapping[str, tuple[str, ...]] = {
     "kerberos": NO_KDC,
@@ -93,7 +107,8 @@ OUT_OF_ORDER = frozenset({"service-down", "service-mute", "wrong-service", "midd
 
 def errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """The likeliest first."""
-    known = SYMPTOMS.get(code, Symptom()).errors
+    told = (text(o, "ad_error") for o in outcomes) if code in {"credentials-rejected", "account-state"} else ()
+    known = tuple(dict.fromkeys([*SYMPTOMS.get(code, Symptom()).errors, *(f"ldap-49-{n}" for n in told if n in AD_49)]))
     if code not in OUT_OF_ORDER:
         return known
     affected = dict.fromkeys(o.check.service for o in outcomes)

@@ -18,6 +18,7 @@ class Subject:
     domain: str = ""  # the AD domain to ask about; empty: not known
     netbios_host: str = ""  # from the LDAP ping
     ca_file: Path | None = None
+    domain_sid: str = ""  # the one that the user expects
     interface: str = ""  # RPC: the interface expected behind a dynamic port
     version: int = 0
     ports: tuple[int, ...] = ()  # RPC: where the mapper says it is

@@ -14,9 +14,11 @@ from portcheck.net.tcp import Stream
 from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
-from portcheck.wire import ldap, mark
+from portcheck.wire import ldap, mark, sid
 from portcheck.wire.ldap import SearchDone, SearchEntry
+from portcheck.wire.netlogon import PingRequest, unpack_ping
 from portcheck.wire.rootdse import RootDse, rootdse_request
+from portcheck.wire.sid import NT_AUTHORITY, NT_NON_UNIQUE, Sid
 
 
 async def plain(check: Check, net: Network, subject: Subject) -> Seen:
@@ -63,9 +65,37 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
         told["certificate_name_matches"] = matches((str(name),), shown)  # asked by address: by what it calls itself
     if subject.domain and told.get("domain") not in (None, subject.domain):
         told["wrong_forest"] = subject.domain not in (told.get("forest"), told.get("domain"))
+    if subject.domain_sid and entry is not None:
+        told |= await _held_against_sid(stream, subject, told)
     return Seen(
         told, reason=f"LDAP answered as {told['dns_host_name']}" if "dns_host_name" in told else "LDAP answered"
     )
+
+
+async def _held_against_sid(stream: Stream, subject: Subject, told: Facts) -> Facts:
+    """Nobody tells a SID without a bind, but an LDAP ping for a SID is answered only where it is the domain's.
+
+    Samba does so. Whether Windows does is not documented: there, only an answer to the expected one beside none to
+    another counts, and silence to both tells nothing.
+    """
+    expected = sid.parse(subject.domain_sid)
+    other = Sid(NT_AUTHORITY, (NT_NON_UNIQUE, 0, 0, 1))
+    answered = [await _pinged(stream, wanted, number) for number, wanted in ((2, expected), (3, other))]
+    samba = str(told.get("vendor") or "").startswith("Samba")
+    match answered:
+        case [True, False]:
+            word = "matches"
+        case [False, False] if samba:
+            word = "differs"
+        case _:
+            word = "not told"
+    facts: Facts = {"expected_domain_sid": subject.domain_sid, "domain_sid_told": word}
+    return facts | ({"wrong_forest": True} if word == "differs" else {})
+
+
+async def _pinged(stream: Stream, wanted: Sid, number: int) -> bool:
+    await stream.send(PingRequest(message_id=number, domain_sid=wanted.pack()).pack(), f"LDAP ping for {wanted}")
+    return unpack_ping(await stream.read_frame(ldap.answer_frame, "LDAP answer")).netlogon is not None
 
 
 def _facts(root: RootDse, stream: Stream) -> Facts:

@@ -24,10 +24,13 @@ class PingRequest:
     message_id: int = 1
     host: str = ""
     user: str = ""
+    domain_sid: bytes = b""  # Samba answers only for its own; of Windows it is not known (MS-ADTS 6.3.3.2)
 
     def pack(self, *, long_form: bool = False) -> bytes:
         named = (("DnsDomain", self.domain or ""), ("Host", self.host), ("User", self.user))
         terms: list[Filter] = [Equals(name, value.encode()) for name, value in named if value]
+        if self.domain_sid:
+            terms.append(Equals("DomainSid", self.domain_sid))
         # MS-ADTS 6.3.3.1: an octet string, little endian
         terms.append(Equals("NtVer", self.nt_version.to_bytes(4, "little")))
         search = SearchRequest(self.message_id, filter=And(tuple(terms)), attributes=(ATTRIBUTE,))
@@ -51,6 +54,7 @@ class PingRequest:
             message_id=search.message_id,
             host=ber.text(given.get("host", b"")),
             user=ber.text(given.get("user", b"")),
+            domain_sid=given.get("domainsid", b""),
         )
 
 

@@ -19,6 +19,7 @@ from portcheck.config import (
     find,
     load,
 )
+from portcheck.credentials import Method
 
 Load = Callable[[str | bytes], Configuration]
 
@@ -41,6 +42,15 @@ def test_the_example_shows_every_key_of_a_forest_and_of_the_defaults() -> None:
     forest = ("dns", "domains", "domain_controllers", "discover", "site", "ca_file", "profiles", "ports")
     for key in (*settings, "trace", *history, *forest):
         assert f"\n{key} = " in text or f"\n# {key} = " in text
+
+
+def test_who_signs_in_arrives_and_the_password_stays_in_its_file(load_text: Load) -> None:
+    text = FOREST + 'bind = { user = "svc", method = "ntlm", password_file = "pw", ous = ["OU=A, DC=alpha,DC=test"] }\n'
+    bind = load_text(text).forests[0].bind
+    assert (bind.user, bind.method, bind.ous) == ("svc", Method.NTLM, ("OU=A, DC=alpha,DC=test",))
+    assert bind.password_file is not None  # beside the forests file; read when it is used
+    assert bind.password_file.name == "pw"
+    assert bind.password_file.is_absolute()
 
 
 def test_a_forest_of_one_line_gets_the_defaults(load_text: Load) -> None:

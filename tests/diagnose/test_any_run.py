@@ -21,6 +21,7 @@ KEYS = tuple(
     realm_proven roles hosts_domain paused is_synchronized clock_skew_s interface_missing no_certificate tls_alert
     certificate_not_after certificate_name_matches certificate_names certificate_trusted certificate_issuer
     certificate_key_sha256 control_port_accepts clamped_answered next_hop_mtu fragments_lost idle_lost_s wrong_forest
+    signed_in bind_refused bind_user ad_error rights_missing look_ended domain_sid_told expected_domain_sid domain_sid
     """.split()  # noqa: SIM905 - a list of words reads better so
 )
 

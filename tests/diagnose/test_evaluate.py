@@ -106,3 +106,20 @@ def test_each_code_that_a_condition_waits_for_has_a_rule_or_needs_an_account() -
 
 def test_only_visible_conditions_have_a_witness() -> None:
     assert all(SIGNS[condition].visible for condition in SHOWN_BY)
+
+
+def test_an_account_that_signed_in_is_not_the_cause_and_one_that_was_refused_is() -> None:
+    good = {"state": "ok", "facts": {"signed_in": True, "replicating_changes": True}}
+    locked = {
+        "state": "ok",
+        "verdict": "fail",
+        "facts": {"signed_in": False, "bind_refused": "account-state", "ad_error": "775"},
+    }
+    assert weighed("failed-authentication", {"given": ANSWERED})[Condition.ACCOUNT, ""].standing is Standing.UNTOLD
+    found = weighed("failed-authentication", {"given": ANSWERED | {"sign-in/636/tcp": good}})
+    assert found[Condition.ACCOUNT, ""].standing is Standing.RULED_OUT
+    assert found[Condition.ACCOUNT, ""].because == "signed in to dc1.alpha.test"
+    found = weighed("failed-authentication", {"given": ANSWERED | {"sign-in/636/tcp": locked}})
+    assert found[Condition.ACCOUNT, ""].standing is Standing.HOLDS
+    found = weighed("win32-8453", {"given": ANSWERED | {"sign-in/636/tcp": good}})
+    assert found[Condition.RIGHTS, ""].standing is Standing.RULED_OUT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
+from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
@@ -16,6 +17,7 @@ from portcheck.diagnose.rules.tls import CERTIFICATES
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
+    *ACCOUNT,
     *HOSTS,
     *WHOLE,
     *NAMES,
@@ -30,5 +32,7 @@ RULES: tuple[Rule, ...] = (
     *TOLD,
     *ROLES,
     *LOCAL,
+    *KNOWN,
+    *UNPROVEN,
     *WELL,
 )

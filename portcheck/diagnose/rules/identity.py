@@ -25,7 +25,7 @@ def _foreign(f: ForestFacts) -> Proof | None:
         kept.extend(f.at(where) if strange and len(strange) == len(there) else ())
     if not proof:
         return None
-    said = dict.fromkeys(own for o in proof for own in sorted(_names(o)))
+    said = dict.fromkeys([*(own for o in proof for own in sorted(_names(o))), *_other_sid(proof)])
     return Proof(
         tuple(proof),
         severity=Severity.ERROR,
@@ -45,6 +45,16 @@ def _at(where: Endpoint, f: ForestFacts) -> str:
 def _said_at(f: ForestFacts, where: Endpoint) -> dict[str, None]:
     answers = (text(o, key) for o in f.at(where) for key in ("dns_host_name", *OWN_NAMES))
     return dict.fromkeys(name(answer) for answer in answers if answer)
+
+
+def _other_sid(proof: list[Outcome]) -> tuple[str, ...]:
+    """The name may be right, and the forest another one of that name: its SID is not the expected one."""
+    differing = [o for o in proof if text(o, "domain_sid_told") == "differs"]
+    if not differing:
+        return ()
+    own = next((told for o in differing if (told := text(o, "domain_sid"))), "")
+    expected = text(differing[0], "expected_domain_sid")
+    return (f"a domain with {f'the SID {own}' if own else 'another SID'} instead of {expected}",)
 
 
 def _names(o: Outcome) -> set[str]:
