@@ -10,7 +10,6 @@ import typer
 
 from portcheck.cli import check
 
-
 SIGNING_IN = ("bind", "user", "bind_method", "password_stdin")
 """Not for what repeats itself: a password that has been changed would lock its account, a bad attempt a run."""
 

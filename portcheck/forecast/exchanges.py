@@ -35,6 +35,7 @@ class Exchange:
     connections: int = 1  # TCP: at most; over TLS a second one where the certificate does not please
     repeated: tuple[Question, ...] = ()  # UDP: what the tries after the first carry, where that differs
     aside: tuple[Question, ...] = ()  # UDP: asked once the first is answered
+    doubted: tuple[Question, ...] = ()  # UDP: asked where only a later try was answered
 
 
 Maker = Callable[[Check, Subject], Exchange]
@@ -54,8 +55,12 @@ def _nothing(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001 - a po
 
 
 def _dns(check: Check, subject: Subject) -> Exchange:
-    size = len(dns_probe.datagram(subject)) + (2 if check.transport == "tcp" else 0)
-    return _one("DNS question for the SRV records" if subject.domain else "DNS question for localhost", size)
+    size = len(dns_probe.datagram(subject))
+    what = "DNS question for the SRV records" if subject.domain else "DNS question for localhost"
+    if check.transport == "tcp":
+        return _one(what, size + 2)
+    asked, plain = Question(what, size), Question(f"{what}, without EDNS", size - dns_probe.EDNS_SIZE)
+    return Exchange((asked,), repeated=(asked, plain), doubted=(asked, asked))
 
 
 def _kerberos(check: Check, subject: Subject) -> Exchange:

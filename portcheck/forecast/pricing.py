@@ -10,10 +10,12 @@ from portcheck.forecast.line import Cost, Question, total
 from portcheck.net.connecting import REPEAT_AFTER_S
 from portcheck.net.patience import Patience
 from portcheck.net.udp import AGAIN_AFTER_S, FRESH_AFTER_S
+from portcheck.probes import dns
 from portcheck.probes.fragments import PATIENCE_S
 
 FIRST_RTO_S = 0.2  # Linux; Windows waits 0.3 s
 ASIDE = Patience(PATIENCE_S, PATIENCE_S, 2)  # of `Net.aside`
+DOUBTFUL = Patience(dns.ASIDE_S, dns.ASIDE_S, 2)
 FRAGMENT_QUESTIONS = 4  # of `fragments.lost`, when nothing but the first question is ever answered
 MORE_QUESTIONS = 3  # an LDAP ping again without a domain; a DNS question without EDNS, and for small answers
 
@@ -58,7 +60,8 @@ def at_most(transport: str, exchange: Exchange, patience: Patience, runs: int = 
     """Resets are tried again, unacknowledged questions repeated, a bad certificate looked at on a second connection."""
     if transport == "udp":
         aside = total(datagrams(_alone(question), ASIDE) for question in exchange.aside) * FRAGMENT_QUESTIONS
-        return datagrams(exchange, patience) * MORE_QUESTIONS + aside
+        doubted = total(datagrams(_alone(question), DOUBTFUL) for question in exchange.doubted)
+        return datagrams(exchange, patience) * MORE_QUESTIONS + aside + doubted
     spoken = total(question.over_tcp for question in exchange.questions) * (1 + repeats(patience.answer_s))
     return (connecting(patience) + spoken) * exchange.connections * runs
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from portcheck.forecast import pricing
 from portcheck.forecast.exchanges import Exchange
 from portcheck.forecast.line import Cost, Kind, Line, Question, total
-from portcheck.investigate import certainty, control, path, resets, segments, tls
+from portcheck.investigate import BUDGET_S, certainty, control, path, resets, segments, tls
 from portcheck.model import Check
 from portcheck.net.patience import Patience
 from portcheck.plan import Place
@@ -17,6 +17,9 @@ from portcheck.wire.ldap import ExtendedRequest
 ROUNDS = 2  # `run._look_again`: once more where the first brought an endpoint mapper back
 SYN = Cost(1, 0, 1)
 HEARD_TRIES = 3  # `resets._heard`
+MOST_WALKED = 1 + path.WALKED  # ports of each transport
+SHORTEST_WAIT_S = 0.25  # `Case.wait_s`
+MOST_PAIRS = path.FARTHEST + 2 + int(BUDGET_S / SHORTEST_WAIT_S)  # of one port: each router's, and what time allows
 NEVER = Cost()
 
 Asked = tuple[Check, Exchange]
@@ -50,9 +53,14 @@ def lines(forest: str, place: Place, asked: Sequence[Asked], *, each: bool) -> I
 def _steps(asked: Sequence[Asked]) -> Iterator[_Step]:
     tcp = [pair for pair in asked if pair[0].transport == "tcp"]
     yield _again(asked)
+    yield _from_another_port(asked)
     yield _waited_out(asked)
     yield _walks(asked)
     yield _resets(len(tcp))
+    yield _Step(
+        "deaf", "who cuts the conversation?", "a conversation was cut", "tcp",
+        _asking_again(tcp, resets.CUT) * (resets.TRIES + resets.CUTTERS - 1),
+    )  # fmt: skip
     if tcp:
         yield _Step(
             "control", "does even an unused port accept?", "a connection was mute or cut", "tcp",
@@ -60,11 +68,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_Step]:
         )  # fmt: skip
     yield _Step(
         "small-segments", "do small segments get through?", "a connection was mute", "tcp",
-        _asking_again(tcp, segments.PATIENCE) * 2,  # with small ones and with usual ones
-    )  # fmt: skip
-    yield _Step(
-        "whose-cut", "who cuts the conversation?", "a connection was reset", "tcp",
-        _asking_again(tcp, resets.CUT) * (resets.TRIES + resets.CUTTERS),
+        _asking_again(tcp, segments.PATIENCE) * 2,  # and as many with usual ones
     )  # fmt: skip
     yield _start_tls([check for check, _ in tcp])
 
@@ -80,31 +84,38 @@ def _again(asked: Sequence[Asked]) -> _Step:
     return _Step("again", "was it merely lost?", "some answers needed a second try", "tcp+udp", price)
 
 
+def _from_another_port(asked: Sequence[Asked]) -> _Step:
+    price = _asking_again([pair for pair in asked if pair[0].transport == "udp"], certainty.ONE_ICMP)
+    return _Step("again-fresh-port", "is it the source port?", "only one was tried, in vain", "udp", price)
+
+
 def _waited_out(asked: Sequence[Asked]) -> _Step:
     price = _asking_again(asked[: certainty.MOST_WAITED], certainty.ONE_ICMP)
     return _Step("again-alone", "is a router limiting its ICMP?", "a device rejected some", "tcp+udp", price)
 
 
 def _walks(asked: Sequence[Asked]) -> _Step:
-    """Packets with a short life to some silent ports of each transport, beside the same to a port that answers.
-
-    A hop that keeps silent is asked in pairs: some packets to the silent port, and one to the port that answers.
-    """
+    """Packets with a short life to some silent ports of each transport, beside the same to a port that answers."""
     ports = {(check.transport, check.port): exchange for check, exchange in asked if check.port is not None}
-    walked = path.WALKED + 1  # one was begun ahead
-    tcp = min(sum(transport == "tcp" for transport, _ in ports), walked)
+    tcp = min(sum(transport == "tcp" for transport, _ in ports), MOST_WALKED)
     udp = sorted(
         (exchange.questions[0] for (transport, _), exchange in ports.items() if transport == "udp"),
         key=lambda question: question.size,
         reverse=True,
-    )[:walked]
-    towards = SYN * walked + total(question.over_udp for question in udp)  # also ports behind the mapper, by SYNs
-    paired = SYN * (walked + len(udp) + 1)
-    most = (towards * (1 + path.TRIES) + paired + SYN) * path.FARTHEST
-    silent = most if tcp or udp else NEVER
+    )[:MOST_WALKED]
+    dearest = max((question.over_udp for question in udp), key=lambda cost: cost.bytes, default=NEVER)
+    walk = Cost(max(1, dearest.packets), dearest.bytes, 1) * path.FARTHEST  # whichever port falls silent first
+    beside = SYN * tcp + total(question.over_udp for question in udp)
+    silent = walk + beside * (1 + 2 * path.TRIES + path.FARTHEST) + SYN * path.TRIES if ports else NEVER
+    # Ports behind the mapper are walked to as well; SYNs all, so as many as a host's walks at most.
+    proven = SYN * MOST_WALKED + total(question.over_udp for question in udp)
+    pairs = proven * path.TRIES + SYN * (MOST_WALKED + len(udp))
+    most = proven * (path.FARTHEST + 1) + pairs * MOST_PAIRS
+    control_walk = SYN * (2 * path.FARTHEST + path.TRIES)  # with what is asked of its silent routers once more
+    ahead = walk + SYN * path.FARTHEST
     return _Step(
         "walk", "where does the silence begin?", "something is silent", "tcp+udp",
-        most, silent, tuple(replace(q, what=f"{q.what}, short-lived") for q in udp),
+        most + control_walk + ahead, silent, tuple(replace(q, what=f"{q.what}, short-lived") for q in udp),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PAYLOAD = 1232  # DNS flag day 2020: fits every path
 SMALL = 512  # what every resolver takes without EDNS (RFC 1035, 4.2.1)
+EDNS_SIZE = 11  # bytes of an OPT record without options (RFC 6891, 6.1.2)
 ASIDE_S = 1.8
 
 

@@ -415,3 +415,11 @@ def test_over_ipv6_a_narrow_link_is_a_black_hole_without_icmp_alone(lab: Lab, ic
     with faults.narrow_link(lab, 1280, icmp=icmp):
         run = over_ipv6(lab, "--answer-timeout", "3s")
     assert ("mtu-black-hole" in run.codes("bravo")) is not icmp
+
+
+def test_a_device_that_resets_all_tcp_is_named_although_only_udp_answers(lab: Lab) -> None:
+    with faults.reject(lab, lab.bravo, how="tcp-reset"):
+        run = check(lab)
+    cut = [c for c in run.of("bravo") if c["state"] == "rejected"]
+    assert cut
+    assert {(c["blocked_at"] or {}).get("by") for c in cut if c["verdict"] != "skip"} == {FW2}
