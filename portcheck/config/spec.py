@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from portcheck.config.names import Server
+from portcheck.config.proxies import ProxySpec
 
 DEFAULT_PROFILES = ("mim",)
 
@@ -40,6 +41,17 @@ class DcSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemSpec:
+    """A machine around the forest; without an address, the name is looked up."""
+
+    role: str  # mim, sync, sql, exchange, adfs, mail, cloud
+    host: str
+    address: str | None = None
+    port: int | None = None  # of the role's own service, where it is not the usual one
+    proxy: ProxySpec | None = None  # role cloud: instead of the run's
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The run's options: [defaults], each under the flag of `portcheck check` that overrides it."""
 
@@ -54,6 +66,7 @@ class Settings:
     site: str | None = None
     fail_on: FailOn = FailOn.FAIL
     trace: bool = True
+    proxy: ProxySpec | None = None  # on the way to the cloud; None: as the environment says
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,7 @@ class ForestSpec:
     expect: Mapping[str, str] = field(default_factory=dict)  # service to "open" or "closed"; "domain_sid" to the SID
     ports: Mapping[str, int] = field(default_factory=dict)  # service to its port here
     extra: tuple[ExtraPort, ...] = ()
+    systems: tuple[SystemSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
