@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from portcheck.events import Notify, Started
 from portcheck.model import Check, Facts, Outcome, Stage, State
-from portcheck.net.base import Net
+from portcheck.net.base import Net, Network
 from portcheck.net.errors import NetError
 from portcheck.net.machine import socket_limit
 from portcheck.net.pacing import Pacer
 from portcheck.net.patience import Patience
+from portcheck.net.reach import Reach
 from portcheck.net.trail import Trail
 from portcheck.probes import PROBES, ldap_ping
 from portcheck.probes.base import Probe, Seen, Subject
@@ -58,9 +59,10 @@ class Engine:
 
     async def again(self, check: Check, subject: Subject, patience: Patience, segment: int | None) -> Outcome:
         """Ask one check once more, alone, for the second look."""
-        assert check.address is not None
         async with self._slots:
-            net = Net(check.address, patience, self._repeats, self.source_ip, Trail(), segment)
+            net = Net(check.address or "", patience, self._repeats, self.source_ip, Trail(), segment)
+            if subject.route is not None:
+                return await once(PROBES[check.service], check, Reach(check.host, subject.route, net), subject)
             return await once(PROBES[check.service], check, net, subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
@@ -74,12 +76,15 @@ class Engine:
         return Net(address, self.patience, self._repeats, self.source_ip, trail)
 
     async def _attempt(self, check: Check, subject: Subject) -> Outcome:
-        if check.address is None:
+        if check.address is None and subject.route is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
         trail = Trail()
         probe = PROBES[check.service]
         for pause in (*AFTER_RESET_S, None):
-            outcome = await once(probe, check, self.net(check.address, trail), subject)
+            net: Network = self.net(check.address or "", trail)
+            if subject.route is not None:
+                net = Reach(check.host, subject.route, self.net("", trail))
+            outcome = await once(probe, check, net, subject)
             if outcome.state is not State.RESET or pause is None or check.transport == "udp":
                 break
             trail.facts["resets_before_answer"] = _count(trail.facts.get("resets_before_answer")) + 1
@@ -88,7 +93,7 @@ class Engine:
         return outcome
 
 
-async def once(probe: Probe, check: Check, net: Net, subject: Subject) -> Outcome:
+async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Outcome:
     """Run the probe once; whatever happens is an outcome, but for cancellation."""
     trail = net.trail
     try:

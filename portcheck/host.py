@@ -6,14 +6,19 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from portcheck.catalogue.services import services
+from portcheck.catalogue.profiles import DC
+from portcheck.catalogue.services import GENERIC, services
+from portcheck.config import CLOUD
 from portcheck.judge import Offered
 from portcheck.model import Check, DomainController, Facts, Outcome, State
-from portcheck.plan import Place
+from portcheck.plan import UNNAMED, Place
 from portcheck.probes.base import Subject
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
+UNKNOWN_PORT = (
+    "a dynamic port, and the mapper's name for it is not documented: pin it there and name it as the system's port"
+)
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
 CONTROLLER_FACTS = (
     "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level", "vendor", "paused",
@@ -75,7 +80,27 @@ class Host:
         return frozenset(missing)
 
     @property
+    def controls(self) -> bool:
+        """A domain controller, or a host asked as one."""
+        return self.place.target == DC
+
+    @property
+    def unnamed(self) -> Facts:
+        """Told where a profile speaks of a machine that nobody named."""
+        return {"not_named": True} if self.place.source == UNNAMED else {}
+
+    @property
+    def reached_at(self) -> str | None:
+        """The address that packets go to, where it is the host's own."""
+        route = self.place.route
+        return self.place.address if route is None else next(iter(route.addresses if route.direct else ()), None)
+
+    @property
     def offered(self) -> Offered:
+        if self.place.target == CLOUD:
+            return Offered(frozenset({"unproven"}))  # a document lists it: it is there
+        if not self.controls:
+            return Offered(named=True)
         return Offered(self.roles, self.lacks)
 
     @property
@@ -85,6 +110,10 @@ class Host:
 
     def not_expected(self, check: Check) -> str | None:
         """Why this check makes no sense here; None where it does."""
+        if self.place.unasked:
+            return self.place.unasked
+        if check.port is None and check.service in GENERIC:
+            return UNKNOWN_PORT
         role = services()[check.service].role if check.service in services() else ""
         if role not in self.lacks:
             return None
@@ -100,6 +129,8 @@ class Host:
             domain=self.domain,
             netbios_host=str(self.ping.get("netbios_host") or "") if self.ping.get("hosts_domain") else "",
             ca_file=self.ca_file,
+            route=self.place.route,
+            public=self.place.target == CLOUD,
         )
 
     def rpc_subject(self, check: Check, ports: tuple[int, ...]) -> Subject:
@@ -120,3 +151,18 @@ class Host:
             facts=facts,
             domain=self.domain,
         )
+
+
+def without_port(check: Check, mapper: Outcome | None) -> Outcome:
+    """An interface that cannot be asked, because its mapper did not tell the port."""
+    if mapper is None:
+        return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
+    if mapper.state is not State.OK:
+        reason = f"the endpoint mapper did not answer ({mapper.state})"
+        return Outcome(check, State.SKIPPED, reason, facts={"mapper_silent": True})
+    if mapper.facts.get("anonymous_refused"):
+        return Outcome(
+            check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"
+        )
+    reason = "the endpoint mapper does not know this interface"
+    return Outcome(check, State.SKIPPED, reason, facts={"interface_missing": True})

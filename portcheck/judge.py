@@ -7,12 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Check, Expected, Outcome, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
 QUIET = BLOCKED | {State.REFUSED}
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
+OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc"})
+"""What a machine around the forest has that was named for it, however badly it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Offered:
 
     roles: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
+    named: bool = False  # a machine around the forest: the user says what it is
 
 
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
@@ -30,6 +33,8 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
         return replace(outcome, verdict=_when_closed(outcome))
     match state:
         case State.OK | State.OPEN:
+            if outcome.facts.get("tls_intercepted") is True:
+                return replace(outcome, verdict=_hurt(outcome))  # clients refuse what is signed by a stranger
             return replace(outcome, verdict=Verdict.WARN if _faulty(outcome) else Verdict.PASS)
         case State.SKIPPED:
             return replace(outcome, verdict=_when_skipped(outcome))
@@ -40,8 +45,7 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
 
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
-    role = role_of(outcome.check.service)
-    if outcome.state in QUIET and role not in {"dc", *offered.roles} and not outcome.facts.get("local_fault"):
+    if outcome.state in QUIET and not _proven(outcome.check, offered) and not outcome.facts.get("local_fault"):
         words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
         return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
     if outcome.check.service == "udp" and outcome.state is State.FILTERED:
@@ -50,6 +54,13 @@ def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
     if outcome.check.service in TLS_SERVICES and outcome.facts.get("no_certificate"):
         return replace(outcome, verdict=Verdict.WARN)
     return replace(outcome, verdict=_hurt(outcome))
+
+
+def _proven(check: Check, offered: Offered) -> bool:
+    """Whether the service has to be there, so that silence means something."""
+    if offered.named:
+        return check.required or check.service in OF_ITS_ROLE
+    return role_of(check.service) in {"dc", *offered.roles}
 
 
 def role_of(service: str) -> str:
@@ -92,6 +103,7 @@ def _faulty(outcome: Outcome) -> bool:
         or bool(facts.get("fragments_lost"))
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
+        or bool(facts.get("addresses_failed"))
     )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from portcheck import __version__
+from portcheck import __version__, around
+from portcheck.around import Chosen
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.engine import Engine
@@ -34,6 +35,8 @@ class Order:
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
+    machine: tuple[Profile, ...] = ()  # asked of no forest
+    cloud: bool = True  # whether the cloud's endpoints are asked
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -42,7 +45,7 @@ async def run(order: Order, notify: Notify) -> Report:
     settings = order.settings
     patience = Patience(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
     engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
-    surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in order.forests]
+    surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
     interrupted = await _until_done(surveys, order, notify)
     report = _report(surveys, started, time.monotonic() - began)
     report = explained(replace(report, interrupted=interrupted))
@@ -57,10 +60,23 @@ def explained(report: Report) -> Report:
     return replace(report, findings=diagnose.diagnose(report))
 
 
+def _parts(order: Order) -> Chosen:
+    """The forests of which something is asked, and the cloud, once."""
+    outside = around.cloud(order.forests, order.machine, order.selection) if order.cloud else None
+    if outside is not None and order.settings.proxy is None:
+        for scheme in around.BY_PROXY:
+            around.from_environment("", scheme)  # a proxy that cannot be asked is said before anything is sent
+    asked = [part for part in order.forests if around.asks(*part, order.selection)]
+    return [*(asked if outside else order.forests), *([outside] if outside else [])]
+
+
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     names = Names(servers, order.settings.timeout_s)
-    return Survey(forest, profiles, engine, names, notify, order.selection, order.families)
+    survey = Survey(forest, profiles, engine, names, notify, order.selection, order.families)
+    survey.controllers = not around.asks_others_only(forest, profiles, order.selection)
+    survey.proxy = order.settings.proxy
+    return survey
 
 
 async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -> bool:
@@ -93,7 +109,8 @@ async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
 
 def _report(surveys: Sequence[Survey], started: datetime, duration_s: float) -> Report:
     outcomes = tuple(outcome for survey in surveys for outcome in survey.settled())
-    towards = dict.fromkeys(o.check.address for o in outcomes if o.check.address is not None)
+    reached = (o.check.address or o.facts.get("peer_address") for o in outcomes)
+    towards = dict.fromkeys(address for address in reached if isinstance(address, str))
     return Report(
         started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         duration_s=round(duration_s, 3),
@@ -111,7 +128,7 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
-    if settings.fail_on != "never" and any(not survey.hosts for survey in surveys):
+    if settings.fail_on != "never" and any(not survey.found for survey in surveys):
         return 1
     return exit_code(report.outcomes, settings.fail_on)
 

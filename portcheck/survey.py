@@ -7,16 +7,17 @@ import contextlib
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from portcheck import discover
+from portcheck import around, discover
 from portcheck.catalogue.profiles import Profile
-from portcheck.config import ForestSpec
+from portcheck.catalogue.services import GENERIC
+from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
-from portcheck.host import Host
+from portcheck.host import Host, without_port
 from portcheck.investigate import Case
 from portcheck.judge import judge
-from portcheck.model import Check, ForestReport, Lookup, Need, Outcome, State, Verdict
+from portcheck.model import Check, DomainController, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
 from portcheck.plan import Place, Selection, checks_for
@@ -47,14 +48,22 @@ class Survey:
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
     planned: dict[str, Check] = field(default_factory=dict)
     problem: str | None = None
-    _asked: set[tuple[str, str | None]] = field(default_factory=set)
+    controllers: bool = True  # whether anything is asked of them
+    proxy: ProxySpec | None = None  # on the way to the cloud
+    _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
 
     async def run(self) -> None:
         """Named controllers start at once; those that DNS advertises follow when it has answered."""
         await self._find_servers()
-        await asyncio.gather(self._named(), self._advertised())
-        if not self.hosts and self.problem is None:
+        found = (self._named(), self._advertised()) if self.controllers else ()
+        await asyncio.gather(*found, self._around())
+        if self.controllers and not any(host.controls for host in self.hosts) and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
+
+    @property
+    def found(self) -> bool:
+        """Whether there was anybody to ask."""
+        return any(host.controls for host in self.hosts) if self.controllers else bool(self.hosts)
 
     async def compare_views(self) -> None:
         """The SRV questions again, of the system's resolver and of the forest's own servers: do they agree?"""
@@ -99,6 +108,13 @@ class Survey:
             await asyncio.gather(self._ask_all(found.places, found), self._ask_servers(found, others))
         else:
             await self._last_resort(found, servers)
+
+    async def _around(self) -> None:
+        """The machines around the forest; of the cloud, its endpoints."""
+        wanted = around.Wanted(self.forest, self.profiles, self.selection, self.families)
+        asking = around.cloud_places if self.forest.name == CLOUD else around.systems
+        found = await self._discovered(asking(wanted, self.names, self.proxy))
+        await self._ask_all(found.places, Discovery())
 
     async def _discovered(self, asking: Awaitable[Discovery]) -> Discovery:
         try:
@@ -149,13 +165,14 @@ class Survey:
     async def _ask_all(self, places: Iterable[Place], found: Discovery) -> None:
         fresh = []
         for place in places:
-            if (place.host, place.address) not in self._asked:
-                self._asked.add((place.host, place.address))
+            if (what := (place.host, place.address, place.target, place.service)) not in self._asked:
+                self._asked.add(what)
                 fresh.append(self._host(place, found))
         self.hosts.extend(fresh)
         if not fresh:
             return
-        self.notify(ForestFound(self.forest.name, tuple(host.controller() for host in self.hosts)))
+        if self.controllers:
+            self.notify(ForestFound(self.forest.name, self._controllers()))
         await asyncio.gather(*(self._ask(host) for host in fresh))
 
     def _host(self, place: Place, found: Discovery) -> Host:
@@ -173,7 +190,7 @@ class Survey:
         self.notify(Planned(checks))
         asked = next((check for check in checks if check.service == "ldap-ping"), None)
         pinging: asyncio.Task[Outcome] | None = None
-        if host.place.address is not None and not host.place.dns_only:
+        if host.controls and host.place.address is not None and not host.place.dns_only:
             pinging = asyncio.create_task(self._ping(host, asked or self._hidden_ping(host.place)))
             await asyncio.wait([pinging], timeout=HEAD_START_S)
             await self._learn_over_tcp(host)
@@ -212,8 +229,8 @@ class Survey:
         return Check(self.forest.name, place.host, place.address, "ldap-ping", "udp", port, Need.OPTIONAL)
 
     async def _ask_rest(self, host: Host, checks: Sequence[Check]) -> None:
-        behind = [check for check in checks if check.port is None]
-        direct = [check for check in checks if check.port is not None and check.service != "rpc"]
+        behind = [check for check in checks if check.port is None and check.service not in GENERIC]
+        direct = [check for check in checks if check not in behind and check.service != "rpc"]
         mapper = next((check for check in checks if check.service == "rpc"), None)
         await asyncio.gather(*(self._ask_one(host, check) for check in direct), self._ask_rpc(host, mapper, behind))
 
@@ -224,7 +241,7 @@ class Survey:
                     await host.known.wait()
         reason = host.not_expected(check)
         if reason is not None:
-            return self._land(host, Outcome(check, State.SKIPPED, reason))
+            return self._land(host, Outcome(check, State.SKIPPED, reason, facts=host.unnamed))
         if subject is None:
             ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
             subject = host.rpc_subject(check, ports) if ports else host.subject()
@@ -247,7 +264,7 @@ class Survey:
         endpoints = mapper.facts.get("endpoints") if mapper is not None else None
         ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
         if not ports:
-            self._land(host, _without_port(check, mapper))
+            self._land(host, without_port(check, mapper))
             return
         outcome = await self.engine.run(replace(check, port=ports[0]), host.rpc_subject(check, tuple(ports)))
         answered_on = outcome.facts.get("port")
@@ -265,14 +282,15 @@ class Survey:
 
     def cases(self) -> list[Case]:
         """Each host as the second look wants it."""
-        return [self._case(host) for host in self.hosts if host.place.address is not None]
+        return [self._case(host) for host in self.hosts if host.reached_at is not None]
 
     def _case(self, host: Host) -> Case:
-        address = host.place.address
+        address = host.reached_at
         assert address is not None
 
         def outcomes() -> tuple[Outcome, ...]:
-            return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
+            here = (o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
+            return tuple(o for o in here if host.place.service in {"", o.check.service})
 
         async def ask(outcome: Outcome, patience: Patience, segment: int | None) -> Outcome:
             return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment)
@@ -321,21 +339,11 @@ class Survey:
         return ForestReport(
             name=self.forest.name,
             profiles=tuple(profile.name for profile in self.profiles),
-            domain_controllers=tuple(host.controller() for host in self.hosts),
+            domain_controllers=self._controllers(),
             lookups=tuple(self.lookups),
             problem=self.problem,
+            facts={"kind": "cloud"} if self.forest.name == CLOUD else {},
         )
 
-
-def _without_port(check: Check, mapper: Outcome | None) -> Outcome:
-    if mapper is None:
-        return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
-    if mapper.state is not State.OK:
-        reason = f"the endpoint mapper did not answer ({mapper.state})"
-        return Outcome(check, State.SKIPPED, reason, facts={"mapper_silent": True})
-    if mapper.facts.get("anonymous_refused"):
-        return Outcome(
-            check, State.SKIPPED, "the endpoint mapper refuses anonymous questions, so the port is not known"
-        )
-    reason = "the endpoint mapper does not know this interface"
-    return Outcome(check, State.SKIPPED, reason, facts={"interface_missing": True})
+    def _controllers(self) -> tuple[DomainController, ...]:
+        return tuple(host.controller() for host in self.hosts if host.controls)

@@ -12,7 +12,7 @@ import typer
 
 from portcheck.cli import outputs, targets
 from portcheck.cli.screen import on_stderr
-from portcheck.config import ConfigError, FailOn, parse_address, parse_duration, parse_rate
+from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_duration, parse_proxy, parse_rate
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render.options import Options
@@ -43,6 +43,11 @@ Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
 FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
 TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
+Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
+Systems = Annotated[
+    list[str] | None,
+    typer.Option("--system", metavar="ROLE=HOST", help="As mim=mim1.corp."),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -72,13 +77,16 @@ def check(
     fail_on: FailWhen = None,
     trace: TraceToo = None,
     save: Save = None,
+    proxy: Proxy = None,
+    system: Systems = None,
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Check the paths to the domain controllers of one or more forests."""
-    configured = targets.configuration(config, needed=not target)
+    configured = targets.configuration(config, needed=not target and not profile)
+    machine = targets.outside(configured, target or (), profile or ())
     settings = replace(
         configured.settings,
         **_given(
@@ -91,16 +99,19 @@ def check(
             source_ip=_address(source_ip),
             fail_on=fail_on,
             trace=trace,
+            proxy=_proxy(proxy),
         ),
     )
-    forests = targets.forests(configured, target or ())
-    chosen = tuple(targets.narrowed(forest, dc or (), dns or ()) for forest in forests)
-    selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
+    forests = configured.forests if machine else targets.forests(configured, target or ())
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), system or ()) for forest in forests)
+    skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
+    selection = Selection(targets.service_names("--only", only or ()), skipped)
     order = Order(
         forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
         settings=settings,
         selection=selection,
         families=_families(four=four, six=six),
+        machine=machine,
     )
     wanted = outputs.wishes(format_ or (), output or (), save)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
@@ -128,6 +139,10 @@ def _duration(flag: str, text: str | None) -> float | None:
 
 def _rate(text: str | None) -> float | None:
     return None if text is None else _flagged("--rate", parse_rate, text)
+
+
+def _proxy(text: str | None) -> ProxySpec | None:
+    return None if text is None else _flagged("--proxy", parse_proxy, text)
 
 
 def _address(text: str | None) -> str | None:

@@ -108,12 +108,8 @@ class Reach:
             return NetError(State.UNREACHABLE, reason, Stage.CONNECT, by, facts)
         return NetError(State.REJECTED, f"the proxy {self.route.proxy} refuses: {said}", Stage.CONNECT, by, facts)
 
-    async def udp(
-        self,
-        port: int,
-        request: Callable[[int], bytes],
-        accept: Callable[[bytes], T],  # noqa: ARG002
-    ) -> Datagram[T]:
+    async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Datagram[T]:
+        del port, request, accept
         raise NetError(State.ERROR, "nothing is asked over UDP of an endpoint that is known by its name")
 
     def aside(self, patience_s: float) -> Network:

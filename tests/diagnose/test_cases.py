@@ -28,7 +28,7 @@ ACCOUNT = {
     "channel-binding-required",
     "rights-missing",
 }
-ADDED = {"local-fault", "unexpected-open"}
+ADDED = {"local-fault", "unexpected-open", "system-not-named", "reverse-direction"}
 PLAIN = {f"{service}-blocked" for service in services()}
 
 

@@ -7,15 +7,18 @@ from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.names import NAMES
+from portcheck.diagnose.rules.outside import OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
+from portcheck.diagnose.rules.systems import SYSTEMS
 from portcheck.diagnose.rules.tls import CERTIFICATES
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
+    *OUTSIDE,
     *HOSTS,
     *NAMES,
     *CUT,
@@ -28,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *SOME,
     *TOLD,
     *ROLES,
+    *SYSTEMS,
     *LOCAL,
     *WELL,
 )

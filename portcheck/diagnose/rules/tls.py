@@ -1,14 +1,14 @@
-"""Certificates of 636 and 3269: expired or soon to be, for another name, of an unknown issuer, or not the server's."""
+"""Certificates: expired or soon to be, for another name, of an unknown issuer, or not the server's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from portcheck.diagnose.facts import ForestFacts, endpoint
+from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.told import flag, moment, printable, text, texts
-from portcheck.diagnose.words import some
+from portcheck.diagnose.words import ports, some
 from portcheck.model import Outcome, Severity
 
 SOON = timedelta(days=21)
@@ -47,9 +47,28 @@ def _other_name(f: ForestFacts) -> Proof | None:
 
 
 def _untrusted(f: ForestFacts) -> Proof | None:
-    proof = tuple(o for o in f.told("certificate_trusted") if flag(o, "certificate_trusted") is False)
+    told = (o for o in f.told("certificate_trusted") if not flag(o, "tls_intercepted"))
+    proof = tuple(o for o in told if flag(o, "certificate_trusted") is False)
     issuers = dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof)
     return Proof(proof, seen=(f"issued by {some(issuers, 3)}",), brief=True) if proof else None
+
+
+def _intercepted(f: ForestFacts) -> Proof | None:
+    return _stranger(f) or _two_keys(f)
+
+
+def _stranger(f: ForestFacts) -> Proof | None:
+    """A public endpoint whose certificate is signed by nobody whom this machine trusts."""
+    proof = tuple(o for o in f.told("tls_intercepted") if flag(o, "tls_intercepted") is True)
+    if not proof:
+        return None
+    issuers = some(dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof), 3)
+    why = (
+        f"Public endpoints show certificates that {issuers} signed, whom this machine does not trust. A device or proxy"
+        " between decrypts and signs anew; services that verify the certificate refuse, or need that authority's root"
+    )
+    seen = (f"{ports(proof)} of {some(map(printable, hosts(proof)), 12)}: signed by {issuers}",)
+    return Proof(proof, seen=seen, brief=True, words={"why": why})
 
 
 def _two_keys(f: ForestFacts) -> Proof | None:
@@ -61,19 +80,23 @@ def _two_keys(f: ForestFacts) -> Proof | None:
         if len(keys) > 1 and len({text(o, "certificate_issuer") for o in told}) > 1:
             proof.extend(told)
     seen = (f"{_whose(o)} is signed by {text(o, 'certificate_issuer')}" for o in proof)
-    return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING) if proof else None
+    if not proof:
+        return None
+    why = (
+        "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
+        " and signs anew; LDAP with channel binding fails through it"
+    )
+    words = {"why": why}
+    return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
 
 
 CERTIFICATES = (
     Rule(
         code="tls-intercepted",
         title="{forest}: TLS to {hosts} is opened on the way",
-        explanation=(
-            "The same controller shows different keys from different issuers on its TLS ports. A device between"
-            " decrypts and signs anew; LDAP with channel binding fails through it."
-        ),
+        explanation="{why}.",
         fix="Ask the firewall team: no TLS inspection for {names} ({ports}).",
-        when=_two_keys,
+        when=_intercepted,
         beside=True,
     ),
     Rule(
