@@ -102,7 +102,7 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
         trail.facts.update(fault.facts)
         if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:
             fault.state = State.MISMATCH  # said something, then left or waited: it was never this protocol
-            fault.reason = "answered, but not in this protocol"
+            fault.reason = f"{_whose(trail)}answered, but not in this protocol"
         _name_foreign(fault.state, trail)
         return _outcome(check, trail, fault.state, fault.reason, fault)
     except WireError as error:
@@ -113,6 +113,12 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
         trail.note("fault", f"{error.__class__.__name__}: {error}")
         return _outcome(check, trail, State.ERROR, "portcheck itself failed here; please report it (run with -v)")
     return _good(check, trail, seen)
+
+
+def _whose(trail: Trail) -> str:
+    """Said of the proxy until it has let something through."""
+    asked_proxy = "proxy" in trail.facts and "proxy_status" not in trail.facts
+    return f"the proxy {trail.facts['proxy']}: " if asked_proxy else ""
 
 
 def _good(check: Check, trail: Trail, seen: Seen) -> Outcome:

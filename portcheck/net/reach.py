@@ -72,6 +72,7 @@ class Reach:
         if not 200 <= answer.status < 300:
             stream.close()
             raise self.refusal(answer)
+        self.trail.head = b""  # what comes now is the endpoint's
         self.trail.note("tunnel", f"the proxy answered HTTP {answer.status}: the tunnel stands")
         return stream
 

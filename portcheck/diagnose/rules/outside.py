@@ -27,7 +27,7 @@ def outside(f: ForestFacts) -> bool:
 
 
 def _blocked(f: ForestFacts) -> Proof | None:
-    proof = tuple(o for o in f.faults() if o.state in UNUSABLE) if outside(f) else ()
+    proof = tuple(o for o in f.faults() if o.state in UNUSABLE or _no_answer_of(o)) if outside(f) else ()
     if not proof:
         return None
     alike: dict[tuple[Words, str], list[Outcome]] = {}
@@ -45,11 +45,13 @@ def _way(o: Outcome) -> Words:
         status = number(o, "proxy_status")
         if flag(o, "proxy_reached") is False:
             return _no_proxy
+        if status is None:
+            return _no_answer
         if status == NEEDS_CREDENTIALS:
             return _signs_in
         if o.state in CUT:
             return _cut_in_tunnel
-        return _fails if status is not None and status >= SERVER_ERRORS else _refuses
+        return _fails if status >= SERVER_ERRORS else _refuses
     if o.state is State.UNRESOLVED:
         return _nameless
     return _cut if o.state in CUT else _closed
@@ -60,6 +62,18 @@ def _no_proxy(f: ForestFacts, found: Found) -> tuple[str, str]:
     host, _, port = proxy.rpartition(":")
     what = f"The proxy {proxy} cannot be reached ({_seen(found)}), and everything goes through it."
     ask = f"Ask the firewall team: allow tcp {port} from {source} to the proxy {host}"
+    return what, f"{ask}; or correct its address (--proxy)."
+
+
+def _no_answer_of(o: Outcome) -> bool:
+    """What is at the proxy's address took the connection, and did not speak as a proxy does."""
+    return o.state is State.MISMATCH and bool(text(o, "proxy")) and number(o, "proxy_status") is None
+
+
+def _no_answer(_: ForestFacts, found: Found) -> tuple[str, str]:
+    proxy = _proxy(found)
+    what = f"What takes connections at {proxy} does not answer as a proxy does ({_seen(found)})."
+    ask = f"Ask whoever runs the proxy whether it is at {proxy} and serves this machine"
     return what, f"{ask}; or correct its address (--proxy)."
 
 
@@ -80,8 +94,8 @@ def _refuses(_: ForestFacts, found: Found) -> tuple[str, str]:
 
 def _fails(_: ForestFacts, found: Found) -> tuple[str, str]:
     what = f"The proxy {_proxy(found)} does not reach {_names(found)} itself ({_statuses(found)})."
-    ask = f"what keeps it from {_names(found)} ({ports(found)}): its own way out, or its name resolution?"
-    return what, f"Ask whoever runs the proxy {_proxy(found)} {ask}."
+    ask = f"see that it reaches {_names(found)} ({ports(found)}) and resolves the names"
+    return what, f"Ask whoever runs the proxy {_proxy(found)}: {ask}."
 
 
 def _cut_in_tunnel(_: ForestFacts, found: Found) -> tuple[str, str]:
