@@ -40,7 +40,7 @@ def parse_proxy(value: object) -> ProxySpec:
 
     Raises ConfigError.
     """
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ConfigError(f"{shown(value)} is not a proxy; write http://proxy.example:3128, or none")
     text = value.strip()
     if text.lower() in WITHOUT:
