@@ -102,8 +102,8 @@ CERTIFICATES = (
     Rule(
         code="certificate-expired",
         title="{forest}: the certificate of {hosts} has expired",
-        explanation="Clients that check certificates refuse LDAP over TLS: {ends}.",
-        fix="Ask the AD team to renew the server certificate of {names}.",
+        explanation="Clients that check certificates refuse TLS to it: {ends}.",
+        fix="Ask whoever runs {names} to renew its server certificate.",
         at_most=Severity.WARNING,
         when=dated(_over),
         beside=True,
@@ -111,8 +111,8 @@ CERTIFICATES = (
     Rule(
         code="certificate-expiring",
         title="{forest}: the certificate of {hosts} expires within 21 days",
-        explanation="LDAP over TLS works until then: {ends}.",
-        fix="Ask the AD team to renew the server certificate of {names} in time.",
+        explanation="TLS to it works until then: {ends}.",
+        fix="Ask whoever runs {names} to renew its server certificate in time.",
         at_most=Severity.WARNING,
         when=dated(_nearly_over),
         beside=True,
@@ -120,8 +120,8 @@ CERTIFICATES = (
     Rule(
         code="certificate-name-mismatch",
         title="{forest}: the certificate of {hosts} is for another name",
-        explanation="Clients that check the name refuse LDAP over TLS to {hosts} under this name.",
-        fix="Ask the AD team for a certificate with the full name of {names} in the SAN, or connect by a name it has.",
+        explanation="Clients that check the name refuse TLS to {hosts} under this name.",
+        fix="Ask for a certificate with the full name of {names} in the SAN, or connect by a name it has.",
         at_most=Severity.WARNING,
         when=_other_name,
         beside=True,
@@ -130,10 +130,10 @@ CERTIFICATES = (
         code="certificate-untrusted",
         title="{forest}: this machine does not trust the certificate of {hosts}",
         explanation=(
-            "The issuer is not among the authorities this machine trusts. Programs that check it refuse LDAP over TLS;"
-            " those that sign and seal on 389 do not notice."
+            "The issuer is not among the authorities this machine trusts. Programs that check it refuse TLS to it; those"
+            " that sign and seal LDAP on 389 do not notice."
         ),
-        fix="Install the forest's root certificate on this machine, or name it as ca_file in the forests file.",
+        fix="Install the root certificate of its authority on this machine, or name it as ca_file in the forests file.",
         at_most=Severity.INFO,
         when=_untrusted,
         beside=True,
