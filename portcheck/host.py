@@ -11,6 +11,7 @@ from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.judge import Offered
 from portcheck.model import Check, DomainController, Facts, Outcome, State
+from portcheck.net.reach import Route
 from portcheck.plan import UNNAMED, Place
 from portcheck.probes.base import Subject
 
@@ -88,6 +89,15 @@ class Host:
     def unnamed(self) -> Facts:
         """Told where a profile speaks of a machine that nobody named."""
         return {"not_named": True} if self.place.source == UNNAMED else {}
+
+    @property
+    def route(self) -> Route:
+        return self.place.route or Route()
+
+    def tunnels(self, outcome: Outcome) -> bool:
+        """Whether this answer came from here through a proxy's tunnel."""
+        here = (outcome.check.host, outcome.check.service) == (self.place.host, self.place.service)
+        return here and not self.route.direct and outcome.check.service == "https" and outcome.state is State.OK
 
     @property
     def reached_at(self) -> str | None:

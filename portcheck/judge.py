@@ -104,6 +104,7 @@ def _faulty(outcome: Outcome) -> bool:
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
         or bool(facts.get("addresses_failed"))
+        or facts.get("tunnel_lost_s") is not None
     )
 
 

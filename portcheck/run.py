@@ -35,6 +35,7 @@ class Order:
     selection: Selection = field(default_factory=Selection)
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
+    idle_s: float | None = None  # hold quiet sessions for this long
     machine: tuple[Profile, ...] = ()  # asked of no forest
     cloud: bool = True  # whether the cloud's endpoints are asked
 
@@ -88,6 +89,8 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
                 await asyncio.gather(*(survey.compare_views() for survey in surveys))
             if order.settings.trace:
                 await _look_again(surveys, notify)
+            if order.idle_s is not None:
+                await asyncio.gather(*(survey.hold_tunnels(order.idle_s) for survey in surveys))
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"

@@ -15,7 +15,7 @@ from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host, without_port
-from portcheck.investigate import Case
+from portcheck.investigate import Case, tunnels
 from portcheck.judge import judge
 from portcheck.model import Check, DomainController, ForestReport, Lookup, Need, Outcome, State, Verdict
 from portcheck.net.patience import Patience
@@ -305,6 +305,12 @@ class Survey:
             return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
 
         return Case(host.place.host, address, outcomes, ask, land, payload, matters, self.engine.source_ip)
+
+    async def hold_tunnels(self, quiet_s: float) -> None:
+        """Of each proxy that works, one tunnel: how long may it be quiet?"""
+        working = [(host, o) for o in self.outcomes.values() for host in self.hosts if host.tunnels(o)]
+        for host, better in await tunnels.hold(working, quiet_s, self.engine.source_ip):
+            self._land(host, better)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""

@@ -28,7 +28,7 @@ ACCOUNT = {
     "channel-binding-required",
     "rights-missing",
 }
-ADDED = {"local-fault", "unexpected-open", "system-not-named", "reverse-direction"}
+ADDED = {"local-fault", "unexpected-open", "system-not-named", "reverse-direction", "proxy-idle-timeout"}
 PLAIN = {f"{service}-blocked" for service in services()}
 
 

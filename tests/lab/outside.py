@@ -67,10 +67,10 @@ class Outside:
                 end_session(process)
 
     @contextmanager
-    def tinyproxy(self, *lines: str) -> Iterator[None]:
-        """The real one, on the edge."""
+    def tinyproxy(self, *lines: str, idle_s: int = 30) -> Iterator[None]:
+        """The real one, on the edge; it ends what is quiet for `idle_s` seconds."""
         config = self.folder / "tinyproxy.conf"
-        plain = (f"Listen {EDGE}", "Port 3128", "Timeout 30", f'LogFile "{self.folder}/tinyproxy.log"')
+        plain = (f"Listen {EDGE}", "Port 3128", f"Timeout {idle_s}", f'LogFile "{self.folder}/tinyproxy.log"')
         config.write_text("\n".join([*plain, *lines]) + "\n")
         inside = f"mount --bind {self.folder}/edge.conf /etc/resolv.conf; exec tinyproxy -d -c {config}"
         log = self.folder / "tinyproxy.out"

@@ -278,3 +278,28 @@ def test_pcns_asked_from_elsewhere_says_whose_way_it_is(net_outside: Outside) ->
     assert told["rpc"]["state"] == "refused"
     assert "pin it" in told["tcp"]["reason"]
     assert "reverse-direction" in codes(run, "corp.test")
+
+
+IDLE = """
+import asyncio, sys
+from portcheck.catalogue.profiles import built_in
+from portcheck.config import Settings, parse_proxy
+from portcheck.render import FORMATS
+from portcheck.render.options import Options
+from portcheck.plan import Selection
+from portcheck.run import Order, run
+
+settings = Settings(proxy=parse_proxy("proxy.corp.test:3128"))
+only = Selection(only=frozenset({"https"}))
+order = Order((), settings, only, machine=(built_in()["graph"],), idle_s=30.0)
+report = asyncio.run(run(order, lambda event: None))
+sys.stdout.write(FORMATS["json"](report, Options()))
+"""
+
+
+def test_a_proxy_that_forgets_quiet_tunnels_is_found_in_a_whole_run(net_outside: Outside) -> None:
+    with behind_a_proxy(net_outside), net_outside.tinyproxy(idle_s=1):
+        run = net_outside.vantage.python("-c", IDLE)
+    assert codes(run) == ["proxy-idle-timeout"], run.stderr
+    assert sum("tunnel_lost_s" in c["facts"] for c in run.checks) == 1  # one of each proxy is enough
+    assert "more than five minutes" in finding(run, "proxy-idle-timeout")["fix"]

@@ -7,7 +7,7 @@ from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.names import NAMES
-from portcheck.diagnose.rules.outside import OUTSIDE
+from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.remaining import REMAINING
@@ -32,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     *TOLD,
     *ROLES,
     *SYSTEMS,
+    *FORGETFUL,
     *LOCAL,
     *WELL,
 )

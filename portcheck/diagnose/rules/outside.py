@@ -8,8 +8,8 @@ from portcheck.diagnose.asking import allow, sources
 from portcheck.diagnose.facts import ForestFacts, hosts
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, printable, text, texts
-from portcheck.diagnose.words import how, listed, ports, some
-from portcheck.model import BLOCKED, Outcome, State
+from portcheck.diagnose.words import duration, how, listed, ports, some
+from portcheck.model import BLOCKED, Outcome, Severity, State
 
 UNUSABLE = BLOCKED | {State.REFUSED, State.RESET, State.MUTE, State.UNRESOLVED}
 CUT = frozenset({State.RESET, State.MUTE})
@@ -144,6 +144,32 @@ def _seen(found: Iterable[Outcome]) -> str:
 def _statuses(found: Iterable[Outcome]) -> str:
     return listed(f"HTTP {status:.0f}" for o in found if (status := number(o, "proxy_status")))
 
+
+def _forgotten(f: ForestFacts) -> Proof | None:
+    """A tunnel that works, and did not outlive the quiet that an export may need."""
+    lost = [(o, after) for o in f.told("tunnel_lost_s") if (after := number(o, "tunnel_lost_s")) is not None]
+    if not lost:
+        return None
+    proof = tuple(o for o, _ in lost)
+    ended = "; ".join(f"{_proxy([o])}: {text(o, 'tunnel_end') or 'lost'} after {duration(after)}" for o, after in lost)
+    words = {"after": duration(min(after for _, after in lost)), "proxies": listed(_proxy([o]) for o in proof)}
+    return Proof(proof, seen=(f"a quiet tunnel through {ended}",), brief=True, severity=Severity.WARNING, words=words)
+
+
+FORGETFUL = (
+    Rule(
+        code="proxy-idle-timeout",
+        title="{forest}: a quiet tunnel through {proxies} ends after {after}",
+        explanation=(
+            "It worked, and ended while nothing was said. Through a proxy it does not show whether the proxy or the"
+            " endpoint ended it. Microsoft's cloud may take up to five minutes to answer an export of Entra Connect,"
+            " and the proxy has to wait for longer than that."
+        ),
+        fix="Ask whoever runs the proxy {proxies}: an idle limit of more than five minutes for this machine.",
+        when=_forgotten,
+        beside=True,
+    ),
+)
 
 OUTSIDE = (
     Rule(

@@ -130,8 +130,8 @@ CERTIFICATES = (
         code="certificate-untrusted",
         title="{forest}: this machine does not trust the certificate of {hosts}",
         explanation=(
-            "The issuer is not among the authorities this machine trusts. Programs that check it refuse TLS to it; those"
-            " that sign and seal LDAP on 389 do not notice."
+            "The issuer is not among the authorities this machine trusts. Programs that check it refuse TLS to it;"
+            " those that sign and seal LDAP on 389 do not notice."
         ),
         fix="Install the root certificate of its authority on this machine, or name it as ca_file in the forests file.",
         at_most=Severity.INFO,
