@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.lab.outside import EDGE, INTERNET, NAMES, OTHER, PROXY, Outside
-from tests.lab.program import Run
+from tests.lab.program import PROJECT, Run
 
 GRAPH, LOGIN = "graph.microsoft.com", "login.microsoftonline.com"
 BEHIND = ("--profile", "graph", "--proxy", "proxy.corp.test:3128")
@@ -43,6 +45,7 @@ def test_straight_out_everything_answers_and_no_forest_is_needed(net_outside: Ou
     run = net_outside.check("--profile", "graph")
     assert (run.code, codes(run)) == (0, ["forest-ok"])
     assert run.report is not None
+    jsonschema.validate(run.report, json.loads((PROJECT / "portcheck/schema/report-1.json").read_text()))
     (part,) = run.report["forests"]
     assert (part["name"], part["profiles"], part["domain_controllers"]) == ("cloud", ["graph"], [])
     graph = seen(run, GRAPH)
@@ -303,3 +306,17 @@ def test_a_proxy_that_forgets_quiet_tunnels_is_found_in_a_whole_run(net_outside:
     assert codes(run) == ["proxy-idle-timeout"], run.stderr
     assert sum("tunnel_lost_s" in c["facts"] for c in run.checks) == 1  # one of each proxy is enough
     assert "more than five minutes" in finding(run, "proxy-idle-timeout")["fix"]
+
+
+def test_a_saved_run_answers_for_the_errors_that_users_see(net_outside: Outside) -> None:
+    forged = net_outside.stranger.issue(NAMES, label="resigned")
+    saved = net_outside.vantage.home / "inspected.json"
+    asked = ("other.test", "--only", "cloud", "--save", str(saved))
+    config = FORESTS.replace(f'proxy = "http://{PROXY}"\n', "")
+    row = f"https {EDGE}:8443 {forged.certificate} {forged.key}"
+    with net_outside.serving(net_outside.edge, row), net_outside.inspecting(8443):
+        run = net_outside.check(*asked, config=config)
+    assert "event-pwreset-31034" in finding(run, "tls-intercepted")["errors"]
+    told = net_outside.vantage.python("-m", "portcheck", "explain", "31034", "--report", str(saved), "--json")
+    (error,) = [e for e in json.loads(told.stdout)["errors"] if e["name"] == "event-pwreset-31034"]
+    assert error["weighed"][0]["standing"] == "holds"
