@@ -275,8 +275,8 @@ def test_amqp_of_the_relay_is_asked_straight_whatever_the_proxy(net_outside: Out
 
 
 def test_pcns_asked_from_elsewhere_says_whose_way_it_is(net_outside: Outside) -> None:
-    target = ("corp.test", "--profile", "pcns", "--system", "sync=sts.corp.test", "--skip", "dc")
-    run = net_outside.check(*target, "--no-trace")
+    target = ("corp.test", "--profile", "pcns", "--system", "sync=sts.corp.test", "--no-trace")
+    run = net_outside.check(*target, config=FORESTS)
     told = {c["service"]: c for c in run.checks}
     assert told["rpc"]["state"] == "refused"
     assert "pin it" in told["tcp"]["reason"]

@@ -25,8 +25,8 @@ def _unnamed(f: ForestFacts) -> Proof | None:
 def _reverse(f: ForestFacts) -> Proof | None:
     """The profile is about what domain controllers open, and this machine is none of the forest's."""
     proof = tuple(o for o in f.outcomes if NOTIFYING in o.check.profiles and not _of_controller(f, o))
-    own = set(f.report.vantage.addresses)
-    if not proof or own & {dc.address for dc in f.forest.domain_controllers}:
+    own, controllers = set(f.report.vantage.addresses), {dc.address for dc in f.forest.domain_controllers}
+    if not proof or not controllers or own & controllers:
         return None
     seen = (f"asked from {listed(sorted(own)) or f.report.vantage.host}, which is no controller of the forest",)
     return Proof(proof, seen=seen, brief=True, severity=Severity.INFO)

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.told import flag, moment, printable, text, texts
-from portcheck.diagnose.words import ports, some
+from portcheck.diagnose.words import listed, ports, some
 from portcheck.model import Outcome, Severity
 
+FIREWALL = "the firewall team"
 SOON = timedelta(days=21)
 
 
@@ -68,7 +69,9 @@ def _stranger(f: ForestFacts) -> Proof | None:
         " between decrypts and signs anew; services that verify the certificate refuse, or need that authority's root"
     )
     seen = (f"{ports(proof)} of {some(map(printable, hosts(proof)), 12)}: signed by {issuers}",)
-    return Proof(proof, seen=seen, brief=True, words={"why": why})
+    proxies = dict.fromkeys(proxy for o in proof if (proxy := text(o, "proxy")))
+    whom = f"whoever runs the proxy {listed(proxies)}" if proxies else FIREWALL
+    return Proof(proof, seen=seen, brief=True, words={"why": why, "whom": whom})
 
 
 def _two_keys(f: ForestFacts) -> Proof | None:
@@ -86,7 +89,7 @@ def _two_keys(f: ForestFacts) -> Proof | None:
         "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
         " and signs anew; LDAP with channel binding fails through it"
     )
-    words = {"why": why}
+    words = {"why": why, "whom": FIREWALL}
     return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
 
 
@@ -95,7 +98,7 @@ CERTIFICATES = (
         code="tls-intercepted",
         title="{forest}: TLS to {hosts} is opened on the way",
         explanation="{why}.",
-        fix="Ask the firewall team: no TLS inspection for {names} ({ports}).",
+        fix="Ask {whom}: no TLS inspection for {names} ({ports}).",
         when=_intercepted,
         beside=True,
     ),
