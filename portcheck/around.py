@@ -88,7 +88,14 @@ class Wanted:
         return bool(checks_for(place, self.forest, self.profiles, self.selection))
 
 
-async def systems(wanted: Wanted, names: Names, proxy: ProxySpec | None) -> Discovery:  # noqa: ARG001 - none here
+async def places(wanted: Wanted, names: Names, proxy: ProxySpec | None) -> Discovery:
+    """Of the cloud the endpoints, and the way to each; of a forest the machines around it."""
+    if wanted.forest.name == CLOUD:
+        return await Cloud(wanted, names, proxy).places()
+    return await systems(wanted, names)
+
+
+async def systems(wanted: Wanted, names: Names) -> Discovery:
     """The machines that the rows speak of; of a role that nobody named, one place that says so."""
     found = Discovery()
     for role in _roles(wanted.profiles):
@@ -100,11 +107,6 @@ async def systems(wanted: Wanted, names: Names, proxy: ProxySpec | None) -> Disc
         if not named:
             found.places.append(Place(role, None, UNNAMED, target=role, unasked=_unnamed(role)))
     return found
-
-
-async def cloud_places(wanted: Wanted, names: Names, proxy: ProxySpec | None) -> Discovery:
-    """The endpoints, and the way to each."""
-    return await Cloud(wanted, names, proxy).places()
 
 
 async def _located(system: SystemSpec, names: Names, families: Sequence[str], found: Discovery) -> list[Place]:

@@ -96,8 +96,7 @@ class Host:
 
     def tunnels(self, outcome: Outcome) -> bool:
         """Whether this answer came from here through a proxy's tunnel."""
-        here = (outcome.check.host, outcome.check.service) == (self.place.host, self.place.service)
-        return here and not self.route.direct and outcome.check.service == "https" and outcome.state is State.OK
+        return not self.route.direct and outcome.check.service == "https" and outcome.state is State.OK
 
     @property
     def reached_at(self) -> str | None:
@@ -146,6 +145,14 @@ class Host:
     def rpc_subject(self, check: Check, ports: tuple[int, ...]) -> Subject:
         service = services()[check.service]
         return replace(self.subject(), interface=service.interface or "", version=service.version or 0, ports=ports)
+
+    def subject_again(self, outcome: Outcome) -> Subject:
+        """For a second look: an RPC interface where the mapper had it."""
+        if not outcome.check.service.startswith("rpc-"):
+            return self.subject()
+        ports = outcome.facts.get("port_candidates")
+        usable = tuple(ports) if isinstance(ports, list) else ()
+        return self.rpc_subject(outcome.check, usable or ((outcome.check.port,) if outcome.check.port else ()))
 
     def controller(self) -> DomainController:
         facts: Facts = {}

@@ -131,9 +131,13 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
-    if settings.fail_on != "never" and any(not survey.found for survey in surveys):
+    if settings.fail_on != "never" and not all(_met_anybody(survey) for survey in surveys):
         return 1
     return exit_code(report.outcomes, settings.fail_on)
+
+
+def _met_anybody(survey: Survey) -> bool:
+    return any(host.controls for host in survey.hosts) if survey.controllers else bool(survey.hosts)
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -50,6 +50,7 @@ class Survey:
     problem: str | None = None
     controllers: bool = True  # whether anything is asked of them
     proxy: ProxySpec | None = None  # on the way to the cloud
+    _whose: dict[str, Host] = field(default_factory=dict)  # by the check's id
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -59,11 +60,6 @@ class Survey:
         await asyncio.gather(*found, self._around())
         if self.controllers and not any(host.controls for host in self.hosts) and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
-
-    @property
-    def found(self) -> bool:
-        """Whether there was anybody to ask."""
-        return any(host.controls for host in self.hosts) if self.controllers else bool(self.hosts)
 
     async def compare_views(self) -> None:
         """The SRV questions again, of the system's resolver and of the forest's own servers: do they agree?"""
@@ -112,8 +108,7 @@ class Survey:
     async def _around(self) -> None:
         """The machines around the forest; of the cloud, its endpoints."""
         wanted = around.Wanted(self.forest, self.profiles, self.selection, self.families)
-        asking = around.cloud_places if self.forest.name == CLOUD else around.systems
-        found = await self._discovered(asking(wanted, self.names, self.proxy))
+        found = await self._discovered(around.places(wanted, self.names, self.proxy))
         await self._ask_all(found.places, Discovery())
 
     async def _discovered(self, asking: Awaitable[Discovery]) -> Discovery:
@@ -185,7 +180,7 @@ class Survey:
 
     async def _ask(self, host: Host) -> None:
         """All checks of one host: the ping, then everything else at once, then what RPC's mapper points to."""
-        checks = checks_for(host.place, self.forest, self.profiles, self.selection)
+        checks = self._own(host, checks_for(host.place, self.forest, self.profiles, self.selection))
         self.planned.update((check.id, check) for check in checks)
         self.notify(Planned(checks))
         asked = next((check for check in checks if check.service == "ldap-ping"), None)
@@ -203,6 +198,12 @@ class Survey:
         finally:
             if pinging is not None:
                 pinging.cancel()
+
+    def _own(self, host: Host, checks: Iterable[Check]) -> tuple[Check, ...]:
+        """A controller may be a machine around the forest too: what is asked of it as either is asked once."""
+        mine = tuple(c for c in checks if host.controls or c.id not in self._whose)
+        self._whose.update((check.id, host) for check in mine)
+        return mine
 
     async def _learn_over_tcp(self, host: Host) -> None:
         """Where the ping over UDP is not answered at once, the same question over TCP tells the roles."""
@@ -273,6 +274,7 @@ class Survey:
         self.planned.pop(check.id, None)
         self.outcomes.pop(check.id, None)
         self.planned[outcome.check.id] = outcome.check
+        self._whose[outcome.check.id] = host
         self._land(host, outcome)
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
@@ -289,11 +291,10 @@ class Survey:
         assert address is not None
 
         def outcomes() -> tuple[Outcome, ...]:
-            here = (o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
-            return tuple(o for o in here if host.place.service in {"", o.check.service})
+            return tuple(o for o in self.outcomes.values() if self._whose.get(o.check.id) is host)
 
         async def ask(outcome: Outcome, patience: Patience, segment: int | None) -> Outcome:
-            return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment)
+            return await self.engine.again(outcome.check, host.subject_again(outcome), patience, segment)
 
         def land(outcome: Outcome) -> None:
             self._land(host, outcome)
@@ -308,7 +309,8 @@ class Survey:
 
     async def hold_tunnels(self, quiet_s: float) -> None:
         """Of each proxy that works, one tunnel: how long may it be quiet?"""
-        working = [(host, o) for o in self.outcomes.values() for host in self.hosts if host.tunnels(o)]
+        landed = ((self._whose[o.check.id], o) for o in self.outcomes.values())
+        working = [(host, o) for host, o in landed if host.tunnels(o)]
         for host, better in await tunnels.hold(working, quiet_s, self.engine.source_ip):
             self._land(host, better)
 
@@ -324,21 +326,13 @@ class Survey:
         await asyncio.gather(*waiting)
         return bool(waiting)
 
-    def _subject(self, host: Host, outcome: Outcome) -> Subject:
-        if not outcome.check.service.startswith("rpc-"):
-            return host.subject()
-        ports = outcome.facts.get("port_candidates")
-        usable = tuple(ports) if isinstance(ports, list) else ()
-        return host.rpc_subject(outcome.check, usable or ((outcome.check.port,) if outcome.check.port else ()))
-
     def settled(self) -> tuple[Outcome, ...]:
         """Everything in the order it was planned, judged with all that is known at the end."""
-        hosts = {host.where: host for host in self.hosts}
         found = []
         for check in self.planned.values():
             left = Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
             outcome = self.outcomes.get(check.id, left)
-            found.append(judge(outcome, hosts[(check.host, check.address)].offered))
+            found.append(judge(outcome, self._whose[check.id].offered))
         return tuple(found)
 
     def report(self) -> ForestReport:

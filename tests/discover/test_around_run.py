@@ -71,3 +71,19 @@ async def test_a_run_for_controllers_alone_asks_nobody_else() -> None:
     report = await carried_out(forest, "mim-service", Selection(skip=others))
     assert [forest.name for forest in report.forests] == ["alpha.test"]
     assert report.outcomes == ()
+
+
+async def test_a_controller_that_is_a_machine_around_the_forest_too_is_asked_once_and_judged_as_both() -> None:
+    async with serving(controller()) as running:
+        systems = (SystemSpec("sync", HERE, HERE), SystemSpec("sql", HERE, HERE, 9))
+        ports = {name.partition("/")[0]: port for name, port in running.ports.items() if name.endswith("/tcp")}
+        ports["ldap-ping"] = running.ports["ldap-ping/udp"]
+        ports.pop("rpc-dynamic")
+        dcs = (DcSpec(HERE, HERE),)
+        forest = ForestSpec("alpha.test", domain_controllers=dcs, discover=False, ports=ports, systems=systems)
+        report = await carried_out(forest, "mim-service", Selection(skip=frozenset({"cloud", "dns", "kerberos/udp"})))
+    assert len({outcome.check.id for outcome in report.outcomes}) == len(report.outcomes)
+    outcomes = told(report)
+    assert outcomes["rpc/tcp"].state is State.OK
+    assert (outcomes["ldap/tcp"].state, outcomes["ldap-ping/udp"].state) == (State.OK, State.OK)
+    assert (outcomes["mssql/tcp"].state, outcomes["mssql/tcp"].verdict) == (State.REFUSED, Verdict.FAIL)

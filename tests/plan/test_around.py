@@ -40,7 +40,7 @@ def wanted(forest: ForestSpec, *names: str, **selected: frozenset[str]) -> aroun
 
 
 async def cloud_places(forest: ForestSpec, dns: Dns, proxy: ProxySpec | None, *names: str) -> dict[str, Place]:
-    found = await around.cloud_places(wanted(forest, *names), dns, proxy)  # type: ignore[arg-type]
+    found = await around.places(wanted(forest, *names), dns, proxy)  # type: ignore[arg-type]
     return {place.host: place for place in found.places}
 
 
@@ -71,7 +71,7 @@ async def test_a_named_machine_is_looked_up_and_a_port_of_its_own_goes_to_its_ro
     systems = (SystemSpec("mim", "mim1"), SystemSpec("sql", "10.0.0.7", "10.0.0.7", 14330))
     forest = ForestSpec("alpha.test", systems=systems)
     asked = wanted(forest, "mim-service")
-    found = await around.systems(asked, Dns({"mim1": ("10.0.0.6",)}), None)  # type: ignore[arg-type]
+    found = await around.systems(asked, Dns({"mim1": ("10.0.0.6",)}))  # type: ignore[arg-type]
     mim, sql = found.places[:2]
     assert (mim.host, mim.address, mim.target) == ("mim1", "10.0.0.6", "mim")
     checks = {check.name: check for check in checks_for(sql, forest, asked.profiles, Selection())}
@@ -80,7 +80,7 @@ async def test_a_named_machine_is_looked_up_and_a_port_of_its_own_goes_to_its_ro
 
 
 async def test_a_role_that_nobody_named_is_one_place_that_says_so() -> None:
-    found = await around.systems(wanted(ALPHA, "mim-service"), Dns(), None)  # type: ignore[arg-type]
+    found = await around.systems(wanted(ALPHA, "mim-service"), Dns())  # type: ignore[arg-type]
     assert [(place.host, place.source) for place in found.places] == [
         (role, UNNAMED) for role in ("mim", "sql", "sync", "mail")
     ]
@@ -90,7 +90,7 @@ async def test_a_role_that_nobody_named_is_one_place_that_says_so() -> None:
 async def test_what_the_selection_leaves_out_is_not_looked_up() -> None:
     forest = ForestSpec("alpha.test", systems=(SystemSpec("mim", "mim1"), SystemSpec("sql", "sql1")))
     dns = Dns()
-    await around.systems(wanted(forest, "mim-service", only=frozenset({"mssql"})), dns, None)  # type: ignore[arg-type]
+    await around.systems(wanted(forest, "mim-service", only=frozenset({"mssql"})), dns)  # type: ignore[arg-type]
     assert dns.asked == ["sql1"]
 
 
