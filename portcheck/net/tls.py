@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ssl
+import sys
 import warnings
 from pathlib import Path
 
@@ -43,10 +44,18 @@ def _reaching() -> ssl.SSLContext:
 
 @functools.cache
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """Verifies the chain against the system's store and `ca_file`; the name is compared apart."""
+    """Verifies the chain against the system's store and `ca_file`; the name is compared apart.
+
+    On Windows the public roots that it would fetch on demand count as well.
+    """
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Samba's own CA lacks an authority key identifier
+    if sys.platform == "win32":
+        # Windows fetches a public root when a program of its own first needs it: until then the store lacks it.
+        import certifi
+
+        context.load_verify_locations(cafile=certifi.where())
     if ca_file is not None:
         context.load_verify_locations(cafile=str(ca_file))
     return context

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.told import flag, moment, printable, text, texts
-from portcheck.diagnose.words import listed, ports, some
+from portcheck.diagnose.words import listed, ports, short_hosts, some
 from portcheck.model import Outcome, Severity
 
 FIREWALL = "the firewall team"
+UNLESS = "; if the issuer is a public authority, install its root certificate on this machine instead"
 SOON = timedelta(days=21)
 
 
@@ -65,13 +66,16 @@ def _stranger(f: ForestFacts) -> Proof | None:
         return None
     issuers = some(dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof), 3)
     why = (
-        f"Public endpoints show certificates that {issuers} signed, whom this machine does not trust. A device or proxy"
-        " between decrypts and signs anew; services that verify the certificate refuse, or need that authority's root"
+        f"Public endpoints show certificates that {issuers} signed, whom this machine does not trust. Either a device"
+        " or proxy between decrypts and signs anew, or this machine lacks the root of a public authority: the name"
+        " tells which. Services that verify the certificate refuse it"
     )
+    names = some(map(printable, hosts(proof)), 3)
+    what = f"TLS to {names} is signed by {issuers}, whom this machine does not trust"
     seen = (f"{ports(proof)} of {some(map(printable, hosts(proof)), 12)}: signed by {issuers}",)
     proxies = dict.fromkeys(proxy for o in proof if (proxy := text(o, "proxy")))
     whom = f"whoever runs the proxy {listed(proxies)}" if proxies else FIREWALL
-    return Proof(proof, seen=seen, brief=True, words={"why": why, "whom": whom})
+    return Proof(proof, seen=seen, brief=True, words={"what": what, "why": why, "whom": whom, "unless": UNLESS})
 
 
 def _two_keys(f: ForestFacts) -> Proof | None:
@@ -89,16 +93,17 @@ def _two_keys(f: ForestFacts) -> Proof | None:
         "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
         " and signs anew; LDAP with channel binding fails through it"
     )
-    words = {"why": why, "whom": FIREWALL}
+    what = f"TLS to {short_hosts(hosts(proof), f)} is opened on the way"
+    words = {"what": what, "why": why, "whom": FIREWALL, "unless": ""}
     return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
 
 
 CERTIFICATES = (
     Rule(
         code="tls-intercepted",
-        title="{forest}: TLS to {hosts} is opened on the way",
+        title="{forest}: {what}",
         explanation="{why}.",
-        fix="Ask {whom}: no TLS inspection for {names} ({ports}).",
+        fix="Ask {whom}: no TLS inspection for {names} ({ports}){unless}.",
         when=_intercepted,
         beside=True,
     ),
