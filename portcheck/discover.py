@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
 from portcheck.net.machine import source_address
-from portcheck.net.resolver import Names, is_address
+from portcheck.net.resolver import Names, NoResolverError, is_address
 from portcheck.plan import Place
 
 
@@ -26,6 +27,7 @@ class Discovery:
         return self.roles.get(host, set())
 
 
+MOST_VIEWS = 4
 SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", "pdc._msdcs": "pdc"}
 
 
@@ -50,7 +52,7 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
     """The controllers that DNS advertises for the forest's domains."""
     found = Discovery()
     domains = (forest.name, *forest.domains)
-    for lookups in await asyncio.gather(*(_questions(domain, forest, names) for domain in domains)):
+    for lookups in await asyncio.gather(*(_ask(domain, forest, names) for domain in domains)):
         found.lookups.extend(lookups)
     hosts: dict[str, str] = {}
     for domain in domains:
@@ -64,12 +66,46 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
     return found
 
 
-async def by_name(name: str, names: Names, families: Sequence[str]) -> Discovery:
-    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers)."""
+async def by_name(name: str, names: Names, families: Sequence[str], *, silent: bool = False) -> Discovery:
+    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers).
+
+    Where DNS has been `silent`, it is not asked again; the system may know the name by other means.
+    """
     found = Discovery()
     if not is_address(name):
-        found.lookups.extend(replace(lookup, required=False) for lookup in await names.addresses(name, families))
+        told = await (names.without_dns(name, families) if silent else names.addresses(name, families))
+        found.lookups.extend(replace(lookup, required=False) for lookup in told)
         found.places.extend(place for place in places_of(name, found.lookups, "argument", "") if place.address)
+    return found
+
+
+async def named_servers(
+    forest: ForestSpec, patience_s: float, families: Sequence[str]
+) -> tuple[list[Lookup], list[tuple[str, int]]]:
+    """The name servers that the file gives by name: what the system's resolver says, and where they are."""
+    asked = Names(patience_s=patience_s)
+    lookups: list[Lookup] = []
+    servers: list[tuple[str, int]] = []
+    for server in forest.dns:
+        if not is_address(server.host):
+            found = await asked.addresses(server.host, families)
+            lookups.extend(found)
+            addresses = [address for lookup in found for address in lookup.answers]
+            servers.extend((address, server.port) for address in addresses[:1])
+    return lookups, servers
+
+
+async def other_views(lookups: Sequence[Lookup], names: Names, own: Sequence[str]) -> list[Lookup]:
+    """The SRV questions again, of the system's resolver and of the forest's own servers (addresses)."""
+    asked = {lookup.name for lookup in lookups if lookup.record == "SRV"}
+    views = [Names((), names.patience_s)] if names.servers else []
+    views += [Names(((address, 53),), names.patience_s) for address in dict.fromkeys(own[:MOST_VIEWS])]
+    found: list[Lookup] = []
+    for view in views:
+        if view.label != names.label:
+            with contextlib.suppress(NoResolverError):
+                again = (view.lookup(name, "SRV", required=False) for name in sorted(asked))
+                found.extend(await asyncio.gather(*again))
     return found
 
 
@@ -81,18 +117,24 @@ def domain_of(host: str, forest: ForestSpec) -> str:
     return "" if forest.name == host or is_address(forest.name) else forest.name
 
 
-async def _questions(domain: str, forest: ForestSpec, names: Names) -> list[Lookup]:
+def questions(domain: str, forest: ForestSpec) -> list[tuple[str, str, bool]]:
+    """Name, record, and whether it must be there: what is asked of DNS for each domain of a forest."""
     asked = [
-        names.lookup(f"_ldap._tcp.dc._msdcs.{domain}", "SRV"),
-        names.lookup(f"_kerberos._tcp.{domain}", "SRV"),
-        names.lookup(f"_kpasswd._tcp.{domain}", "SRV"),
-        names.lookup(f"_ldap._tcp.pdc._msdcs.{domain}", "SRV"),
-        names.lookup(domain, "NS", required=False),
+        (f"_ldap._tcp.dc._msdcs.{domain}", "SRV", True),
+        (f"_kerberos._tcp.{domain}", "SRV", True),
+        (f"_kpasswd._tcp.{domain}", "SRV", True),
+        (f"_ldap._tcp.pdc._msdcs.{domain}", "SRV", True),
+        (domain, "NS", False),
     ]
     if domain == forest.name:
-        asked.append(names.lookup(f"_gc._tcp.{domain}", "SRV"))
+        asked.append((f"_gc._tcp.{domain}", "SRV", True))
     if forest.site:
-        asked.append(names.lookup(f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", "SRV", required=False))
+        asked.append((f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", "SRV", False))
+    return asked
+
+
+async def _ask(domain: str, forest: ForestSpec, names: Names) -> list[Lookup]:
+    asked = (names.lookup(name, record, required=needed) for name, record, needed in questions(domain, forest))
     return list(await asyncio.gather(*asked))
 
 

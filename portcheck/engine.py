@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from portcheck.events import Notify, Started
@@ -15,7 +15,6 @@ from portcheck.net.pacing import Pacer
 from portcheck.net.patience import Patience
 from portcheck.net.reach import Reach
 from portcheck.net.trail import Trail
-from portcheck.probes import PROBES, ldap_ping
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.wire import WireError, fingerprint
 
@@ -23,6 +22,9 @@ from portcheck.wire import WireError, fingerprint
 # means something only when it comes again, later, to another source port.
 AFTER_RESET_S = (0.25, 0.6, 1.1)
 PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
+LAST_S = 0.9
+"""So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
+WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
@@ -38,48 +40,70 @@ class Engine:
     rate: float | None = None
     source_ip: str | None = None
     connect: Callable[[str], Net] | None = None  # a twin of the network, for tests
+    walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
+    looking_up: asyncio.Semaphore = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _first: Pacer = field(init=False)
     _repeats: Pacer = field(init=False)
 
     def __post_init__(self) -> None:
-        sockets_a_check = max(1, self.patience.attempts)
-        allowed = socket_limit(self.concurrency * sockets_a_check) // sockets_a_check
-        self._slots = asyncio.Semaphore(max(1, min(self.concurrency, allowed)))
+        sockets_a_check = self.patience.attempts + 1  # and one for a question beside
+        wanted = self.concurrency * sockets_a_check
+        allowed = socket_limit(wanted + WALKING + LOOKING_UP)
+        beside = min(WALKING, max(allowed // 4, 1)), min(LOOKING_UP, max(allowed // 8, 2))
+        self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
+        self.walking = asyncio.Semaphore(beside[0])
+        self.looking_up = asyncio.Semaphore(beside[1] // 2)  # one over UDP, one over TCP
         self._first = Pacer(self.rate or FIRST_TRIES_PER_SECOND)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
 
-    async def run(self, check: Check, subject: Subject) -> Outcome:
-        """One check from its first packet to its outcome."""
+    async def ready(self) -> None:
+        """Load the probes, aside from the loop: what was sent before keeps its time."""
+        await asyncio.to_thread(probes)
+
+    async def run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None = None) -> Outcome:
+        """One check from its first packet to its outcome; `unheard` is called if it seems to end in silence."""
         async with self._slots:
             await self._first.turn()
             self.notify(Started(check))
-            return await self._attempt(check, subject)
+            trail = Trail()
+
+            def doubt() -> None:
+                if unheard is not None and trail.attempts and not trail.answers:
+                    unheard()
+
+            timer = asyncio.get_running_loop().call_later(max(0.0, self.patience.connect_s - LAST_S), doubt)
+            try:
+                return await self._attempt(check, subject, trail)
+            finally:
+                timer.cancel()
 
     async def again(self, check: Check, subject: Subject, patience: Patience, segment: int | None) -> Outcome:
         """Ask one check once more, alone, for the second look."""
         async with self._slots:
             net = Net(check.address or "", patience, self._repeats, self.source_ip, Trail(), segment)
             if subject.route is not None:
-                return await once(PROBES[check.service], check, Reach(check.host, subject.route, net), subject)
-            return await once(PROBES[check.service], check, net, subject)
+                return await once(probes()[check.service], check, Reach(check.host, subject.route, net), subject)
+            return await once(probes()[check.service], check, net, subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
         """What the LDAP ping tells when asked over TCP; empty where that fails."""
+        from portcheck.probes import ldap_ping
+
         try:
-            return await ldap_ping.over_tcp(port, self.net(address, Trail()), subject)
+            async with self._slots:
+                return await ldap_ping.over_tcp(port, self.net(address, Trail()), subject)
         except (NetError, WireError):
             return {}
 
     def net(self, address: str, trail: Trail) -> Net:
         return Net(address, self.patience, self._repeats, self.source_ip, trail)
 
-    async def _attempt(self, check: Check, subject: Subject) -> Outcome:
+    async def _attempt(self, check: Check, subject: Subject, trail: Trail) -> Outcome:
         if check.address is None and subject.route is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
-        trail = Trail()
-        probe = PROBES[check.service]
+        probe = probes()[check.service]
         for pause in (*AFTER_RESET_S, None):
             net: Network = self.net(check.address or "", trail)
             if subject.route is not None:
@@ -91,6 +115,13 @@ class Engine:
             trail.note("again", "a first reset may be the controller's own session scavenger; trying another port")
             await asyncio.sleep(pause)
         return outcome
+
+
+def probes() -> Mapping[str, Probe]:
+    """The registry; late, since all protocols take longer to load than the names take to be asked for."""
+    from portcheck.probes.registry import PROBES
+
+    return PROBES
 
 
 async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.judge import Offered
-from portcheck.model import Check, DomainController, Facts, Outcome, State
+from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
 from portcheck.net.reach import Route
 from portcheck.plan import UNNAMED, Place
 from portcheck.probes.base import Subject
@@ -20,9 +21,12 @@ FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD W
 UNKNOWN_PORT = (
     "a dynamic port, and the mapper's name for it is not documented: pin it there and name it as the system's port"
 )
+VOICES = GOOD | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
+ANYBODYS = frozenset({"dns", "time", "netbios-ns", "netbios-ssn", "smb", "winrm", "tcp", "udp"})  # not only a DC's
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
 CONTROLLER_FACTS = (
-    "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level", "vendor", "paused",
+    "dns_host_name", "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level",
+    "vendor", "paused",
 )  # fmt: skip
 
 
@@ -37,6 +41,8 @@ class Host:
     ping: Facts = field(default_factory=dict)
     root: Facts = field(default_factory=dict)
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
+    heard: bool = False  # anything at all came back from it
+    speaks: bool = False  # as a controller does
 
     @property
     def where(self) -> tuple[str, str | None]:
@@ -51,15 +57,21 @@ class Host:
         elif outcome.check.service in {"ldap", "ldaps"} and not self.root:
             self.root = outcome.facts
 
+    def hear(self, outcome: Outcome) -> None:
+        """Is there anybody, and is it a controller? Matters only where neither DNS nor the ping told."""
+        if outcome.state in VOICES:
+            self.heard = True
+            self.speaks = self.speaks or (outcome.state in GOOD and outcome.check.service not in ANYBODYS)
+
     def learn_ping(self, told: Facts) -> None:
         self.ping = told
         if told:
             self.known.set()
 
     def unsure_of(self, check: Check) -> bool:
-        """Only the ping tells whether this is offered here, and it has not answered yet."""
+        """The ping tells whether this is offered here, and it has not answered yet."""
         role = services()[check.service].role if check.service in services() else ""
-        return role in FLAGGED and role not in self.announced and not self.known.is_set()
+        return role in FLAGGED and not self.known.is_set()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -106,11 +118,12 @@ class Host:
 
     @property
     def offered(self) -> Offered:
+        """An assumed controller that nothing is heard of may well be one; one that only refuses is none."""
         if self.place.target == CLOUD:
             return Offered(frozenset({"unproven"}))  # a document lists it: it is there
         if not self.controls:
             return Offered(named=True)
-        return Offered(self.roles, self.lacks)
+        return Offered(self.roles, self.lacks, controller=not self.place.assumed or self.speaks or not self.heard)
 
     @property
     def domain(self) -> str:
@@ -129,6 +142,13 @@ class Host:
         if role == "dns":
             return f"not a name server of {self.domain} (NS records)"
         return f"{FLAGGED[role]} (LDAP ping)"
+
+    def in_hindsight(self, outcome: Outcome) -> Outcome:
+        """What was asked before it was known not to be offered here, as if it had been known from the start."""
+        reason = self.not_expected(outcome.check)
+        if reason is None or outcome.state in GOOD | {State.SKIPPED}:
+            return outcome
+        return replace(outcome, state=State.SKIPPED, reason=reason, blocked_at=None)
 
     def subject(self) -> Subject:
         name = self.place.host
@@ -170,8 +190,17 @@ class Host:
         )
 
 
+FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
+
+
+def without_address(check: Check, families: Sequence[str]) -> Outcome:
+    """The name was looked up for addresses of these families in vain."""
+    reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"
+    return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE)
+
+
 def without_port(check: Check, mapper: Outcome | None) -> Outcome:
-    """An interface that cannot be asked, because its mapper did not tell the port."""
+    """An RPC interface whose port the mapper did not tell, and why."""
     if mapper is None:
         return Outcome(check, State.SKIPPED, "the endpoint mapper was not asked")
     if mapper.state is not State.OK:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Check, Expected, Outcome, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Check, Expected, Outcome, Report, Severity, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
 QUIET = BLOCKED | {State.REFUSED}
+LEVELS = {
+    "fail": (frozenset({Verdict.FAIL}), frozenset({Severity.ERROR})),
+    "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
+}
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
 OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc"})
 """What a machine around the forest has that was named for it, however badly it is needed."""
@@ -24,6 +27,10 @@ class Offered:
     roles: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
     named: bool = False  # a machine around the forest: the user says what it is
+    controller: bool = True  # False: taken for one, and it speaks like none
+
+    def has(self, role: str) -> bool:
+        return role in self.roles or (role == "dc" and self.controller)
 
 
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
@@ -60,7 +67,7 @@ def _proven(check: Check, offered: Offered) -> bool:
     """Whether the service has to be there, so that silence means something."""
     if offered.named:
         return check.required or check.service in OF_ITS_ROLE
-    return role_of(check.service) in {"dc", *offered.roles}
+    return offered.has(role_of(check.service))
 
 
 def role_of(service: str) -> str:
@@ -108,7 +115,13 @@ def _faulty(outcome: Outcome) -> bool:
     )
 
 
-def exit_code(outcomes: Collection[Outcome], fail_on: str) -> int:
-    """0 or 1: is everything required as expected, at the level the user asked for?"""
-    bad = {"fail": {Verdict.FAIL}, "warn": {Verdict.FAIL, Verdict.WARN}}.get(fail_on, set())
-    return 1 if any(outcome.verdict in bad for outcome in outcomes) else 0
+def exit_code(report: Report, fail_on: str) -> int:
+    """0 or 1: is everything required as expected, at the level the user asked for? Names count as well as ports."""
+    verdicts, severities = LEVELS.get(fail_on, (frozenset(), frozenset()))
+    bad = any(outcome.verdict in verdicts or (verdicts and _open(outcome)) for outcome in report.outcomes)
+    return 1 if bad or any(finding.severity in severities for finding in report.findings) else 0
+
+
+def _open(outcome: Outcome) -> bool:
+    """Needed, and this machine could not ask: that all is as expected cannot be said."""
+    return outcome.verdict is Verdict.UNKNOWN and outcome.check.required

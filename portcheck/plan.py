@@ -36,6 +36,7 @@ class Place:
     source: str
     domain: str = ""
     dns_only: bool = False  # a configured name server, not known to be a controller
+    assumed: bool = False  # a silent forest's name server, taken for a controller until it shows otherwise
     ports: Mapping[str, int] = field(default_factory=dict)  # service to its port on this host
     target: str = DC  # what the host is to the profiles' rows: a controller, or a machine around the forest
     endpoint: str = ""  # the cloud's: the row's host, which may be a wildcard

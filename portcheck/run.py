@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import import_module
 
 from portcheck import __version__, around
 from portcheck.around import Chosen
@@ -14,9 +15,8 @@ from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify
-from portcheck.investigate import second_look
 from portcheck.judge import exit_code
-from portcheck.model import Outcome, Report, State
+from portcheck.model import Outcome, Report, State, Verdict
 from portcheck.net.machine import vantage
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names, is_address
@@ -24,6 +24,7 @@ from portcheck.plan import Selection
 from portcheck.survey import Survey
 
 INTERRUPTED, NOT_DONE = 130, 3
+LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,17 @@ async def run(order: Order, notify: Notify) -> Report:
     patience = Patience(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
     engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
     surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
+    loading = asyncio.get_running_loop().call_later(LOADED_AFTER_S, _load_diagnosis)
     interrupted = await _until_done(surveys, order, notify)
+    loading.cancel()
     report = _report(surveys, started, time.monotonic() - began)
     report = explained(replace(report, interrupted=interrupted))
     notify(Finished())
     return replace(report, exit_code=_exit_code(report, surveys, settings))
+
+
+def _load_diagnosis() -> None:
+    asyncio.get_running_loop().run_in_executor(None, import_module, "portcheck.diagnose")
 
 
 def explained(report: Report) -> Report:
@@ -73,8 +80,9 @@ def _parts(order: Order) -> Chosen:
 
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
-    names = Names(servers, order.settings.timeout_s)
-    survey = Survey(forest, profiles, engine, names, notify, order.selection, order.families)
+    names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
+    trace = order.settings.trace
+    survey = Survey(forest, profiles, engine, names, notify, order.selection, order.families, trace=trace)
     survey.controllers = not around.asks_others_only(forest, profiles, order.selection)
     survey.proxy = order.settings.proxy
     return survey
@@ -104,6 +112,8 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
 
 async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
     """The second look; where it brought a mapper back, its interfaces are asked and looked at in turn."""
+    from portcheck.investigate import second_look  # late: nothing is sent before it is known what failed
+
     for _ in range(2):
         await second_look([case for survey in surveys for case in survey.cases()], notify)
         if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
@@ -131,9 +141,16 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
+    if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
+        return NOT_DONE
     if settings.fail_on != "never" and not all(_met_anybody(survey) for survey in surveys):
         return 1
-    return exit_code(report.outcomes, settings.fail_on)
+    return exit_code(report, settings.fail_on)
+
+
+def _tells_nothing(outcome: Outcome) -> bool:
+    """This machine could not ask it, for want of a permission, an address or time, or asked nothing at all."""
+    return outcome.verdict is Verdict.UNKNOWN
 
 
 def _met_anybody(survey: Survey) -> bool:

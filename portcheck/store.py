@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from portcheck import files
 from portcheck.model import (
     BlockedAt,
     Comparison,
@@ -237,8 +238,7 @@ def loads(text: str | bytes) -> Report:
 
 def load(path: str | Path) -> Report:
     try:
-        with Path(path).open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
+        text = files.read(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise StoreError(f"{path}: cannot be read: {words(error)}") from None
     if len(text) > MAX_BYTES:

@@ -29,6 +29,8 @@ FORBIDDEN = {
     "diagnose": {"portcheck.probes", "portcheck.wire", "portcheck.net", "portcheck.engine", "portcheck.render"},
     "render": {"portcheck.net", "portcheck.wire", "portcheck.probes", "portcheck.engine"},
     "engine.py": {"rich", "typer", "portcheck.diagnose", "portcheck.render"},
+    "forecast": {"rich", "typer", "portcheck.diagnose", "portcheck.render", "portcheck.cli"},
+    "request": {"rich", "typer", "portcheck.engine", "portcheck.probes", "portcheck.diagnose", "portcheck.render"},
     "judge.py": {"portcheck.net", "portcheck.wire", "portcheck.probes"},
     "store.py": {"portcheck.net", "portcheck.wire", "portcheck.diagnose"},
     "responder": {"portcheck.probes", "portcheck.engine", "portcheck.net"},

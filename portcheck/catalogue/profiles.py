@@ -44,6 +44,7 @@ class Row:
     port: int | None = None
     target: str = DC
     host: str = ""  # the endpoint's name where the target is always the same one; `*.` stands for any label
+    opener: str = ""  # who opens the connection where it is not this machine: `from` in the file
 
     @property
     def key(self) -> Key:
@@ -180,6 +181,7 @@ def _row(profile: str, raw: Mapping[str, Any]) -> Row:
         port=_own_port(service, transport, port),
         target=target,
         host=raw.get("host", ""),
+        opener=raw.get("from", ""),
     )
 
 

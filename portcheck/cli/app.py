@@ -4,32 +4,47 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from portcheck import __version__
-from portcheck.cli import check, configuration, demo, discover, explain
+from portcheck.cli.pairs import Paired
 from portcheck.config import ConfigError
-from portcheck.model import Report
+
+if TYPE_CHECKING:
+    from portcheck.model import Report
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
 
-app = typer.Typer(
-    name="portcheck",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Which network path to an Active Directory forest is broken, where, what follows, and what to ask for.",
-)
-app.command("check")(check.check)
-app.command("demo")(demo.demo)
-app.command("discover")(discover.discover)
-app.command("explain")(explain.explain)
-app.add_typer(configuration.app, name="config")
+COMMANDS = ("check", "demo", "discover", "explain", "plan", "request")
+"""Each is a function in the file of its own name."""
+GROUPS: Mapping[str, str] = {"config": "configuration"}
+"""Commands that have commands of their own, and their files, each with an `app`."""
+
+
+def build(wanted: str = "") -> typer.Typer:
+    """The application with the wanted command alone, or with all: the others need not be loaded for it."""
+    app = typer.Typer(
+        name="portcheck",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Which network path to an Active Directory forest is broken, where, what follows, and what to ask for.",
+    )
+    app.callback()(_root)
+    one = {wanted} if wanted in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
+    for name in COMMANDS:
+        if name in one:
+            app.command(name, cls=Paired)(getattr(import_module(f"portcheck.cli.{name}"), name))
+    for name, file in GROUPS.items():
+        if name in one:
+            app.add_typer(import_module(f"portcheck.cli.{file}").app, name=name)
+    return app
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -38,7 +53,6 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: bool = typer.Option(  # noqa: FBT001 - typer's way
         False, "--version", is_eager=True, callback=_show_version, help="Show the version and leave."
@@ -53,18 +67,28 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     `take` is given the report of a check, for whoever needs more of it than what is written.
     """
     try:
-        code = app(args=list(arguments), standalone_mode=False, obj=take)
+        app = build(arguments[0] if arguments else "")
+        code = app(args=list(arguments), prog_name="portcheck", standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))
     except UsageError as error:
-        return _complain(f"{error.format_message()} (see portcheck --help)")
+        message = error.format_message()  # empty where the help was shown for want of a command
+        return _complain(f"{message} (see portcheck --help)") if message else USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader left; keep the interpreter from complaining when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()  # the reader left
         return 0
+    except OSError as error:  # a full disk behind stdout
+        _abandon_stdout()
+        typer.echo(f"portcheck: the output cannot be written: {error.strerror or 'no reason given'}", err=True)
+        return NOT_DONE
     return code if isinstance(code, int) else 0
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from writing what is left, and from complaining, when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:

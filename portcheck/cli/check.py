@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
-from portcheck.cli import outputs, targets
+from portcheck.cli import outputs, selecting, targets
+from portcheck.cli.pairs import ORDER
 from portcheck.cli.screen import on_stderr
-from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_duration, parse_proxy, parse_rate
+from portcheck.cli.selecting import duration as _duration
+from portcheck.cli.selecting import flagged as _flagged
+from portcheck.cli.selecting import given as _given
+from portcheck.config import FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
+from portcheck.render import FORMATS
 from portcheck.render.options import Options
-from portcheck.run import Order, run
-
-T = TypeVar("T")
+from portcheck.run import NOT_DONE, Order, run
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -27,9 +29,7 @@ Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", hel
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
 Controllers = Annotated[list[str] | None, typer.Option("--dc", metavar="HOST", help="Only this domain controller.")]
 Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
-Formats = Annotated[
-    list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="table, json, jsonl, nagios.")
-]
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=f"{', '.join(FORMATS)}.")]
 Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="File of the -f before.")]
 Timeout = Annotated[str | None, typer.Option("--timeout", help="Patience for a connection or datagram (4s).")]
 AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Patience for an answer (10s).")]
@@ -103,17 +103,18 @@ def check(
         ),
     )
     forests = configured.forests if machine else targets.forests(configured, target or ())
-    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), system or ()) for forest in forests)
+    families = selecting.families(four=four, six=six, source=settings.source_ip)
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families, system or ()) for forest in forests)
     skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
     selection = Selection(targets.service_names("--only", only or ()), skipped)
     order = Order(
         forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
         settings=settings,
         selection=selection,
-        families=_families(four=four, six=six),
+        families=families,
         machine=machine,
     )
-    wanted = outputs.wishes(format_ or (), output or (), save)
+    wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     report = carry_out(order, wanted, screen, no_color=no_color)
     if context.obj is not None:
@@ -122,19 +123,12 @@ def check(
 
 
 def carry_out(order: Order, wanted: tuple[outputs.Wish, ...], screen: Options, *, no_color: bool = False) -> Report:
-    """Run it with the screen going, then write what was asked for."""
+    """Run it with the screen going, then write what was asked for; all well but a file missing is not 0."""
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
-    outputs.write(report, wanted, screen)
-    return report
-
-
-def _given(**values: object) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _duration(flag: str, text: str | None) -> float | None:
-    return None if text is None else _flagged(flag, parse_duration, text)
+    if outputs.write(report, wanted, screen) or report.exit_code:
+        return report
+    return replace(report, exit_code=NOT_DONE)
 
 
 def _rate(text: str | None) -> float | None:
@@ -147,16 +141,3 @@ def _proxy(text: str | None) -> ProxySpec | None:
 
 def _address(text: str | None) -> str | None:
     return None if text is None else _flagged("--source-ip", parse_address, text)
-
-
-def _flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ConfigError as error:
-        raise ConfigError(f"{flag}: {error}") from None
-
-
-def _families(*, four: bool, six: bool) -> tuple[str, ...]:
-    if four and six:
-        raise ConfigError("-4 and -6 exclude each other; leave both out for both families")
-    return ("A",) if four else ("AAAA",) if six else ("A", "AAAA")

@@ -7,14 +7,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+from portcheck.cli.pairs import owners
 from portcheck.config import ConfigError, nearest
-from portcheck.model import Report
 from portcheck.render import FORMATS
 from portcheck.render.options import Options, for_stream
-from portcheck.store import StoreError, write_whole
+
+if TYPE_CHECKING:
+    from portcheck.model import Report
 
 TABLE, JSON = "table", "json"
 
@@ -27,8 +30,10 @@ class Wish:
     path: Path | None
 
 
-def wishes(formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None) -> tuple[Wish, ...]:
-    """The n-th -o belongs to the n-th -f; `save` is one more JSON file.
+def wishes(
+    formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None, order: str = ""
+) -> tuple[Wish, ...]:
+    """Each -o belongs to the -f before it, by the order they came in (`pairs`); `save` is one more JSON file.
 
     Refused before anything is sent when a file could not be written.
     """
@@ -36,9 +41,12 @@ def wishes(formats: Sequence[str], outputs: Sequence[Path], save: Path | None = 
     if unknown:
         raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], FORMATS)}")
     names = list(formats) or [TABLE]
-    if len(outputs) > len(names):
-        raise ConfigError(f"--output: {outputs[len(names)]} has no --format of its own")
-    found = [Wish(name, outputs[n] if n < len(outputs) else None) for n, name in enumerate(names)]
+    if (order.count("f"), order.count("o")) != (len(formats), len(outputs)):  # not noted, or misread
+        order = "f" * len(formats) + "o" * len(outputs)
+    paths: dict[int | None, Path] = dict(zip(owners(order), outputs, strict=True))
+    if None in paths:
+        raise ConfigError(f"--output: {paths[None]} has no --format of its own")
+    found = [Wish(name, paths.get(place)) for place, name in enumerate(names)]
     if sum(wish.path is None for wish in found) > 1:
         raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
     if all(wish.path is not None for wish in found):
@@ -48,12 +56,26 @@ def wishes(formats: Sequence[str], outputs: Sequence[Path], save: Path | None = 
     for wish in found:
         if wish.path is not None:
             check_writable(wish.path)
+    check_distinct([wish.path for wish in found if wish.path is not None])
     return tuple(found)
+
+
+def check_distinct(paths: Sequence[Path]) -> None:
+    """A file holds one format; what cannot be replaced, such as a pipe, may be written to twice."""
+    regular = [path for path in paths if path.is_file() or not path.exists()]
+    files = [os.path.realpath(path) for path in regular]
+    for path, file in zip(regular, files, strict=True):
+        if files.count(file) > 1:
+            raise ConfigError(f"--output: {path} is named more than once; give each format a file of its own")
 
 
 def check_writable(path: Path) -> None:
     folder = path.parent
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except (OSError, ValueError) as error:  # longer than a name may be, or a NUL in it
+        raise ConfigError(f"--output: {path} is no file name: {getattr(error, 'strerror', None) or error}") from None
+    if is_folder:
         raise ConfigError(f"--output: {path} is a directory; name a file")
     if not folder.is_dir():
         raise ConfigError(f"--output: {folder} does not exist; create it first")
@@ -61,8 +83,11 @@ def check_writable(path: Path) -> None:
         raise ConfigError(f"--output: {folder} cannot be written to")
 
 
-def write(report: Report, wanted: Sequence[Wish], screen: Options) -> None:
-    """All of them; a file that fails does not keep the others, or the screen, from getting theirs."""
+def write(report: Report, wanted: Sequence[Wish], screen: Options) -> bool:
+    """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did."""
+    from portcheck.store import StoreError, write_whole  # late: nothing is written before all is known
+
+    written = True
     for wish in wanted:
         text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
         text = text if text.endswith("\n") or not text else text + "\n"
@@ -74,6 +99,8 @@ def write(report: Report, wanted: Sequence[Wish], screen: Options) -> None:
             write_whole(wish.path, text)
         except StoreError as error:
             typer.echo(f"portcheck: {error}", err=True)
+            written = False
+    return written
 
 
 def for_file(screen: Options) -> Options:

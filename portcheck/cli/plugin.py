@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from collections.abc import Sequence
 
 import typer
 
 from portcheck.cli import app
 from portcheck.model import Report
-from portcheck.render.nagios import UNKNOWN, level
+from portcheck.render.nagios import UNKNOWN, WORDS, level, status
 
 HELP = {"-h", "--help", "--version"}
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The plugin's exit code; usage errors and runs that could not be done are UNKNOWN."""
+    """The plugin's exit code; usage errors, help and runs that could not be done are UNKNOWN."""
     if HELP & set(arguments):
-        return app.run(["check", *arguments] if "--version" not in arguments else ["--version"])
+        app.run(["check", *arguments] if "--version" not in arguments else ["--version"])
+        return UNKNOWN
     complaint = io.StringIO()
     reports: list[Report] = []
     with contextlib.redirect_stderr(complaint):
         app.run(["check", *arguments, "--quiet", "--format", "nagios"], take=reports.append)
+    lines = complaint.getvalue().strip().splitlines()
     if not reports:
-        lines = complaint.getvalue().strip().splitlines()
-        typer.echo(f"PORTCHECK UNKNOWN - {lines[-1].removeprefix('portcheck: ') if lines else 'the run was not done'}")
+        told = lines[-1].removeprefix("portcheck: ") if lines else "the run was not done"
+        typer.echo(status(WORDS[UNKNOWN], [told]))
         return UNKNOWN
+    for line in lines:  # a file that could not be written: the check itself was done
+        sys.stderr.write(f"{line}\n")
     return level(reports[-1])

@@ -17,6 +17,7 @@ from portcheck.config import (
     ForestSpec,
     Server,
     SystemSpec,
+    family,
     find,
     is_address,
     load,
@@ -27,17 +28,26 @@ from portcheck.config import (
     parse_system,
 )
 
+BOTH = ("A", "AAAA")
 FILELESS = "no forests.toml found; name a domain, a host or an address, or write one (see forests.example.toml)"
 
 
 def configuration(explicit: str | None, *, needed: bool) -> Configuration:
     """The forests file, or an empty configuration where none is needed."""
-    path = find(explicit, os.environ, Path.cwd())
+    path = find(explicit, os.environ, _here())
     if path is None:
         if needed:
             raise ConfigError(FILELESS)
         return Configuration()
     return load(path, built_in().keys(), known_services())
+
+
+def _here() -> Path:
+    """Where the program was started; the folder may be gone by now."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 def known_services() -> dict[str, tuple[str, ...]]:
@@ -94,9 +104,13 @@ def _named(target: str, configured: Configuration, by_name: dict[str, ForestSpec
 
 
 def narrowed(
-    forest: ForestSpec, controllers: Sequence[str], servers: Sequence[str], systems: Sequence[str] = ()
+    forest: ForestSpec,
+    controllers: Sequence[str],
+    servers: Sequence[str],
+    families: Sequence[str] = BOTH,
+    systems: Sequence[str] = (),
 ) -> ForestSpec:
-    """The forest with `--dc`, `--dns` and `--system` applied."""
+    """The forest with `--dc`, `--dns`, `--system`, and `-4` or `-6` applied."""
     if systems:
         forest = replace(forest, systems=(*forest.systems, *(_system(text) for text in systems)))
     if servers:
@@ -105,8 +119,33 @@ def narrowed(
         known = {controller.host: controller for controller in forest.domain_controllers}
         hosts = [_host(text) for text in controllers]
         chosen = tuple(known.get(h, DcSpec(h, h if is_address(h) else None)) for h in hosts)
+        for host in hosts:
+            _refuse_other_family(host, families)
         forest = replace(forest, domain_controllers=chosen, discover=False)
-    return forest
+    _refuse_other_family(forest.name, families)
+    return _of_family(forest, families)
+
+
+def _refuse_other_family(named: str, families: Sequence[str]) -> None:
+    """An address that the command line names itself, against its own -4, -6 or --source-ip."""
+    if is_address(named) and family(named) not in families:
+        wanted, other = ("IPv4", "IPv6") if "A" in families else ("IPv6", "IPv4")
+        raise ConfigError(f"{named} is an {other} address, and only {wanted} is to be used (-4, -6 or --source-ip)")
+
+
+def _of_family(forest: ForestSpec, families: Sequence[str]) -> ForestSpec:
+    """Without the file's addresses of the other family; a name that goes with one is looked up instead."""
+    left = []
+    for controller in forest.domain_controllers:
+        if family(controller.address or controller.host) in (None, *families):
+            left.append(controller)
+        elif not is_address(controller.host):
+            left.append(DcSpec(controller.host))
+    if forest.domain_controllers and not left and not forest.discover:
+        wanted, other = ("IPv4", "IPv6") if "A" in families else ("IPv6", "IPv4")
+        told = f"its domain controllers have {other} addresses, and only {wanted} is to be used (-4, -6 or --source-ip)"
+        raise ConfigError(f"nothing is left of {forest.name}: {told}")
+    return replace(forest, domain_controllers=tuple(left))
 
 
 def _system(text: str) -> SystemSpec:
@@ -150,6 +189,8 @@ def profiles(configured: Configuration, names: Sequence[str]) -> tuple[Profile, 
 def service_names(flag: str, words: Sequence[str]) -> frozenset[str]:
     """A service (`kpasswd`), one of its transports (`kpasswd/udp`), a port (`464/tcp`), or whose it is (`cloud`)."""
     split = tuple(part.strip().lower() for word in words for part in word.split(",") if part.strip())
+    if words and not split:
+        raise ConfigError(f"{flag}: names no service")
     known = {*services(), *GENERIC, *TARGETS}
     known |= {f"{name}/{transport}" for name, service in services().items() for transport in service.ports}
     for word in split:

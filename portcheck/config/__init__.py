@@ -7,6 +7,7 @@ from portcheck.config.durations import format_duration, parse_duration
 from portcheck.config.load import FILE_NAME, VARIABLE, find, load
 from portcheck.config.names import (
     Server,
+    family,
     is_address,
     parse_address,
     parse_host,
@@ -35,6 +36,7 @@ __all__ = [
     "Server",
     "Settings",
     "SystemSpec",
+    "family",
     "find",
     "format_duration",
     "is_address",

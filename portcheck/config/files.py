@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from portcheck import files
 from portcheck.config.words import ConfigError, printable
 
 LARGEST = 4 * 2**20
@@ -20,8 +21,7 @@ def read_bytes(path: Path, wanted: str) -> bytes:
     try:
         if path.is_dir():  # opening one says "permission denied" on Windows
             raise ConfigError(f"{name}: is a directory; give {wanted}")
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = files.read(path, LARGEST)
     except FileNotFoundError:
         raise ConfigError(f"{name}: no such file; give {wanted}") from None
     except OSError as error:

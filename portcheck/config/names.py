@@ -43,6 +43,8 @@ def parse_address(value: object) -> str:
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         # Domain controllers do not register link-local addresses, and a zone means nothing on another machine.
         raise ConfigError(f"{shown(value)} has a zone id; give a global or unique-local address")
+    if isinstance(address, ipaddress.IPv6Address) and address.is_link_local:
+        raise ConfigError(f"{shown(value)} is a link-local address; give a global or unique-local address")
     if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
         raise ConfigError(f"{shown(value)} is not the address of one host")
     return str(address)
@@ -53,6 +55,11 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text.strip())
     except ValueError:
         return None
+
+
+def family(text: str) -> str | None:
+    """The record that holds such an address, `A` or `AAAA`; None for a name."""
+    return None if not is_address(text) else "AAAA" if ":" in text else "A"
 
 
 def is_address(text: str) -> bool:

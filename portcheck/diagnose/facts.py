@@ -123,13 +123,8 @@ class ForestFacts:
         return (
             all(o.state in BLOCKED for o in asked)
             and any(o.verdict in FAULTY for o in asked)
-            and (len({o.check.port for o in asked}) > 1 or self._ping_unanswered(where))
+            and len({o.check.port for o in asked}) > 1
         )
-
-    def _ping_unanswered(self, where: Endpoint) -> bool:
-        """A name server was pinged over LDAP to learn whether it is a controller, and kept silent there too."""
-        known = (dc for dc in self.forest.domain_controllers if (dc.host, dc.address) == (where.host, where.address))
-        return any(dc.facts.get("ping_unanswered") is True for dc in known)
 
     def roles(self, where: Endpoint) -> frozenset[str] | None:
         """What the LDAP ping says the host is; None where it said nothing."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from portcheck.model import Facts, Outcome, State, Trace
+from portcheck.net import hops
+from portcheck.net.hops import Fate, Hop
 from portcheck.net.patience import Patience
 
 Ask = Callable[[Outcome, Patience, int | None], Awaitable[Outcome]]
@@ -14,6 +17,26 @@ Land = Callable[[Outcome], None]
 """Put a better outcome in the place of the old one."""
 
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What each hop said to packets of short life towards one port."""
+
+    hops: Mapping[int, Hop]
+
+    def router(self, ttl: int) -> str | None:
+        hop = self.hops.get(ttl)
+        return hop.by if hop is not None and hop.fate is Fate.EXPIRED else None
+
+    @property
+    def last_router(self) -> int:
+        """The farthest hop that spoke; 0 when none did."""
+        return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
+
+
+Walks = dict[tuple[str, int], asyncio.Task[Walk]]
+"""The walks towards a host that were begun ahead, by transport and port."""
 
 
 @dataclass(slots=True)
@@ -30,6 +53,9 @@ class Case:
     matters: Callable[[Outcome], bool]
     """Does its verdict hurt? What is merely not offered here is not worth a packet."""
     source_ip: str | None = None
+    walks: Walks = field(default_factory=dict)
+    sockets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
+    """What all walks of a run may hold at once."""
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -70,6 +96,21 @@ class Case:
         """How long an answer to a single packet may take here: several round trips, as far as they are known."""
         seen = [o.latency_ms for o in self.outcomes if o.latency_ms is not None]
         return min(1.0, 0.25 + 4 * min(seen) / 1000) if seen else 0.6
+
+    async def syn(self, port: int, ttl: int, wait_s: float | None = None) -> Hop:
+        """A SYN of a short life."""
+        async with self.sockets:
+            return await hops.send_tcp(self.address, port, ttl, wait_s or self.wait_s, self.source_ip)
+
+    async def datagram(self, port: int, content: bytes, ttl: int) -> Hop:
+        """A datagram of a short life."""
+        async with self.sockets:
+            return await hops.send_udp(self.address, port, content, ttl, self.wait_s, self.source_ip)
+
+    async def answers_within(self, port: int, ttl: int) -> bool:
+        """Is a SYN answered from so near?"""
+        async with self.sockets:
+            return await hops.answers_within(self.address, port, ttl, self.wait_s, self.source_ip)
 
     def note(self, outcome: Outcome, event: str, detail: str, **facts: object) -> Outcome:
         """The outcome as it is by now, with one more step of evidence, landed."""

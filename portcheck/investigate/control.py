@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from portcheck.investigate.case import Case
 from portcheck.model import State
-from portcheck.net import hops
 from portcheck.net.hops import Fate
 
 UNUSED_PORT = 9  # discard: no domain controller listens there
@@ -17,7 +16,7 @@ async def accepts_everything(case: Case) -> None:
     doubtful = case.having(State.MUTE, State.RESET)
     if not any(outcome.check.transport == "tcp" for outcome in doubtful):
         return
-    hop = await hops.send_tcp(case.address, UNUSED_PORT, FULL_LIFE, WAIT_S, case.source_ip)
+    hop = await case.syn(UNUSED_PORT, FULL_LIFE, WAIT_S)
     accepted = hop.fate is Fate.ANSWERED and hop.by is not None
     for outcome in case.having(State.MUTE, State.RESET):
         if outcome.check.transport == "tcp":

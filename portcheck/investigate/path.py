@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from portcheck.investigate.case import Case, distinct, hops_away
+from portcheck.investigate.case import Case, Walk, distinct, hops_away
 from portcheck.model import BlockedAt, Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
@@ -20,25 +20,21 @@ BUDGET_S = 4.0
 WALKS_AT_ONCE = Pacer(12.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """What each hop said; `end` is the hop that the target itself was reached at, if it was."""
-
-    hops: Mapping[int, Hop]
-
-    def router(self, ttl: int) -> str | None:
-        hop = self.hops.get(ttl)
-        return hop.by if hop is not None and hop.fate is Fate.EXPIRED else None
-
-    @property
-    def last_router(self) -> int:
-        """The farthest hop that spoke; 0 when none did."""
-        return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
+def ahead(case: Case, outcome: Outcome) -> None:
+    """Begin the walk that `locate` will want if the silence lasts: it takes as long as the last of the patience."""
+    check, farthest = outcome.check, _farthest(case)
+    here = sum(transport == check.transport for transport, _ in case.walks)
+    if check.port is None or not _walkable(check.transport) or farthest <= 1 or here > WALKS_PER_HOST:
+        return
+    case.walks.setdefault((check.transport, check.port), asyncio.create_task(_walk(case, outcome, farthest)))
+    for speaking in case.answering("tcp")[:1]:
+        port = speaking.check.port or 0
+        case.walks.setdefault(("tcp", port), asyncio.create_task(_walk_tcp(case, port, farthest)))
 
 
 async def locate(case: Case) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
-    silent = any(o.check.transport == "tcp" or hops.UDP_WALKS for o in case.having(State.FILTERED))
+    silent = any(_walkable(o.check.transport) for o in case.having(State.FILTERED))
     interesting = silent or any("reset_from_hop" in o.facts for o in case.outcomes)
     if hops.TCP_WALKS and interesting:
         with contextlib.suppress(TimeoutError):
@@ -46,17 +42,25 @@ async def locate(case: Case) -> None:
                 await _locate(case)
 
 
+def _walkable(transport: str) -> bool:
+    return hops.TCP_WALKS and (transport == "tcp" or hops.UDP_WALKS)
+
+
+def _farthest(case: Case) -> int:
+    return min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
+
+
 async def _locate(case: Case) -> None:
-    farthest = min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
+    farthest = _farthest(case)
     if farthest <= 1:
         return  # on the same link: there is no router to tell of
     speaking = [o for o in case.answering("tcp") or case.having(State.REFUSED) if o.check.port is not None]
     walkable = ("tcp", "udp") if hops.UDP_WALKS else ("tcp",)
     silent = {transport: _silent(case, transport) for transport in walkable}
     walking = [
-        [asyncio.create_task(_walk(case, o, farthest)) for o in some[:WALKS_PER_HOST]] for some in silent.values()
+        [asyncio.create_task(_walked(case, o, farthest)) for o in some[:WALKS_PER_HOST]] for some in silent.values()
     ]
-    control = await _walk_tcp(case, speaking[0].check.port or 0, farthest) if speaking else None
+    control = await _walked(case, speaking[0], farthest) if speaking else None
     if control is not None:
         _name_device(case, control)
     for some, walks in zip(silent.values(), walking, strict=True):
@@ -67,7 +71,8 @@ async def _locate(case: Case) -> None:
 def _silent(case: Case, transport: str) -> list[Outcome]:
     """Ports to walk to: those that a verdict may hang on first."""
     found = distinct(o for o in case.having(State.FILTERED) if o.check.transport == transport)
-    return sorted((o for o in found if o.check.port is not None), key=lambda o: not o.check.required)
+    found = [o for o in found if o.check.port is not None]
+    return sorted(found, key=lambda o: (not o.check.required, (transport, o.check.port) not in case.walks))
 
 
 async def _land_all(case: Case, silent: list[Outcome], walked: Sequence[Walk], control: Walk | None) -> None:
@@ -81,22 +86,26 @@ async def _land_all(case: Case, silent: list[Outcome], walked: Sequence[Walk], c
             _land(case, outcome, ends[0], control)
 
 
+async def _walked(case: Case, outcome: Outcome, farthest: int) -> Walk:
+    """The walk that was begun ahead, else a new one."""
+    begun = case.walks.get((outcome.check.transport, outcome.check.port or 0))
+    return await (asyncio.shield(begun) if begun is not None else _walk(case, outcome, farthest))
+
+
 async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
     port = outcome.check.port
     assert port is not None
     if outcome.check.transport == "tcp":
         return await _walk_tcp(case, port, farthest)
-    datagram = case.payload(outcome)
+    question = case.payload(outcome)
     await WALKS_AT_ONCE.turn()
-    sent = (
-        hops.send_udp(case.address, port, datagram, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1)
-    )
+    sent = (case.datagram(port, question, ttl) for ttl in range(1, farthest + 1))
     return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
 
 
 async def _walk_tcp(case: Case, port: int, farthest: int) -> Walk:
     await WALKS_AT_ONCE.turn()
-    sent = (hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip) for ttl in range(1, farthest + 1))
+    sent = (case.syn(port, ttl) for ttl in range(1, farthest + 1))
     return Walk({hop.ttl: hop for hop in await asyncio.gather(*sent)})
 
 
@@ -117,8 +126,8 @@ async def _walk_from(case: Case, outcome: Outcome, ttl: int) -> Hop:
     port = outcome.check.port
     assert port is not None
     if outcome.check.transport == "tcp":
-        return await hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip)
-    return await hops.send_udp(case.address, port, case.payload(outcome), ttl, case.wait_s, case.source_ip)
+        return await case.syn(port, ttl)
+    return await case.datagram(port, case.payload(outcome), ttl)
 
 
 def _boundary(walk: Walk) -> BlockedAt:

@@ -16,11 +16,11 @@ AT_ONCE = 8
 
 async def whose(case: Case) -> None:
     """`refused` becomes `rejected` where a device nearer than the host sent the reset; a copied TTL proves nothing."""
-    own = await host_ttl(case)
-    if own is None:
-        return
     cut = [o for o in distinct(case.having(State.REFUSED)) if "icmp_from" not in o.facts]
     doubtful = distinct(case.having(State.MUTE, State.RESET))
+    own = await host_ttl(case) if cut or doubtful else None
+    if own is None:
+        return
     await asyncio.gather(
         *(_compare(case, outcome, own) for outcome in cut if outcome.check.transport == "tcp"),
         *(_proxied(case, outcome, own) for outcome in doubtful if outcome.check.transport == "tcp"),
@@ -56,7 +56,7 @@ async def arrival_ttl(case: Case, port: int, low: int, high: int) -> int | None:
 
 async def answers(case: Case, port: int, ttl: int) -> bool:
     for _ in range(TRIES):
-        if await hops.answers_within(case.address, port, ttl, case.wait_s, case.source_ip):
+        if await case.answers_within(port, ttl):
             return True
     return False
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ssl
 import warnings
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,13 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 
+async def described(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
+    """`describe`, aside from the loop: loading the parser takes long enough to spoil what is being measured."""
+    return await asyncio.to_thread(describe, tls, names)
+
+
 def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
-    """Facts of the handshake and the leaf certificate; `names` are those the host is known by."""
+    """Facts of the handshake and the leaf certificate; `names` are those the host is known by, if any."""
     cipher = tls.cipher()
     facts: Facts = {"tls_version": tls.version() or "", "tls_cipher": cipher[0] if cipher else ""}
     der = tls.getpeercert(binary_form=True)
@@ -46,7 +53,7 @@ def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
         certificate = x509.load_der_x509_certificate(der)
         key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         shown = _names(certificate)
-        return {
+        told: Facts = {
             "certificate_subject": certificate.subject.rfc4514_string(),
             "certificate_issuer": certificate.issuer.rfc4514_string(),
             "certificate_names": list(shown),
@@ -54,8 +61,8 @@ def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
             "certificate_not_after": _utc(certificate.not_valid_after_utc),
             "certificate_expired": datetime.now(UTC) > certificate.not_valid_after_utc,
             "certificate_key_sha256": hashlib.sha256(key).hexdigest(),
-            "certificate_name_matches": any(_matches(name, pattern) for name in names for pattern in shown),
         }
+        return told | ({"certificate_name_matches": matches(names, shown)} if names else {})
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -69,6 +76,12 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return tuple(str(attribute.value) for attribute in common)
     return tuple(extension.value.get_values_for_type(x509.DNSName))
+
+
+def matches(names: Iterable[str], shown: Iterable[str]) -> bool:
+    """Is the certificate, by the names it shows, for one of these?"""
+    patterns = tuple(shown)
+    return any(_matches(name, pattern) for name in names for pattern in patterns)
 
 
 def _matches(name: str, pattern: str) -> bool:

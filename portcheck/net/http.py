@@ -37,14 +37,8 @@ class Answer:
 
 async def ask(stream: Stream, method: str, target: str, host: str, headers: Headers = ()) -> Answer:
     """Send a request without a body; `host` as it stands in the Host header. Raises NetError."""
-    import h11  # late: only who talks HTTP needs it
-
-    told = [("Host", host), ("User-Agent", AGENT), *headers]
-    if method != "CONNECT":
-        told.append(("Connection", "close"))
-    request = h11.Request(method=method, target=target, headers=told)
-    asking = h11.Connection(h11.CLIENT)
-    await stream.send(asking.send(request) or b"", f"HTTP {method} {target[:LONGEST]}")
+    request = _request(method, target, host, headers)
+    await stream.send(_packed(request), f"HTTP {method} {target[:LONGEST]}")
 
     def head(buffer: bytes) -> int | None:
         return None if _answer(request, buffer) is None else len(buffer)
@@ -52,6 +46,26 @@ async def ask(stream: Stream, method: str, target: str, host: str, headers: Head
     answer = _answer(request, await stream.read_frame(head, "HTTP answer"))
     assert answer is not None
     return answer
+
+
+def pack(method: str, target: str, host: str, headers: Headers = ()) -> bytes:
+    """The request as `ask` sends it; nothing is sent."""
+    return _packed(_request(method, target, host, headers))
+
+
+def _request(method: str, target: str, host: str, headers: Headers) -> h11.Request:
+    import h11  # late: only who talks HTTP needs it
+
+    told = [("Host", host), ("User-Agent", AGENT), *headers]
+    if method != "CONNECT":
+        told.append(("Connection", "close"))
+    return h11.Request(method=method, target=target, headers=told)
+
+
+def _packed(request: h11.Request) -> bytes:
+    import h11
+
+    return h11.Connection(h11.CLIENT).send(request) or b""
 
 
 def _answer(request: h11.Request, buffer: bytes) -> Answer | None:

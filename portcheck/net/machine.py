@@ -52,6 +52,16 @@ def source_address(towards: str) -> str | None:
         return None
 
 
+def is_own(address: str) -> bool:
+    """Can this machine send from it?"""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
 def vantage(towards: tuple[str, ...]) -> Vantage:
     """Who asks: the host's name, and the addresses it uses towards these targets."""
     used = dict.fromkeys(address for target in towards if (address := source_address(target)))

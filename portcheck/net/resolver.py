@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,8 +16,10 @@ from portcheck.model import Lookup
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
 
+TOLD = frozenset({"ok", "nxdomain", "nodata"})
+UNHEARD = frozenset({"timeout", "unreachable"})
 ONE_TRY_S = 0.8
-TCP_AFTER_S = 1.6  # a path that passes only TCP 53 still finds its controllers
+TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
 
 
 class NoResolverError(Exception):
@@ -28,7 +32,10 @@ class Names:
 
     servers: Sequence[tuple[str, int]] = ()
     patience_s: float = 4.0
+    heard: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # a server said something, even no
+    bound: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(32), repr=False)  # questions at once
     _resolver: Resolver | None = field(default=None, repr=False)
+    _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property
     def label(self) -> str:
@@ -37,14 +44,21 @@ class Names:
 
     async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
         """Ask once; trouble is a word in `status`, never an exception (but NoResolverError)."""
+        async with self.bound:
+            return await self._lookup(name, record, required=required)
+
+    async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
         resolver = self._get()
         began = time.monotonic()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
         try:
-            done, _ = await asyncio.wait(asking, timeout=TCP_AFTER_S)
+            done, _ = await asyncio.wait(asking, timeout=0 if self._tcp_alone else TCP_AFTER_S)
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
-            status, answers = await _best(asking)
+            status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
+            if status not in UNHEARD and not status.startswith("error"):
+                self.heard.set()
+            self._tcp_alone = self._tcp_alone or (status in TOLD and not asking[0].done())
         finally:
             for task in asking:
                 task.cancel()
@@ -57,9 +71,13 @@ class Names:
         records = [record for record in ("A", "AAAA") if record in families]
         asked = (self.lookup(host, record, required=record == "A" or len(records) == 1) for record in records)
         found = list(await asyncio.gather(*asked))
-        if not self.servers and not any(lookup.answers for lookup in found):
-            found.extend(await _system_lookup(host, records, self.patience_s))
+        if not any(lookup.answers for lookup in found):
+            found.extend(await self.without_dns(host, records))
         return found
+
+    async def without_dns(self, host: str, families: Sequence[str]) -> list[Lookup]:
+        """What the system knows of the name by other means; nothing where servers of our own are asked."""
+        return [] if self.servers else await _system_lookup(host, families, self.patience_s)
 
     def _get(self) -> Resolver:
         if self._resolver is None:
@@ -115,14 +133,17 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     return tuple((str(address), 53) for address in found)
 
 
-async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]]) -> tuple[str, tuple[str, ...]]:
+async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]], wait_s: float) -> tuple[str, tuple[str, ...]]:
     """The first word of a server; only when nobody answers, the trouble of the last."""
     last: tuple[str, tuple[str, ...]] = ("timeout", ())
-    for next_done in asyncio.as_completed(asking):
-        status, answers = await next_done
-        if status in {"ok", "nxdomain", "nodata"}:
-            return status, answers
-        last = status, answers
+    try:
+        for next_done in asyncio.as_completed(asking, timeout=max(0.0, wait_s)):
+            status, answers = await next_done
+            if status in TOLD:
+                return status, answers
+            last = status, answers
+    except TimeoutError:
+        return "timeout", ()
     return last
 
 
@@ -150,10 +171,9 @@ def _host(name: Any) -> str:
 async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -> list[Lookup]:
     """getaddrinfo, which also knows the hosts file and what the platform adds."""
     began = time.monotonic()
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(patience_s):
-            rows = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            rows = await _getaddrinfo(host)
     except (TimeoutError, OSError, UnicodeError):
         return []
     elapsed = round((time.monotonic() - began) * 1000, 1)
@@ -163,6 +183,33 @@ async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -
         if record in records and str(where[0]) not in by_record.setdefault(record, []):
             by_record[record].append(str(where[0]))
     return [Lookup(host, record, "system (hosts)", "ok", tuple(found), elapsed) for record, found in by_record.items()]
+
+
+def _getaddrinfo(host: str) -> asyncio.Future[list[Any]]:
+    """In a thread that nobody waits for: with silent servers it may take half a minute, and cannot be cancelled."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[list[Any]] = loop.create_future()
+
+    def settle(rows: list[Any] | None, error: Exception | None) -> None:
+        if told.done():
+            return
+        if error is not None:
+            told.set_exception(error)
+        else:
+            told.set_result(rows or [])
+
+    def ask() -> None:
+        rows: list[Any] | None = None
+        error: Exception | None = None
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as fault:
+            error = fault
+        with contextlib.suppress(RuntimeError):  # the run is over
+            loop.call_soon_threadsafe(settle, rows, error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return told
 
 
 def is_address(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ssl
 import sys
@@ -79,6 +80,14 @@ def speaking(protocol: str) -> ssl.SSLContext:
     context = _reaching()
     context.set_alpn_protocols([protocol])
     return context
+
+
+def hello_size(context: ssl.SSLContext, server_name: str | None) -> int:
+    """How many bytes this machine's ClientHello has; nothing is sent."""
+    outgoing = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=server_name).do_handshake()
+    return len(outgoing.read())
 
 
 Distrusted = ssl.SSLCertVerificationError

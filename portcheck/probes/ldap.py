@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from portcheck.model import Check, Facts
 from portcheck.net import tls
 from portcheck.net.base import Network
-from portcheck.net.certificate import describe
+from portcheck.net.certificate import described, matches
 from portcheck.net.errors import NetError
+from portcheck.net.resolver import is_address
 from portcheck.net.tcp import Stream
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
@@ -22,12 +25,13 @@ async def plain(check: Check, net: Network, subject: Subject) -> Seen:
 
 async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
     """First as a client that verifies; where the certificate does not please, again as one that only reaches."""
-    names = tuple(name for name in (subject.host,) if name)
+    names = (subject.host,) if subject.host and not is_address(subject.host) else ()
     facts: Facts
+    trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)
     with await net.tcp(_port(check)) as stream:
         try:
-            shown = await tls.handshake(stream, tls.trusting(subject.ca_file), _server_name(subject))
-            facts = {"certificate_trusted": True, **describe(shown, names)}
+            shown = await tls.handshake(stream, trusting, _server_name(subject))
+            facts = {"certificate_trusted": True, **await described(shown, names)}
             return await _ask(stream, subject, facts)
         except tls.Distrusted as error:
             facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
@@ -37,7 +41,7 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
             facts = {"tls_alert_first": stream.trail.facts.pop("tls_alert", "")}
     with await net.tcp(_port(check)) as stream:
         shown = await tls.handshake(stream, tls.reaching(), _server_name(subject))
-        return await _ask(stream, subject, {**describe(shown, names), **facts})
+        return await _ask(stream, subject, {**await described(shown, names), **facts})
 
 
 async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:
@@ -50,6 +54,9 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
         told |= _facts(RootDse.from_entry(entry), stream)
     elif done is not None and done.code:
         told["ldap_result"] = done.code
+    shown, name = told.get("certificate_names"), told.get("dns_host_name")
+    if "certificate_name_matches" not in told and isinstance(shown, list) and name:
+        told["certificate_name_matches"] = matches((str(name),), shown)  # asked by address: by what it calls itself
     if subject.domain and told.get("domain") not in (None, subject.domain):
         told["wrong_forest"] = subject.domain not in (told.get("forest"), told.get("domain"))
     return Seen(

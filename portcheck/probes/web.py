@@ -18,7 +18,7 @@ async def https(check: Check, net: Network, subject: Subject) -> Seen:
     assert check.port is not None
     stream, facts = await secured(net, check.port, subject)
     with stream:
-        answer = await http.ask(stream, "GET", "/", _host(check, subject))
+        answer = await http.ask(stream, "GET", "/", host_header(check, subject))
     return Seen(facts | told(answer), reason=f"HTTP {answer.status}{issuer(facts)}")
 
 
@@ -27,13 +27,13 @@ async def plain(check: Check, net: Network, subject: Subject) -> Seen:
     if isinstance(net, Reach) and not net.route.direct:
         return await _by_proxy(check, net, subject)
     with await net.tcp(check.port) as stream:
-        answer = await http.ask(stream, "GET", "/", _host(check, subject))
+        answer = await http.ask(stream, "GET", "/", host_header(check, subject))
     return Seen(told(answer), reason=f"HTTP {answer.status}")
 
 
 async def _by_proxy(check: Check, net: Reach, subject: Subject) -> Seen:
     """The proxy is asked for the whole address; what it answers itself looks like an answer from beyond it."""
-    host = _host(check, subject)
+    host = host_header(check, subject)
     with await net.to_proxy() as stream:
         answer = await http.ask(stream, "GET", f"http://{host}/", host, net.credentials())
     if answer.status == NEEDS_CREDENTIALS:
@@ -49,7 +49,8 @@ def told(answer: Answer) -> Facts:
     return {"http_status": answer.status, "http_server": answer.first("Server")}
 
 
-def _host(check: Check, subject: Subject) -> str:
+def host_header(check: Check, subject: Subject) -> str:
+    """The name as a client writes it into the Host header."""
     name = f"[{subject.host}]" if ":" in subject.host else subject.host
     return name if check.port == USUAL[check.service] else f"{name}:{check.port}"
 

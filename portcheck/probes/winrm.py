@@ -5,7 +5,7 @@ from __future__ import annotations
 from portcheck.model import Check, Facts
 from portcheck.net import tls
 from portcheck.net.base import Network
-from portcheck.net.certificate import describe
+from portcheck.net.certificate import described
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.wire import http, wsman
 
@@ -17,7 +17,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     facts: Facts = {}
     with await net.tcp(check.port) as stream:
         if check.port == TLS_PORT:
-            facts |= describe(await tls.handshake(stream, tls.reaching(), subject.host), (subject.host,))
+            facts |= await described(await tls.handshake(stream, tls.reaching(), subject.host), (subject.host,))
         await stream.send(wsman.identify_request(f"{subject.host}:{check.port}"), "WS-Management Identify")
         answer = http.Response.unpack(await stream.read_frame(http.frame, "HTTP answer"))
     facts |= {"http_status": answer.status, "http_server": answer.server or ""}

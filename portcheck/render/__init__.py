@@ -19,5 +19,7 @@ def _late(name: str) -> Renderer:
     return render
 
 
-FORMATS: Mapping[str, Renderer] = {name: _late(name) for name in ("table", "json", "jsonl", "nagios")}
+FORMATS: Mapping[str, Renderer] = {
+    name: _late(name) for name in ("table", "json", "jsonl", "csv", "markdown", "html", "junit", "nagios", "prometheus")
+}
 """`--format`: the name is the file's name."""

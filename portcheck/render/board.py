@@ -36,7 +36,7 @@ class Board:
                     self.put(check, Pending.WAITING)
             case Started(check):
                 self.start()
-                if self.stands(check) in (None, Pending.WAITING):  # a second look keeps the first word until it lands
+                if self.stands(check) is Pending.WAITING:  # neither what nobody planned, nor what has landed before
                     self.put(check, Pending.RUNNING)
             case Landed(outcome):
                 self.start()

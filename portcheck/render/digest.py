@@ -121,6 +121,14 @@ def headline(digest: Digest) -> tuple[Mark, str]:
     return VERDICTS[Verdict.PASS], "all well"
 
 
+def unanswered(digest: Digest) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The records that DNS did not give, by what came instead and from whom."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for lookup in digest.lookups:
+        found.setdefault((lookup.status, lookup.server), {})[f"{lookup.record} {lookup.name}"] = None
+    return {key: tuple(names) for key, names in found.items()}
+
+
 def silent_hosts(digest: Digest) -> tuple[SilentHost, ...]:
     return tuple(filter(None, (_silent(key, outcomes) for key, outcomes in by_row(digest).items())))
 

@@ -85,7 +85,8 @@ class Grid:
 
     def get(self, check: Check) -> Cell | None:
         row = self.rows.get((check.host, check.address))
-        return None if row is None else row.cells.get((column_key(check), check.name), {}).get(check.port)
+        ports = {} if row is None else row.cells.get((column_key(check), check.name), {})
+        return ports.get(check.port, ports.get(None))
 
     def put(self, check: Check, cell: Cell) -> Cell | None:
         """Set a check's cell, in constant time; returns what stood there. A dynamic port takes its unknown's place."""

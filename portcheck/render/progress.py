@@ -7,10 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TextIO
 
-from rich.console import Console
-
 from portcheck.events import Event, Notify
-from portcheck.render import lines, live
 from portcheck.render.options import Options, is_terminal
 
 
@@ -21,7 +18,13 @@ def screen(
     if options.quiet:
         return silence()
     if options.accessible or not is_terminal(stream) or environ.get("TERM") == "dumb":
+        from portcheck.render import lines
+
         return lines.screen(stream, options)
+    from rich.console import Console
+
+    from portcheck.render import live
+
     return live.screen(Console(file=stream, no_color=not options.color, highlight=False), options)
 
 

@@ -16,6 +16,7 @@ from portcheck.render.digest import (
     share_words,
     silent_hosts,
     skipped,
+    unanswered,
     working,
 )
 from portcheck.render.layout import to_string
@@ -52,8 +53,8 @@ def forest_sentences(digest: Digest, options: Options) -> Iterator[str]:
         return
     for share, names in working(digest).items():
         yield f"{share_words(share).capitalize()}: {', '.join(names)}."
-    for lookup in digest.lookups:
-        yield f"Missing in DNS: {lookup.record} {lookup.name}, {lookup.status}, asked of {lookup.server}."
+    for (status, server), names in unanswered(digest).items():
+        yield f"Missing in DNS ({status}, asked of {server}): {', '.join(names)}."
     silent = silent_hosts(digest)
     for host in silent:
         yield f"Nothing answers on {matrix.label(host.key, digest.forest.name)}: {host.states}. {host.seen}."

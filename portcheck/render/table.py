@@ -19,6 +19,7 @@ from portcheck.render.digest import (
     share_words,
     silent_hosts,
     skipped,
+    unanswered,
     working,
 )
 from portcheck.render.grid import RowKey
@@ -68,6 +69,8 @@ def title(report: Report, options: Options) -> Iterator[Text]:
 def section(digest: Digest, options: Options) -> Iterator[Text]:
     yield from head(digest, options)
     for number, finding in enumerate(digest.findings):
+        if _says_the_headline(finding, digest) and not options.verbose:
+            continue
         yield Text()
         if finding.severity is Severity.INFO and not options.verbose:
             yield from finding_title(finding, options)
@@ -88,7 +91,13 @@ def section(digest: Digest, options: Options) -> Iterator[Text]:
 def quiet_section(digest: Digest, options: Options) -> Iterator[Text]:
     yield from head(digest, options)
     for finding in digest.findings:
-        yield from finding_title(finding, options)
+        if not _says_the_headline(finding, digest):
+            yield from finding_title(finding, options)
+
+
+def _says_the_headline(finding: Finding, digest: Digest) -> bool:
+    """ "All well" is said once."""
+    return finding.severity is Severity.INFO and finding.title == f"{digest.forest.name}: {headline(digest)[1]}"
 
 
 def head(digest: Digest, options: Options) -> Iterator[Text]:
@@ -158,9 +167,9 @@ def works(digest: Digest, options: Options) -> Iterator[Text]:
 def troubles(digest: Digest, options: Options) -> Iterator[Text]:
     """Every check that is not as expected, under its service: what was seen there and by whom."""
     fail = VERDICTS[Verdict.FAIL]
-    for lookup in digest.lookups:
-        words = f"DNS: {lookup.record} {lookup.name}: {lookup.status}, asked of {lookup.server}"
-        yield from hang(sign(fail, options, 2), plain(words), options.width)
+    for (status, server), names in unanswered(digest).items():
+        lead = sign(fail, options, 2).append("DNS: ")
+        yield from hang(lead, plain(f"{status}, asked of {server}: {', '.join(names)}"), options.width, 4)
     silent = () if options.verbose else silent_hosts(digest)
     for host in silent:
         words = f": nothing answers: {host.states}" + (f"; {host.seen}" if host.seen else "")

@@ -30,12 +30,43 @@ BAD = [
     ["check", "contoso.com", "--system", "dc=dc1.contoso.com"],
     ["check", "contoso.com", "--system", "mim"],
     ["check", "--profile", "entra-connect"],
+    ["check", "contoso.com", "-f", "json", "-o", "x" * 300],
+    ["check", "contoso.com", "--timeout", "0"],
+    ["check", "contoso.com", "--only", ""],
+    ["check", "contoso.com", "--only", ","],
+    ["check", "contoso.com", "--concurrency", "9" * 30],
+    ["check", "contoso.com", "--source-ip", "192.0.2.7"],
+    ["check", "fe80::1"],
+    ["check", "fe80::1%eth0"],
+    ["check", "0.0.0.0"],
+    ["check", "10.0.0.0/24"],
+    ["check", "https://contoso.com/"],
+    ["check", "a\x1b[31m.com"],
+    ["check", "-c", "x" * 300],
+    ["check", "-c", "/dev/zero"],
+    ["check", "-c", "a\0b"],
     ["check", "nodots"],
     ["check", "two words.com"],
     ["check", "-c", "/nonexistent.toml"],
     ["check", "-c", "/"],
     ["config", "check", "-c", "/nonexistent.toml"],
     ["explain", "--report", "/nonexistent.json"],
+    ["plan", "nodots"],
+    ["plan", "contoso.com", "-f", "jsonl"],
+    ["plan", "contoso.com", "-4", "-6"],
+    ["plan", "contoso.com", "--report", "/etc/hostname"],
+    ["request"],
+    ["request", "/nonexistent.json"],
+    ["request", "/etc/hostname"],
+    ["request", "contoso.com"],
+    ["request", "--all", "a.json", "b.json"],
+    ["request", "--all", "10.0.0.1", "-f", "cisko"],
+    ["request", "--all", "10.0.0.1", "--source", "here"],
+    ["request", "--all", "10.0.0.1", "--peer", "sink=10.0.0.2"],
+    ["request", "--all", "10.0.0.1", "--peer", "sync=there"],
+    ["request", "--all", "10.0.0.1", "--rpc-ports", "50003-50000"],
+    ["request", "--all", "10.0.0.1", "--rpc-ports", "all"],
+    ["request", "--all", "10.0.0.1", "--into", "inet filter forward; drop"],
     ["explain", "1722", "--report", "/etc/hostname"],
 ]
 
@@ -51,6 +82,13 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert said.out == ""
     assert said.err.startswith("portcheck: ")
     assert len(said.err.splitlines()) == 1
+
+
+def test_no_command_shows_the_help_and_complains_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    said = capsys.readouterr()
+    assert "Usage: portcheck" in said.out + said.err
+    assert "portcheck:" not in said.out + said.err
 
 
 def test_no_file_and_no_target_says_what_to_do(

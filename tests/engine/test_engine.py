@@ -13,6 +13,7 @@ from portcheck.model import Check, Outcome, State
 from portcheck.net.base import Network
 from portcheck.net.errors import NetError
 from portcheck.net.patience import Patience
+from portcheck.probes import registry
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.wire import WireError
 
@@ -24,7 +25,7 @@ def check(number: int = 0, service: str = "ldap") -> Check:
 
 
 def engine(monkeypatch: pytest.MonkeyPatch, run: Run, concurrency: int = 512) -> Engine:
-    monkeypatch.setattr(engine_module, "PROBES", {"ldap": Probe("ldap", run)})
+    monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run)})
     monkeypatch.setattr(engine_module, "AFTER_RESET_S", (0.0, 0.0))
     return Engine(Patience(0.1, 0.1, 1), lambda _: None, concurrency, rate=1_000_000)
 

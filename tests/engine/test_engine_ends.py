@@ -15,6 +15,7 @@ from portcheck.model import Check, Outcome, State
 from portcheck.net.base import Network
 from portcheck.net.errors import NetError
 from portcheck.net.patience import Patience
+from portcheck.probes import registry
 from portcheck.probes.base import Probe, Seen, Subject
 
 Run = Callable[[Check, Network, Subject], Awaitable[Seen]]
@@ -31,7 +32,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Engine]:
     """`make(probe)`: an engine that knows this probe alone, and does not pause between resets."""
 
     def made(run: Run, concurrency: int = 512, notify: Callable[[object], None] = lambda _: None) -> Engine:
-        monkeypatch.setattr(engine_module, "PROBES", {"ldap": Probe("ldap", run)})
+        monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run)})
         monkeypatch.setattr(engine_module, "AFTER_RESET_S", RESETS)
         return Engine(Patience(0.1, 0.1, 1), notify, concurrency, rate=1_000_000)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from factories import check, outcome
+from factories import check, finding, outcome, report
 
 from portcheck.judge import Offered, exit_code, judge
-from portcheck.model import Expected, Need, State, Verdict
+from portcheck.model import Expected, Need, Severity, State, Verdict
 
 PROVEN, UNPROVEN = Offered(frozenset({"gc"})), Offered()
 VERDICTS = """
@@ -122,13 +122,13 @@ def test_a_skipped_check_tells_why_it_was_skipped() -> None:
         ((Verdict.PASS, Verdict.SKIP), 0, 0, 0),
         ((Verdict.PASS, Verdict.WARN), 0, 1, 0),
         ((Verdict.WARN, Verdict.FAIL), 1, 1, 0),
-        ((Verdict.UNKNOWN,), 0, 0, 0),
+        ((Verdict.PASS, Verdict.UNKNOWN), 1, 1, 0),  # what could not be asked is not "as expected"
     ],
 )
 def test_the_exit_code_follows_the_level_asked_for(
     verdicts: tuple[Verdict, ...], fail: int, warn: int, never: int
 ) -> None:
-    seen = [outcome(verdict=verdict) for verdict in verdicts]
+    seen = report(*(outcome(verdict=verdict) for verdict in verdicts))
     assert [exit_code(seen, level) for level in ("fail", "warn", "never")] == [fail, warn, never]
 
 
@@ -167,3 +167,12 @@ def test_an_answer_signed_by_a_stranger_is_of_no_use_to_who_verifies() -> None:
 @pytest.mark.parametrize("facts", [{"unproven": True}, {"addresses_failed": ["192.0.2.1"]}])
 def test_an_answer_with_a_doubt_is_a_warning(facts: dict[str, object]) -> None:
     assert judge(outcome(check("http"), State.OK, facts=facts), LISTED).verdict is Verdict.WARN
+
+
+@pytest.mark.parametrize(
+    ("severity", "fail", "warn"), [(Severity.ERROR, 1, 1), (Severity.WARNING, 0, 1), (Severity.INFO, 0, 0)]
+)
+def test_what_no_port_shows_counts_as_well(severity: Severity, fail: int, warn: int) -> None:
+    """A missing SRV record, a resolver that says nothing: no check fails, and nothing works."""
+    seen = report(outcome(verdict=Verdict.PASS), findings=(finding(severity=severity),))
+    assert [exit_code(seen, level) for level in ("fail", "warn", "never")] == [fail, warn, 0]

@@ -103,13 +103,33 @@ def test_a_dead_host_is_one_finding(lab: Lab, fault) -> None:
     assert run.codes("bravo") == ["host-unreachable"]
 
 
-def test_a_silent_forest_that_is_found_by_its_own_dns_is_one_finding(lab: Lab) -> None:
-    with faults.drop(lab, lab.bravo):
+@pytest.mark.parametrize("fault", [faults.drop, faults.dead_host, faults.reject])
+def test_a_dead_host_that_only_its_own_dns_would_name_is_one_finding(lab: Lab, fault) -> None:
+    """Its name is not known then, and every service is asked all the same."""
+    with fault(lab, lab.bravo):
         run = check(lab)
     assert run.code == 1
-    assert run.codes("bravo")[0] in {"dns-blocked", "host-unreachable"}
-    assert len([finding for finding in findings(run, "bravo") if finding["severity"] == "error"]) == 1
+    assert run.codes("bravo")[0] == "host-unreachable"
+    assert [finding["code"] for finding in findings(run, "bravo") if finding["severity"] == "error"] == [
+        "host-unreachable"
+    ]
+    assert run.states("bravo", "kpasswd") == run.states("bravo", "ldap") == run.states("bravo", "dns")
     assert run.codes("alpha") == ["forest-ok"]
+
+
+def test_silent_dns_hides_nothing_else(lab: Lab) -> None:
+    with faults.drop(lab, lab.bravo, "53", "464"):
+        run = check(lab)
+    assert run.codes("bravo") == ["dns-blocked", "kpasswd-blocked"]
+    assert findings(run, "bravo")[0]["hosts"] == ["bdc1.bravo.test"]
+
+
+def test_a_resolver_that_gets_no_answer_itself_is_told_from_a_silent_one(lab: Lab) -> None:
+    with faults.drop(lab, lab.bravo):
+        run = lab.check(config=lab.forests_toml("bravo", defaults=MIM, bravo={"dns": None}))
+    assert run.code == 1
+    assert run.codes("bravo") == ["dns-blocked"]
+    assert "answers, but not about bravo.test" in findings(run, "bravo")[0]["title"]
 
 
 def test_a_clock_twenty_minutes_off_is_named(lab: Lab) -> None:
@@ -175,3 +195,10 @@ def test_an_error_is_explained_from_a_run(lab: Lab) -> None:
     weighed = json.loads(run.stdout)["errors"][0]["weighed"]
     holding = [cause["services"] for cause in weighed if cause["standing"] == "holds"]
     assert holding == [["kpasswd/tcp", "kpasswd/udp"]]
+
+
+def test_a_host_asked_by_address_is_not_told_that_its_certificate_has_another_name(lab: Lab) -> None:
+    """With the ping and LDAP silent, only LDAPS itself says what the host is called."""
+    with faults.drop(lab, lab.bravo, "389"):
+        run = lab.portcheck("check", lab.bravo.address, "--format", "json")
+    assert run.codes(lab.bravo.address) == ["dc-locator-blocked", "ldap-blocked"]

@@ -102,6 +102,11 @@ def test_the_common_name_counts_only_where_there_are_no_other_names() -> None:
     assert described(shadowed, "dc1.alpha.test")["certificate_name_matches"] is False
 
 
+def test_a_host_without_a_name_has_none_to_compare() -> None:
+    """Asked by address only, before it has said what it is called."""
+    assert "certificate_name_matches" not in described(der("dc1.alpha.test"))
+
+
 def test_the_key_s_hash_stays_when_the_certificate_is_renewed() -> None:
     first, second = described(der("a.test")), described(der("b.test"))
     assert first["certificate_key_sha256"] == second["certificate_key_sha256"]

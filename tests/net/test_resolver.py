@@ -131,6 +131,22 @@ async def test_a_path_that_rejects_udp_still_finds_its_names(monkeypatch: pytest
         assert (await names.lookup("_ldap._tcp.alpha.test", "SRV")).answers == ("0 0 389 dc1.alpha.test",)
 
 
+async def test_where_only_tcp_passes_the_next_name_does_not_wait_for_udp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    asked: list[str] = []
+
+    def over_tcp(query: dns.message.Message) -> bytes:
+        asked.append(str(query.question[0].name))
+        return rows("0 0 389 dc1.alpha.test.")(query)
+
+    async with server(silence, over_tcp) as names:
+        first = await names.lookup("_ldap._tcp.alpha.test", "SRV")
+        monkeypatch.setattr(resolver, "TCP_AFTER_S", 60)
+        second = await names.lookup("_gc._tcp.alpha.test", "SRV")
+    assert (first.status, second.status) == ("ok", "ok")
+    assert len(asked) == 2
+
+
 async def test_a_server_that_answers_late_is_heard_though_tcp_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
     asked: list[int] = []

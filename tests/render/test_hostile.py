@@ -31,33 +31,34 @@ def harmless(text: str) -> bool:
     return all(char == "\n" or unicodedata.category(char) not in HARMFUL for char in text)
 
 
-def nasty_report() -> Report:
-    """The nasty string in every field that holds text."""
-    subject = replace(check(), **dict.fromkeys(("forest", "host", "address", "service", "purpose", "domain"), NASTY))
+def nasty_report(words: str = NASTY) -> Report:
+    """The nasty words in every field that holds text."""
+    subject = replace(check(), **dict.fromkeys(("forest", "host", "address", "service", "purpose", "domain"), words))
+    subject = replace(subject, operations=(words,), profiles=(words,), why=words, source=words)
     seen = outcome(
         subject,
         State.FILTERED,
-        reason=NASTY,
-        facts={NASTY: NASTY, "list": [NASTY], "object": {NASTY: NASTY}},
-        evidence=(Trace(0.0, NASTY, NASTY),),
-        blocked_at=BlockedAt(by=NASTY, after=NASTY),
+        reason=words,
+        facts={words: words, "list": [words], "object": {words: words}},
+        evidence=(Trace(0.0, words, words),),
+        blocked_at=BlockedAt(by=words, after=words),
     )
     forest = ForestReport(
-        NASTY,
-        (NASTY,),
-        (controller(NASTY, NASTY, source=NASTY, site=NASTY, roles=(NASTY,), domain=NASTY, facts={NASTY: NASTY}),),
-        (Lookup(NASTY, NASTY, NASTY, NASTY, (NASTY,)),),
-        NASTY,
+        words,
+        (words,),
+        (controller(words, words, source=words, site=words, roles=(words,), domain=words, facts={words: words}),),
+        (Lookup(words, words, words, words, (words,)),),
+        words,
     )
-    words = dict.fromkeys(("code", "forest", "title", "explanation", "evidence", "fix"), NASTY)
-    lists = dict.fromkeys(("hosts", "breaks", "errors", "checks"), (NASTY,))
+    texts = dict.fromkeys(("code", "forest", "title", "explanation", "evidence", "fix"), words)
+    lists = dict.fromkeys(("hosts", "breaks", "errors", "checks"), (words,))
     return report(
         seen,
         forests=(forest,),
-        findings=(finding(**words, **lists),),
-        vantage=Vantage(NASTY, NASTY, (NASTY,), (NASTY,)),
-        started=NASTY,
-        tool_version=NASTY,
+        findings=(finding(**texts, **lists),),
+        vantage=Vantage(words, words, (words,), (words,)),
+        started=words,
+        tool_version=words,
     )
 
 

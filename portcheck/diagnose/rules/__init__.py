@@ -8,7 +8,7 @@ from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.names import NAMES
 from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
-from portcheck.diagnose.rules.path import CUT, TOLD
+from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *OUTSIDE,
     *HOSTS,
+    *WHOLE,
     *NAMES,
     *CUT,
     *DOWN,

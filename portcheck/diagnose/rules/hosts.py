@@ -51,10 +51,12 @@ def _unreachable(f: ForestFacts) -> Proof | None:
 
 def _unheard(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
     """10.77.2.10 (bdc1.bravo.test) answered none of 18 questions"""
-    told = (
-        f"{where.address} ({printable(where.host)}) answered none of {len(f.asked(where))} questions" for where in dead
-    )
+    told = (f"{_called(where)} answered none of {len(f.asked(where))} questions" for where in dead)
     return (some(told, more="more hosts answered none"),)
+
+
+def _called(where: Endpoint) -> str:
+    return where.address if where.host == where.address else f"{where.address} ({printable(where.host)})"
 
 
 def _others(f: ForestFacts, dead: list[Endpoint]) -> tuple[Outcome, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portcheck.diagnose.asking import allow, sources
 from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, servers
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
 from portcheck.diagnose.told import name, number, printable
 from portcheck.diagnose.words import listed, short, some
-from portcheck.model import GOOD, Lookup, Severity, State
+from portcheck.model import GOOD, Lookup, Outcome, Severity, State
 
 SAID_NO = {
     "nxdomain": "no such name",
@@ -17,6 +19,9 @@ SAID_NO = {
     "refused": "REFUSED: the server does not answer this machine",
 }
 TIMEOUT = "timeout"
+FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
+SYSTEM = "system"
+SERVFAIL = "servfail"
 HOST_UNREACHABLE = ((3, 1), (1, 3))
 """ICMP: the last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
 
@@ -30,18 +35,45 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     dead = _silent_servers(f)
     if not proof and not dead:
         return None
-    seen = tuple(f"{_server(server)} answered none of {len(asked)} questions" for server, asked in dead.items())
+    seen = tuple(f"{_server(server)} {_said_nothing(asked)}" for server, asked in dead.items())
     needed = any(lookup.required for asked in dead.values() for lookup in asked)
     severity = Severity.ERROR if needed and not _answered_elsewhere(f) else None if proof else Severity.WARNING
-    whom = some([short(o.check.host, f.forest.name) for o in proof] or map(_server, dead))
-    ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {whom}"
-    told = {"servers": whom, "ask": ask}
+    told = _forwarding(f, dead[SYSTEM]) if set(dead) == {SYSTEM} and not proof else None
+    if told is None:
+        whom = some([short(o.check.host, f.forest.name) for o in proof] or map(_server, dead))
+        ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {whom}"
+        told = {"what": f"DNS questions to {whom} are not answered", "ask": f"Ask the firewall team: {ask}"}
     follows = tuple(o for o in f.seen(State.UNRESOLVED) if not _denied(f, o.check.host)) if dead else ()
     return Proof(proof, f.beside(proof, "kerberos", "ldap"), seen=seen, severity=severity, words=told, follows=follows)
 
 
+def _said_nothing(asked: list[Lookup]) -> str:
+    if any(lookup.status == SERVFAIL for lookup in asked):
+        return f"said {SAID_NO[SERVFAIL]}, to {len(asked)} questions about this forest"
+    return f"answered none of {len(asked)} questions about this forest"
+
+
+def _forwarding(f: ForestFacts, asked: list[Lookup]) -> dict[str, str] | None:
+    """The system's resolver lives, and whom it asks about this forest does not answer it."""
+    alive = dict.fromkeys(printable(o.check.address or "") for o in f.answered("dns") if _is_resolver(f, o))
+    if not alive and not any(lookup.status == SERVFAIL for lookup in asked):
+        return None
+    who = f"this machine's resolver ({some(alive)})" if alive else "this machine's resolver"
+    own = printable(f.forest.name)
+    return {
+        "what": f"{who} answers, but not about {own}",
+        "ask": f"Ask whoever runs that resolver: which servers does it forward {own} to, do they live, and is"
+        " tcp+udp 53 from it to them allowed",
+    }
+
+
+def _is_resolver(f: ForestFacts, o: Outcome) -> bool:
+    dc = f.controller(o.check.host)
+    return dc is not None and dc.source == "resolver"
+
+
 def _server(server: str) -> str:
-    return "this machine's own resolver" if server == "system" else f"DNS server {printable(server)}"
+    return "this machine's own resolver" if server == SYSTEM else f"DNS server {printable(server)}"
 
 
 def _silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
@@ -52,8 +84,14 @@ def _silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
     return {
         server: asked
         for server, asked in by_server.items()
-        if all(lookup.status == TIMEOUT for lookup in asked) and not _known_by_checks(f, asked[0])
+        if (all(lookup.status == TIMEOUT for lookup in asked) or _gets_none(server, asked))
+        and not _known_by_checks(f, asked[0])
     }
+
+
+def _gets_none(server: str, asked: list[Lookup]) -> bool:
+    """The system's resolver lives, and cannot get at the forest's servers: that says nothing about records."""
+    return server == SYSTEM and all(lookup.status in {TIMEOUT, SERVFAIL} for lookup in asked)
 
 
 def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:
@@ -78,7 +116,8 @@ def _denied(f: ForestFacts, host: str) -> bool:
 def _srv_missing(f: ForestFacts) -> Proof | None:
     srv = f.lookups("SRV")
     found = {name(lookup.name) for lookup in srv if lookup.status == "ok" and lookup.answers}
-    gone = [lookup for lookup in srv if lookup.required and lookup.status in SAID_NO and name(lookup.name) not in found]
+    told = [lookup for lookup in srv if lookup.server not in _silent_servers(f)]
+    gone = [asked for asked in told if asked.required and asked.status in SAID_NO and name(asked.name) not in found]
     if not gone:
         return None
     by_status: dict[str, list[str]] = {}
@@ -86,14 +125,18 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
         by_status.setdefault(f"{_server(lookup.server)} said {SAID_NO[lookup.status]}", []).append(lookup.name)
     seen = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
     records = tuple(dict.fromkeys(printable(lookup.name) for lookup in gone))
-    told = {"records": listed(records), "brief": some(records, 2, "more SRV records")}
-    return Proof(seen=seen, severity=Severity.ERROR, words=told)
+    words = {"records": listed(records), "brief": some(records, 2, "more SRV records")}
+    return Proof(seen=seen, severity=Severity.ERROR, words=words)
 
 
 def _srv_stale(f: ForestFacts) -> Proof | None:
     """A target without an address, or with one at which the last router finds nobody although others answer."""
     known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
-    nowhere = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv" and name(dc.host) not in known]
+    nowhere = [
+        dc.host
+        for dc in f.forest.domain_controllers
+        if dc.source == "srv" and name(dc.host) not in known and not _only_family(f, dc.host)
+    ]
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
     empty = [where for where in f.by_endpoint if f.answered() and _nobody_there(f, where)]
     targets = tuple(dict.fromkeys([*nowhere, *(where.host for where in empty)]))
@@ -104,6 +147,15 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
         *(f"the last router finds nobody at {where.address} ({printable(where.host)})" for where in empty),
     )
     return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=Severity.WARNING)
+
+
+def _only_family(f: ForestFacts, host: str) -> str | None:
+    """The name exists, and only addresses of this family were asked for: it may have others."""
+    asked = [lookup for lookup in f.lookups() if name(lookup.name) == name(host) and lookup.record in FAMILIES]
+    records = {lookup.record for lookup in asked}
+    if len(records) != 1 or any(lookup.status != "nodata" for lookup in asked):
+        return None
+    return FAMILIES[records.pop()]
 
 
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
@@ -124,10 +176,16 @@ def _unresolved(f: ForestFacts) -> Proof | None:
         if dc.address is None and dc.source != "srv" and dc.host not in asked | known
     ]
     hosts = tuple(dict.fromkeys([*(o.check.host for o in proof), *silent]))
-    seen = tuple(f"{printable(host)} has no address" for host in hosts)
-    return (
-        Proof(proof, hosts=hosts, seen=seen, brief=True, severity=None if proof else Severity.ERROR) if hosts else None
-    )
+    seen = tuple(f"{printable(host)} has no {_address(f, [host])}" for host in hosts)
+    told = {"address": _address(f, hosts), "record": "AAAA" if _address(f, hosts).startswith("IPv6") else "A"}
+    severity = None if proof else Severity.ERROR
+    return Proof(proof, hosts=hosts, seen=seen, brief=True, severity=severity, words=told) if hosts else None
+
+
+def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
+    families = {_only_family(f, host) for host in hosts}
+    family = families.pop() if len(families) == 1 else None
+    return f"{family} address" if family else "address"
 
 
 def _views(f: ForestFacts) -> Proof | None:
@@ -155,12 +213,12 @@ def _view(answers: frozenset[str]) -> str:
 NAMES = (
     Rule(
         code="dns-blocked",
-        title="{forest}: DNS questions to {servers} are not answered",
+        title="{forest}: {what}",
         explanation=(
             "Controllers are found through DNS: without answers no SRV record, no address, no controller. Which server"
             " this machine really asks is a setting of this machine."
         ),
-        fix="Ask the firewall team: {ask}. If the servers are not the right ones, correct the setting of this machine.",
+        fix="{ask}. If the servers are not the right ones, correct the setting of this machine.",
         when=_dns_silent,
     ),
     Rule(
@@ -197,9 +255,9 @@ NAMES = (
     ),
     Rule(
         code="dc-unresolved",
-        title="{forest}: the name of {hosts} has no address",
-        explanation="The forests file or the command line names this host, and DNS has no address for it.",
-        fix="Correct the name, or ask the DNS team for an A record of {names}.",
+        title="{forest}: the name of {hosts} has no {address}",
+        explanation="The forests file, the command line or DNS names this host, and DNS has no {address} for it.",
+        fix="Correct the name, or ask the DNS team for a record of type {record} for {names}.",
         when=_unresolved,
     ),
     Rule(

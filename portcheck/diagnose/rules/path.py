@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.facts import ForestFacts, endpoint, endpoints
+from portcheck.diagnose.facts import FAULTY, ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, text
 from portcheck.diagnose.words import how, listed, port, said_by
-from portcheck.model import GOOD, Outcome, Severity, State
+from portcheck.model import GOOD, Expected, Outcome, Severity, State
 
 TALKED = frozenset({State.MUTE, State.RESET})
 LOSS_THAT_HURTS = 0.1
 """Share of the checks; below it TCP repairs the loss unnoticed."""
+WHOLESALE = 3
+"""TCP ports of one host that a device says no to, and none that it lets pass: one rule, not three."""
 
 
 def _middlebox(f: ForestFacts) -> Proof | None:
@@ -60,10 +62,30 @@ def _lost(o: Outcome) -> int:
 
 
 def _rejects(f: ForestFacts) -> Proof | None:
-    proof = tuple(o for o in f.every_fault() if _by_device(f, o))
+    whole = {o.check.id for o in _rejected_altogether(f)}
+    proof = tuple(o for o in f.every_fault() if _by_device(f, o) and o.check.id not in whole)
     if not proof:
         return None
     return Proof(proof, severity=Severity.INFO, words={"devices": _devices(proof)})
+
+
+def _rejects_all_tcp(f: ForestFacts) -> Proof | None:
+    """One rule of a device, not one for each port: all TCP is said no to, and UDP passes."""
+    proof = tuple(o for o in _rejected_altogether(f) if o.check.id not in f.explained)
+    if not proof:
+        return None
+    said = listed(dict.fromkeys(how(o) for o in proof))
+    return Proof(proof, f.beside(proof), words={"said": said[:1].upper() + said[1:]})
+
+
+def _rejected_altogether(f: ForestFacts) -> tuple[Outcome, ...]:
+    found: list[Outcome] = []
+    for where in f.by_endpoint:
+        tcp = [o for o in f.asked(where) if o.check.transport == "tcp" and o.check.expected is Expected.OPEN]
+        heard = any(o.state in GOOD for o in f.asked(where))
+        if heard and len({o.check.port for o in tcp}) >= WHOLESALE and all(o.state is State.REJECTED for o in tcp):
+            found.extend(o for o in tcp if o.verdict in FAULTY)
+    return tuple(found)
 
 
 def _by_device(f: ForestFacts, o: Outcome) -> bool:
@@ -116,6 +138,19 @@ CUT = (
         fix="Ask the firewall team: let IP fragments pass, or reassemble them, between this machine and {names}"
         " ({ports}); and allow tcp 53, 88 and 464 beside udp.",
         when=_fragments,
+    ),
+)
+
+WHOLE = (
+    Rule(
+        code="explicit-reject",
+        title="{forest}: a device on the path refuses all TCP to {hosts}",
+        explanation=(
+            "{said}: the same on every TCP port that was asked, while UDP passes. That is one rule of a device for"
+            " the whole host, not a service that is missing on it."
+        ),
+        fix="Ask whoever runs the device: {allow}.",
+        when=_rejects_all_tcp,
     ),
 )
 

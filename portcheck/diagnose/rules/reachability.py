@@ -38,7 +38,7 @@ def blocked_with(first: str, also: str, although: tuple[str, ...] = ()) -> When:
 REACHABILITY = (
     Rule(
         code="dc-locator-blocked",
-        title="{forest}: Windows cannot find {hosts}: 389/udp blocked",
+        title="{forest}: Windows cannot find {hosts}: {ports} blocked",
         explanation=(
             "Windows proves a domain controller by an LDAP ping over UDP before Kerberos or RPC may use it. Without it"
             " the locator acts as if the controller were not there, however many TCP ports are open: it returns 1355,"
@@ -77,7 +77,7 @@ REACHABILITY = (
     ),
     Rule(
         code="kpasswd-udp-blocked",
-        title="{forest}: 464/udp to {hosts} blocked, 464/tcp open",
+        title="{forest}: {ports} to {hosts} blocked; the password service answers over TCP",
         explanation=(
             "Both of Microsoft's port tables list 464 for TCP and UDP. Which of the two a Windows client takes is not"
             " documented; clients that fall back to TCP notice nothing, others wait or fail."
@@ -87,7 +87,7 @@ REACHABILITY = (
     ),
     Rule(
         code="kerberos-udp-blocked",
-        title="{forest}: 88/udp to {hosts} blocked; Windows does not use it",
+        title="{forest}: {ports} to {hosts} blocked; Windows does not use it",
         explanation=(
             "Windows Vista, Server 2008 and later ask Kerberos over TCP only. Older Windows, appliances and some Unix"
             " clients try UDP first and wait before they turn to TCP."
@@ -119,14 +119,14 @@ REACHABILITY = (
     ),
     Rule(
         code="smb-blocked",
-        title="{forest}: file shares and named pipes of {hosts} cannot be reached: 445/tcp blocked",
+        title="{forest}: file shares and named pipes of {hosts} cannot be reached: {ports} blocked",
         explanation="SYSVOL, NETLOGON and RPC over named pipes go through SMB on 445/tcp.",
         fix=ASK,
         when=blocked("smb", although=("ldap", "rpc")),
     ),
     Rule(
         code="gc-blocked",
-        title="{forest}: the Global Catalog on {hosts} cannot be reached: 3268/tcp blocked",
+        title="{forest}: the Global Catalog on {hosts} cannot be reached: {ports} blocked",
         explanation=(
             "Searches over the whole forest, universal groups and sign-in by UPN in a forest of several domains need"
             " the Global Catalog; a search of one domain on 389 does not."
@@ -136,21 +136,21 @@ REACHABILITY = (
     ),
     Rule(
         code="ldaps-blocked",
-        title="{forest}: LDAP over TLS on {hosts} cannot be reached: 636/tcp blocked",
+        title="{forest}: LDAP over TLS on {hosts} cannot be reached: {ports} blocked",
         explanation="It matters where a connector or an application is set to use SSL; LDAP on 389 is another port.",
         fix=ASK,
         when=blocked("ldaps", although=("ldap",)),
     ),
     Rule(
         code="gc-tls-blocked",
-        title="{forest}: the Global Catalog over TLS on {hosts} cannot be reached: 3269/tcp blocked",
+        title="{forest}: the Global Catalog over TLS on {hosts} cannot be reached: {ports} blocked",
         explanation="It matters where forest-wide searches are set to use SSL; 3268 is another port.",
         fix=ASK,
         when=blocked("gc-tls", although=("gc", "ldap")),
     ),
     Rule(
         code="time-blocked",
-        title="{forest}: the time service of {hosts} cannot be reached: 123/udp blocked",
+        title="{forest}: the time service of {hosts} cannot be reached: {ports} blocked",
         explanation=(
             "A clock that cannot be set drifts, and Kerberos refuses a difference of more than five minutes. Nothing"
             " fails until then."
@@ -160,7 +160,7 @@ REACHABILITY = (
     ),
     Rule(
         code="adws-blocked",
-        title="{forest}: AD Web Services on {hosts} cannot be reached: 9389/tcp blocked",
+        title="{forest}: AD Web Services on {hosts} cannot be reached: {ports} blocked",
         explanation="The AD PowerShell module and the Administrative Center use them; sign-in and LDAP do not.",
         fix=ASK,
         when=blocked("adws", although=("ldap",)),

@@ -1,0 +1,55 @@
+"""Which -o belongs to which -f: the parser keeps two lists, so the order on the command line is noted before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from typer.core import TyperCommand
+
+ORDER = "portcheck.order"
+FORMAT, OUTPUT = "f", "o"
+SHORT = re.compile(r"-[qv46]*(?P<kind>[fo])(?P<value>.*)", re.DOTALL)  # also behind flags: -qf json
+LONG = {"--format": FORMAT, "--output": OUTPUT}
+
+
+class Paired(TyperCommand):
+    """A command with -f and -o, whose order is in the context's `meta`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[ORDER] = "".join(kinds(args))
+        return list(super().parse_args(ctx, args))
+
+
+def kinds(arguments: Sequence[str]) -> Iterator[str]:
+    """`f` for each format and `o` for each output, as they come."""
+    left = iter(arguments)
+    for word in left:
+        if word == "--":
+            return
+        name, equals, _ = word.partition("=")
+        short = None if word.startswith("--") else SHORT.fullmatch(word)
+        if name in LONG or short:
+            yield LONG[name] if name in LONG else short["kind"] if short else ""
+            if not (equals if name in LONG else short and short["value"]):
+                next(left, None)
+
+
+def owners(order: str) -> list[int | None]:
+    """For each output the place of its format; None: there is none left.
+
+    So many outputs in a row belong to the last so many formats before them, in their order (`-f a -f b -o x`: x is
+    b's); outputs before any format to those that follow, or to the default.
+    """
+    order = re.sub("^(o+)(f*)", r"\2\1", order) if FORMAT in order else FORMAT + order
+    found: list[int | None] = []
+    free: list[int] = []
+    seen = 0
+    for run in re.findall("f+|o+", order):
+        if run.startswith(FORMAT):
+            free = list(range(seen, seen + len(run)))
+            seen += len(run)
+        else:
+            found += [*free[-len(run) :], *[None] * (len(run) - len(free))]
+    return found

@@ -1,0 +1,43 @@
+"""Reading a file or pipe that a user named: never more than makes sense, and never waiting for ever."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+PATIENCE_S = 10.0
+"""For a pipe's next bytes: whatever writes into it may have to think first."""
+CHUNK = 65536
+
+
+def read(path: Path, most: int) -> bytes:
+    """The content; one byte more than `most` where there is more. Raises OSError, and ValueError for a NUL in the name.
+
+    A pipe that nobody writes into is a TimeoutError.
+    """
+    if sys.platform != "win32" and path.is_fifo():
+        return _read_pipe(path, most)
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
+if sys.platform != "win32":
+    import select
+
+    def _read_pipe(path: Path, most: int) -> bytes:
+        content = b""
+        pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opened plainly, it would wait for a writer
+        try:
+            ready = select.poll()
+            ready.register(pipe, select.POLLIN)
+            while len(content) <= most:
+                if not ready.poll(PATIENCE_S * 1000):
+                    raise TimeoutError(None, "a pipe into which nothing is written")
+                chunk = os.read(pipe, min(CHUNK, most + 1 - len(content)))
+                if not chunk:
+                    break
+                content += chunk
+        finally:
+            os.close(pipe)
+        return content

@@ -1,0 +1,1 @@
+"""What a run would send, packet by packet, told without sending anything."""

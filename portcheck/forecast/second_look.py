@@ -1,0 +1,122 @@
+"""What the second look at a host may cost: nothing where all answers; bounds from the constants of `investigate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from portcheck.forecast import pricing
+from portcheck.forecast.exchanges import Exchange
+from portcheck.forecast.line import Cost, Kind, Line, Question, total
+from portcheck.investigate import certainty, control, path, resets, segments, tls
+from portcheck.model import Check
+from portcheck.net.patience import Patience
+from portcheck.plan import Place
+from portcheck.wire.ldap import ExtendedRequest
+
+ROUNDS = 2  # `run._look_again`: once more where the first brought an endpoint mapper back
+SYN = Cost(1, 0, 1)
+HEARD_TRIES = 3  # `resets._heard`
+NEVER = Cost()
+
+Asked = tuple[Check, Exchange]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    service: str
+    purpose: str
+    when: str
+    transport: str
+    at_most: Cost
+    silent: Cost = NEVER
+    questions: tuple[Question, ...] = ()
+    port: int | None = None
+
+
+def lines(forest: str, place: Place, asked: Sequence[Asked], *, each: bool) -> Iterator[Line]:
+    """One line for each thing that may be done at this host."""
+    if not asked or place.dns_only:
+        asked = [pair for pair in asked if pair[0].service == "dns"]
+    for step in _steps(asked) if asked else ():
+        if step.at_most.packets:
+            yield Line(
+                kind=Kind.SECOND_LOOK, forest=forest, host=place.host, address=place.address, service=step.service,
+                transport=step.transport, port=step.port, questions=step.questions, silent=step.silent,
+                at_most=step.at_most * ROUNDS, purpose=step.purpose, when=step.when, each=each,
+            )  # fmt: skip
+
+
+def _steps(asked: Sequence[Asked]) -> Iterator[_Step]:
+    tcp = [pair for pair in asked if pair[0].transport == "tcp"]
+    yield _again(asked)
+    yield _waited_out(asked)
+    yield _walks(asked)
+    yield _resets(len(tcp))
+    if tcp:
+        yield _Step(
+            "control", "does even an unused port accept?", "a connection was mute or cut", "tcp",
+            pricing.connecting(Patience(control.WAIT_S, control.WAIT_S, 1)), port=control.UNUSED_PORT,
+        )  # fmt: skip
+    yield _Step(
+        "small-segments", "do small segments get through?", "a connection was mute", "tcp",
+        _asking_again(tcp, segments.PATIENCE),
+    )  # fmt: skip
+    yield _start_tls([check for check, _ in tcp])
+
+
+def _asking_again(asked: Sequence[Asked], patience: Patience) -> Cost:
+    return total(pricing.at_most(check.transport, exchange, patience, runs=1) for check, exchange in asked)
+
+
+def _again(asked: Sequence[Asked]) -> _Step:
+    """Paced repeats, as long as they bring answers; what has answered is not asked again."""
+    unheard = total(pricing.silent(check.transport, exchange, certainty.ONE_TRY) for check, exchange in asked)
+    price = _asking_again(asked, certainty.ONE_TRY) + unheard * (len(certainty.RATES) - 1)
+    return _Step("again", "was it merely lost?", "some answers needed a second try", "tcp+udp", price)
+
+
+def _waited_out(asked: Sequence[Asked]) -> _Step:
+    price = _asking_again(asked[: certainty.MOST_WAITED], certainty.ONE_ICMP)
+    return _Step("again-alone", "is a router limiting its ICMP?", "a device rejected some", "tcp+udp", price)
+
+
+def _walks(asked: Sequence[Asked]) -> _Step:
+    """Packets with a short life to some silent ports of each transport, beside the same to a port that answers."""
+    ports = {(check.transport, check.port): exchange for check, exchange in asked if check.port is not None}
+    tcp = sum(transport == "tcp" for transport, _ in ports)
+    udp = sorted(
+        (exchange.questions[0] for (transport, _), exchange in ports.items() if transport == "udp"),
+        key=lambda question: question.size,
+        reverse=True,
+    )[: path.WALKS_PER_HOST]
+    walks = SYN * min(tcp, path.WALKS_PER_HOST) + total(question.over_udp for question in udp)
+    silent = walks * path.FARTHEST
+    dearest = max((question.over_udp for question in udp), key=lambda cost: cost.bytes, default=SYN)
+    once_more = (SYN + dearest) * int(path.BUDGET_S / path.LIMITED_S + 1)
+    # Ports behind the mapper are walked to as well; SYNs all, so as many as a host's walks at most.
+    most = SYN * path.WALKS_PER_HOST * path.FARTHEST + total(q.over_udp for q in udp) * path.FARTHEST
+    control_walk = SYN * path.FARTHEST
+    return _Step(
+        "walk", "where does the silence begin?", "something is silent", "tcp+udp",
+        most + control_walk + once_more, silent, tuple(replace(q, what=f"{q.what}, short-lived") for q in udp),
+    )  # fmt: skip
+
+
+def _resets(ports: int) -> _Step:
+    """`resets`: whether the host's own TTL arrives, then a search for the one that does."""
+    search = resets.NEARBY + 2 * resets.AT_ONCE + 2 + 1  # 255 values: six, then eighths of what is left
+    compared = 2 + search
+    tries = (compared * resets.TRIES + HEARD_TRIES * resets.TRIES) * ports + search * resets.TRIES
+    return _Step("whose-reset", "whose reset is it?", "a connection was refused, cut or mute", "tcp", SYN * tries)
+
+
+def _start_tls(checks: Sequence[Check]) -> _Step:
+    twins = sum(check.service in tls.PLAIN_TWIN for check in checks)
+    question = Question("StartTLS", len(ExtendedRequest().pack()))
+    exchange = Exchange((question,))
+    price = pricing.at_most("tcp", exchange, tls.PATIENCE, runs=1) * twins
+    return _Step(
+        "start-tls", "has the controller a certificate?", "a TLS port cut the handshake", "tcp", price,
+        questions=(question,) if twins else (),
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""One path that is asked for, and the rules and the ticket that are made of such paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from portcheck.model import Need
+
+DYNAMIC = (49152, 65535)
+"""Where Windows puts its RPC services since Server 2008 (PORTS)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ports:
+    """One port or a range of them, of one transport."""
+
+    transport: str
+    low: int
+    high: int
+
+    @property
+    def numbers(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+
+    def __str__(self) -> str:
+        return f"{self.numbers}/{self.transport}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Who must reach whom on which port, and why."""
+
+    source: str  # addresses; the source opens the connection
+    destination: str
+    ports: Ports
+    host: str  # the destination's name
+    forest: str
+    service: str
+    need: Need = Need.REQUIRED
+    purpose: str = ""
+    operations: tuple[str, ...] = ()
+    why: str = ""
+    document: str = ""  # a key of sources.toml, or the user's own words
+    evidence: str = ""  # what a run saw
+    dynamic: bool = False  # a port that the endpoint mapper gives, or the range it gives them from
+    caveat: str = ""  # what to find out before the change
+    source_host: str = ""  # where it is not this machine
+
+    @property
+    def optional(self) -> bool:
+        return self.need is Need.OPTIONAL
+
+    @property
+    def family(self) -> int:
+        return 6 if ":" in self.destination else 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Every source may reach every destination on every port: never more than the flows ask for."""
+
+    name: str
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: tuple[Ports, ...]
+    flows: tuple[Flow, ...]
+
+    @property
+    def optional(self) -> bool:
+        return self.flows[0].optional
+
+    @property
+    def caveat(self) -> str:
+        return self.flows[0].caveat
+
+    @property
+    def family(self) -> int:
+        return self.flows[0].family
+
+    def of(self, transport: str) -> tuple[Ports, ...]:
+        return tuple(ports for ports in self.ports if ports.transport == transport)
+
+    @property
+    def transports(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(ports.transport for ports in self.ports))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The paths to ask for, and what else came up while they were looked for."""
+
+    flows: tuple[Flow, ...] = ()
+    questions: tuple[str, ...] = ()  # to be answered first, or instead
+    left_out: tuple[str, ...] = ()  # what is not asked for, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The whole request."""
+
+    basis: str  # what it rests on: a report, or the needs of profiles
+    made: str  # UTC, ISO 8601
+    version: str
+    rules: tuple[Rule, ...]
+    questions: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    stateless: bool = False  # the firewall keeps no connections in mind: the way back needs rules of its own
+    into: str = ""  # nftables: the chain to put the rules into, "inet filter forward"; empty: one of their own
+    names: dict[str, str] = field(default_factory=dict)  # address -> host name, as far as known
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        return tuple(dict.fromkeys(flow for rule in self.rules for flow in rule.flows))
+
+    @property
+    def dynamic(self) -> bool:
+        return any(flow.dynamic for flow in self.flows)

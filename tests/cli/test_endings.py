@@ -1,0 +1,77 @@
+"""Ctrl-C, once and often, SIGTERM and a closed terminal: what was found is printed, the exit code is 130."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+PROJECT = str(Path(__file__).parents[2])
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[str]:
+    """A forest of one controller that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        path = tmp_path / "forests.toml"
+        port = mute.getsockname()[1]
+        path.write_text(f"""
+[[forest]]
+name = "mute.test"
+domain_controllers = ["127.0.0.1"]
+ports = {{ ldap = {port} }}
+""")
+        yield str(path)
+
+
+def started(config: str, ignoring: bool = False) -> subprocess.Popen[str]:
+    """A run that waits for an answer that never comes."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "portcheck", "check", "-c", config, "--only", "ldap", "-f", "json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": PROJECT},
+        preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignoring else None,
+    )
+    assert program.stderr is not None
+    while "planned" not in program.stderr.readline():
+        assert program.poll() is None
+    return program
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_whoever_ends_it_gets_what_was_found(config: str, ending: signal.Signals) -> None:
+    with started(config) as program:
+        program.send_signal(ending)
+        stdout, stderr = program.communicate(timeout=30)
+    assert program.returncode == 130
+    report = json.loads(stdout)
+    assert report["interrupted"] is True
+    assert [check["verdict"] for check in report["checks"]] == ["unknown"]
+    assert "Traceback" not in stderr
+
+
+def test_an_impatient_user_sees_no_traceback(config: str) -> None:
+    with started(config) as program:
+        while program.poll() is None:
+            program.send_signal(signal.SIGINT)
+        _, stderr = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert "Traceback" not in stderr
+
+
+def test_in_the_background_a_polite_end_is_an_end(config: str) -> None:
+    with started(config, ignoring=True) as program:
+        program.send_signal(signal.SIGTERM)
+        program.communicate(timeout=30)
+    assert program.returncode == -signal.SIGTERM

@@ -1,0 +1,101 @@
+"""`portcheck request` and `plan` as the user meets them: stdout, files, stderr, and the exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from portcheck import store
+from portcheck.cli.app import run
+from tests.factories import check, outcome, report
+
+FORESTS = """
+[[forest]]
+name = "alpha.test"
+dns = ["192.0.2.10"]
+domain_controllers = [{ host = "dc1.alpha.test", address = "192.0.2.10" }]
+"""
+
+
+@pytest.fixture
+def forests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "forests.toml"
+    path.write_text(FORESTS)
+    return path
+
+
+def saved(tmp_path: Path, *states: str) -> str:
+    path = tmp_path / "run.json"
+    services = ("kpasswd/tcp", "kpasswd/udp", "kerberos/tcp")
+    seen = [outcome(check(name), state) for name, state in zip(services, states, strict=False)]
+    store.save(path, report(outcome("ldap/tcp"), *seen))
+    return str(path)
+
+
+def test_a_report_gives_the_ticket_on_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["request", saved(tmp_path, "filtered", "filtered")]) == 0
+    said = capsys.readouterr()
+    assert "| R1 | 10.77.0.10 | 10.77.1.1 (dc1.alpha.test) | tcp 464<br>udp 464 | needed |" in said.out
+    assert said.err == ""
+
+
+def test_nothing_blocked_is_written_and_said_and_is_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["request", saved(tmp_path, "ok", "ok"), "-f", "nftables"]) == 0
+    said = capsys.readouterr()
+    assert "Nothing is asked for" in said.out
+    assert "nothing is asked for" in said.err
+
+
+def test_the_user_narrows_a_report_by_service_host_need_and_family(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(tmp_path, "filtered", "filtered", "filtered")
+    for arguments, ports in (
+        (["--skip", "kpasswd"], [88]),
+        (["--only", "464/udp"], [464]),
+        (["--dc", "dc9.alpha.test"], []),
+        (["-6"], []),
+        (["--source", "10.9.9.9"], [88, 464, 464]),
+    ):
+        assert run(["request", path, "-f", "json", *arguments]) == 0
+        document = json.loads(capsys.readouterr().out)
+        flows = [flow for rule in document["rules"] for flow in rule["flows"]]
+        assert sorted(flow["from"] for flow in flows) == ports
+
+
+def test_several_formats_go_to_their_files(forests: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(tmp_path / name) for name in ("request.md", "request.nft")]
+    arguments = ["-f", "markdown", "-o", files[0], "-f", "nftables", "-o", files[1], "--source", "192.0.2.1"]
+    assert run(["request", "--all", *arguments]) == 0
+    assert capsys.readouterr().out == ""
+    assert "192.0.2.10 (dc1.alpha.test)" in Path(files[0]).read_text()
+    assert "ip saddr 192.0.2.1 ip daddr 192.0.2.10 tcp dport" in Path(files[1]).read_text()
+
+
+def test_a_format_that_is_not_installed_writes_no_file_at_all(
+    forests: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "aerleon", None)
+    path = tmp_path / "request.md"
+    assert run(["request", "--all", "--source", "192.0.2.1", "-f", "markdown", "-o", str(path), "-f", "cisco"]) == 2
+    assert "pip install 'portcheck[firewall]'" in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_a_plan_is_a_table_and_json(forests: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan"]) == 0
+    assert "in all, packets (bytes, connections)" in capsys.readouterr().out
+    assert run(["plan", "-f", "json", "--only", "kpasswd", "--no-trace"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {line["service"] for line in document["lines"]} == {"kpasswd", "ldap-ping"}
+
+
+def test_a_plan_takes_the_hosts_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved(tmp_path, "ok")
+    assert run(["plan", "alpha.test", "-f", "csv", "--report", path]) == 0
+    assert "dc1.alpha.test,10.77.1.1" in capsys.readouterr().out
