@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from portcheck.catalogue.services import GENERIC
 from portcheck.config import ForestSpec
 from portcheck.engine import Engine
 from portcheck.host import Host, without_port
@@ -43,7 +44,7 @@ class Asking:
         """All checks of the host."""
         asked = next((check for check in checks if check.service == "ldap-ping"), None)
         learning: list[asyncio.Task[Outcome] | asyncio.Task[None]] = []
-        if self.host.place.address is not None and not self.host.place.dns_only:
+        if self.host.controls and self.host.place.address is not None and not self.host.place.dns_only:
             learning.append(asyncio.create_task(self.ping(asked or hidden_ping(self.host.place, self.forest))))
             if not self.host.place.assumed:  # that one has had its time
                 learning.extend(await self._head_start(learning[0]))
@@ -95,15 +96,15 @@ class Asking:
         return outcome
 
     async def _rest(self, checks: Sequence[Check]) -> None:
-        behind = [check for check in checks if check.port is None]
-        direct = [check for check in checks if check.port is not None and check.service != "rpc"]
+        behind = [check for check in checks if check.port is None and check.service not in GENERIC]
+        direct = [check for check in checks if check not in behind and check.service != "rpc"]
         mapper = next((check for check in checks if check.service == "rpc"), None)
         await asyncio.gather(*(self._one(check) for check in direct), self._rpc(mapper, behind))
 
     async def _one(self, check: Check, subject: Subject | None = None) -> Outcome:
         reason = self.host.not_expected(check)
         if reason is not None:
-            return self.land(self.host, Outcome(check, State.SKIPPED, reason))
+            return self.land(self.host, Outcome(check, State.SKIPPED, reason, facts=self.host.unnamed))
         if subject is None:
             ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
             subject = self.host.rpc_subject(check, ports) if ports else self.host.subject()

@@ -44,7 +44,7 @@ async def explicit(forest: ForestSpec, names: Names, families: Sequence[str]) ->
     resolved = await asyncio.gather(*(names.addresses(host, families) for host in unnamed))
     for host, lookups in zip(unnamed, resolved, strict=True):
         found.lookups.extend(lookups)
-        found.places.extend(_places(host, lookups, "explicit", domain_of(host, forest)))
+        found.places.extend(places_of(host, lookups, "explicit", domain_of(host, forest)))
     return found
 
 
@@ -62,7 +62,7 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
     resolved = await asyncio.gather(*(names.addresses(host, families) for host in hosts))
     for (host, domain), lookups in zip(hosts.items(), resolved, strict=True):
         found.lookups.extend(lookups)
-        found.places.extend(_places(host, lookups, "srv", domain))
+        found.places.extend(places_of(host, lookups, "srv", domain))
     return found
 
 
@@ -75,7 +75,7 @@ async def by_name(name: str, names: Names, families: Sequence[str], *, silent: b
     if not is_address(name):
         told = await (names.without_dns(name, families) if silent else names.addresses(name, families))
         found.lookups.extend(replace(lookup, required=False) for lookup in told)
-        found.places.extend(place for place in _places(name, found.lookups, "argument", "") if place.address)
+        found.places.extend(place for place in places_of(name, found.lookups, "argument", "") if place.address)
     return found
 
 
@@ -167,7 +167,8 @@ def _note_roles(found: Discovery) -> None:
         found.roles.setdefault(host, set()).add("dns")
 
 
-def _places(host: str, lookups: Iterable[Lookup], source: str, domain: str) -> list[Place]:
+def places_of(host: str, lookups: Iterable[Lookup], source: str, domain: str) -> list[Place]:
+    """A place per address that this machine could send to; one without an address where DNS told none."""
     addresses = dict.fromkeys(
         address for lookup in lookups if lookup.record in {"A", "AAAA"} for address in lookup.answers
     )

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from portcheck.events import Notify, Started
 from portcheck.model import Check, Facts, Outcome, Stage, State
-from portcheck.net.base import Net
+from portcheck.net.base import Net, Network
 from portcheck.net.errors import NetError
 from portcheck.net.machine import socket_limit
 from portcheck.net.pacing import Pacer
 from portcheck.net.patience import Patience
+from portcheck.net.reach import Reach
 from portcheck.net.trail import Trail
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.wire import WireError, fingerprint
@@ -82,9 +83,10 @@ class Engine:
         self, check: Check, subject: Subject, patience: Patience, segment: int | None, nearest_ttl: int | None = None
     ) -> Outcome:
         """Ask one check once more, alone, for the second look."""
-        assert check.address is not None
         async with self._slots:
-            net = Net(check.address, patience, self._repeats, self.source_ip, Trail(), segment, nearest_ttl)
+            net = Net(check.address or "", patience, self._repeats, self.source_ip, Trail(), segment, nearest_ttl)
+            if subject.route is not None:
+                return await once(probes()[check.service], check, Reach(check.host, subject.route, net), subject)
             return await once(probes()[check.service], check, net, subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
@@ -101,11 +103,14 @@ class Engine:
         return Net(address, self.patience, self._repeats, self.source_ip, trail)
 
     async def _attempt(self, check: Check, subject: Subject, trail: Trail) -> Outcome:
-        if check.address is None:
+        if check.address is None and subject.route is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
         probe = probes()[check.service]
         for pause in (*AFTER_RESET_S, None):
-            outcome = await once(probe, check, self.net(check.address, trail), subject)
+            net: Network = self.net(check.address or "", trail)
+            if subject.route is not None:
+                net = Reach(check.host, subject.route, self.net("", trail))
+            outcome = await once(probe, check, net, subject)
             if outcome.state is not State.RESET or pause is None or check.transport == "udp":
                 break
             trail.facts["resets_before_answer"] = _count(trail.facts.get("resets_before_answer")) + 1
@@ -121,7 +126,7 @@ def probes() -> Mapping[str, Probe]:
     return PROBES
 
 
-async def once(probe: Probe, check: Check, net: Net, subject: Subject) -> Outcome:
+async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Outcome:
     """Run the probe once; whatever happens is an outcome, but for cancellation."""
     trail = net.trail
     try:
@@ -130,7 +135,7 @@ async def once(probe: Probe, check: Check, net: Net, subject: Subject) -> Outcom
         trail.facts.update(fault.facts)
         if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:
             fault.state = State.MISMATCH  # said something, then left or waited: it was never this protocol
-            fault.reason = "answered, but not in this protocol"
+            fault.reason = f"{_whose(trail)}answered, but not in this protocol"
         _name_foreign(fault.state, trail)
         return _outcome(check, trail, fault.state, fault.reason, fault)
     except WireError as error:
@@ -141,6 +146,12 @@ async def once(probe: Probe, check: Check, net: Net, subject: Subject) -> Outcom
         trail.note("fault", f"{error.__class__.__name__}: {error}")
         return _outcome(check, trail, State.ERROR, "portcheck itself failed here; please report it (run with -v)")
     return _good(check, trail, seen)
+
+
+def _whose(trail: Trail) -> str:
+    """Said of the proxy until it has let something through."""
+    asked_proxy = "proxy" in trail.facts and "proxy_status" not in trail.facts
+    return f"the proxy {trail.facts['proxy']}: " if asked_proxy else ""
 
 
 def _good(check: Check, trail: Trail, seen: Seen) -> Outcome:

@@ -7,14 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from portcheck.catalogue.services import services
+from portcheck.catalogue.profiles import DC
+from portcheck.catalogue.services import GENERIC, services
+from portcheck.config import CLOUD
 from portcheck.judge import Offered
 from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
-from portcheck.plan import Place
+from portcheck.net.reach import Route
+from portcheck.plan import UNNAMED, Place
 from portcheck.probes.base import Subject
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
+UNKNOWN_PORT = (
+    "a dynamic port, and the mapper's name for it is not documented: pin it there and name it as the system's port"
+)
 VOICES = GOOD | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 ANYBODYS = frozenset({"dns", "time", "netbios-ns", "netbios-ssn", "smb", "winrm", "tcp", "udp"})  # not only a DC's
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
@@ -103,8 +109,36 @@ class Host:
         return frozenset(missing)
 
     @property
+    def controls(self) -> bool:
+        """A domain controller, or a host asked as one."""
+        return self.place.target == DC
+
+    @property
+    def unnamed(self) -> Facts:
+        """Told where a profile speaks of a machine that nobody named."""
+        return {"not_named": True} if self.place.source == UNNAMED else {}
+
+    @property
+    def route(self) -> Route:
+        return self.place.route or Route()
+
+    def tunnels(self, outcome: Outcome) -> bool:
+        """Whether this answer came from here through a proxy's tunnel."""
+        return not self.route.direct and outcome.check.service == "https" and outcome.state is State.OK
+
+    @property
+    def reached_at(self) -> str | None:
+        """The address that packets go to, where it is the host's own."""
+        route = self.place.route
+        return self.place.address if route is None else next(iter(route.addresses if route.direct else ()), None)
+
+    @property
     def offered(self) -> Offered:
         """An assumed controller that nothing is heard of may well be one; one that only refuses is none."""
+        if self.place.target == CLOUD:
+            return Offered(frozenset({"unproven"}))  # a document lists it: it is there
+        if not self.controls:
+            return Offered(named=True)
         assumed = self.place.assumed and self.heard and not self.speaks
         return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed)
 
@@ -115,6 +149,10 @@ class Host:
 
     def not_expected(self, check: Check) -> str | None:
         """Why this check makes no sense here; None where it does."""
+        if self.place.unasked:
+            return self.place.unasked
+        if check.port is None and check.service in GENERIC:
+            return UNKNOWN_PORT
         role = services()[check.service].role if check.service in services() else ""
         if role not in self.lacks:
             return None
@@ -138,11 +176,21 @@ class Host:
             netbios_host=str(self.ping.get("netbios_host") or "") if self.ping.get("hosts_domain") else "",
             ca_file=self.ca_file,
             domain_sid=self.expected_sid,
+            route=self.place.route,
+            public=self.place.target == CLOUD,
         )
 
     def rpc_subject(self, check: Check, ports: tuple[int, ...]) -> Subject:
         service = services()[check.service]
         return replace(self.subject(), interface=service.interface or "", version=service.version or 0, ports=ports)
+
+    def subject_again(self, outcome: Outcome) -> Subject:
+        """For a second look: an RPC interface where the mapper had it."""
+        if not outcome.check.service.startswith("rpc-"):
+            return self.subject()
+        ports = outcome.facts.get("port_candidates")
+        usable = tuple(ports) if isinstance(ports, list) else ()
+        return self.rpc_subject(outcome.check, usable or ((outcome.check.port,) if outcome.check.port else ()))
 
     def controller(self) -> DomainController:
         facts: Facts = {}

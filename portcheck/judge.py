@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, Report, Severity, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Check, Expected, Need, Outcome, Report, Severity, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
@@ -18,6 +18,8 @@ LEVELS = {
     "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
 }
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
+OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc"})
+"""What a machine around the forest has that was named for it, however badly it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Offered:
     roles: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()  # offered whatever their roles
+    named: bool = False  # a machine around the forest: the user says what it is
     controller: bool = True  # False: taken for one, and it speaks like none
 
     def has(self, service: str) -> bool:
@@ -45,6 +48,8 @@ def judge(outcome: Outcome, offered: Offered) -> Outcome:
         return replace(outcome, verdict=_when_closed(outcome))
     match state:
         case State.OK | State.OPEN:
+            if outcome.facts.get("tls_intercepted") is True:
+                return replace(outcome, verdict=_hurt(outcome))  # clients refuse what is signed by a stranger
             return replace(outcome, verdict=Verdict.WARN if _faulty(outcome) else Verdict.PASS)
         case State.SKIPPED:
             return replace(outcome, verdict=_when_skipped(outcome))
@@ -62,7 +67,7 @@ def _lacks_rights(outcome: Outcome) -> bool:
 
 
 def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
-    if outcome.state in QUIET and not offered.has(outcome.check.service) and not outcome.facts.get("local_fault"):
+    if outcome.state in QUIET and not _proven(outcome.check, offered) and not outcome.facts.get("local_fault"):
         words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
         return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
     if outcome.check.service == "udp" and outcome.state is State.FILTERED:
@@ -75,14 +80,21 @@ def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
     return replace(outcome, verdict=_hurt(outcome))
 
 
-def settle(outcomes: Iterable[Outcome], offered: Mapping[tuple[str, str | None], Offered]) -> tuple[Outcome, ...]:
-    """All outcomes of a run judged, each beside what else its host said."""
+def _proven(check: Check, offered: Offered) -> bool:
+    """Whether the service has to be there, so that silence means something."""
+    if offered.named:
+        return check.required or check.service in OF_ITS_ROLE
+    return offered.has(check.service)
+
+
+def settle(outcomes: Iterable[Outcome], offered: Mapping[str, Offered]) -> tuple[Outcome, ...]:
+    """All outcomes of a run judged, each beside what else its host said; `offered`: by the check's id."""
     by_host: dict[tuple[str, str | None], list[Outcome]] = {}
     found = list(outcomes)
     for outcome in found:
         by_host.setdefault((outcome.check.host, outcome.check.address), []).append(outcome)
     where = [(outcome, (outcome.check.host, outcome.check.address)) for outcome in found]
-    return tuple(judge(weighed(outcome, by_host[host]), offered[host]) for outcome, host in where)
+    return tuple(judge(weighed(outcome, by_host[host]), offered[outcome.check.id]) for outcome, host in where)
 
 
 def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
@@ -164,6 +176,8 @@ def _faulty(outcome: Outcome) -> bool:
         or bool(facts.get("edns_trouble"))
         or bool(facts.get("rights_missing"))
         or bool(facts.get("look_ended"))
+        or bool(facts.get("addresses_failed"))
+        or facts.get("tunnel_lost_s") is not None
     )
 
 

@@ -1,16 +1,18 @@
-"""Targets × profile rows to checks; what a target is known not to offer is dropped later, with the reason."""
+"""Places × profile rows to checks; what a host is known not to offer is dropped later, with the reason."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portcheck.catalogue.profiles import MergedRow, Profile, merge
+from portcheck.catalogue.profiles import DC, MergedRow, Profile, merge
 from portcheck.catalogue.services import services
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
+from portcheck.net.reach import Route
 
-DC = "dc"
+UNNAMED = "unnamed"
+"""The source of a place that stands for a machine nobody named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class Selection:
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
 
-    def takes(self, service: str, transport: str, port: int | None) -> bool:
-        names = {service, f"{service}/{transport}", f"{port}/{transport}", str(port)}
+    def takes(self, service: str, transport: str, port: int | None, target: str = DC) -> bool:
+        names = {service, f"{service}/{transport}", f"{port}/{transport}", str(port), target}
         return (not self.only or bool(names & self.only)) and not names & self.skip
 
 
@@ -35,7 +37,12 @@ class Place:
     domain: str = ""
     dns_only: bool = False  # a configured name server, not known to be a controller
     assumed: bool = False  # a silent forest's name server, taken for a controller until it shows otherwise
-    ports: Mapping[str, int] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)  # service to its port on this host
+    target: str = DC  # what the host is to the profiles' rows: a controller, or a machine around the forest
+    endpoint: str = ""  # the cloud's: the row's host, which may be a wildcard
+    service: str = ""  # the cloud's: the row's service; ways may differ
+    route: Route | None = None  # the cloud's: it has no address of its own here
+    unasked: str = ""  # why nothing can be asked here
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +58,22 @@ def checks_for(
     place: Place, forest: ForestSpec, profiles: Sequence[Profile], selection: Selection
 ) -> tuple[Check, ...]:
     """Every check of one place, in the order of the services' table."""
-    rows = [row for row in merge(profiles) if row.target == DC and (row.service == "dns" or not place.dns_only)]
+    here = [row for row in merge(profiles) if (row.target, row.host) == (place.target, place.endpoint)]
+    wanted = "dns" if place.dns_only else place.service
+    rows = [row for row in here if not wanted or row.service == wanted]
     order = {name: number for number, name in enumerate(services())}
     rows.sort(key=lambda row: (order.get(row.service, 99), row.transport))
     found = [_check(place, forest, row) for row in rows]
-    if not place.dns_only:
+    if place.target == DC and not place.dns_only:
         found.extend(_extra(place, forest, extra) for extra in forest.extra)
-    return tuple(check for check in _distinct(found) if selection.takes(check.service, check.transport, check.port))
+    return tuple(
+        check for check in _distinct(found) if selection.takes(check.service, check.transport, check.port, place.target)
+    )
 
 
 def _check(place: Place, forest: ForestSpec, row: MergedRow) -> Check:
-    service = services()[row.service]
-    usual = row.port if row.port is not None else service.ports[row.transport]
+    service = services().get(row.service)  # None: a port without a protocol of its own
+    usual = row.port if row.port is not None or service is None else service.ports[row.transport]
     wanted = forest.expect.get(row.service, Expected.OPEN)
     return Check(
         forest=forest.name,
@@ -70,10 +81,10 @@ def _check(place: Place, forest: ForestSpec, row: MergedRow) -> Check:
         address=place.address,
         service=row.service,
         transport=row.transport,
-        port=forest.ports.get(row.service, usual),
+        port=place.ports.get(row.service, forest.ports.get(row.service, usual)),
         need=row.need,
         expected=Expected(wanted),
-        purpose=service.purpose,
+        purpose=service.purpose if service is not None else row.operations[0],
         operations=row.operations,
         profiles=row.profiles,
         why=row.why,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
 
-from portcheck import __version__
+from portcheck import __version__, around
+from portcheck.around import Chosen
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.credentials import Credentials
@@ -39,8 +40,10 @@ class Order:
     families: tuple[str, ...] = ("A", "AAAA")
     views: bool = False  # compare what different DNS servers say
     pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)  # by forest: nothing but these, and no discovery
-    idle_s: float | None = None  # hold idle LDAP sessions for this long
+    idle_s: float | None = None  # hold quiet sessions for this long
     credentials: Mapping[str, Credentials] = field(default_factory=dict)  # by forest: who signs in
+    machine: tuple[Profile, ...] = ()  # asked of no forest
+    cloud: bool = True  # whether the cloud's endpoints are asked
 
 
 async def run(order: Order, notify: Notify) -> Report:
@@ -49,7 +52,7 @@ async def run(order: Order, notify: Notify) -> Report:
     settings = order.settings
     patience = Patience(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
     engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
-    surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in order.forests]
+    surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
     loading = asyncio.get_running_loop().call_later(LOADED_AFTER_S, _load_diagnosis)
     interrupted = await _until_done(surveys, order, notify)
     loading.cancel()
@@ -70,11 +73,23 @@ def explained(report: Report) -> Report:
     return replace(report, findings=diagnose.diagnose(report))
 
 
+def _parts(order: Order) -> Chosen:
+    """The forests of which something is asked, and the cloud, once."""
+    outside = around.cloud(order.forests, order.machine, order.selection) if order.cloud else None
+    if outside is not None and order.settings.proxy is None:
+        for scheme in around.BY_PROXY:
+            around.from_environment("", scheme)  # a proxy that cannot be asked is said before anything is sent
+    asked = [part for part in order.forests if around.asks(*part, order.selection)]
+    return [*(asked if outside else order.forests), *([outside] if outside else [])]
+
+
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> Survey:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
     survey = Survey(forest, profiles, engine, names, notify, order.selection, order.families)
     survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
+    survey.controllers = not around.asks_others_only(forest, profiles, order.selection)
+    survey.proxy = order.settings.proxy
     return survey
 
 
@@ -90,10 +105,11 @@ async def _until_done(surveys: Sequence[Survey], order: Order, notify: Notify) -
             if order.idle_s is not None:
                 from portcheck.investigate import idle  # late, as the second look
 
-                await idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
+                sessions = idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
+                await asyncio.gather(sessions, *(survey.hold_tunnels(order.idle_s) for survey in surveys))
             if order.credentials:
                 notify(Phase("signing in"))
-                await _sign_in(surveys, order.credentials)
+                await _sign_in([s for s in surveys if s.forest.name in order.credentials], order.credentials)
     except TimeoutError:
         for survey in surveys:
             survey.problem = survey.problem or "the deadline came before the run was done"
@@ -144,7 +160,8 @@ async def _sign_in(surveys: Sequence[Survey], credentials: Mapping[str, Credenti
 
 def _report(surveys: Sequence[Survey], started: datetime, duration_s: float) -> Report:
     outcomes = tuple(outcome for survey in surveys for outcome in survey.settled())
-    towards = dict.fromkeys(o.check.address for o in outcomes if o.check.address is not None)
+    reached = (o.check.address or o.facts.get("peer_address") for o in outcomes)
+    towards = dict.fromkeys(address for address in reached if isinstance(address, str))
     return Report(
         started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         duration_s=round(duration_s, 3),
@@ -164,7 +181,7 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
             return NOT_DONE
     if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
         return NOT_DONE
-    if settings.fail_on in {"fail", "warn"} and any(not survey.hosts for survey in surveys):
+    if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
         return 1
     return exit_code(report, settings.fail_on)
 
@@ -172,6 +189,10 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
 def _tells_nothing(outcome: Outcome) -> bool:
     """This machine could not ask it, for want of a permission, an address or time, or asked nothing at all."""
     return outcome.verdict is Verdict.UNKNOWN
+
+
+def _met_anybody(survey: Survey) -> bool:
+    return any(host.controls for host in survey.hosts) if survey.controllers else bool(survey.hosts)
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -33,10 +33,9 @@ class Search:
 
     async def run(self) -> None:
         """Named controllers are asked at once; those that DNS advertises follow when it has answered."""
-        await self._find_servers()
         await asyncio.gather(self._named(), self._advertised())
 
-    async def _find_servers(self) -> None:
+    async def find_servers(self) -> None:
         """Name servers that the file gives by name: their addresses, from the system's resolver."""
         found, servers = await discover.named_servers(self.forest, self.names.patience_s, self.families)
         self.lookups.extend(found)
@@ -47,14 +46,14 @@ class Search:
 
     async def _named(self) -> None:
         if self.forest.domain_controllers:
-            found = await self._discovered(discover.explicit(self.forest, self.names, self.families))
+            found = await self.discovered(discover.explicit(self.forest, self.names, self.families))
             await self.ask(found.places, found)
 
     async def _advertised(self) -> None:
         if not self.forest.discover:
             await self._ask_servers(Discovery(), self.servers)
             return
-        discovering = asyncio.create_task(self._discovered(discover.advertised(self.forest, self.names, self.families)))
+        discovering = asyncio.create_task(self.discovered(discover.advertised(self.forest, self.names, self.families)))
         heard = asyncio.create_task(self.names.heard.wait())
         try:
             await asyncio.wait([discovering, heard], timeout=DNS_HEAD_START_S, return_when=asyncio.FIRST_COMPLETED)
@@ -73,7 +72,7 @@ class Search:
         elif self.names.heard.is_set():
             await self._last_resort(found, self.servers)
 
-    async def _discovered(self, asking: Awaitable[Discovery]) -> Discovery:
+    async def discovered(self, asking: Awaitable[Discovery]) -> Discovery:
         try:
             found = await asking
         except NoResolverError as error:
@@ -123,13 +122,13 @@ class Search:
 
     async def _ask_by_name(self) -> None:
         """The hosts file may know the name."""
-        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families, silent=True))
+        own = await self.discovered(discover.by_name(self.forest.name, self.names, self.families, silent=True))
         if not self.names.heard.is_set():
             await asyncio.gather(*(self._ask_candidate(place.address, own, by_name=True) for place in own.places))
 
     async def _last_resort(self, found: Discovery, servers: Sequence[str]) -> None:
         """DNS told nobody. The name may be a host's, or lead to controllers itself; name servers often are some."""
-        own = await self._discovered(discover.by_name(self.forest.name, self.names, self.families))
+        own = await self.discovered(discover.by_name(self.forest.name, self.names, self.families))
         candidates = [place.address for place in own.places] or servers
         named = bool(own.places)
         if not candidates and own.lookups and all(lookup.status == "nodata" for lookup in own.lookups):

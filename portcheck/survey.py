@@ -9,16 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from portcheck import discover
+from portcheck import around, discover
 from portcheck.asking import Asking
 from portcheck.catalogue.profiles import Profile
-from portcheck.config import ForestSpec
+from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.discover import Discovery
 from portcheck.engine import Engine
 from portcheck.events import ForestFound, Landed, Notify, Planned
 from portcheck.host import Host, without_address, without_port
 from portcheck.judge import judge, settle
-from portcheck.model import Check, Facts, ForestReport, Lookup, Outcome, State, Verdict
+from portcheck.model import Check, DomainController, Facts, ForestReport, Lookup, Outcome, State, Verdict
 from portcheck.net.patience import Patience
 from portcheck.net.resolver import Names
 from portcheck.plan import Pin, Place, Selection, checks_for
@@ -47,7 +47,10 @@ class Survey:
     problem: str | None = None
     trace: bool = True  # will there be a second look?
     facts: Facts = field(default_factory=dict)
-    _asked: set[tuple[str, str | None]] = field(default_factory=set)
+    controllers: bool = True  # whether anything is asked of them
+    proxy: ProxySpec | None = None  # on the way to the cloud
+    _whose: dict[str, Host] = field(default_factory=dict)  # by the check's id
+    _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _began: dict[str, float] = field(default_factory=dict)  # check id to monotonic seconds
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
@@ -67,11 +70,18 @@ class Survey:
             await asyncio.gather(*(self._ask(host) for host in self.hosts))
             return
         try:
-            await self._search.run()
+            await self._search.find_servers()
+            await asyncio.gather(*([self._search.run()] if self.controllers else []), self._around())
         finally:
             self.problem = self.problem or self._search.problem
-        if not self.hosts and self.problem is None:
+        if self.controllers and not any(host.controls for host in self.hosts) and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
+
+    async def _around(self) -> None:
+        """The machines around the forest; of the cloud, its endpoints."""
+        wanted = around.Wanted(self.forest, self.profiles, self.selection, self.families)
+        found = await self._search.discovered(around.places(wanted, self.names, self.proxy))
+        await self._ask_all(found.places, Discovery())
 
     async def compare_views(self) -> None:
         """The SRV questions again, of the system's resolver and of the forest's own servers: do they agree?"""
@@ -88,18 +98,22 @@ class Survey:
     async def _ask_all(self, places: Iterable[Place], found: Discovery) -> None:
         fresh = []
         for place in places:
-            if (place.host, place.address) not in self._asked and not self._assumed_at(place.address):
-                self._asked.add((place.host, place.address))
+            what = (place.host, place.address, place.target, place.service)
+            if what not in self._asked and not self._assumed_at(place):
+                self._asked.add(what)
                 fresh.append(self._host(place, found))
         self.hosts.extend(fresh)
         if not fresh:
             return
         await self.engine.ready()
-        self.notify(ForestFound(self.forest.name, tuple(host.controller() for host in self.hosts)))
+        if self.controllers:
+            self.notify(ForestFound(self.forest.name, self._controllers()))
         await asyncio.gather(*(self._ask(host) for host in fresh))
 
-    def _assumed_at(self, address: str | None) -> bool:
-        return any(host.place.assumed and host.place.address == address for host in self.hosts)
+    def _assumed_at(self, place: Place) -> bool:
+        """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
+        alike = (host.place for host in self.hosts if host.place.target == place.target)
+        return any(other.assumed and other.address == place.address for other in alike)
 
     def _host(self, place: Place, found: Discovery) -> Host:
         configured = place.address in self._search.servers
@@ -111,12 +125,18 @@ class Survey:
         return Host(place, self.forest.ca_file, sid, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: Host) -> None:
-        checks = self._checks(host.place)
+        checks = self._own(host, self._checks(host.place))
         if self.pins:
             checks = tuple(check for check in checks if any(check.key in pin.keys for pin in self.pins))
         self.planned.update((check.id, check) for check in checks)
         self.notify(Planned(checks))
         await self._asking(host).everything(checks)
+
+    def _own(self, host: Host, checks: Iterable[Check]) -> tuple[Check, ...]:
+        """A controller may be a machine around the forest too: what is asked of it as either is asked once."""
+        mine = tuple(c for c in checks if host.controls or c.id not in self._whose)
+        self._whose.update((check.id, host) for check in mine)
+        return mine
 
     def _asking(self, host: Host) -> Asking:
         return Asking(host, self.forest, self.engine, self._run, self._land, self.planned, self.outcomes)
@@ -126,12 +146,12 @@ class Survey:
 
     async def _run(self, host: Host, check: Check, subject: Subject) -> Outcome:
         """Ask. If it seems to end in silence, the second look's walk begins."""
-        if check.address is None:
+        if check.address is None and subject.route is None:
             return without_address(check, self.families)
         return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
     def _unheard(self, host: Host, check: Check) -> None:
-        if self.trace and host.place.address is not None:
+        if self.trace and host.reached_at is not None:
             from portcheck.investigate import path
 
             case, silent = self._case(host), Outcome(check, State.FILTERED, "no answer yet")
@@ -140,6 +160,7 @@ class Survey:
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
         host.hear(outcome)
+        self._whose.setdefault(outcome.check.id, host)
         before, judged = self.outcomes.get(outcome.check.id), judge(outcome, host.offered)
         self.outcomes[outcome.check.id] = outcome
         self._began.setdefault(outcome.check.id, time.monotonic() - outcome.elapsed_ms / 1000)
@@ -149,13 +170,13 @@ class Survey:
 
     def cases(self) -> list[Case]:
         """Each host as the second look wants it."""
-        return [self._case(host) for host in self.hosts if host.place.address is not None]
+        return [self._case(host) for host in self.hosts if host.reached_at is not None]
 
     def _case(self, host: Host) -> Case:
         from portcheck.investigate.case import Case  # late: only for what failed
         from portcheck.probes.registry import datagram_of
 
-        address = host.place.address
+        address = host.reached_at
         assert address is not None
 
         async def ask(
@@ -196,7 +217,16 @@ class Survey:
         self._land(host, outcome)
 
     def outcomes_of(self, host: Host) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.outcomes.values() if (o.check.host, o.check.address) == host.where)
+        return tuple(o for o in self.outcomes.values() if self._whose.get(o.check.id) is host)
+
+    async def hold_tunnels(self, quiet_s: float) -> None:
+        """Of each proxy that works, one tunnel: how long may it be quiet?"""
+        from portcheck.investigate import tunnels  # late: only for those who ask for it
+
+        landed = ((self._whose[o.check.id], o) for o in self.outcomes.values())
+        working = [(host, o) for host, o in landed if host.tunnels(o)]
+        for host, better in await tunnels.hold(working, quiet_s, self.engine.source_ip):
+            self._land(host, better)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
@@ -214,22 +244,17 @@ class Survey:
         if outcome.check.service == "rpc":
             behind = (c.service for c in self.planned.values() if (c.host, c.address) == host.where)
             return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
-        if not outcome.check.service.startswith("rpc-"):
-            return host.subject()
-        ports = outcome.facts.get("port_candidates")
-        usable = tuple(ports) if isinstance(ports, list) else ()
-        return host.rpc_subject(outcome.check, usable or ((outcome.check.port,) if outcome.check.port else ()))
+        return host.subject_again(outcome)
 
     def settled(self) -> tuple[Outcome, ...]:
         """Everything in the order it was planned, judged with all that is known at the end."""
-        hosts = {host.where: host for host in self.hosts}
         found = []
         for check in self.planned.values():
             outcome = self.outcomes.get(check.id, _left(check))
             if outcome.facts.get("mapper_silent"):
                 outcome = without_port(check, self._mapper_of(check))  # the second look may have seen more of it
-            found.append(hosts[(check.host, check.address)].in_hindsight(outcome))
-        return settle(found, {where: host.offered for where, host in hosts.items()})
+            found.append(self._whose[check.id].in_hindsight(outcome))
+        return settle(found, {outcome.check.id: self._whose[outcome.check.id].offered for outcome in found})
 
     def _mapper_of(self, check: Check) -> Outcome | None:
         beside = (o for o in self.outcomes.values() if (o.check.host, o.check.address) == (check.host, check.address))
@@ -239,11 +264,14 @@ class Survey:
         return ForestReport(
             name=self.forest.name,
             profiles=tuple(profile.name for profile in self.profiles),
-            domain_controllers=tuple(host.controller() for host in self.hosts),
+            domain_controllers=self._controllers(),
             lookups=tuple(self.lookups),
             problem=self.problem,
-            facts=self.facts,
+            facts=self.facts | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
         )
+
+    def _controllers(self) -> tuple[DomainController, ...]:
+        return tuple(host.controller() for host in self.hosts if host.controls)
 
 
 def _left(check: Check) -> Outcome:

@@ -1,4 +1,4 @@
-"""Profiles: what a role of this machine needs, read from profiles/*.toml and from the forests file's own tables.
+"""Profiles: what a role of this machine needs, from profiles/*.toml, endpoints.toml and the forests file's own tables.
 
 A row without `target` is asked of every domain controller; other targets (`mim`, `sql`, `cloud` …) name the machine
 that the row is about, and are no business of the planner for domain controllers.
@@ -14,6 +14,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from portcheck.catalogue import endpoints
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.model import Need
 
@@ -89,6 +90,8 @@ def built_in() -> Mapping[str, Profile]:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".toml")
     }
+    for name, rows in endpoints.rows().items():
+        tables[name]["check"] = [*tables[name].get("check", ()), *rows]
     return _resolved(tables, {})
 
 

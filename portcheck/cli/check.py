@@ -19,7 +19,7 @@ from portcheck.cli.screen import on_stderr
 from portcheck.cli.selecting import duration as _duration
 from portcheck.cli.selecting import flagged as _flagged
 from portcheck.cli.selecting import given as _given
-from portcheck.config import ConfigError, FailOn, parse_address, parse_rate
+from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
 from portcheck.credentials import Method
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
@@ -62,6 +62,11 @@ Bind = Annotated[bool, typer.Option("--bind", help="Sign in, and tell network fr
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Account for --bind; the password is asked.")]
 How = Annotated[Method | None, typer.Option("--bind-method", help="How --bind signs in (simple, over TLS only).")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
+Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
+Systems = Annotated[
+    list[str] | None,
+    typer.Option("--system", metavar="ROLE=HOST", help="As mim=mim1.corp."),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
@@ -100,13 +105,16 @@ def check(
     user: User = None,
     bind_method: How = None,
     password_stdin: FromStdin = False,  # noqa: FBT002
+    proxy: Proxy = None,
+    system: Systems = None,
     quiet: Quiet = False,  # noqa: FBT002
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Check the paths to the domain controllers of one or more forests."""
-    configured = targets.configuration(config, needed=not target)
+    configured = targets.configuration(config, needed=not target and not profile)
+    machine = targets.outside(configured, target or (), profile or ())
     settings = replace(
         configured.settings,
         **_given(
@@ -119,18 +127,21 @@ def check(
             source_ip=_address(source_ip),
             fail_on=fail_on,
             trace=trace,
+            proxy=_proxy(proxy),
         ),
     )
-    forests = targets.forests(configured, target or ())
+    forests = configured.forests if machine else targets.forests(configured, target or ())
     families = selecting.families(four=four, six=six, source=settings.source_ip)
-    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
-    selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families, system or ()) for forest in forests)
+    skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
+    selection = Selection(targets.service_names("--only", only or ()), skipped)
     order = Order(
         forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
         settings=settings,
         selection=selection,
         families=families,
         idle_s=_duration("--idle", idle),
+        machine=machine,
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     order = signing_in(order, Wanted(user, bind_method, password_stdin), bind=bind)
@@ -197,6 +208,10 @@ def carry_out(
 
 def _rate(text: str | None) -> float | None:
     return None if text is None else _flagged("--rate", parse_rate, text)
+
+
+def _proxy(text: str | None) -> ProxySpec | None:
+    return None if text is None else _flagged("--proxy", parse_proxy, text)
 
 
 def _address(text: str | None) -> str | None:

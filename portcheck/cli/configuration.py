@@ -8,7 +8,7 @@ import typer
 
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
-from portcheck.config import BindSpec, ForestSpec, Settings, format_duration
+from portcheck.config import BindSpec, ForestSpec, Settings, SystemSpec, format_duration
 
 app = typer.Typer(no_args_is_help=True, help="Validate the forests file; print the effective settings.")
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -44,6 +44,7 @@ def show(config: Config = None) -> int:
         f"fail on           {settings.fail_on}",
         f"second look       {'yes' if settings.trace else 'no'}",
         f"history           {_history(settings)}",
+        f"proxy             {settings.proxy or 'as the environment says (HTTPS_PROXY, NO_PROXY)'}",
         f"profiles          {', '.join(settings.profiles)}",
     ]
     for forest in configured.forests:
@@ -85,6 +86,14 @@ def _forest(forest: ForestSpec) -> list[str]:
         "expect": ", ".join(f"{name} {wanted}" for name, wanted in forest.expect.items()),
         "ports": ", ".join(f"{name} {port}" for name, port in forest.ports.items()),
         "sign-in": _bind(forest.bind),
+        "systems": ", ".join(_system(system) for system in forest.systems),
         "extra": ", ".join(f"{extra.name} {extra.port}/{extra.transport}" for extra in forest.extra),
     }
     return [f"forest {forest.name}", *(f"  {name:<16}{value}" for name, value in rows.items() if value)]
+
+
+def _system(system: SystemSpec) -> str:
+    port = f":{system.port}" if system.port else ""
+    proxy = f" by proxy {system.proxy}" if system.proxy else ""
+    address = f" ({system.address})" if system.address and system.address != system.host else ""
+    return f"{system.role} {system.host}{port}{address}{proxy}"

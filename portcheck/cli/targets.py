@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from portcheck.catalogue.profiles import Profile, ProfileError, built_in, with_own
+from portcheck.catalogue.profiles import DC, TARGETS, Profile, ProfileError, built_in, with_own
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import (
+    CLOUD,
     ConfigError,
     Configuration,
     DcSpec,
     ForestSpec,
     Server,
+    SystemSpec,
     family,
     find,
     is_address,
@@ -23,6 +25,7 @@ from portcheck.config import (
     parse_host,
     parse_name,
     parse_server,
+    parse_system,
 )
 
 BOTH = ("A", "AAAA")
@@ -55,6 +58,8 @@ def forests(configured: Configuration, targets: Sequence[str]) -> tuple[ForestSp
     """The forests to check: all of the file's, or what the targets name."""
     if not targets:
         if not configured.forests:
+            if configured.path is None:
+                raise ConfigError(FILELESS)
             where = configured.path or "the forests file"
             raise ConfigError(f"{where}: nothing to check: add a [[forest]], or name a target")
         return configured.forests
@@ -64,6 +69,13 @@ def forests(configured: Configuration, targets: Sequence[str]) -> tuple[ForestSp
         forest = _named(target, configured, by_name)
         chosen[forest.name] = forest
     return tuple(chosen.values())
+
+
+def outside(configured: Configuration, targets: Sequence[str], names: Sequence[str]) -> tuple[Profile, ...]:
+    """The profiles of the command line that need no forest: all of them ask the cloud alone, and no target is named."""
+    named = profiles(configured, names)
+    alone = all(row.target == CLOUD for profile in named for row in profile.rows)
+    return named if alone and not targets else ()
 
 
 def _named(target: str, configured: Configuration, by_name: dict[str, ForestSpec]) -> ForestSpec:
@@ -92,9 +104,15 @@ def _named(target: str, configured: Configuration, by_name: dict[str, ForestSpec
 
 
 def narrowed(
-    forest: ForestSpec, controllers: Sequence[str], servers: Sequence[str], families: Sequence[str] = BOTH
+    forest: ForestSpec,
+    controllers: Sequence[str],
+    servers: Sequence[str],
+    families: Sequence[str] = BOTH,
+    systems: Sequence[str] = (),
 ) -> ForestSpec:
-    """The forest with `--dc`, `--dns`, and `-4` or `-6` applied."""
+    """The forest with `--dc`, `--dns`, `--system`, and `-4` or `-6` applied."""
+    if systems:
+        forest = replace(forest, systems=(*forest.systems, *(_system(text) for text in systems)))
     if servers:
         forest = replace(forest, dns=tuple(_server(text) for text in servers))
     if controllers:
@@ -130,6 +148,18 @@ def _of_family(forest: ForestSpec, families: Sequence[str]) -> ForestSpec:
     return replace(forest, domain_controllers=tuple(left))
 
 
+def _system(text: str) -> SystemSpec:
+    try:
+        return parse_system(text)
+    except ConfigError as error:
+        raise ConfigError(f"--system: {error}") from None
+
+
+def beside_controllers() -> frozenset[str]:
+    """What `--dc` leaves out."""
+    return frozenset(TARGETS) - {DC}
+
+
 def _server(text: str) -> Server:
     try:
         return parse_server(text)
@@ -157,11 +187,11 @@ def profiles(configured: Configuration, names: Sequence[str]) -> tuple[Profile, 
 
 
 def service_names(flag: str, words: Sequence[str]) -> frozenset[str]:
-    """`--only` and `--skip`: a service (`kpasswd`), one of its transports (`kpasswd/udp`), or a port (`464/tcp`)."""
+    """A service (`kpasswd`), one of its transports (`kpasswd/udp`), a port (`464/tcp`), or whose it is (`cloud`)."""
     split = tuple(part.strip().lower() for word in words for part in word.split(",") if part.strip())
     if words and not split:
         raise ConfigError(f"{flag}: names no service")
-    known = {*services(), *GENERIC}
+    known = {*services(), *GENERIC, *TARGETS}
     known |= {f"{name}/{transport}" for name, service in services().items() for transport in service.ports}
     for word in split:
         port = word.partition("/")[0]

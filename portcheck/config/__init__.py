@@ -15,11 +15,15 @@ from portcheck.config.names import (
     parse_port,
     parse_server,
 )
+from portcheck.config.proxies import DIRECT, ProxySpec, parse_proxy
 from portcheck.config.settings import parse_rate
-from portcheck.config.spec import BindSpec, Configuration, DcSpec, ExtraPort, FailOn, ForestSpec, Settings
+from portcheck.config.spec import BindSpec, Configuration, DcSpec, ExtraPort, FailOn, ForestSpec, Settings, SystemSpec
+from portcheck.config.systems import CLOUD, parse_system
 from portcheck.config.words import ConfigError, nearest, printable
 
 __all__ = [
+    "CLOUD",
+    "DIRECT",
     "FILE_NAME",
     "VARIABLE",
     "BindSpec",
@@ -29,8 +33,10 @@ __all__ = [
     "ExtraPort",
     "FailOn",
     "ForestSpec",
+    "ProxySpec",
     "Server",
     "Settings",
+    "SystemSpec",
     "family",
     "find",
     "format_duration",
@@ -42,7 +48,9 @@ __all__ = [
     "parse_host",
     "parse_name",
     "parse_port",
+    "parse_proxy",
     "parse_rate",
     "parse_server",
+    "parse_system",
     "printable",
 ]

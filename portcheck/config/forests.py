@@ -13,6 +13,7 @@ from portcheck.config.names import is_address, parse_address, parse_host, parse_
 from portcheck.config.node import Node
 from portcheck.config.settings import read_profiles, read_site
 from portcheck.config.spec import BindSpec, DcSpec, ExtraPort, ForestSpec, Settings
+from portcheck.config.systems import CLOUD, read_systems
 from portcheck.config.words import ConfigError, shown
 from portcheck.model import Expected
 
@@ -29,6 +30,7 @@ FOREST_KEYS = (
     "ports",
     "extra",
     "bind",
+    "system",
 )
 TRANSPORTS = ("tcp", "udp")
 
@@ -58,6 +60,8 @@ def read_forests(node: Node, known: Known) -> tuple[ForestSpec, ...]:
 def read_forest(node: Node, known: Known) -> ForestSpec:
     keys = node.table(FOREST_KEYS, needed=("name",))
     name = keys["name"].read(parse_name)
+    if name == CLOUD:
+        raise keys["name"].error(f"{shown(name)} is what reports call Microsoft's cloud; give the full DNS name")
     controllers = _controllers(keys["domain_controllers"]) if "domain_controllers" in keys else ()
     discover = keys["discover"].flag() if "discover" in keys else not controllers
     if not discover and not controllers:
@@ -75,6 +79,7 @@ def read_forest(node: Node, known: Known) -> ForestSpec:
         ports=_ports(keys["ports"], known.services) if "ports" in keys else {},
         extra=_extra(keys["extra"]) if "extra" in keys else (),
         bind=read_bind(keys["bind"]) if "bind" in keys else BindSpec(),
+        systems=read_systems(keys["system"]) if "system" in keys else (),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from portcheck.config.durations import parse_duration
 from portcheck.config.names import parse_address
 from portcheck.config.node import Node
+from portcheck.config.proxies import parse_proxy
 from portcheck.config.spec import FailOn, Settings
 from portcheck.config.words import ConfigError, shown
 
@@ -29,6 +30,7 @@ def read_settings(node: Node, profiles: Collection[str]) -> Settings:
         "trace": ("trace", Node.flag),
         "history_keep": ("history_keep", lambda n: n.whole(0, 100_000)),
         "history_days": ("history_days", lambda n: n.whole(1, 3650)),
+        "proxy": ("proxy", lambda n: n.read(parse_proxy)),
     }
     values = {readers[key][0]: readers[key][1](child) for key, child in node.table(readers).items()}
     return Settings(**values)  # type: ignore[arg-type]  # each reader's type is its field's

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from portcheck.config.names import Server
+from portcheck.config.proxies import ProxySpec
 from portcheck.credentials import Method
 
 DEFAULT_PROFILES = ("mim",)
@@ -51,6 +52,17 @@ class BindSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemSpec:
+    """A machine around the forest; without an address, the name is looked up."""
+
+    role: str  # mim, sync, sql, exchange, adfs, mail, cloud
+    host: str
+    address: str | None = None
+    port: int | None = None  # of the role's own service, where it is not the usual one
+    proxy: ProxySpec | None = None  # role cloud: instead of the run's
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The run's options: [defaults], each under the flag of `portcheck check` that overrides it."""
 
@@ -67,6 +79,7 @@ class Settings:
     trace: bool = True
     history_keep: int = 1000  # runs of one plan; 0: none
     history_days: int = 90
+    proxy: ProxySpec | None = None  # on the way to the cloud; None: as the environment says
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,7 @@ class ForestSpec:
     ports: Mapping[str, int] = field(default_factory=dict)  # service to its port here
     extra: tuple[ExtraPort, ...] = ()
     bind: BindSpec = field(default_factory=BindSpec)
+    systems: tuple[SystemSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ Ports = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 def allow(f: ForestFacts, outcomes: Iterable[Outcome]) -> str:
-    """allow tcp+udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test)"""
-    blocked = [o for o in outcomes if o.check.address]
+    """allow tcp+udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test); by its name alone what has no fixed address"""
+    blocked = [o for o in outcomes if o.check.address or text(o, "peer_address")]
     per_target: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in blocked:
         per_target.setdefault((outcome.check.address or "", outcome.check.host), []).append(outcome)
@@ -36,7 +36,7 @@ def sources(f: ForestFacts, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     used = tuple(dict.fromkeys(own for o in outcomes if (own := text(o, "local_address"))))
     if used:
         return used
-    six = any(":" in (o.check.address or "") for o in outcomes)
+    six = any(":" in (o.check.address or text(o, "peer_address") or "") for o in outcomes)
     return tuple(printable(a) for a in f.report.vantage.addresses if (":" in a) is six)
 
 
@@ -67,4 +67,6 @@ def others(outcome: Outcome) -> tuple[int, ...]:
 
 
 def _target(address: str, host: str) -> str:
-    return printable(address) if host == address else f"{printable(address)} ({printable(host)})"
+    if not address or host == address:
+        return printable(host)
+    return f"{printable(address)} ({printable(host)})"

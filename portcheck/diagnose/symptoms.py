@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from portcheck.catalogue.endpoints import Use, uses_of
 from portcheck.diagnose.told import text
 from portcheck.model import Outcome
 
@@ -105,14 +106,29 @@ OUT_OF_ORDER = frozenset({"service-down", "service-mute", "wrong-service", "midd
 """Findings that name whichever services they hold for."""
 
 
+OUTSIDE: Mapping[str, Callable[[Use], tuple[str, ...]]] = {
+    "cloud-blocked": lambda use: use.blocked,
+    "tls-intercepted": lambda use: use.inspected,
+}
+
+
 def errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """The likeliest first."""
+    if code in OUTSIDE:
+        return _outside(OUTSIDE[code], outcomes)
     told = (text(o, "ad_error") for o in outcomes) if code in {"credentials-rejected", "account-state"} else ()
     known = tuple(dict.fromkeys([*SYMPTOMS.get(code, Symptom()).errors, *(f"ldap-49-{n}" for n in told if n in AD_49)]))
     if code not in OUT_OF_ORDER:
         return known
     affected = dict.fromkeys(o.check.service for o in outcomes)
     return tuple(dict.fromkeys([*(name for s in affected for name in WITHOUT.get(s, ())), *known]))
+
+
+def _outside(told: Callable[[Use], tuple[str, ...]], outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    """What the cloud's endpoints say of themselves."""
+    checks = (o.check for o in outcomes)
+    uses = (use for check in checks for use in uses_of(check.service, check.host, check.profiles))
+    return tuple(dict.fromkeys(name for use in uses for name in told(use)))
 
 
 def breaks(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:

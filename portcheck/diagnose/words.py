@@ -136,12 +136,21 @@ def _silent(outcome: Outcome) -> str:
     return f"silent after {outcome.attempts} {'try' if outcome.attempts == 1 else 'tries'}"
 
 
+def _proxy_says(outcome: Outcome) -> str | None:
+    proxy, status = text(outcome, "proxy"), number(outcome, "proxy_status")
+    return f"the proxy {proxy} said: HTTP {status:.0f}" if proxy and status else None
+
+
 def _rejected(outcome: Outcome) -> str:
+    if (proxy := _proxy_says(outcome)) is not None:
+        return proxy
     by, said = said_by(outcome) or "a device nearer than the host", icmp_words(outcome)
     return f"{by} said: {said}" if said else f"rejected by {by}"
 
 
 def _unreachable(outcome: Outcome) -> str:
+    if (proxy := _proxy_says(outcome)) is not None:
+        return proxy
     if local(outcome):
         return "this machine has no route or no neighbour for it"
     by = said_by(outcome)

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from portcheck.catalogue.services import services
 from portcheck.forecast.line import Question
 from portcheck.model import Check
-from portcheck.net import tls
+from portcheck.net import http, tls
 from portcheck.probes import dns as dns_probe
 from portcheck.probes import fragments, kpasswd
 from portcheck.probes.as_request import request
 from portcheck.probes.base import Subject
+from portcheck.probes.mim import RESOURCE
 from portcheck.probes.rpc import EPM, EPM_VERSION, TOWERS
+from portcheck.probes.web import host_header
 from portcheck.probes.winrm import TLS_PORT
-from portcheck.wire import epm, kerberos, nbt, nmf, rpc, smb, wsman
+from portcheck.wire import amqp, epm, kerberos, nbt, nmf, rpc, smb, tds, wsman
 from portcheck.wire.netlogon import PingRequest
 from portcheck.wire.ntp import NtpRequest
 from portcheck.wire.rootdse import rootdse_request
@@ -140,6 +142,31 @@ def _winrm(check: Check, subject: Subject) -> Exchange:
     return _over_tls(subject.host, what, size, 1) if check.port == TLS_PORT else _one(what, size)
 
 
+def _mim(check: Check, subject: Subject) -> Exchange:
+    """Where HTTP is not understood, a second connection asks in message framing."""
+    asked = http.pack("GET", "/", f"{subject.host}:{check.port}")
+    framed = nmf.Preamble(f"net.tcp://{subject.host}:{check.port}/{RESOURCE}").pack()
+    return Exchange((Question("HTTP GET /, or .NET framing preamble", max(len(asked), len(framed))),), connections=2)
+
+
+def _http(check: Check, subject: Subject) -> Exchange:
+    return _one("HTTP GET /", len(http.pack("GET", "/", host_header(check, subject))))
+
+
+def _https(check: Check, subject: Subject) -> Exchange:
+    plain = _http(check, subject).questions[0]
+    return _over_tls(subject.host, plain.what, plain.size, 2)
+
+
+def _amqps(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return _over_tls(subject.host, "AMQP header for SASL", len(amqp.ProtocolHeader().pack()), 2)
+
+
+def _mssql(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    """A server that hangs up on it is asked once more, inside TLS."""
+    return Exchange((Question("TDS pre-login", len(tds.PreLogin().pack())),), connections=2)
+
+
 MAKERS: Mapping[str, Maker] = {
     "dns": _dns,
     "kerberos": _kerberos,
@@ -157,6 +184,12 @@ MAKERS: Mapping[str, Maker] = {
     "gc-tls": _ldaps,
     "adws": _adws,
     "winrm": _winrm,
+    "mim-service": _mim,
+    "mim-sts": _mim,
+    "https": _https,
+    "http": _http,
+    "amqps": _amqps,
+    "mssql": _mssql,
     "tcp": _nothing,
     "udp": _nothing,
 }

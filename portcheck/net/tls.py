@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import ssl
+import sys
 import warnings
 from pathlib import Path
 
@@ -28,6 +29,10 @@ FOREIGN = frozenset(
 @functools.cache
 def reaching() -> ssl.SSLContext:
     """Accepts any certificate and any version from TLS 1.0: reachability first, judgement from the facts."""
+    return _reaching()
+
+
+def _reaching() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -40,12 +45,40 @@ def reaching() -> ssl.SSLContext:
 
 @functools.cache
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """Verifies the chain against the system's store and `ca_file`; the name is compared apart."""
+    """Verifies the chain against the system's store and `ca_file`; the name is compared apart.
+
+    On Windows the public roots that it would fetch on demand count as well.
+    """
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Samba's own CA lacks an authority key identifier
+    if sys.platform == "win32":
+        # Windows fetches a public root when a program of its own first needs it: until then the store lacks it.
+        import certifi
+
+        context.load_verify_locations(cafile=certifi.where())
     if ca_file is not None:
         context.load_verify_locations(cafile=str(ca_file))
+    return context
+
+
+UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
+"""OpenSSL's verification errors that mean: signed by nobody this machine trusts (X509_V_ERR_*, x509_vfy.h)."""
+
+
+def knows_authorities() -> bool:
+    """Whether this machine has a store of authorities at all; without one, every issuer is unknown."""
+    if trusting(None).cert_store_stats()["x509_ca"]:
+        return True
+    folder = ssl.get_default_verify_paths().capath  # read only when a certificate is to be checked
+    return folder is not None and any(Path(folder).glob("*.0"))
+
+
+@functools.cache
+def speaking(protocol: str) -> ssl.SSLContext:
+    """As `reaching`, and offers an application protocol (RFC 7301)."""
+    context = _reaching()
+    context.set_alpn_protocols([protocol])
     return context
 
 

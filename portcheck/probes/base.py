@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portcheck.model import Check, Facts, State
 from portcheck.net.base import Network
+from portcheck.net.reach import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Subject:
     version: int = 0
     ports: tuple[int, ...] = ()  # RPC: where the mapper says it is
     wanted: tuple[str, ...] = ()  # RPC mapper: the services to look up
+    route: Route | None = None  # an endpoint that is known by its name
+    public: bool = False  # its certificate is one that everybody trusts
 
     @property
     def realm(self) -> str:

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from portcheck.probes import adws, anyport, dns, kerberos, kpasswd, ldap, ldap_ping, rpc, smb, time, winrm
+from portcheck.probes import (
+    adws,
+    amqps,
+    anyport,
+    dns,
+    kerberos,
+    kpasswd,
+    ldap,
+    ldap_ping,
+    mim,
+    mssql,
+    rpc,
+    smb,
+    time,
+    web,
+    winrm,
+)
 from portcheck.probes.base import Probe, Subject
 
 ALL: tuple[Probe, ...] = (
@@ -24,6 +40,12 @@ ALL: tuple[Probe, ...] = (
     ldap.GC_TLS,
     adws.PROBE,
     winrm.PROBE,
+    mim.SERVICE,
+    mim.STS,
+    web.HTTPS,
+    web.HTTP,
+    amqps.PROBE,
+    mssql.PROBE,
     anyport.TCP,
     anyport.UDP,
 )

@@ -110,7 +110,7 @@ class Grid:
 def column_key(check: Check) -> str:
     """Extra ports have a column each, the interfaces behind the RPC mapper share one."""
     if check.service in EXTRA:
-        return f"{EXTRA_PORT}{check.port}"
+        return f"{EXTRA_PORT}{check.port or 'dyn'}"
     return "rpc-*" if check.service.startswith("rpc-") else check.service
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portcheck.catalogue.profiles import Profile, Row
+from portcheck.catalogue.profiles import DC, Profile, Row
 from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec, is_address
 from portcheck.model import Check, Expected
-from portcheck.plan import DC, Place, Selection, checks_for
+from portcheck.plan import Place, Selection, checks_for
 from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
 from portcheck.request.seen import usable
 

@@ -27,7 +27,7 @@ CONTRACT = [
     "all",
 ]
 
-NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "mssql"}
+NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "http", "amqps", "mssql"}
 
 
 def needs(profile: str) -> dict[str, Need]:

@@ -26,6 +26,10 @@ BAD = [
     ["check", "contoso.com", "--rate", "-1"],
     ["check", "contoso.com", "--dns", "10.0.0.1:99999"],
     ["check", "contoso.com", "--dc", "not a host"],
+    ["check", "contoso.com", "--proxy", "socks5://proxy.corp:1080"],
+    ["check", "contoso.com", "--system", "dc=dc1.contoso.com"],
+    ["check", "contoso.com", "--system", "mim"],
+    ["check", "--profile", "entra-connect"],
     ["check", "contoso.com", "-f", "json", "-o", "x" * 300],
     ["check", "contoso.com", "--timeout", "0"],
     ["check", "contoso.com", "--only", ""],
@@ -72,6 +76,7 @@ def test_a_mistake_is_one_line_and_exit_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert run(arguments) == 2
     said = capsys.readouterr()
     assert said.out == ""
@@ -127,3 +132,17 @@ def test_a_full_disk_is_a_line_and_loses_no_result(capsys: pytest.CaptureFixture
     said = capsys.readouterr()
     assert said.out.count("127.0.0.1: 1 fault") == 2
     assert said.err.splitlines() == ["portcheck: /dev/full: cannot be written: No space left on device"]
+
+
+def test_a_proxy_of_the_environment_that_cannot_be_asked_is_said_before_anything_is_sent(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "socks5://svc:secret@proxy.corp:1080")
+    assert run(["check", "--profile", "graph"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("portcheck: HTTPS_PROXY: ")
+    assert "secret" not in said.err
+    assert len(said.err.splitlines()) == 1

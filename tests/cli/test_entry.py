@@ -28,6 +28,10 @@ ports = { kerberos = 10088 }
 name = "pcns"
 port = 5000
 transport = "tcp"
+[[forest.system]]
+role = "sql"
+host = "sql1.alpha.test"
+port = 14330
 """
 
 
@@ -77,6 +81,8 @@ def test_the_effective_settings_are_shown(forests: str, capsys: pytest.CaptureFi
         "expect smb closed",
         "ports kerberos 10088",
         "extra pcns 5000/tcp",
+        "systems sql sql1.alpha.test:14330",
+        "proxy as the environment says (HTTPS_PROXY, NO_PROXY)",
     }
 
 

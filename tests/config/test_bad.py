@@ -19,6 +19,7 @@ Load = Callable[[str | bytes], Configuration]
 FOREST = '[[forest]]\nname = "alpha.test"\n'
 DC = '{ host = "dc1.alpha.test", address = "10.0.0.1" }'
 EXTRA = FOREST + '[[forest.extra]]\nname = "pcns"\nport = 5000\n'
+SYSTEM = FOREST + '[[forest.system]]\nrole = "cloud"\nhost = "x.servicebus.windows.net"\n'
 OWN = '[[profiles.hr.check]]\nservice = "kerberos"\ntransport = "tcp"\n'
 
 # Every key, in a file that is right but for the value at @, and which of WRONG happen to be right there.
@@ -58,6 +59,13 @@ KEYS = {
     "extra port": (FOREST + '[[forest.extra]]\nname = "pcns"\nport = @', ()),
     "extra transport": (EXTRA + "transport = @", ()),
     "extra purpose": (EXTRA + "purpose = @", ('"a b"', '"[::1"')),
+    "default proxy": ("[defaults]\nproxy = @", ()),
+    "system": (FOREST + "system = @", ("[]",)),
+    "a system's role": (FOREST + '[[forest.system]]\nhost = "m"\nrole = @', ()),
+    "a system's host": (FOREST + '[[forest.system]]\nrole = "mim"\nhost = @', ()),
+    "a system's address": (SYSTEM + "address = @", ()),
+    "a system's port": (SYSTEM + "port = @", ()),
+    "a system's proxy": (SYSTEM + "proxy = @", ()),
     "a profile's title": ('[profiles.hr]\nextends = "mim"\ntitle = @', ('"a b"', '"[::1"')),
     "a profile's base": ("[profiles.hr]\nextends = @", ()),
     "a profile's checks": ("[profiles.hr]\ncheck = @", ()),

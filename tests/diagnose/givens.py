@@ -37,7 +37,10 @@ def cases() -> dict[str, dict[str, Any]]:
 
 
 def report_of(case: dict[str, Any], *, name: str = FOREST) -> Report:
-    """The run that the case describes: the usual host's `given`, further `hosts`, `lookups`, and other `forests`."""
+    """The run that the case describes: the usual host's `given`, further `hosts`, `lookups`, and other `forests`.
+
+    `facts = { kind = "cloud" }`: the part about the cloud, whose hosts are endpoints without an address.
+    """
     forests = [_forest(name, case), *(_forest(other, row) for other, row in case.get("forests", {}).items())]
     outcomes = [o for _, seen in forests for o in seen]
     fields = {key: case[key] for key in ("started", "interrupted") if key in case}
@@ -54,11 +57,13 @@ def _forest(name: str, case: dict[str, Any]) -> tuple[ForestReport, list[Outcome
         host = row.get("host", key)
         address = row.get("address", f"10.77.{len(name)}.{20 + number}") or None
         roles, facts = tuple(row.get("roles", ())), row.get("facts", {})
-        controllers.append(controller(host, address, source=row.get("source", "srv"), roles=roles, facts=facts))
+        if not row.get("around", case.get("facts")):  # neither a machine around the forest nor one of the cloud's
+            controllers.append(controller(host, address, source=row.get("source", "srv"), roles=roles, facts=facts))
         outcomes += [_outcome(name, host, address, port, seen) for port, seen in row.get("given", {}).items()]
     lookups = tuple(_lookup(row) for row in case.get("lookups", ()))
     profiles = tuple(case.get("profiles", ("mim",)))
-    return ForestReport(name, profiles, tuple(controllers), lookups, case.get("problem")), outcomes
+    told = case.get("facts", {})
+    return ForestReport(name, profiles, tuple(controllers), lookups, case.get("problem"), told), outcomes
 
 
 def _lookup(row: dict[str, Any]) -> Lookup:

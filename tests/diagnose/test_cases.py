@@ -23,7 +23,7 @@ CONTRACT = set((Path(__file__).parent / "contract-codes.txt").read_text(encoding
 
 ADDED = {
     "address-translated", "dns-edns-dropped", "domain-sid-unproven", "local-fault", "look-cut-off", "paths-proven",
-    "sign-in-failed", "signed-in", "unexpected-open",
+    "proxy-idle-timeout", "reverse-direction", "sign-in-failed", "signed-in", "system-not-named", "unexpected-open",
 }  # fmt: skip
 PLAIN = {f"{service}-blocked" for service in services()}
 

@@ -43,6 +43,9 @@ class Recorder:
     async def start_tls(self, _: Any, __: str | None) -> Any:
         raise NetError(State.FILTERED, "recorded")
 
+    def close(self) -> None:
+        return
+
     def aside(self, _: float) -> Recorder:
         return self
 

@@ -132,6 +132,43 @@ def test_the_exit_code_follows_the_level_asked_for(
     assert [exit_code(seen, level) for level in ("fail", "warn", "never")] == [fail, warn, never]
 
 
+NAMED, LISTED = Offered(named=True), Offered(frozenset({"unproven"}))
+
+
+@pytest.mark.parametrize(
+    ("service", "need", "expected"),
+    [
+        ("mim-service", Need.REQUIRED, Verdict.FAIL),
+        ("mim-sts", Need.CONDITIONAL, Verdict.WARN),
+        ("mssql", Need.REQUIRED, Verdict.FAIL),
+        ("rpc", Need.CONDITIONAL, Verdict.WARN),
+        ("http", Need.CONDITIONAL, Verdict.SKIP),
+        ("https", Need.REQUIRED, Verdict.FAIL),
+        ("tcp/tcp", Need.OPTIONAL, Verdict.SKIP),
+    ],
+)
+def test_a_machine_that_is_named_has_what_its_role_says(service: str, need: Need, expected: Verdict) -> None:
+    for state in ("filtered", "refused"):
+        assert verdict(state, NAMED, service, need=need) is expected
+
+
+def test_a_listed_endpoint_is_there_so_its_silence_hurts_by_need() -> None:
+    assert verdict("filtered", LISTED, "https") is Verdict.FAIL
+    assert verdict("refused", LISTED, "http", need=Need.CONDITIONAL) is Verdict.WARN
+
+
+def test_an_answer_signed_by_a_stranger_is_of_no_use_to_who_verifies() -> None:
+    signed = {"tls_intercepted": True, "certificate_trusted": False}
+    for need, expected in ((Need.REQUIRED, Verdict.FAIL), (Need.CONDITIONAL, Verdict.WARN)):
+        seen = outcome(check("https", need=need), State.OK, facts=signed)
+        assert judge(seen, LISTED).verdict is expected
+
+
+@pytest.mark.parametrize("facts", [{"unproven": True}, {"addresses_failed": ["192.0.2.1"]}])
+def test_an_answer_with_a_doubt_is_a_warning(facts: dict[str, object]) -> None:
+    assert judge(outcome(check("http"), State.OK, facts=facts), LISTED).verdict is Verdict.WARN
+
+
 @pytest.mark.parametrize(
     ("severity", "fail", "warn"), [(Severity.ERROR, 1, 1), (Severity.WARNING, 0, 1), (Severity.INFO, 0, 0)]
 )

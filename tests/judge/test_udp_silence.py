@@ -17,8 +17,7 @@ TRIED = {"source_ports": 3}
 
 def judged(*outcomes: Outcome) -> Outcome:
     """The first of them, all being of one host."""
-    where = (outcomes[0].check.host, outcomes[0].check.address)
-    return settle(outcomes, {where: Offered()})[0]
+    return settle(outcomes, {one.check.id: Offered() for one in outcomes})[0]
 
 
 def silent(name: str = "kpasswd/udp", **facts: Any) -> Outcome:
@@ -63,5 +62,5 @@ def test_where_the_tcp_twin_does_not_answer_either_the_port_is_the_fault(state: 
 def test_another_hosts_twin_counts_nothing() -> None:
     mine, other = silent(), outcome("kpasswd/tcp")
     elsewhere = Outcome(check=replace(other.check, host="dc2"), state=State.OK, reason="")
-    offered = {(o.check.host, o.check.address): Offered() for o in (mine, elsewhere)}
+    offered = {o.check.id: Offered() for o in (mine, elsewhere)}
     assert settle((mine, elsewhere), offered)[0].verdict is Verdict.FAIL

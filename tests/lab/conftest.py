@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lab.outside import Outside, outside, why_no_outside
 from tests.lab.program import Run
 from tests.lab.world import Lab, why_not
 from tests.lab.world import lab as bring_up
@@ -27,8 +28,17 @@ def healthy(lab: Lab) -> Run:
     return run
 
 
+@pytest.fixture(scope="session")
+def net_outside() -> Iterator[Outside]:
+    """The small lab: a client, a proxy and an internet, no domain controllers."""
+    if reason := why_not() or why_no_outside():
+        pytest.skip(reason)
+    with outside() as up:
+        yield up
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for test in items:
-        if "lab" in getattr(test, "fixturenames", ()):
+        if {"lab", "net_outside"} & set(getattr(test, "fixturenames", ())):
             test.add_marker(pytest.mark.lab)

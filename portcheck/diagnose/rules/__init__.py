@@ -8,16 +8,19 @@ from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.names import NAMES
+from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
+from portcheck.diagnose.rules.systems import SYSTEMS
 from portcheck.diagnose.rules.tls import CERTIFICATES
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *ACCOUNT,
+    *OUTSIDE,
     *HOSTS,
     *WHOLE,
     *NAMES,
@@ -31,6 +34,8 @@ RULES: tuple[Rule, ...] = (
     *SOME,
     *TOLD,
     *ROLES,
+    *SYSTEMS,
+    *FORGETFUL,
     *LOCAL,
     *KNOWN,
     *UNPROVEN,

@@ -97,6 +97,7 @@ def _partial(f: ForestFacts) -> Proof | None:
         o
         for o in f.every_fault()
         if o.state in BLOCKED and o.check.required and _elsewhere(o, works) and not _reached_otherwise(o, works)
+        if f.controller(o.check.host) is not None  # Windows chooses among these only
     )
     if not proof:
         return None

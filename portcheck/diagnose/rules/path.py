@@ -117,6 +117,8 @@ def _rejected_altogether(f: ForestFacts) -> tuple[Outcome, ...]:
 
 def _by_device(f: ForestFacts, o: Outcome) -> bool:
     """A rejection always; "unreachable" only where the host is reached otherwise: then it is a rule, not a route."""
+    if text(o, "proxy"):
+        return False  # what a proxy says is told where the cloud is
     if o.state is State.REJECTED:
         return True
     reached = any(beside.state in GOOD for where in endpoints([o]) for beside in f.at(where))

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.facts import ForestFacts
-from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
-from portcheck.model import Outcome
 
-OTHERS = ("netbios-ns", "netbios-ssn", "winrm", "mssql")
+OTHERS = ("https", "netbios-ns", "netbios-ssn", "winrm", "http", "amqps", "mssql")
 """Services that portcheck asks and that no known fault hangs on."""
-
-FARM = "adfs"
-"""The profile whose HTTPS goes to the company's own servers, not to the cloud."""
-
-
-def _cloud(f: ForestFacts) -> Proof | None:
-    proof = tuple(o for o in f.blocked("https") if not _own_farm(o))
-    return Proof(proof, f.beside(proof)) if proof else None
-
-
-def _own_farm(outcome: Outcome) -> bool:
-    return FARM in outcome.check.profiles
 
 
 def _plain(service: str) -> Rule:
@@ -34,14 +20,7 @@ def _plain(service: str) -> Rule:
 
 
 REMAINING = (
-    Rule(
-        code="cloud-blocked",
-        title="{forest}: the cloud service {hosts} cannot be reached: {ports} blocked",
-        explanation="Connectors to Microsoft's cloud need HTTPS out to it, straight or through a proxy.",
-        fix=ASK,
-        when=_cloud,
-    ),
-    *map(_plain, ("https", *OTHERS)),
+    *map(_plain, OTHERS),
     Rule(
         code="extra-port-blocked",
         title="{forest}: {purposes}: {ports} to {hosts} blocked",

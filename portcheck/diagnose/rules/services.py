@@ -18,6 +18,7 @@ TLS = ("ldaps", "gc-tls")
 LSASS = ("ldap", "kerberos", "kpasswd", "ldaps", "gc", "gc-tls")
 """One process answers all of these on Windows."""
 
+AD_TEAM = "the AD team"
 CUTTERS = "Devices that inspect the protocol do that, and services that refuse this client"
 
 QUIET = BLOCKED | {State.REFUSED}
@@ -29,7 +30,7 @@ def _down(f: ForestFacts) -> Proof | None:
     if not proof:
         return None
     good = f.beside(proof, "ldap", "ldap-ping", "kerberos")
-    return Proof(proof, good, seen=_kdc_flag(f, proof), words={"only": _only(f, proof)})
+    return Proof(proof, good, seen=_kdc_flag(f, proof), words={"only": _only(f, proof), "team": _team(f, proof)})
 
 
 def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
@@ -60,7 +61,15 @@ def _only(f: ForestFacts, proof: Iterable[Outcome]) -> str:
     """Whether other services of these hosts work."""
     if all(any(o.state in GOOD for o in f.at(where)) for where in endpoints(proof)):
         return "Other services of the host answer, so the path is open"
+    if _team(f, proof) != AD_TEAM:
+        return "Nothing else of the host answers either"
     return "No service of a domain controller answers there: it may not be one (any more)"
+
+
+def _team(f: ForestFacts, proof: Iterable[Outcome]) -> str:
+    known = {(dc.host, dc.address) for dc in f.forest.domain_controllers}
+    around = [where for where in endpoints(proof) if (where.host, where.address) not in known]
+    return "whoever runs the host" if around else AD_TEAM
 
 
 def _mute(f: ForestFacts) -> Proof | None:
@@ -137,7 +146,7 @@ def _not_hosted(o: Outcome) -> bool:
 
 def _judged_bad(o: Outcome) -> bool:
     """It answers, and an expectation of the forests file is not met."""
-    return o.state in GOOD and o.verdict is Verdict.FAIL
+    return o.state in GOOD and o.verdict is Verdict.FAIL and not flag(o, "tls_intercepted")
 
 
 def _not_closed(f: ForestFacts) -> Proof | None:
@@ -153,7 +162,7 @@ DOWN = (
             "The host itself refused, or its LDAP ping says that the service is not there. {only}. A firewall between"
             " is not the cause, unless it answers in the host's name."
         ),
-        fix="Ask the AD team to start {services} on {names}, or to say which host offers it.",
+        fix="Ask {team} to start {services} on {names}, or to say which host offers it.",
         when=_down,
     ),
 )

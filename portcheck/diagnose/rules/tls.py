@@ -1,16 +1,18 @@
-"""Certificates of 636 and 3269: expired or soon to be, for another name, of an unknown issuer, or not the server's."""
+"""Certificates: expired or soon to be, for another name, of an unknown issuer, or not the server's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from portcheck.diagnose.facts import ForestFacts, endpoint
+from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.told import flag, moment, printable, text, texts
-from portcheck.diagnose.words import some
+from portcheck.diagnose.words import listed, ports, short_hosts, some
 from portcheck.model import Outcome, Severity
 
+FIREWALL = "the firewall team"
+UNLESS = "; if the issuer is a public authority, install its root certificate on this machine instead"
 SOON = timedelta(days=21)
 
 
@@ -47,9 +49,33 @@ def _other_name(f: ForestFacts) -> Proof | None:
 
 
 def _untrusted(f: ForestFacts) -> Proof | None:
-    proof = tuple(o for o in f.told("certificate_trusted") if flag(o, "certificate_trusted") is False)
+    told = (o for o in f.told("certificate_trusted") if not flag(o, "tls_intercepted"))
+    proof = tuple(o for o in told if flag(o, "certificate_trusted") is False)
     issuers = dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof)
     return Proof(proof, seen=(f"issued by {some(issuers, 3)}",), brief=True) if proof else None
+
+
+def _intercepted(f: ForestFacts) -> Proof | None:
+    return _stranger(f) or _two_keys(f)
+
+
+def _stranger(f: ForestFacts) -> Proof | None:
+    """A public endpoint whose certificate is signed by nobody whom this machine trusts."""
+    proof = tuple(o for o in f.told("tls_intercepted") if flag(o, "tls_intercepted") is True)
+    if not proof:
+        return None
+    issuers = some(dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof), 3)
+    why = (
+        f"Public endpoints show certificates that {issuers} signed, whom this machine does not trust. Either a device"
+        " or proxy between decrypts and signs anew, or this machine lacks the root of a public authority: the name"
+        " tells which. Services that verify the certificate refuse it"
+    )
+    names = some(map(printable, hosts(proof)), 3)
+    what = f"TLS to {names} is signed by {issuers}, whom this machine does not trust"
+    seen = (f"{ports(proof)} of {some(map(printable, hosts(proof)), 12)}: signed by {issuers}",)
+    proxies = dict.fromkeys(proxy for o in proof if (proxy := text(o, "proxy")))
+    whom = f"whoever runs the proxy {listed(proxies)}" if proxies else FIREWALL
+    return Proof(proof, seen=seen, brief=True, words={"what": what, "why": why, "whom": whom, "unless": UNLESS})
 
 
 def _two_keys(f: ForestFacts) -> Proof | None:
@@ -61,26 +87,31 @@ def _two_keys(f: ForestFacts) -> Proof | None:
         if len(keys) > 1 and len({text(o, "certificate_issuer") for o in told}) > 1:
             proof.extend(told)
     seen = (f"{_whose(o)} is signed by {text(o, 'certificate_issuer')}" for o in proof)
-    return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING) if proof else None
+    if not proof:
+        return None
+    why = (
+        "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
+        " and signs anew; LDAP with channel binding fails through it"
+    )
+    what = f"TLS to {short_hosts(hosts(proof), f)} is opened on the way"
+    words = {"what": what, "why": why, "whom": FIREWALL, "unless": ""}
+    return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
 
 
 CERTIFICATES = (
     Rule(
         code="tls-intercepted",
-        title="{forest}: TLS to {hosts} is opened on the way",
-        explanation=(
-            "The same controller shows different keys from different issuers on its TLS ports. A device between"
-            " decrypts and signs anew; LDAP with channel binding fails through it."
-        ),
-        fix="Ask the firewall team: no TLS inspection for {names} ({ports}).",
-        when=_two_keys,
+        title="{forest}: {what}",
+        explanation="{why}.",
+        fix="Ask {whom}: no TLS inspection for {names} ({ports}){unless}.",
+        when=_intercepted,
         beside=True,
     ),
     Rule(
         code="certificate-expired",
         title="{forest}: the certificate of {hosts} has expired",
-        explanation="Clients that check certificates refuse LDAP over TLS: {ends}.",
-        fix="Ask the AD team to renew the server certificate of {names}.",
+        explanation="Clients that check certificates refuse TLS to it: {ends}.",
+        fix="Ask whoever runs {names} to renew its server certificate.",
         at_most=Severity.WARNING,
         when=dated(_over),
         beside=True,
@@ -88,8 +119,8 @@ CERTIFICATES = (
     Rule(
         code="certificate-expiring",
         title="{forest}: the certificate of {hosts} expires within 21 days",
-        explanation="LDAP over TLS works until then: {ends}.",
-        fix="Ask the AD team to renew the server certificate of {names} in time.",
+        explanation="TLS to it works until then: {ends}.",
+        fix="Ask whoever runs {names} to renew its server certificate in time.",
         at_most=Severity.WARNING,
         when=dated(_nearly_over),
         beside=True,
@@ -97,8 +128,8 @@ CERTIFICATES = (
     Rule(
         code="certificate-name-mismatch",
         title="{forest}: the certificate of {hosts} is for another name",
-        explanation="Clients that check the name refuse LDAP over TLS to {hosts} under this name.",
-        fix="Ask the AD team for a certificate with the full name of {names} in the SAN, or connect by a name it has.",
+        explanation="Clients that check the name refuse TLS to {hosts} under this name.",
+        fix="Ask for a certificate with the full name of {names} in the SAN, or connect by a name it has.",
         at_most=Severity.WARNING,
         when=_other_name,
         beside=True,
@@ -107,10 +138,10 @@ CERTIFICATES = (
         code="certificate-untrusted",
         title="{forest}: this machine does not trust the certificate of {hosts}",
         explanation=(
-            "The issuer is not among the authorities this machine trusts. Programs that check it refuse LDAP over TLS;"
-            " those that sign and seal on 389 do not notice."
+            "The issuer is not among the authorities this machine trusts. Programs that check it refuse TLS to it;"
+            " those that sign and seal LDAP on 389 do not notice."
         ),
-        fix="Install the forest's root certificate on this machine, or name it as ca_file in the forests file.",
+        fix="Install the root certificate of its authority on this machine, or name it as ca_file in the forests file.",
         at_most=Severity.INFO,
         when=_untrusted,
         beside=True,

@@ -1,0 +1,62 @@
+"""The machines around a forest: not named although the profile needs them, or asked from the wrong end."""
+
+from __future__ import annotations
+
+from portcheck.diagnose.facts import ForestFacts
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.told import flag
+from portcheck.diagnose.words import listed
+from portcheck.model import Outcome, Severity
+
+NOTIFYING = "pcns"
+"""The profile whose connections are opened by domain controllers."""
+
+
+def _unnamed(f: ForestFacts) -> Proof | None:
+    """Required of a machine that nobody named: not asked, which is not well."""
+    proof = tuple(o for o in f.outcomes if flag(o, "not_named") is True and o.check.required)
+    if not proof:
+        return None
+    roles = listed(dict.fromkeys(o.check.host for o in proof))
+    seen = (f"no machine is named as {roles}",)
+    return Proof(proof, seen=seen, brief=True, severity=Severity.WARNING, words={"roles": roles})
+
+
+def _reverse(f: ForestFacts) -> Proof | None:
+    """The profile is about what domain controllers open, and this machine is none of the forest's."""
+    proof = tuple(o for o in f.outcomes if NOTIFYING in o.check.profiles and not _of_controller(f, o))
+    own, controllers = set(f.report.vantage.addresses), {dc.address for dc in f.forest.domain_controllers}
+    if not proof or not controllers or own & controllers:
+        return None
+    seen = (f"asked from {listed(sorted(own)) or f.report.vantage.host}, which is no controller of the forest",)
+    return Proof(proof, seen=seen, brief=True, severity=Severity.INFO)
+
+
+def _of_controller(f: ForestFacts, o: Outcome) -> bool:
+    return any(o.check.host == dc.host for dc in f.forest.domain_controllers)
+
+
+SYSTEMS = (
+    Rule(
+        code="system-not-named",
+        title="{forest}: not asked, because no machine is named for it: {services}",
+        explanation=(
+            "The profile needs these services of machines that no record in DNS announces. Until they are named,"
+            " nothing is known of the path to them."
+        ),
+        fix="Name the machines: [[forest.system]] in the forests file, or --system ROLE=HOST (roles: {roles}).",
+        when=_unnamed,
+        beside=True,
+    ),
+    Rule(
+        code="reverse-direction",
+        title="{forest}: password changes are told by domain controllers, and this machine is none of them",
+        explanation=(
+            "Each domain controller with PCNS opens the connection to the MIM Synchronization server. What was asked"
+            " here is this machine's own path; a firewall may treat the controllers otherwise."
+        ),
+        fix="Run portcheck check --profile pcns on the domain controllers themselves.",
+        when=_reverse,
+        beside=True,
+    ),
+)

@@ -1,0 +1,101 @@
+"""One HTTP request and the head of its answer over a stream of ours, read by h11; the body is nobody's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portcheck.model import State
+from portcheck.net.errors import NetError
+from portcheck.net.tcp import Stream
+
+if TYPE_CHECKING:
+    import h11
+
+MAX_HEAD = 16_384
+MOST_INTERIM = 8  # answers of the 100s before the answer itself
+LONGEST = 200
+AGENT = "portcheck"
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The head of an answer, made printable."""
+
+    status: int
+    reason: str
+    headers: Headers
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.headers if key == name.lower())
+
+    def first(self, name: str) -> str:
+        return next(iter(self.all(name)), "")
+
+
+async def ask(stream: Stream, method: str, target: str, host: str, headers: Headers = ()) -> Answer:
+    """Send a request without a body; `host` as it stands in the Host header. Raises NetError."""
+    request = _request(method, target, host, headers)
+    await stream.send(_packed(request), f"HTTP {method} {target[:LONGEST]}")
+
+    def head(buffer: bytes) -> int | None:
+        return None if _answer(request, buffer) is None else len(buffer)
+
+    answer = _answer(request, await stream.read_frame(head, "HTTP answer"))
+    assert answer is not None
+    return answer
+
+
+def pack(method: str, target: str, host: str, headers: Headers = ()) -> bytes:
+    """The request as `ask` sends it; nothing is sent."""
+    return _packed(_request(method, target, host, headers))
+
+
+def _request(method: str, target: str, host: str, headers: Headers) -> h11.Request:
+    import h11  # late: only who talks HTTP needs it
+
+    told = [("Host", host), ("User-Agent", AGENT), *headers]
+    if method != "CONNECT":
+        told.append(("Connection", "close"))
+    return h11.Request(method=method, target=target, headers=told)
+
+
+def _packed(request: h11.Request) -> bytes:
+    import h11
+
+    return h11.Connection(h11.CLIENT).send(request) or b""
+
+
+def _answer(request: h11.Request, buffer: bytes) -> Answer | None:
+    """The final answer, once it is whole; what is no HTTP raises NetError."""
+    import h11
+
+    waiting = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+    waiting.send(request)
+    waiting.send(h11.EndOfMessage())
+    waiting.receive_data(buffer)
+    try:
+        for _ in range(MOST_INTERIM):
+            event = waiting.next_event()
+            if event is h11.NEED_DATA:
+                return None
+            if isinstance(event, h11.Response):
+                return _read(event)
+    except h11.RemoteProtocolError as error:
+        raise _foreign(str(error)) from None
+    raise _foreign("interim answers without end")
+
+
+def _read(event: h11.Response) -> Answer:
+    headers = tuple((name.decode("ascii"), _printable(value)) for name, value in event.headers)
+    return Answer(event.status_code, _printable(event.reason), headers)
+
+
+def _printable(raw: bytes) -> str:
+    return "".join(c if c.isprintable() else "?" for c in raw[:LONGEST].decode("latin-1"))
+
+
+def _foreign(why: str) -> NetError:
+    return NetError(State.MISMATCH, f"answered, but not in HTTP ({why[:LONGEST]})")

@@ -1,0 +1,44 @@
+"""The MIM Service on 5725 and its token service on 5726: HTTP first, else .NET message framing (MC-NMF).
+
+Whatever either protocol says, be it "not found" or a fault, comes from the service's own host.
+"""
+
+from __future__ import annotations
+
+from portcheck.model import Check, State
+from portcheck.net import http
+from portcheck.net.base import Network
+from portcheck.net.errors import NetError
+from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.web import told
+from portcheck.wire import nmf
+
+RESOURCE = "ResourceManagementService"
+ANOTHER_PROTOCOL = frozenset({State.MUTE, State.RESET, State.MISMATCH})
+
+
+async def run(check: Check, net: Network, subject: Subject) -> Seen:
+    assert check.port is not None
+    try:
+        with await net.tcp(check.port) as stream:
+            answer = await http.ask(stream, "GET", "/", f"{subject.host}:{check.port}")
+    except NetError as fault:
+        if fault.state not in ANOTHER_PROTOCOL:
+            raise
+        return await _framed(check.port, net, subject, fault)
+    server = answer.first("Server")
+    return Seen(told(answer), reason=f"HTTP {answer.status}" + (f" from {server}" if server else ""))
+
+
+async def _framed(port: int, net: Network, subject: Subject, before: NetError) -> Seen:
+    net.trail.note("again", f"{before.reason}; asking in message framing")
+    via = f"net.tcp://{subject.host}:{port}/{RESOURCE}"
+    with await net.tcp(port) as stream:
+        await stream.send(nmf.Preamble(via).pack(), "message framing preamble")
+        answer = nmf.unpack_reply(await stream.read_frame(nmf.frame, "framing answer"))
+    said = answer.fault_name or answer.kind
+    return Seen({"framing": said}, reason=f"answered in message framing ({said})")
+
+
+SERVICE = Probe("mim-service", run)
+STS = Probe("mim-sts", run)
