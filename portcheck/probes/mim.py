@@ -9,9 +9,10 @@ from portcheck.model import Check, State
 from portcheck.net import http
 from portcheck.net.base import Network
 from portcheck.net.errors import NetError
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.web import told
-from portcheck.wire import nmf
+from portcheck.wire import mark, nmf
 
 RESOURCE = "ResourceManagementService"
 ANOTHER_PROTOCOL = frozenset({State.MUTE, State.RESET, State.MISMATCH})
@@ -27,6 +28,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
             raise
         return await _framed(check.port, net, subject, fault)
     server = answer.first("Server")
+    if found := mark.same(server, mark.HTTP):
+        return marked.seen(found)
     return Seen(told(answer), reason=f"HTTP {answer.status}" + (f" from {server}" if server else ""))
 
 

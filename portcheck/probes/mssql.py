@@ -9,8 +9,9 @@ from portcheck.net.base import Network
 from portcheck.net.certificate import describe
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import tds
+from portcheck.wire import mark, tds
 
 STRICT = "tds/8.0"
 
@@ -24,6 +25,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
         if fault.state is not State.RESET or not stream_was_made(fault):
             raise
         return await _strict(check.port, net, subject, fault)
+    if found := mark.same(answer.version, mark.TDS):
+        return marked.seen(found)
     facts = _facts(answer) | {"sql_encryption": answer.encryption_name}
     return Seen(facts, reason=f"SQL Server {facts['sql_version']}, encryption {answer.encryption_name}")
 

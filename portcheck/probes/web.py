@@ -7,8 +7,10 @@ from portcheck.net import http
 from portcheck.net.base import Network
 from portcheck.net.http import Answer
 from portcheck.net.reach import NEEDS_CREDENTIALS, Reach
+from portcheck.probes import marked
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.secured import issuer, secured
+from portcheck.wire import mark
 
 USUAL = {"http": 80, "https": 443}
 FORBIDDEN = 403
@@ -19,6 +21,8 @@ async def https(check: Check, net: Network, subject: Subject) -> Seen:
     stream, facts = await secured(net, check.port, subject)
     with stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
+    if found := mark.same(answer.first("Server"), mark.HTTP):
+        return marked.seen(found)
     return Seen(facts | told(answer), reason=f"HTTP {answer.status}{issuer(facts)}")
 
 
@@ -28,6 +32,8 @@ async def plain(check: Check, net: Network, subject: Subject) -> Seen:
         return await _by_proxy(check, net, subject)
     with await net.tcp(check.port) as stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
+    if found := mark.same(answer.first("Server"), mark.HTTP):
+        return marked.seen(found)
     return Seen(told(answer), reason=f"HTTP {answer.status}")
 
 

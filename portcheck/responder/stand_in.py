@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST = 1 << 14  # bytes of one question
 PATIENCE_S = 10.0  # for a whole conversation
 WINRM_TLS = 5986  # WinRM over HTTPS (MS-WSMV 2.1)
-IN_CLEAR = frozenset({"winrm/tcp", "mim-service/tcp", "mim-sts/tcp"})
+IN_CLEAR = frozenset({"http/tcp", "winrm/tcp", "mim-service/tcp", "mim-sts/tcp"})
 DYNAMIC = "rpc-dynamic/tcp"
 MOST_TIMES = 3  # RFC 9000, 8.1: to an address that has proven nothing, at most three times what came from it
 PLAIN_DNS = 512  # bytes of a datagram without EDNS (RFC 1035, 4.2.1)
