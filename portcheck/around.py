@@ -123,6 +123,25 @@ def _unnamed(role: str) -> str:
     return f'no machine is named for it: [[forest.system]] with role = "{role}", or --system {role}=HOST'
 
 
+def unlocated(wanted: Wanted) -> tuple[Place, ...]:
+    """The machines around a forest, or the cloud's endpoints, before anybody is asked where they are."""
+    if wanted.forest.name == CLOUD:
+        listed = {(row.host, row.service): None for row in merge(wanted.profiles) if row.target == CLOUD}
+        return tuple(place for row in listed if wanted.checks(place := _listed(*row)) and not row[0].startswith(ANY))
+    found = (system for role in _roles(wanted.profiles) for system in wanted.forest.systems if system.role == role)
+    places = (
+        Place(
+            system.host,
+            system.address or (system.host if is_address(system.host) else None),
+            NAMED,
+            target=system.role,
+            ports={} if system.port is None else {PRINCIPAL[system.role]: system.port},
+        )
+        for system in found
+    )
+    return tuple(place for place in places if wanted.checks(place))
+
+
 @dataclass(slots=True)
 class Cloud:
     """Finds the way to each endpoint: its addresses, or the proxy's."""

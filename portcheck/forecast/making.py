@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from portcheck import known_places
+from portcheck import around, known_places
 from portcheck.asking import HEAD_START_S, PING_PORT, hidden_ping
-from portcheck.catalogue.profiles import Profile
-from portcheck.config import ForestSpec, Settings
+from portcheck.catalogue.profiles import DC, Profile
+from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.forecast import names, pricing, second_look
 from portcheck.forecast.exchanges import Exchange, exchange
 from portcheck.forecast.line import Cost, Forecast, Kind, Line
@@ -36,8 +36,17 @@ class Asking:
 
 def forecast(forests: Sequence[tuple[ForestSpec, tuple[Profile, ...]]], asking: Asking) -> Forecast:
     """Every forest's lines, with what has to be said about them."""
-    lines = tuple(line for forest, profiles in forests for line in _forest(forest, profiles, asking))
-    return Forecast(lines, tuple(_notes(lines, asking)))
+    outside = around.cloud(forests, (), asking.selection)
+    parts = [*forests, *([outside] if outside else [])]
+    lines = tuple(line for forest, profiles in parts for line in _part(forest, profiles, asking))
+    return Forecast(lines, (*_notes(lines, asking), *_more(forests)))
+
+
+def _part(forest: ForestSpec, profiles: tuple[Profile, ...], asking: Asking) -> Iterator[Line]:
+    if not around.asks_others_only(forest, profiles, asking.selection):
+        yield from _forest(forest, profiles, asking)
+    for place in around.unlocated(around.Wanted(forest, profiles, asking.selection, asking.families)):
+        yield from _place(place, forest, profiles, asking, each=False)
 
 
 def _forest(forest: ForestSpec, profiles: tuple[Profile, ...], asking: Asking) -> Iterator[Line]:
@@ -92,7 +101,7 @@ def _place(
     for check, talk in asked:
         line = _check(check, talk, exchange(check, unknown, behind), asking)
         yield replace(line, each=each, when=_left_out(check, asking.report))
-    if not place.dns_only:
+    if not place.dns_only and place.target == DC:
         yield from (replace(line, each=each) for line in _roles(place, forest, checks, subject, asking))
     if asking.settings.trace:
         largest = [(c, max(t, exchange(c, unknown, behind), key=_size)) for c, t in asked]
@@ -171,6 +180,12 @@ def _roles(
     )
 
 
+def _more(forests: Sequence[tuple[ForestSpec, tuple[Profile, ...]]]) -> Iterator[str]:
+    if any("domain_sid" in forest.expect for forest, _ in forests):
+        yield "For expect.domain_sid two LDAP pings more go over each LDAP connection of that forest; not counted."
+    yield "With --bind one controller after another is signed in to, and --idle holds sessions open; not counted."
+
+
 def _notes(lines: Sequence[Line], asking: Asking) -> Iterator[str]:
     if any(line.kind is Kind.CHECK and line.port is None for line in lines):
         yield "The ports of the RPC services are told by the endpoint mapper during the run."
@@ -188,5 +203,10 @@ def _notes(lines: Sequence[Line], asking: Asking) -> Iterator[str]:
         )
     if any(line.address is None and line.kind is Kind.CHECK and not line.each for line in lines):
         yield "A host that is named without its address is asked at each address that DNS gives; counted is one."
+    if any(line.kind is Kind.CHECK and line.forest == CLOUD for line in lines):
+        yield (
+            "Of the cloud each endpoint is counted as asked straight, at one address; its name is looked up (A, AAAA),"
+            " which is not counted. Through a proxy there is one connection to the proxy instead."
+        )
     if not asking.settings.trace:
         yield "No second look (--no-trace)."

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from portcheck.catalogue.profiles import built_in
-from portcheck.config import ConfigError, DcSpec, ForestSpec, Settings, parse_server
+from portcheck.config import ConfigError, DcSpec, ForestSpec, Settings, SystemSpec, parse_server
 from portcheck.forecast import pricing
 from portcheck.forecast.exchanges import Exchange
 from portcheck.forecast.line import Cost, Forecast, Kind, Question
@@ -161,3 +161,16 @@ def test_the_markdown_has_the_totals() -> None:
     found = told()
     packets = sum(line.silent.packets for line in found.known)
     assert f"| all silent | {packets} |" in FORMATS["markdown"](found, Options())
+
+
+def test_the_machines_around_a_forest_and_the_cloud_are_in_the_plan() -> None:
+    systems = (SystemSpec("mim", "mim1.corp.test"),)
+    forest = ForestSpec(
+        "corp.test", domain_controllers=(DcSpec("dc1.corp.test", "127.0.0.5"),), discover=False, systems=systems
+    )
+    profiles = tuple(built_in()[name] for name in ("mim-service", "graph"))
+    told = forecast([(forest, profiles)], Asking())
+    asked = {(line.forest, line.host, line.service) for line in told.lines if line.kind is Kind.CHECK}
+    assert ("corp.test", "mim1.corp.test", "mim-service") in asked
+    assert ("cloud", "graph.microsoft.com", "https") in asked
+    assert not [line for line in told.lines if line.forest == "cloud" and line.kind is Kind.ROLES]
