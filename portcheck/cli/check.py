@@ -169,8 +169,9 @@ def once(context: typer.Context, job: Job) -> int:
     memory = remembering.memory(job.order, history=job.history, on_change=job.alert is not None and job.alert.on_change)
     tell = alerting.prepared(job.alert)
     with locking.alone(job.order) if job.lock else nullcontext():
-        report = carry_out(job.order, job.wanted, job.screen, no_color=job.no_color, judged=memory.compared)
-        memory.keep(report)
+        report, written = carry_out(job.order, job.wanted, job.screen, no_color=job.no_color, judged=memory.compared)
+        memory.keep(report)  # what the run found, whatever became of its files
+    report = report if written else unwritten(report)
     tell(report)
     if context.obj is not None:
         context.obj(report)
@@ -193,17 +194,20 @@ def carry_out(
     *,
     no_color: bool = False,
     judged: Callable[[Report], Report] = lambda report: report,
-) -> Report:
+) -> tuple[Report, bool]:
     """Run it with the screen going, then write what was asked for; `judged` has a word before that.
 
-    All well but a file missing is not 0.
+    The report, and whether all of it was written.
     """
     with on_stderr(screen, no_color=no_color) as notify:
         report = asyncio.run(run(order, notify))
     report = judged(report)
-    if outputs.write(report, wanted, screen) or report.exit_code:
-        return report
-    return replace(report, exit_code=NOT_DONE)
+    return report, outputs.write(report, wanted, screen)
+
+
+def unwritten(report: Report) -> Report:
+    """All well but a file missing is not 0."""
+    return report if report.exit_code else replace(report, exit_code=NOT_DONE)
 
 
 def _rate(text: str | None) -> float | None:

@@ -17,7 +17,7 @@ from portcheck.model import Finding, Report, Severity
 from portcheck.render.layout import hang, pad, to_string
 from portcheck.render.options import Options
 from portcheck.render.text import plain
-from portcheck.run import Order
+from portcheck.run import NOT_DONE, Order
 
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="As for check.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
@@ -46,10 +46,12 @@ def demo(
     with embedded() as (forests, usual):
         profiles = targets.profiles(Configuration(), ["mim"])
         order = Order(tuple((forest, profiles) for forest in forests), Settings())
-        report = carry_out(order, wanted, screen, no_color=no_color)
+        report, written = carry_out(order, wanted, screen, no_color=no_color)
     if wanted[0].name == outputs.TABLE:
         sys.stdout.write(to_string(_go_on(report, screen, usual=usual), screen))
-    return 0 if report.exit_code in {0, 1} else report.exit_code
+    if report.exit_code not in {0, 1}:
+        return report.exit_code
+    return 0 if written else NOT_DONE
 
 
 def _go_on(report: Report, screen: Options, *, usual: bool) -> Iterator[Text]:

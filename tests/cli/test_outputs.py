@@ -76,7 +76,7 @@ def test_a_file_belongs_to_the_format_before_it(
 
     def note(_order: Order, wanted: tuple[Wish, ...], *_: object, **__: object) -> Report:
         taken.append(wanted)
-        return report()
+        return report(), True
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("portcheck.cli.check.carry_out", note)
