@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,14 +33,23 @@ class Wish:
 def wishes(
     formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None, order: str = ""
 ) -> tuple[Wish, ...]:
-    """Each -o belongs to the -f before it, by the order they came in (`pairs`); `save` is one more JSON file.
+    """What `check` writes: the formats asked for, the table where none of them goes to stdout, `save` as JSON."""
+    found = paired(formats, outputs, FORMATS, TABLE, order)
+    if all(wish.path is not None for wish in found):
+        found.append(Wish(TABLE, None))
+    if save is not None:
+        found.append(Wish(JSON, save))
+    return writable(found)
 
-    Refused before anything is sent when a file could not be written.
-    """
-    unknown = [name for name in formats if name not in FORMATS]
+
+def paired(
+    formats: Sequence[str], outputs: Sequence[Path], known: Collection[str], usual: str, order: str
+) -> list[Wish]:
+    """Each -o belongs to the -f before it, by the order they came in (`pairs`); without -f the `usual` format."""
+    unknown = [name for name in formats if name not in known]
     if unknown:
-        raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], FORMATS)}")
-    names = list(formats) or [TABLE]
+        raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], known)}")
+    names = list(formats) or [usual]
     if (order.count("f"), order.count("o")) != (len(formats), len(outputs)):  # not noted, or misread
         order = "f" * len(formats) + "o" * len(outputs)
     paths: dict[int | None, Path] = dict(zip(owners(order), outputs, strict=True))
@@ -49,10 +58,11 @@ def wishes(
     found = [Wish(name, paths.get(place)) for place, name in enumerate(names)]
     if sum(wish.path is None for wish in found) > 1:
         raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
-    if all(wish.path is not None for wish in found):
-        found.append(Wish(TABLE, None))
-    if save is not None:
-        found.append(Wish(JSON, save))
+    return found
+
+
+def writable(found: Sequence[Wish]) -> tuple[Wish, ...]:
+    """Refused before any work is done when a file could not be written."""
     for wish in found:
         if wish.path is not None:
             check_writable(wish.path)
@@ -85,22 +95,28 @@ def check_writable(path: Path) -> None:
 
 def write(report: Report, wanted: Sequence[Wish], screen: Options) -> bool:
     """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did."""
-    from portcheck.store import StoreError, write_whole  # late: nothing is written before all is known
-
     written = True
     for wish in wanted:
         text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
         text = text if text.endswith("\n") or not text else text + "\n"
-        if wish.path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-            continue
-        try:
-            write_whole(wish.path, text)
-        except StoreError as error:
-            typer.echo(f"portcheck: {error}", err=True)
-            written = False
+        written = put(wish, text) and written
     return written
+
+
+def put(wish: Wish, text: str) -> bool:
+    """One text to its place; a file that cannot be written is a line, and False."""
+    from portcheck.store import StoreError, write_whole  # late: nothing is written before all is known
+
+    if wish.path is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return True
+    try:
+        write_whole(wish.path, text)
+    except StoreError as error:
+        typer.echo(f"portcheck: {error}", err=True)
+        return False
+    return True
 
 
 def for_file(screen: Options) -> Options:

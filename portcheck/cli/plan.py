@@ -36,6 +36,7 @@ FromReport = Annotated[Path | None, typer.Option("--report", metavar="FILE", hel
 
 
 def plan(
+    context: typer.Context,
     target: Targets = None,
     config: Config = None,
     profile: Profiles = None,
@@ -57,7 +58,7 @@ def plan(
     """Show what a check would send, without sending anything: no packet, no question to DNS."""
     from portcheck.forecast import making
 
-    wanted = texts.wishes(format_ or (), output or (), FORMATS, "table")
+    wanted = texts.wishes(context, format_ or (), output or (), FORMATS, "table")
     configured = targets.configuration(config, needed=not target)
     settings = replace(
         configured.settings,

@@ -49,6 +49,7 @@ NO_INPUT = (
 
 
 def request(
+    context: typer.Context,
     inputs: Inputs = None,
     everything: All = False,  # noqa: FBT002 - flags
     config: Config = None,
@@ -69,7 +70,7 @@ def request(
     six: Six = False,  # noqa: FBT002
 ) -> int:
     """Write the firewall change request: what a run found blocked, or with --all what the profiles need."""
-    wanted = texts.wishes(format_ or (), output or (), FORMATS, "markdown")
+    wanted = texts.wishes(context, format_ or (), output or (), FORMATS, "markdown")
     sources = tuple(selecting.flagged("--source", parse_address, text) for text in source or ())
     pinned = tuple(_ports(text) for text in rpc_ports or ())
     peers = _peers(peer or ())

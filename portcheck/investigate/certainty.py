@@ -12,7 +12,6 @@ from portcheck.model import Outcome, State
 from portcheck.net.pacing import Pacer
 from portcheck.net.patience import Patience
 
-ROUNDS = 3
 RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
 REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
 ONE_TRY = Patience(connect_s=2.4, answer_s=10.0, attempts=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from portcheck.model import Need
+from portcheck.model import Check, Need
 
 DYNAMIC = (49152, 65535)
 """Where Windows puts its RPC services since Server 2008 (PORTS)."""
@@ -45,6 +45,36 @@ class Flow:
     dynamic: bool = False  # a port that the endpoint mapper gives, or the range it gives them from
     caveat: str = ""  # what to find out before the change
     source_host: str = ""  # where it is not this machine
+
+    @classmethod
+    def of(
+        cls,
+        check: Check,
+        source: str,
+        destination: str,
+        ports: Ports,
+        evidence: str,
+        *,
+        dynamic: bool,
+        caveat: str = "",
+    ) -> Flow:
+        """What a check asks for, from here to there; the check says why."""
+        return cls(
+            source=source,
+            destination=destination,
+            ports=ports,
+            host=check.host,
+            forest=check.forest,
+            service=check.service,
+            need=check.need,
+            purpose=check.purpose,
+            operations=check.operations,
+            why=check.why,
+            document=check.source,
+            evidence=evidence,
+            dynamic=dynamic,
+            caveat=caveat,
+        )
 
     @property
     def optional(self) -> bool:

@@ -146,22 +146,8 @@ def _caveat(reading: _Reading, outcome: Outcome) -> str | None:
 def _flow(outcome: Outcome, source: str, ports: Ports, caveat: str, *, dynamic: bool) -> Flow:
     check = outcome.check
     assert check.address is not None
-    return Flow(
-        source=source,
-        destination=_address(check.address),
-        ports=ports,
-        host=check.host,
-        forest=check.forest,
-        service=check.service,
-        need=check.need,
-        purpose=check.purpose,
-        operations=check.operations,
-        why=check.why,
-        document=check.source,
-        evidence=evidence(outcome),
-        dynamic=dynamic,
-        caveat=caveat,
-    )
+    to = _address(check.address)
+    return Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat)
 
 
 def _ports(reading: _Reading, outcome: Outcome) -> tuple[Ports, ...]:

@@ -126,21 +126,7 @@ def _ports(check: Check, wanting: Wanting) -> tuple[Ports, ...]:
 
 def _flow(check: Check, source: str, ports: Ports, *, by_mapper: bool) -> Flow:
     assert check.address is not None
-    return Flow(
-        source=source,
-        destination=check.address,
-        ports=ports,
-        host=check.host,
-        forest=check.forest,
-        service=check.service,
-        need=check.need,
-        purpose=check.purpose,
-        operations=check.operations,
-        why=check.why,
-        document=check.source,
-        evidence=PLANNED,
-        dynamic=by_mapper,
-    )
+    return Flow.of(check, source, check.address, ports, PLANNED, dynamic=by_mapper)
 
 
 def _elsewhere(wish: Wish, row: Row, wanting: Wanting) -> None:

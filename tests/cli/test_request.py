@@ -99,3 +99,12 @@ def test_a_plan_takes_the_hosts_of_a_report(tmp_path: Path, capsys: pytest.Captu
     path = saved(tmp_path, "ok")
     assert run(["plan", "alpha.test", "-f", "csv", "--report", path]) == 0
     assert "dc1.alpha.test,10.77.1.1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["plan"], ["request", "--all", "--source", "192.0.2.1"]])
+def test_a_file_belongs_to_the_format_before_it_here_too(
+    command: list[str], forests: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "-f", "json", "-f", "csv", "-o", "rows.csv"]) == 0
+    assert json.loads(capsys.readouterr().out)["schema"].startswith("portcheck.")
+    assert "," in (forests.parent / "rows.csv").read_text().splitlines()[0]
