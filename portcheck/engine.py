@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from portcheck.events import Notify, Started
 from portcheck.model import Check, Facts, Outcome, Stage, State
@@ -82,7 +82,8 @@ class Engine:
     async def again(
         self, check: Check, subject: Subject, patience: Patience, segment: int | None, nearest_ttl: int | None = None
     ) -> Outcome:
-        """Ask one check once more, alone, for the second look."""
+        """Ask one check once more, alone and without what is asked beside, for the second look."""
+        subject = replace(subject, start_tls=False)
         async with self._slots:
             net = Net(check.address or "", patience, self._repeats, self.source_ip, Trail(), segment, nearest_ttl)
             if subject.route is not None:

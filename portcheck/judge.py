@@ -165,7 +165,7 @@ def _faulty(outcome: Outcome) -> bool:
     skew = facts.get("clock_skew_s")
     return (
         (isinstance(skew, int | float) and math.fabs(skew) > KERBEROS_SKEW_S)
-        or facts.get("certificate_expired") is True
+        or (facts.get("certificate_expired") is True and "start_tls_result" not in facts)  # LDAP in clear needs none
         or facts.get("hosts_domain") is False
         or facts.get("wrong_forest") is True
         or facts.get("paused") is True

@@ -10,7 +10,7 @@ from portcheck.forecast.line import Question
 from portcheck.model import Check
 from portcheck.net import http, tls
 from portcheck.probes import dns as dns_probe
-from portcheck.probes import fragments, kpasswd
+from portcheck.probes import fragments, kpasswd, start_tls
 from portcheck.probes.as_request import request
 from portcheck.probes.base import Subject
 from portcheck.probes.mim import RESOURCE
@@ -18,6 +18,7 @@ from portcheck.probes.rpc import EPM, EPM_VERSION, TOWERS
 from portcheck.probes.web import host_header
 from portcheck.probes.winrm import TLS_PORT
 from portcheck.wire import amqp, epm, kerberos, nbt, nmf, rpc, smb, tds, wsman
+from portcheck.wire.ldap import ExtendedRequest
 from portcheck.wire.netlogon import PingRequest
 from portcheck.wire.ntp import NtpRequest
 from portcheck.wire.rootdse import rootdse_request
@@ -118,19 +119,30 @@ def _smb(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
 
 
 def _ldap(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
-    return _one("LDAP search of the rootDSE, no bind", len(rootdse_request().pack()))
+    plain = _rootdse()
+    if not subject.start_tls:
+        return Exchange((plain,))
+    upgrade = Question("StartTLS", len(ExtendedRequest().pack()))
+    inside = _over_tls(subject.host or None, plain, 1).questions
+    return Exchange((plain, upgrade, *inside), start_tls.CONNECTIONS)
 
 
-def _over_tls(name: str | None, what: str, size: int, connections: int) -> Exchange:
+def _gc(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return Exchange((_rootdse(),))
+
+
+def _rootdse() -> Question:
+    return Question("LDAP search of the rootDSE, no bind", len(rootdse_request().pack()))
+
+
+def _over_tls(name: str | None, plain: Question, connections: int) -> Exchange:
     hello = Question("TLS ClientHello", tls.hello_size(tls.trusting(None), name))
-    return Exchange(
-        (hello, Question("TLS Finished, no client certificate", FINISHED), Question(what, size + RECORD)), connections
-    )
+    finished = Question("TLS Finished, no client certificate", FINISHED)
+    return Exchange((hello, finished, replace(plain, size=plain.size + RECORD)), connections)
 
 
-def _ldaps(check: Check, subject: Subject) -> Exchange:
-    plain = _ldap(check, subject).questions[0]
-    return _over_tls(subject.host or None, plain.what, plain.size, 2)
+def _ldaps(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return _over_tls(subject.host or None, _rootdse(), 2)
 
 
 def _adws(check: Check, subject: Subject) -> Exchange:
@@ -138,8 +150,8 @@ def _adws(check: Check, subject: Subject) -> Exchange:
 
 
 def _winrm(check: Check, subject: Subject) -> Exchange:
-    what, size = "WS-Management Identify", len(wsman.identify_request(f"{subject.host}:{check.port}"))
-    return _over_tls(subject.host, what, size, 1) if check.port == TLS_PORT else _one(what, size)
+    plain = Question("WS-Management Identify", len(wsman.identify_request(f"{subject.host}:{check.port}")))
+    return _over_tls(subject.host, plain, 1) if check.port == TLS_PORT else Exchange((plain,))
 
 
 def _mim(check: Check, subject: Subject) -> Exchange:
@@ -154,12 +166,11 @@ def _http(check: Check, subject: Subject) -> Exchange:
 
 
 def _https(check: Check, subject: Subject) -> Exchange:
-    plain = _http(check, subject).questions[0]
-    return _over_tls(subject.host, plain.what, plain.size, 2)
+    return _over_tls(subject.host, _http(check, subject).questions[0], 2)
 
 
 def _amqps(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
-    return _over_tls(subject.host, "AMQP header for SASL", len(amqp.ProtocolHeader().pack()), 2)
+    return _over_tls(subject.host, Question("AMQP header for SASL", len(amqp.ProtocolHeader().pack())), 2)
 
 
 def _mssql(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
@@ -179,7 +190,7 @@ MAKERS: Mapping[str, Maker] = {
     "netbios-ssn": _session,
     "smb": _smb,
     "ldap": _ldap,
-    "gc": _ldap,
+    "gc": _gc,
     "ldaps": _ldaps,
     "gc-tls": _ldaps,
     "adws": _adws,

@@ -104,7 +104,8 @@ def _place(
     if not place.dns_only and place.target == DC:
         yield from (replace(line, each=each) for line in _roles(place, forest, checks, subject, asking))
     if asking.settings.trace:
-        largest = [(c, max(t, exchange(c, unknown, behind), key=_size)) for c, t in asked]
+        brief, unheard = replace(subject, start_tls=False), replace(unknown, start_tls=False)
+        largest = [(c, max((exchange(c, s, behind) for s in (brief, unheard)), key=_size)) for c in checks]
         yield from second_look.lines(forest.name, place, largest, each=each)
 
 

@@ -15,14 +15,21 @@ PATIENCE = Patience(connect_s=1.5, answer_s=2.0, attempts=2)
 
 
 async def certificate(case: Case) -> None:
-    """StartTLS on the plain port tells: `unavailable` means no certificate (MS-ADTS 5.1.1.2; reported for Windows)."""
+    """StartTLS on the plain port tells: `unavailable` means no certificate (MS-ADTS 5.1.1.2; reported for Windows).
+
+    LDAP on 389 has asked that already where it answered in the first pass.
+    """
+    plain = case.answering("tcp")
+    known = next((code for o in plain if isinstance(code := o.facts.get("start_tls_result"), int)), None)
     for outcome in case.having(State.RESET):
-        twin = PLAIN_TWIN.get(outcome.check.service)
-        if twin is None or outcome.stage is not Stage.TLS or outcome.facts.get("tls_alert"):
+        name = PLAIN_TWIN.get(outcome.check.service)
+        if name is None or outcome.stage is not Stage.TLS or outcome.facts.get("tls_alert"):
             continue
-        plain = next((o for o in case.answering("tcp") if o.check.service == twin), None)
-        if plain is not None and plain.check.port is not None:
-            await _ask(case, outcome, plain.check.port)
+        twin = next((o for o in plain if o.check.service == name), None)
+        if known is not None:
+            _tell(case, outcome, "in the first pass", known)
+        elif twin is not None and twin.check.port is not None:
+            await _ask(case, outcome, twin.check.port)
 
 
 async def _ask(case: Case, outcome: Outcome, port: int) -> None:
@@ -34,6 +41,10 @@ async def _ask(case: Case, outcome: Outcome, port: int) -> None:
     except (NetError, WireError):
         return
     if isinstance(answer, ExtendedResponse):
-        without = answer.code == UNAVAILABLE
-        words = "unavailable: the controller has no certificate" if without else f"result {answer.code}"
-        case.note(outcome, "StartTLS", f"on port {port}: {words}", start_tls_result=answer.code, no_certificate=without)
+        _tell(case, outcome, f"on port {port}", answer.code)
+
+
+def _tell(case: Case, outcome: Outcome, where: str, code: int) -> None:
+    without = code == UNAVAILABLE
+    words = "unavailable: the controller has no certificate" if without else f"result {code}"
+    case.note(outcome, "StartTLS", f"{where}: {words}", start_tls_result=code, no_certificate=without)

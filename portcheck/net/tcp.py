@@ -37,6 +37,11 @@ class Stream:
     def trail(self) -> Trail:
         return self._trail
 
+    def turn_to(self, trail: Trail, patience_s: float) -> None:
+        """From now on this conversation is about something else, with a timeline and a patience of its own."""
+        self._trail, self._patience = trail, patience_s
+        self._deadline = asyncio.get_running_loop().time() + patience_s
+
     async def send(self, data: bytes, what: str) -> None:
         """Send all of `data`; `what` names it in the evidence."""
         self._trail.stage = Stage.REQUEST

@@ -26,6 +26,9 @@ FOREIGN = frozenset(
 )
 
 
+Context = ssl.SSLContext
+
+
 @functools.cache
 def reaching() -> ssl.SSLContext:
     """Accepts any certificate and any version from TLS 1.0: reachability first, judgement from the facts."""

@@ -10,8 +10,9 @@ from portcheck.wire import amqp
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
-    stream, facts = await secured(net, check.port, subject)
+    port = check.port
+    assert port is not None
+    stream, facts = await secured(lambda: net.tcp(port), subject)
     with stream:
         await stream.send(amqp.ProtocolHeader().pack(), "AMQP header for SASL")
         answer = amqp.ProtocolHeader.unpack(await stream.read_frame(amqp.frame, "AMQP header"))

@@ -26,6 +26,7 @@ class Subject:
     wanted: tuple[str, ...] = ()  # RPC mapper: the services to look up
     route: Route | None = None  # an endpoint that is known by its name
     public: bool = False  # its certificate is one that everybody trusts
+    start_tls: bool = True  # LDAP in clear: look at the certificate that StartTLS shows as well
 
     @property
     def realm(self) -> str:

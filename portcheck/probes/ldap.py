@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 
 from portcheck.model import Check, Facts
-from portcheck.net import tls
 from portcheck.net.base import Network
-from portcheck.net.certificate import described, matches
-from portcheck.net.errors import NetError
-from portcheck.net.resolver import is_address
+from portcheck.net.certificate import matches
 from portcheck.net.tcp import Stream
-from portcheck.probes import marked
+from portcheck.probes import marked, start_tls
 from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
+from portcheck.probes.secured import secured
 from portcheck.wire import ldap, mark, sid
 from portcheck.wire.ldap import SearchDone, SearchEntry
 from portcheck.wire.netlogon import PingRequest, unpack_ping
@@ -26,25 +24,21 @@ async def plain(check: Check, net: Network, subject: Subject) -> Seen:
         return await _ask(stream, subject)
 
 
+async def with_start_tls(check: Check, net: Network, subject: Subject) -> Seen:
+    """As `plain`; then StartTLS on the same connection, for the certificate that it shows."""
+    with await net.tcp(_port(check)) as stream:
+        seen = await _ask(stream, subject)
+        if not subject.start_tls or not seen.facts.get("is_domain_controller"):
+            return seen
+        stream.observe()
+        shown = await start_tls.look(stream, _port(check), net, subject)
+    return replace(seen, facts=_named(seen.facts | shown))
+
+
 async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
-    """First as a client that verifies; where the certificate does not please, again as one that only reaches."""
-    names = (subject.host,) if subject.host and not is_address(subject.host) else ()
-    facts: Facts
-    trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)
-    with await net.tcp(_port(check)) as stream:
-        try:
-            shown = await tls.handshake(stream, trusting, _server_name(subject))
-            facts = {"certificate_trusted": True, **await described(shown, names)}
-            return await _ask(stream, subject, facts)
-        except tls.Distrusted as error:
-            facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
-        except NetError as fault:
-            if "tls_alert" not in fault.facts and "tls_alert" not in stream.trail.facts:
-                raise
-            facts = {"tls_alert_first": stream.trail.facts.pop("tls_alert", "")}
-    with await net.tcp(_port(check)) as stream:
-        shown = await tls.handshake(stream, tls.reaching(), _server_name(subject))
-        return await _ask(stream, subject, {**await described(shown, names), **facts})
+    stream, facts = await secured(lambda: net.tcp(_port(check)), subject)
+    with stream:
+        return await _ask(stream, subject, facts)
 
 
 async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:
@@ -60,9 +54,7 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
         told |= _facts(root, stream)
     elif done is not None and done.code:
         told["ldap_result"] = done.code
-    shown, name = told.get("certificate_names"), told.get("dns_host_name")
-    if "certificate_name_matches" not in told and isinstance(shown, list) and name:
-        told["certificate_name_matches"] = matches((str(name),), shown)  # asked by address: by what it calls itself
+    told = _named(told)
     if subject.domain and told.get("domain") not in (None, subject.domain):
         told["wrong_forest"] = subject.domain not in (told.get("forest"), told.get("domain"))
     if subject.domain_sid and entry is not None:
@@ -70,6 +62,14 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
     return Seen(
         told, reason=f"LDAP answered as {told['dns_host_name']}" if "dns_host_name" in told else "LDAP answered"
     )
+
+
+def _named(told: Facts) -> Facts:
+    """Where a host was asked by its address, its certificate is for what it calls itself, or for another."""
+    shown, name = told.get("certificate_names"), told.get("dns_host_name")
+    if "certificate_name_matches" in told or not isinstance(shown, list) or not name:
+        return told
+    return told | {"certificate_name_matches": matches((str(name),), shown)}
 
 
 async def _held_against_sid(stream: Stream, subject: Subject, told: Facts) -> Facts:
@@ -119,16 +119,12 @@ def _facts(root: RootDse, stream: Stream) -> Facts:
     return {key: value for key, value in told.items() if value is not None}
 
 
-def _server_name(subject: Subject) -> str | None:
-    return subject.host or None
-
-
 def _port(check: Check) -> int:
     assert check.port is not None
     return check.port
 
 
-LDAP = Probe("ldap", plain)
+LDAP = Probe("ldap", with_start_tls)
 GC = Probe("gc", plain)
 LDAPS = Probe("ldaps", over_tls)
 GC_TLS = Probe("gc-tls", over_tls)

@@ -17,8 +17,9 @@ FORBIDDEN = 403
 
 
 async def https(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
-    stream, facts = await secured(net, check.port, subject)
+    port = check.port
+    assert port is not None
+    stream, facts = await secured(lambda: net.tcp(port), subject)
     with stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
     if found := mark.same(answer.first("Server"), mark.HTTP):

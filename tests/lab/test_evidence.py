@@ -118,6 +118,14 @@ def test_tls_re_signed_on_one_port_is_interception(lab: Lab) -> None:
     assert run.codes("bravo")[0] == "tls-intercepted"
 
 
+def test_start_tls_on_389_gives_636_away_where_no_other_port_has_tls(lab: Lab) -> None:
+    with services.present(lab.bravo, lab.stranger.issue((lab.bravo.host,)), "636/tcp"):
+        run = check(lab, "--only", "ldap", "--only", "ldaps")
+    assert run.codes("bravo")[0] == "tls-intercepted"
+    assert one(run, "ldap/tcp")["facts"]["certificate_trusted"] is True
+    assert run.verdicts("bravo", "ldap") == {"pass"}
+
+
 def test_an_expired_certificate_is_named(lab: Lab) -> None:
     expired = lab.authority.issue((lab.bravo.host,), valid_days=-2, label="expired")
     with services.present(lab.bravo, expired, "636/tcp", "3269/tcp"):

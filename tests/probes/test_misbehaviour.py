@@ -123,7 +123,7 @@ async def test_a_late_answer_is_an_answer(service: str) -> None:
 
 
 async def test_the_scavenger_resets_some_sessions_and_changes_no_state() -> None:
-    async with serving(controller(misbehave={"ldap/tcp": Misbehaviour.RESET_SOME})) as running:
-        outcomes = [await ask(running, "ldap/tcp") for _ in range(4)]
+    async with serving(controller(misbehave={"gc/tcp": Misbehaviour.RESET_SOME})) as running:
+        outcomes = [await ask(running, "gc/tcp") for _ in range(4)]
     assert {o.state for o in outcomes} == {State.OK}
     assert [o.facts.get("resets_before_answer", 0) for o in outcomes] == [0, 0, 1, 0]

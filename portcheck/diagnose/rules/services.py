@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, text
 from portcheck.diagnose.words import listed, said_by
@@ -20,6 +20,8 @@ LSASS = ("ldap", "kerberos", "kpasswd", "ldaps", "gc", "gc-tls")
 
 AD_TEAM = "the AD team"
 CUTTERS = "Devices that inspect the protocol do that, and services that refuse this client"
+
+NO_CERTIFICATE_OR_DEVICE = "the controller has no certificate, or a device on the path stops it"
 
 QUIET = BLOCKED | {State.REFUSED}
 
@@ -111,7 +113,11 @@ def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
     return ""
 
 
-def _tls(f: ForestFacts) -> Proof | None:
+def _tls_fails(f: ForestFacts) -> Proof | None:
+    return _handshake(f) or _start_tls(f)
+
+
+def _handshake(f: ForestFacts) -> Proof | None:
     """The TLS handshake itself failed: no certificate on the server, or an alert instead of an agreement."""
     broken = {State.RESET, State.MISMATCH, State.MUTE}
     told = [o for o in f.faults(*TLS) if flag(o, "no_certificate") or text(o, "tls_alert")]
@@ -120,7 +126,34 @@ def _tls(f: ForestFacts) -> Proof | None:
         return None
     alerts = dict.fromkeys(alert for o in proof if (alert := text(o, "tls_alert")))
     why = f"the server said: {listed(alerts)}" if alerts else "the server has no certificate to show"
-    return Proof(proof, f.beside(proof, "ldap"), seen=(why,), words={"why": why})
+    words = {
+        "what": "TLS",
+        "why": f"The port is open and TLS does not come about: {why}. It is not a network fault. A domain controller"
+        " without a certificate accepts the connection and cuts it",
+        "whom": AD_TEAM,
+    }
+    return Proof(proof, f.beside(proof, "ldap"), seen=(why,), words=words)
+
+
+def _start_tls(f: ForestFacts) -> Proof | None:
+    """LDAP answers in clear, and StartTLS fails twice, where no other TLS of the host has such a fault."""
+    broken = {State.RESET, State.MISMATCH, State.MUTE}
+    told = f.told("start_tls_state")
+    where = [place for place in endpoints(told) if not any(o.state in broken for o in f.at(place, *TLS))]
+    proof = tuple(o for o in told if endpoint(o) in where)
+    if not proof:
+        return None
+    how = {"reset": "was cut", "mute": "was never answered", "mismatch": "was answered with something else"}
+    ends = listed(dict.fromkeys(how.get(text(o, "start_tls_state") or "", "failed") for o in proof))
+    has_one = any(o.state in GOOD for place in where for o in f.at(place, *TLS))
+    why = "a device on the path stops it, or the controller does" if has_one else NO_CERTIFICATE_OR_DEVICE
+    words = {
+        "what": "StartTLS",
+        "why": f"LDAP answers in clear, and StartTLS {ends}, twice: {why}. Clients that sign and seal, or use 636, do"
+        " not notice",
+        "whom": "the firewall team about inspection on the way; if there is none, the AD team",
+    }
+    return Proof(proof, f.beside(proof, *TLS), seen=(f"StartTLS {ends}, twice",), words=words)
 
 
 def _not_registered(f: ForestFacts) -> Proof | None:
@@ -187,15 +220,12 @@ TALK = (
     ),
     Rule(
         code="tls-failed",
-        title="{forest}: no TLS on {hosts}: {services}",
-        explanation=(
-            "The port is open and TLS does not come about: {why}. It is not a network fault. A domain controller"
-            " without a certificate accepts the connection and cuts it."
-        ),
-        fix="Ask the AD team to issue a server certificate to {names} (name in the SAN, key usage server"
-        " authentication), if LDAP over TLS is wanted.",
+        title="{forest}: no {what} on {hosts}: {services}",
+        explanation="{why}.",
+        fix="Ask {whom} to issue a server certificate to {names} (name in the SAN, key usage server authentication), if"
+        " LDAP over TLS is wanted.",
         at_most=Severity.WARNING,
-        when=_tls,
+        when=_tls_fails,
     ),
     Rule(
         code="service-mute",

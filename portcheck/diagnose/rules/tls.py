@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.told import flag, moment, printable, text, texts
 from portcheck.diagnose.words import listed, ports, short_hosts, some
-from portcheck.model import Outcome, Severity
+from portcheck.model import GOOD, Outcome, Severity
 
 FIREWALL = "the firewall team"
 UNLESS = "; if the issuer is a public authority, install its root certificate on this machine instead"
@@ -39,7 +39,7 @@ def dated(holds: Callable[[Outcome, datetime], bool]) -> When:
 
 
 def _whose(o: Outcome) -> str:
-    return f"{printable(o.check.host)} {o.check.name}"
+    return f"{printable(o.check.host)} {o.check.name}" + (" (StartTLS)" if "start_tls_result" in o.facts else "")
 
 
 def _other_name(f: ForestFacts) -> Proof | None:
@@ -49,14 +49,15 @@ def _other_name(f: ForestFacts) -> Proof | None:
 
 
 def _untrusted(f: ForestFacts) -> Proof | None:
-    told = (o for o in f.told("certificate_trusted") if not flag(o, "tls_intercepted"))
+    others = _signed_by_another(f)
+    told = (o for o in f.told("certificate_trusted") if not flag(o, "tls_intercepted") and o not in others)
     proof = tuple(o for o in told if flag(o, "certificate_trusted") is False)
-    issuers = dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof)
+    issuers = dict.fromkeys(_issuer(o) for o in proof)
     return Proof(proof, seen=(f"issued by {some(issuers, 3)}",), brief=True) if proof else None
 
 
 def _intercepted(f: ForestFacts) -> Proof | None:
-    return _stranger(f) or _two_keys(f)
+    return _stranger(f) or _two_keys(f) or _one_key_for_many(f) or _another_authority(f)
 
 
 def _stranger(f: ForestFacts) -> Proof | None:
@@ -64,7 +65,7 @@ def _stranger(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in f.told("tls_intercepted") if flag(o, "tls_intercepted") is True)
     if not proof:
         return None
-    issuers = some(dict.fromkeys(text(o, "certificate_issuer") or "an issuer it does not name" for o in proof), 3)
+    issuers = some(dict.fromkeys(_issuer(o) for o in proof), 3)
     why = (
         f"Public endpoints show certificates that {issuers} signed, whom this machine does not trust. Either a device"
         " or proxy between decrypts and signs anew, or this machine lacks the root of a public authority: the name"
@@ -96,6 +97,65 @@ def _two_keys(f: ForestFacts) -> Proof | None:
     what = f"TLS to {short_hosts(hosts(proof), f)} is opened on the way"
     words = {"what": what, "why": why, "whom": FIREWALL, "unless": ""}
     return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
+
+
+def _one_key_for_many(f: ForestFacts) -> Proof | None:
+    """A controller makes its own key; a device that signs anew on the fly has one for all it stands in for."""
+    by_key: dict[str, list[Outcome]] = {}
+    for outcome in f.report.outcomes:
+        if outcome.state in GOOD and (key := text(outcome, "certificate_key_sha256")):
+            by_key.setdefault(key, []).append(outcome)
+    shared = [one for one in by_key.values() if _for_different_hosts(one)]
+    own = {o.check.id for o in f.told("certificate_key_sha256")}
+    proof = tuple(o for one in shared for o in one if o.check.id in own)
+    if not proof:
+        return None
+    many = some((printable(host) for host in hosts(o for one in shared for o in one)), 4)
+    why = (
+        f"{many} show certificates for different names with one and the same key. Each controller has a key of its own;"
+        " a device that decrypts and signs anew has one for all. LDAP with channel binding fails through it"
+    )
+    what = f"TLS to {short_hosts(hosts(proof), f)} is opened on the way"
+    seen = (f"{_whose(o)}: for {some(texts(o, 'certificate_names'), 2)} by {_issuer(o)}" for o in proof)
+    words = {"what": what, "why": why, "whom": FIREWALL, "unless": ""}
+    return Proof(proof, seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
+
+
+def _for_different_hosts(outcomes: Sequence[Outcome]) -> bool:
+    """One certificate may serve many hosts, and its successor may keep the key: only other names tell."""
+    return len(set(hosts(outcomes))) > 1 and len({texts(o, "certificate_names") for o in outcomes}) > 1
+
+
+def _another_authority(f: ForestFacts) -> Proof | None:
+    """Several hosts whose certificates one stranger signed, although the user says who signs in this forest."""
+    proof = _signed_by_another(f)
+    if not proof:
+        return None
+    issuers = some(dict.fromkeys(map(_issuer, proof)), 3)
+    why = (
+        f"The authority in ca_file signed none of these certificates: {issuers} did, whom this machine does not trust."
+        " Either a device between decrypts and signs anew, or ca_file lacks an authority of this forest: the name tells"
+        " which"
+    )
+    what = f"TLS to {short_hosts(hosts(proof), f)} is signed by {issuers}, not by the authority in ca_file"
+    unless = "; if that is an authority of the forest, add its root certificate to ca_file instead"
+    seen = (f"{_whose(o)} is signed by {_issuer(o)}" for o in proof)
+    words = {"what": what, "why": why, "whom": FIREWALL, "unless": unless}
+    return Proof(proof, seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
+
+
+def _signed_by_another(f: ForestFacts) -> tuple[Outcome, ...]:
+    """One certificate may be a lapse, and one that signed itself is nobody's work but the host's."""
+    told = [o for o in f.told("certificate_of_ca_file") if flag(o, "certificate_of_ca_file") is False]
+    signed = [o for o in told if text(o, "certificate_issuer") not in {None, "", text(o, "certificate_subject")}]
+    by_issuer: dict[str, set[str]] = {}
+    for outcome in signed:
+        by_issuer.setdefault(_issuer(outcome), set()).add(outcome.check.host)
+    return tuple(o for o in signed if len(by_issuer[_issuer(o)]) > 1)
+
+
+def _issuer(o: Outcome) -> str:
+    return text(o, "certificate_issuer") or "an issuer it does not name"
 
 
 CERTIFICATES = (

@@ -1,0 +1,103 @@
+"""StartTLS (RFC 4511, 4.14): what LDAP on 389 shows of a certificate, beside what 636 and 3269 show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portcheck.model import Facts, State
+from portcheck.net.base import Network
+from portcheck.net.errors import NetError
+from portcheck.net.tcp import Stream
+from portcheck.probes.base import Subject
+from portcheck.probes.secured import secured
+from portcheck.wire import WireError, ldap
+from portcheck.wire.ldap import ExtendedRequest, ExtendedResponse, Operation
+from portcheck.wire.rootdse import rootdse_request
+
+LEAST_S = 2.0
+ROUND_TRIPS = 10  # that a handshake on a new connection, and a question in it, may take
+MESSAGE_ID = 4  # after the questions in clear
+CONNECTIONS = 3  # at most: two tries, and one that only reaches
+TOLD = frozenset({State.MUTE, State.RESET, State.MISMATCH})
+
+
+async def look(stream: Stream, port: int, net: Network, subject: Subject) -> Facts:
+    """Asked where LDAP has answered on `stream`, which is used up by this; a second try settles what fails.
+
+    LDAP has answered, whatever comes of this: nothing is raised, and nothing here makes another state.
+    """
+    patience_s = LEAST_S + ROUND_TRIPS * (stream.trail.latency_ms or 0.0) / 1000
+    main, beside = stream.trail, net.aside(patience_s)
+    stream.turn_to(beside.trail, patience_s)
+    opening = _Upgrade(stream, port, beside)
+    try:
+        facts = await _tried(opening, subject) or await _tried(opening, subject) or {}
+    except _DeclinedError as answer:
+        facts = {"start_tls_result": answer.code, "no_certificate": answer.code == ldap.UNAVAILABLE}
+    main.note("StartTLS", _words(facts))
+    return facts
+
+
+async def _tried(opening: _Upgrade, subject: Subject) -> Facts:
+    """Empty for a first failure, and for one that tells nothing of StartTLS itself."""
+    again = opening.used
+    try:
+        stream, facts = await secured(opening, subject)
+        with stream:
+            await stream.send(rootdse_request().pack(), "LDAP search of the rootDSE")
+            await stream.read_frame(ldap.answer_frame, "LDAP answer")
+    except NetError as fault:
+        return {"start_tls_state": fault.state.value} if again and fault.state in TOLD else {}
+    except WireError:
+        return {"start_tls_state": State.MISMATCH.value} if again else {}
+    return {"start_tls_result": ldap.SUCCESS, **facts}
+
+
+class _DeclinedError(Exception):
+    """The server says no to StartTLS, in LDAP."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(slots=True)
+class _Upgrade:
+    """Opens a connection up to the ClientHello: the first time on the check's own."""
+
+    stream: Stream
+    port: int
+    net: Network
+    used: bool = False
+
+    async def __call__(self) -> Stream:
+        stream = await self.net.tcp(self.port) if self.used else self.stream
+        self.used = True
+        try:
+            await stream.send(ExtendedRequest(MESSAGE_ID).pack(), "StartTLS")
+            _check(ldap.unpack_message(await stream.read_frame(ldap.frame, "StartTLS answer")).op)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+
+def _check(answer: Operation) -> None:
+    if not isinstance(answer, ExtendedResponse):
+        raise WireError("something else than the answer to StartTLS")
+    if answer.code:
+        raise _DeclinedError(answer.code)
+
+
+def _words(facts: Facts) -> str:
+    if facts.get("no_certificate"):
+        return "unavailable: the controller has no certificate"
+    if code := facts.get("start_tls_result"):
+        return f"declined, LDAP result {code}"
+    if state := facts.get("start_tls_state"):
+        return f"failed twice: {state}"
+    if not facts:
+        return "came to nothing"
+    return (
+        f"{facts.get('tls_version')}, certificate of {facts.get('certificate_issuer') or 'an issuer it does not name'}"
+    )
