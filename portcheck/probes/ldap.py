@@ -39,9 +39,9 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
         except tls.Distrusted as error:
             facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
         except NetError as fault:
-            if "tls_alert" not in fault.facts and "tls_alert" not in stream.trail.facts:
+            if "tls_alert" not in stream.trail.facts:
                 raise
-            facts = {"tls_alert_first": stream.trail.facts.pop("tls_alert", "")}
+            facts = {"tls_alert_first": stream.trail.facts.pop("tls_alert", fault.reason)}
     with await net.tcp(_port(check)) as stream:
         shown = await tls.handshake(stream, tls.reaching(), _server_name(subject))
         return await _ask(stream, subject, {**await described(shown, names), **facts})
