@@ -91,6 +91,8 @@ class Line:
     def _keep(self, error: OSError) -> None:
         if isinstance(error, TimeoutError):
             self.fault = NetError(State.MUTE, f"no answer within {self.answer_s:g} s", Stage.ANSWER)
+        elif isinstance(error, ssl.SSLError):
+            self.fault = errors.within_tls(error, Stage.ANSWER)
         else:
             self.fault = errors.while_talking(error, None, "", None, Stage.ANSWER)
 

@@ -92,6 +92,8 @@ class Names:
             answer = await resolver.resolve(name, record, tcp=tcp, search=False, raise_on_no_answer=True)
         except dns.resolver.NXDOMAIN:
             return "nxdomain", ()
+        except dns.resolver.YXDOMAIN:
+            return "yxdomain", ()
         except dns.resolver.NoAnswer:
             return "nodata", ()
         except dns.resolver.NoNameservers as error:
@@ -148,11 +150,16 @@ async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]], wait_s:
 
 
 def _refusal(error: Any) -> str:
-    """The rcode of the last server that answered; where none did, `unreachable` or `timeout`."""
+    """The rcode of the last server that answered; where none did, `malformed`, `unreachable` or `timeout`."""
+    import dns.exception
+
     troubles = [row[3] for row in error.kwargs.get("errors", ())]  # rcodes as text, or what the asking ended in
     rcodes = [trouble.lower() for trouble in troubles if isinstance(trouble, str)]
     if rcodes:
         return rcodes[-1]
+    read = (trouble for trouble in troubles if isinstance(trouble, dns.exception.DNSException))
+    if any(not isinstance(trouble, dns.exception.Timeout) for trouble in read):
+        return "malformed"
     return "unreachable" if any(isinstance(trouble, OSError) for trouble in troubles) else "timeout"
 
 

@@ -124,6 +124,15 @@ class Stream:
                 await self._feed()
             except ssl.SSLZeroReturnError:
                 return b""
+            except ssl.SSLError as error:
+                raise self._broken(error) from None
+
+    def _broken(self, error: ssl.SSLError) -> NetError:
+        fault = errors.within_tls(error, self._trail.stage)
+        self.observe()
+        self._trail.answers += 1
+        self._trail.note(fault.state, fault.reason)
+        return fault
 
     async def _feed(self) -> None:
         data = await self._receive_raw()

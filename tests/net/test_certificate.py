@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from net import servers
 
-from portcheck.model import Facts, State
+from portcheck.model import Facts, Stage, State
 from portcheck.net import certificate, tls
 from portcheck.net.base import Net
 from portcheck.net.errors import NetError
@@ -231,3 +233,45 @@ async def test_a_cut_at_the_client_hello_is_a_reset() -> None:
 
     async with servers.tcp(habit) as port:
         assert (await refused(port)).state is State.RESET
+
+
+async def after_the_handshake(port: int) -> NetError:
+    with await Net("127.0.0.1", LONG).tcp(port) as stream:
+        await tls.handshake(stream, tls.reaching(), None)
+        await stream.send(b"question", "question")
+        with pytest.raises(NetError) as caught:
+            await stream.read_frame(lambda _: None)
+    return caught.value
+
+
+async def test_a_server_that_wants_a_client_s_certificate_says_so_after_the_handshake(pem: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()  # asyncio's own TLS hangs up without the alert
+        server = context.wrap_bio(incoming, outgoing, server_side=True)
+        while data := await reader.read(65536):
+            incoming.write(data)
+            with contextlib.suppress(ssl.SSLError):  # it wants more, or will not go on
+                server.do_handshake()
+            writer.write(outgoing.read())
+
+    async with servers.tcp(habit) as port:
+        fault = await after_the_handshake(port)
+    assert (fault.state, fault.stage) == (State.RESET, Stage.REQUEST)
+    assert "certificate required" in str(fault.facts["tls_alert"])
+
+
+async def test_what_is_no_tls_after_the_handshake_is_a_mismatch(pem: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await writer.start_tls(context)
+        await reader.readexactly(8)
+        os.write(writer.get_extra_info("socket").fileno(), b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with servers.tcp(habit) as port:
+        assert (await after_the_handshake(port)).state is State.MISMATCH

@@ -98,10 +98,12 @@ async def test_other_records_too(record: str, row: str, told: str) -> None:
         (empty(dns.rcode.REFUSED), "refused"),
         (empty(dns.rcode.NOTIMP), "notimp"),
         (empty(dns.rcode.SERVFAIL), "servfail"),
+        (empty(dns.rcode.YXDOMAIN), "yxdomain"),
         (silence, "timeout"),
         (lambda _: b"noise", "timeout"),
+        (rows("alpha.test.", record="CNAME"), "malformed"),
     ],
-    ids=["nxdomain", "nodata", "refused", "notimp", "servfail", "silence", "noise"],
+    ids=["nxdomain", "nodata", "refused", "notimp", "servfail", "yxdomain", "silence", "noise", "loop"],
 )
 async def test_an_answer_without_rows_has_a_word(answering: Answering, status: str) -> None:
     async with server(answering) as names:

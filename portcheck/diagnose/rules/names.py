@@ -17,8 +17,12 @@ SAID_NO = {
     "nodata": "no such record",
     "servfail": "SERVFAIL: the server cannot get an answer itself",
     "refused": "REFUSED: the server does not answer this machine",
+    "malformed": "what cannot be read as an answer",
+    "timeout": "nothing in time, although it answers",
 }
 TIMEOUT = "timeout"
+NOT_SAID = frozenset({"ok", TIMEOUT, "unreachable"})
+ERROR = "error"  # and what this machine stumbled over
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 SYSTEM = "system"
 SERVFAIL = "servfail"
@@ -96,10 +100,18 @@ def _gets_none(server: str, asked: list[Lookup]) -> bool:
 
 def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:
     """The checks of the servers tell more than the lookups do."""
+    whole = any(o.check.id in f.explained for o in _checks(f, lookup))
+    return whole or _answers_checks(f, lookup)
+
+
+def _answers_checks(f: ForestFacts, lookup: Lookup) -> bool:
+    return any(o.check.service == "dns" and o.state in GOOD for o in _checks(f, lookup))
+
+
+def _checks(f: ForestFacts, lookup: Lookup) -> list[Outcome]:
+    """Of the servers that were asked."""
     addresses = servers(lookup)
-    checks = [o for where in f.by_endpoint if where.address in addresses for o in f.at(where)]
-    whole = any(o.check.id in f.explained for o in checks)
-    return whole or any(o.check.service == "dns" and o.state in GOOD for o in checks)
+    return [o for where in f.by_endpoint if where.address in addresses for o in f.at(where)]
 
 
 def _answered_elsewhere(f: ForestFacts) -> bool:
@@ -107,7 +119,24 @@ def _answered_elsewhere(f: ForestFacts) -> bool:
 
 
 def _denied(f: ForestFacts, host: str) -> bool:
-    return any(name(lookup.name) == name(host) and lookup.status in SAID_NO for lookup in f.lookups())
+    return any(name(lookup.name) == name(host) and _said_no(lookup) for lookup in f.lookups())
+
+
+def _said_no(lookup: Lookup) -> bool:
+    """A server answered, and gave nothing: by any code there is, or by the target that means so (RFC 2782)."""
+    if lookup.record == "SRV" and lookup.status == "ok":
+        return not _targets(lookup)
+    return lookup.status not in NOT_SAID and not lookup.status.startswith(ERROR)
+
+
+def _targets(lookup: Lookup) -> set[str]:
+    return {answer.rpartition(" ")[2] for answer in lookup.answers} - {"", "."}
+
+
+def _no(lookup: Lookup) -> str:
+    if lookup.status == "ok":
+        return "that there is no such service"
+    return SAID_NO.get(lookup.status, f"{printable(lookup.status).upper()}: the server does not take the question")
 
 
 # Records
@@ -115,14 +144,16 @@ def _denied(f: ForestFacts, host: str) -> bool:
 
 def _srv_missing(f: ForestFacts) -> Proof | None:
     srv = f.lookups("SRV")
-    found = {name(lookup.name) for lookup in srv if lookup.status == "ok" and lookup.answers}
+    found = {name(lookup.name) for lookup in srv if lookup.status == "ok" and _targets(lookup)}
     told = [lookup for lookup in srv if lookup.server not in _silent_servers(f)]
-    gone = [asked for asked in told if asked.required and asked.status in SAID_NO and name(asked.name) not in found]
+    gone = [asked for asked in told if asked.required and _said_no(asked) and name(asked.name) not in found]
+    if not gone and not found:
+        gone = [asked for asked in told if asked.required and asked.status == TIMEOUT and _answers_checks(f, asked)]
     if not gone:
         return None
     by_status: dict[str, list[str]] = {}
     for lookup in gone:
-        by_status.setdefault(f"{_server(lookup.server)} said {SAID_NO[lookup.status]}", []).append(lookup.name)
+        by_status.setdefault(f"{_server(lookup.server)} said {_no(lookup)}", []).append(lookup.name)
     seen = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
     records = tuple(dict.fromkeys(printable(lookup.name) for lookup in gone))
     words = {"records": listed(records), "brief": some(records, 2, "more SRV records")}
