@@ -18,6 +18,9 @@ LEVELS = {
     "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
 }
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
+REFUSED_CERTIFICATE = frozenset({"not yet valid", "expired", "purpose", "weak", "other"})
+"""Whoever verifies refuses it, whichever authorities it trusts."""
+OLD_TLS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
 OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc"})
 """What a machine around the forest has that was named for it, however badly it is needed."""
 
@@ -166,6 +169,9 @@ def _faulty(outcome: Outcome) -> bool:
     return (
         (isinstance(skew, int | float) and math.fabs(skew) > KERBEROS_SKEW_S)
         or facts.get("certificate_expired") is True
+        or facts.get("certificate_name_matches") is False
+        or facts.get("certificate_distrust") in REFUSED_CERTIFICATE
+        or facts.get("tls_version") in OLD_TLS
         or facts.get("hosts_domain") is False
         or facts.get("wrong_forest") is True
         or facts.get("paused") is True

@@ -18,7 +18,7 @@ async def certificate(case: Case) -> None:
     """StartTLS on the plain port tells: `unavailable` means no certificate (MS-ADTS 5.1.1.2; reported for Windows)."""
     for outcome in case.having(State.RESET):
         twin = PLAIN_TWIN.get(outcome.check.service)
-        if twin is None or outcome.stage is not Stage.TLS or outcome.facts.get("tls_alert"):
+        if twin is None or outcome.stage is not Stage.TLS or {"tls_alert", "tls_error"} & outcome.facts.keys():
             continue
         plain = next((o for o in case.answering("tcp") if o.check.service == twin), None)
         if plain is not None and plain.check.port is not None:

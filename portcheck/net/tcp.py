@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from portcheck.model import Stage, State
-from portcheck.net import errors, icmp, sockets, tcpinfo
+from portcheck.net import alerts, errors, icmp, sockets, tcpinfo
 from portcheck.net.errors import NetError
 from portcheck.net.trail import Trail
 
@@ -119,6 +119,8 @@ class Stream:
                 await self._feed()
             except ssl.SSLZeroReturnError:
                 return b""
+            except ssl.SSLError as error:  # TLS 1.3: no to the client's side of the handshake comes after its end
+                raise alerts.refusal(error, self._trail) from None
 
     async def _feed(self) -> None:
         data = await self._receive_raw()

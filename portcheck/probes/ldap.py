@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from portcheck.model import Check, Facts
+from portcheck.model import Check, Facts, Stage, State
 from portcheck.net import tls
 from portcheck.net.base import Network
 from portcheck.net.certificate import described, matches
@@ -34,17 +34,28 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
     with await net.tcp(_port(check)) as stream:
         try:
             shown = await tls.handshake(stream, trusting, _server_name(subject))
-            facts = {"certificate_trusted": True, **await described(shown, names)}
+            facts = {"certificate_trusted": True, **await described(shown, names, check.host)}
             return await _ask(stream, subject, facts)
         except tls.Distrusted as error:
-            facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
+            facts = tls.distrust(error)
         except NetError as fault:
-            if "tls_alert" not in fault.facts and "tls_alert" not in stream.trail.facts:
+            if not _dislikes_hello(fault, stream):
                 raise
-            facts = {"tls_alert_first": stream.trail.facts.pop("tls_alert", "")}
+            told = [stream.trail.facts.pop(key, None) for key in ("tls_alert", "tls_error")]
+            facts = {"tls_alert_first": next(filter(None, told), fault.reason)}
     with await net.tcp(_port(check)) as stream:
         shown = await tls.handshake(stream, tls.reaching(), _server_name(subject))
-        return await _ask(stream, subject, {**await described(shown, names), **facts})
+        return await _ask(stream, subject, {**await described(shown, names, check.host), **facts})
+
+
+def _dislikes_hello(fault: NetError, stream: Stream) -> bool:
+    """Old servers agree with a client that offers old versions too; some cut the others without an alert.
+
+    A first cut may be the session scavenger's (KB2000061): the same is tried again before.
+    """
+    again = bool(stream.trail.facts.get("resets_before_answer"))
+    cut = fault.state is State.RESET and stream.trail.stage is Stage.TLS and again
+    return cut or bool({"tls_alert", "tls_error"} & stream.trail.facts.keys())
 
 
 async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:

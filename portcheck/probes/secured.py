@@ -21,11 +21,12 @@ async def secured(net: Network, port: int, subject: Subject) -> tuple[Stream, Fa
     except tls.Distrusted as error:
         stream.close()
         told = _distrust(error, public=subject.public)
-    except NetError as fault:
+    except NetError:
         stream.close()
-        if "tls_alert" not in stream.trail.facts:
+        said = [stream.trail.facts.pop(key, None) for key in ("tls_alert", "tls_error")]
+        if not any(said):
             raise
-        told = {"tls_alert_first": stream.trail.facts.pop("tls_alert", fault.reason)}
+        told = {"tls_alert_first": next(filter(None, said))}
     except BaseException:
         stream.close()
         raise
@@ -40,7 +41,7 @@ async def secured(net: Network, port: int, subject: Subject) -> tuple[Stream, Fa
 
 def _distrust(error: tls.Distrusted, *, public: bool) -> Facts:
     """Nobody in this machine's store signed it: at a public endpoint that is the work of a device in between."""
-    told: Facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
+    told = tls.distrust(error)
     if error.verify_code in tls.UNKNOWN_ISSUER:
         if not tls.knows_authorities():
             return {"certificate_error": "this machine has no store of authorities to compare with"}

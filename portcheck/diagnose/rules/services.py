@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints, hosts
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, number, text
-from portcheck.diagnose.words import listed, said_by
+from portcheck.diagnose.told import flag, number, printable, text
+from portcheck.diagnose.words import listed, ports, said_by, some
 from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
 
 KDC = ("kerberos", "kpasswd")
@@ -114,13 +114,36 @@ def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
 def _tls(f: ForestFacts) -> Proof | None:
     """The TLS handshake itself failed: no certificate on the server, or an alert instead of an agreement."""
     broken = {State.RESET, State.MISMATCH, State.MUTE}
-    told = [o for o in f.faults(*TLS) if flag(o, "no_certificate") or text(o, "tls_alert")]
+    told = [o for o in f.faults(*TLS) if any(o.facts.get(key) for key in NO_TLS)]
     proof = tuple(o for o in told if o.state in broken)
     if not proof:
         return None
-    alerts = dict.fromkeys(alert for o in proof if (alert := text(o, "tls_alert")))
-    why = f"the server said: {listed(alerts)}" if alerts else "the server has no certificate to show"
-    return Proof(proof, f.beside(proof, "ldap"), seen=(why,), words={"why": why})
+    key = next(key for key in NO_TLS if any(o.facts.get(key) for o in proof))
+    said = listed(dict.fromkeys(word for o in proof if (word := text(o, key))))
+    why, ask = NO_TLS[key]
+    where = {"names": some(map(printable, hosts(proof))), "ports": ports(proof)}
+    words = {"why": why.format(said=said), "ask": ask.format_map(where)}
+    return Proof(proof, f.beside(proof, "ldap"), seen=(words["why"],), words=words)
+
+
+NO_TLS = {
+    "tls_alert": (
+        "the server said: {said}",
+        (
+            "Ask the AD team which versions, ciphers and client certificates TLS on {names} wants, and whether it has a"
+            " server certificate"
+        ),
+    ),
+    "tls_error": (
+        "what the server sends is no TLS that this machine takes ({said})",
+        "Ask the AD team what answers on {ports} of {names}, and which versions and ciphers of TLS it offers",
+    ),
+    "no_certificate": (
+        "the server has no certificate to show. A domain controller without one accepts the connection and cuts it",
+        "Ask the AD team to issue a server certificate to {names} (name in the SAN, key usage server authentication)",
+    ),
+}
+"""By the fact that tells it: why there is no TLS, and whom to ask for what."""
 
 
 def _not_registered(f: ForestFacts) -> Proof | None:
@@ -188,12 +211,8 @@ TALK = (
     Rule(
         code="tls-failed",
         title="{forest}: no TLS on {hosts}: {services}",
-        explanation=(
-            "The port is open and TLS does not come about: {why}. It is not a network fault. A domain controller"
-            " without a certificate accepts the connection and cuts it."
-        ),
-        fix="Ask the AD team to issue a server certificate to {names} (name in the SAN, key usage server"
-        " authentication), if LDAP over TLS is wanted.",
+        explanation=("The port is open and TLS does not come about: {why}. It is not a network fault."),
+        fix="{ask}, if LDAP over TLS is wanted.",
         at_most=Severity.WARNING,
         when=_tls,
     ),
