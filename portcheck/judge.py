@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.model import BLOCKED, GOOD, Check, Expected, Need, Outcome, Report, Severity, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Check, Expected, Facts, Need, Outcome, Report, Severity, State, Verdict
 
 KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime)
 NOT_OFFERED = "not offered here, or filtered"
@@ -18,6 +18,9 @@ LEVELS = {
     "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
 }
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
+REFUSED_CERTIFICATE = frozenset({"not yet valid", "expired", "purpose", "weak", "other"})
+"""Whoever verifies refuses it, whichever authorities it trusts."""
+OLD_TLS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
 OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc"})
 """What a machine around the forest has that was named for it, however badly it is needed."""
 
@@ -165,7 +168,7 @@ def _faulty(outcome: Outcome) -> bool:
     skew = facts.get("clock_skew_s")
     return (
         (isinstance(skew, int | float) and math.fabs(skew) > KERBEROS_SKEW_S)
-        or (facts.get("certificate_expired") is True and "start_tls_result" not in facts)  # LDAP in clear needs none
+        or (_bad_certificate(facts) and "start_tls_result" not in facts)  # LDAP in clear needs none
         or facts.get("hosts_domain") is False
         or facts.get("wrong_forest") is True
         or facts.get("paused") is True
@@ -178,6 +181,16 @@ def _faulty(outcome: Outcome) -> bool:
         or bool(facts.get("look_ended"))
         or bool(facts.get("addresses_failed"))
         or facts.get("tunnel_lost_s") is not None
+    )
+
+
+def _bad_certificate(facts: Facts) -> bool:
+    """A client that verifies it refuses; that an issuer is unknown here may be this machine's lack."""
+    return (
+        facts.get("certificate_expired") is True
+        or facts.get("certificate_name_matches") is False
+        or facts.get("certificate_distrust") in REFUSED_CERTIFICATE
+        or facts.get("tls_version") in OLD_TLS
     )
 
 

@@ -114,7 +114,7 @@ def _ca_file(node: Node) -> Path:
     """Relative to the folder of the forests file; it must hold certificates in PEM."""
     path = node.source.path.parent / node.text(4096)
     content = node.read(lambda _: read_bytes(path, "a file of PEM certificates"))
-    if b"CERTIFICATE-----" not in content:
+    if not (b"-----BEGIN" in content and b"CERTIFICATE-----" in content.rpartition(b"-----END")[2]):
         raise node.error(f"{spelled(path)}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
     return path
 

@@ -23,7 +23,7 @@ async def certificate(case: Case) -> None:
     known = next((code for o in plain if isinstance(code := o.facts.get("start_tls_result"), int)), None)
     for outcome in case.having(State.RESET):
         name = PLAIN_TWIN.get(outcome.check.service)
-        if name is None or outcome.stage is not Stage.TLS or outcome.facts.get("tls_alert"):
+        if name is None or outcome.stage is not Stage.TLS or {"tls_alert", "tls_error"} & outcome.facts.keys():
             continue
         twin = next((o for o in plain if o.check.service == name), None)
         if known is not None:

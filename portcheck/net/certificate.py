@@ -11,14 +11,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portcheck.model import Facts
+from portcheck.net.resolver import is_address
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 
-async def described(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
-    """`describe`, aside from the loop: loading the parser takes long enough to spoil what is being measured."""
-    return await asyncio.to_thread(describe, tls, names)
+async def described(tls: ssl.SSLObject, names: tuple[str, ...], asked: str = "") -> Facts:
+    """`describe`, aside from the loop: loading the parser takes long enough to spoil what is being measured.
+
+    A server that was `asked` by its address may as well show a certificate for the address.
+    """
+    facts = await asyncio.to_thread(describe, tls, names)
+    told = facts.get("certificate_names")
+    by_address = isinstance(told, list) and asked in told and is_address(asked)
+    return facts | ({"certificate_name_matches": True} if by_address else {})
 
 
 def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
@@ -57,6 +64,7 @@ def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
             "certificate_subject": certificate.subject.rfc4514_string(),
             "certificate_issuer": certificate.issuer.rfc4514_string(),
             "certificate_names": list(shown),
+            "certificate_purposes": list(_purposes(certificate)),
             "certificate_not_before": _utc(certificate.not_valid_before_utc),
             "certificate_not_after": _utc(certificate.not_valid_after_utc),
             "certificate_expired": datetime.now(UTC) > certificate.not_valid_after_utc,
@@ -66,7 +74,7 @@ def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    """DNS names of the SAN extension; the common name where there is none (RFC 6125, 6.4.4)."""
+    """DNS names and addresses of the SAN extension; the common name where there is none (RFC 6125, 6.4.4)."""
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -75,7 +83,28 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return tuple(str(attribute.value) for attribute in common)
-    return tuple(extension.value.get_values_for_type(x509.DNSName))
+    addresses = extension.value.get_values_for_type(x509.IPAddress)
+    return (*extension.value.get_values_for_type(x509.DNSName), *map(str, addresses))
+
+
+def _purposes(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The extended key usage (RFC 5280, 4.2.1.12) by its names, or numbers; none: good for everything."""
+    from cryptography import x509
+
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(PURPOSES.get(purpose.dotted_string, purpose.dotted_string) for purpose in usage)
+
+
+PURPOSES = {
+    "1.3.6.1.5.5.7.3.1": "serverAuth",
+    "1.3.6.1.5.5.7.3.2": "clientAuth",
+    "1.3.6.1.5.2.3.5": "pkinitKDC",
+    "1.3.6.1.4.1.311.20.2.2": "smartcardLogon",
+    "2.5.29.37.0": "any",
+}
 
 
 def matches(names: Iterable[str], shown: Iterable[str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ssl
 from dataclasses import dataclass, field
 
 from portcheck.model import BlockedAt, Facts, Stage, State
@@ -115,16 +114,6 @@ def while_talking(error: OSError, icmp: Icmp | None, address: str, own: str | No
     if code in UNREACHABLE:
         return NetError(State.UNREACHABLE, "the path broke during the conversation", stage)
     return local(error)
-
-
-def within_tls(error: ssl.SSLError, stage: Stage) -> NetError:
-    """After the handshake: the peer's alert (TLS 1.3 asks for a client's certificate so late), its end, or no TLS."""
-    word = (error.reason or "unknown").lower().replace("_", " ")
-    if "alert" in word:
-        return NetError(State.RESET, f"the peer ended the TLS session ({word})", stage, facts={"tls_alert": word})
-    if isinstance(error, ssl.SSLEOFError):
-        return NetError(State.RESET, "the peer cut the TLS session", stage)
-    return NetError(State.MISMATCH, f"what followed the TLS handshake is not TLS ({word})", stage)
 
 
 def from_icmp(icmp: Icmp, address: str, own: str | None) -> NetError:

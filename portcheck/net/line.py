@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from portcheck.model import Stage, State
-from portcheck.net import errors
+from portcheck.net import alerts, errors
 from portcheck.net.errors import NetError
+from portcheck.net.trail import Trail
 
 MOST = 32 * 2**20  # bytes of all answers together: a directory has no reason to say more here
 LARGEST_FRAME = 16 * 2**20
@@ -92,7 +93,7 @@ class Line:
         if isinstance(error, TimeoutError):
             self.fault = NetError(State.MUTE, f"no answer within {self.answer_s:g} s", Stage.ANSWER)
         elif isinstance(error, ssl.SSLError):
-            self.fault = errors.within_tls(error, Stage.ANSWER)
+            self.fault = alerts.refusal(error, Trail(stage=Stage.ANSWER))
         else:
             self.fault = errors.while_talking(error, None, "", None, Stage.ANSWER)
 

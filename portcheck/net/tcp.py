@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from portcheck.model import Stage, State
-from portcheck.net import errors, icmp, sockets, tcpinfo
+from portcheck.net import alerts, errors, icmp, sockets, tcpinfo
 from portcheck.net.errors import NetError
 from portcheck.net.trail import Trail
 
@@ -124,11 +124,11 @@ class Stream:
                 await self._feed()
             except ssl.SSLZeroReturnError:
                 return b""
-            except ssl.SSLError as error:
+            except ssl.SSLError as error:  # TLS 1.3: no to the client's side of the handshake comes after its end
                 raise self._broken(error) from None
 
     def _broken(self, error: ssl.SSLError) -> NetError:
-        fault = errors.within_tls(error, self._trail.stage)
+        fault = alerts.refusal(error, self._trail)
         self.observe()
         self._trail.answers += 1
         self._trail.note(fault.state, fault.reason)

@@ -9,22 +9,10 @@ import sys
 import warnings
 from pathlib import Path
 
-from portcheck.model import State
+from portcheck.model import Facts, State
+from portcheck.net.alerts import refusal
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
-
-# OpenSSL's names for "that was not TLS at all".
-FOREIGN = frozenset(
-    {
-        "WRONG_VERSION_NUMBER",
-        "UNKNOWN_PROTOCOL",
-        "HTTP_REQUEST",
-        "RECORD_LAYER_FAILURE",
-        "PACKET_LENGTH_TOO_LONG",
-        "BAD_RECORD_TYPE",
-    }
-)
-
 
 Context = ssl.SSLContext
 
@@ -61,12 +49,25 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
 
         context.load_verify_locations(cafile=certifi.where())
     if ca_file is not None:
-        context.load_verify_locations(cafile=str(ca_file))
+        try:
+            context.load_verify_locations(cafile=str(ca_file))
+        except OSError as error:  # ssl.SSLError is one
+            raise NetError(State.ERROR, f"the CA file {ca_file} cannot be used: {error.strerror or error}") from None
     return context
 
 
 UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's verification errors that mean: signed by nobody this machine trusts (X509_V_ERR_*, x509_vfy.h)."""
+
+
+DISTRUST = {
+    **dict.fromkeys(UNKNOWN_ISSUER, "issuer"),
+    9: "not yet valid",
+    10: "expired",
+    26: "purpose",
+    **dict.fromkeys((66, 67, 68), "weak"),
+}
+"""What a client that verifies holds against the certificate, by the number of OpenSSL's error."""
 
 
 def knows_authorities() -> bool:
@@ -94,7 +95,13 @@ def hello_size(context: ssl.SSLContext, server_name: str | None) -> int:
 
 
 Distrusted = ssl.SSLCertVerificationError
-"""The chain does not lead to an authority that this machine, or the forest's CA file, trusts."""
+"""A client that verifies, with this machine's authorities or the forest's CA file, refuses the certificate."""
+
+
+def distrust(error: ssl.SSLCertVerificationError) -> Facts:
+    """What such a client holds against it."""
+    why = DISTRUST.get(error.verify_code, "other")
+    return {"certificate_trusted": False, "certificate_error": error.verify_message, "certificate_distrust": why}
 
 
 async def handshake(stream: Stream, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
@@ -104,9 +111,4 @@ async def handshake(stream: Stream, context: ssl.SSLContext, server_name: str | 
     except ssl.SSLCertVerificationError:
         raise
     except ssl.SSLError as error:
-        word = error.reason or "unknown"
-        if word in FOREIGN:
-            raise NetError(State.MISMATCH, f"answered, but not in TLS ({word.lower().replace('_', ' ')})") from None
-        stream.trail.facts["tls_alert"] = word.lower().replace("_", " ")
-        reason = f"the TLS handshake was refused ({word.lower().replace('_', ' ')})"
-        raise NetError(State.RESET, reason, stream.trail.stage) from None
+        raise refusal(error, stream.trail) from None

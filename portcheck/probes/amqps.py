@@ -12,7 +12,7 @@ from portcheck.wire import amqp
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
     port = check.port
     assert port is not None
-    stream, facts = await secured(lambda: net.tcp(port), subject)
+    stream, facts = await secured(lambda: net.tcp(port), check, subject)
     with stream:
         await stream.send(amqp.ProtocolHeader().pack(), "AMQP header for SASL")
         answer = amqp.ProtocolHeader.unpack(await stream.read_frame(amqp.frame, "AMQP header"))

@@ -24,7 +24,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     if isinstance(reply, AsRepSeen):
         return Seen({}, reason="Kerberos answered")  # a ticket for anyone: dropped unseen
     found = mark.in_text(reply.e_text)
-    facts = marked.facts(found) if found else _facts(reply, net.trail)
+    facts = marked.facts(found) if found else _facts(reply, net.trail) | _foreign(reply, subject)
     if check.transport == "udp":
         facts |= await fragments.lost(check.port, net, subject)
     if found:
@@ -44,6 +44,12 @@ def _facts(error: KrbError, trail: Trail) -> Facts:
         if hint.salt and "host" in hint.salt:
             facts["realm_proven"] = hint.salt.partition("host")[0]
     return {key: value for key, value in facts.items() if value is not None}
+
+
+def _foreign(error: KrbError, subject: Subject) -> Facts:
+    """The account asked about is the controller's own, by its ping: its own KDC knows it."""
+    unknown = error.code in {ErrorCode.KDC_ERR_C_PRINCIPAL_UNKNOWN, ErrorCode.KDC_ERR_WRONG_REALM}
+    return {"knows_controller": False, "wrong_forest": True} if unknown and subject.netbios_host else {}
 
 
 def datagram(subject: Subject) -> bytes:

@@ -14,11 +14,12 @@ from portcheck.wire import kerberos, kpasswd, mark
 from portcheck.wire.kpasswd import KpasswdReply
 
 CHANGE, SET = 1, 0xFF80
+NO_REALM = "PORTCHECK.INVALID"
 
 
 def request(subject: Subject, number: int) -> bytes:
     """The forms in the order in which servers are known to answer them: Windows the first two, MIT and Samba all."""
-    realm = subject.realm or "PORTCHECK.INVALID"
+    realm = subject.realm or NO_REALM
     match number % 3:
         case 0:
             return kpasswd.request(realm, secrets.token_bytes(512), CHANGE)
@@ -32,25 +33,34 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     assert check.port is not None
     if check.transport == "udp":
         reply = (await net.udp(check.port, lambda number: request(subject, number), kpasswd.unpack_reply)).value
-        return _seen(reply, net.trail)
+        return _seen(reply, net.trail, subject)
     earlier = net.trail.facts.get("resets_before_answer")
     with await net.tcp(check.port) as stream:
         data = request(subject, earlier if isinstance(earlier, int) else 0)
         await stream.send(kerberos.tcp(data), "kpasswd request")
         answer = await stream.read_frame(kerberos.frame, "kpasswd answer")
-    return _seen(kpasswd.unpack_reply(answer[4:]), net.trail)
+    return _seen(kpasswd.unpack_reply(answer[4:]), net.trail, subject)
 
 
-def _seen(reply: KpasswdReply, trail: Trail) -> Seen:
+def _seen(reply: KpasswdReply, trail: Trail, subject: Subject) -> Seen:
     if found := mark.in_text(reply.error.e_text if reply.error else None):
         return marked.seen(found)
     facts: Facts = {"framed": reply.framed}
     if reply.error is not None:
         facts["kerberos_error"] = int(reply.error.code)
         facts["clock_skew_s"] = _skew_s(reply.error.stime, trail)
+        facts |= _realm(reply.error.realm, subject)
     if reply.result_code is not None:
         facts["kpasswd_result"] = reply.result_code
     return Seen({key: value for key, value in facts.items() if value is not None}, reason="kpasswd answered")
+
+
+def _realm(told: str | None, subject: Subject) -> Facts:
+    """Samba and MIT answer in their own realm, whatever the question's; a mere echo of it proves nothing."""
+    if not told or told.upper() in {subject.realm, NO_REALM}:
+        return {}
+    # The controller's ping said that it hosts the domain: what answers here for another one is not that controller.
+    return {"realm_answered": told, **({"wrong_forest": True} if subject.netbios_host else {})}
 
 
 def _skew_s(server: float | None, trail: Trail) -> float | None:

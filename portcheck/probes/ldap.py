@@ -31,12 +31,12 @@ async def with_start_tls(check: Check, net: Network, subject: Subject) -> Seen:
         if not subject.start_tls or not seen.facts.get("is_domain_controller"):
             return seen
         stream.observe()
-        shown = await start_tls.look(stream, _port(check), net, subject)
+        shown = await start_tls.look(stream, check, net, subject)
     return replace(seen, facts=_named(seen.facts | shown))
 
 
 async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
-    stream, facts = await secured(lambda: net.tcp(_port(check)), subject)
+    stream, facts = await secured(lambda: net.tcp(_port(check)), check, subject)
     with stream:
         return await _ask(stream, subject, facts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from portcheck.model import Facts
+from portcheck.model import Check, Facts, Stage, State
 from portcheck.net import tls
 from portcheck.net.certificate import described
 from portcheck.net.errors import NetError
@@ -17,27 +17,37 @@ Opening = Callable[[], Awaitable[Stream]]
 """A new connection, at the point where the ClientHello comes next."""
 
 
-async def secured(opening: Opening, subject: Subject) -> tuple[Stream, Facts]:
+async def secured(opening: Opening, check: Check, subject: Subject) -> tuple[Stream, Facts]:
     """A stream inside TLS, to be closed by the caller, and what its certificate is worth."""
     stream = await opening()
     trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)
     try:
-        return stream, {"certificate_trusted": True, **await _shown(stream, trusting, subject)}
+        return stream, {"certificate_trusted": True, **await _shown(stream, trusting, check, subject)}
     except tls.Distrusted as error:
         told = _distrust(error, subject)
     except NetError as fault:
-        if "tls_alert" not in stream.trail.facts:
+        said = [stream.trail.facts.pop(key, None) for key in ("tls_alert", "tls_error")]
+        if not any(said) and not _cut_again(fault, stream):
             raise
-        told = {"tls_alert_first": stream.trail.facts.pop("tls_alert", fault.reason)}
+        told = {"tls_alert_first": next(filter(None, said), fault.reason)}
     stream = await opening()
-    return stream, {**await _shown(stream, tls.reaching(), subject), **told}
+    return stream, {**await _shown(stream, tls.reaching(), check, subject), **told}
 
 
-async def _shown(stream: Stream, context: tls.Context, subject: Subject) -> Facts:
+def _cut_again(fault: NetError, stream: Stream) -> bool:
+    """Old servers agree with a client that offers old versions too; some cut the others without an alert.
+
+    A first cut may be the session scavenger's (KB2000061): the same is tried again before.
+    """
+    again = bool(stream.trail.facts.get("resets_before_answer"))
+    return fault.state is State.RESET and stream.trail.stage is Stage.TLS and again
+
+
+async def _shown(stream: Stream, context: tls.Context, check: Check, subject: Subject) -> Facts:
     """The stream is closed where the handshake fails."""
     names = (subject.host,) if subject.host and not is_address(subject.host) else ()
     try:
-        return await described(await tls.handshake(stream, context, subject.host or None), names)
+        return await described(await tls.handshake(stream, context, subject.host or None), names, check.host)
     except BaseException:
         stream.close()
         raise
@@ -45,7 +55,7 @@ async def _shown(stream: Stream, context: tls.Context, subject: Subject) -> Fact
 
 def _distrust(error: tls.Distrusted, subject: Subject) -> Facts:
     """Nobody in this machine's store signed it: at a public endpoint that is the work of a device in between."""
-    told: Facts = {"certificate_trusted": False, "certificate_error": error.verify_message}
+    told = tls.distrust(error)
     if error.verify_code in tls.UNKNOWN_ISSUER:
         if subject.ca_file is None and not tls.knows_authorities():
             return {"certificate_error": "this machine has no store of authorities to compare with"}

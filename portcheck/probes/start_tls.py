@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portcheck.model import Facts, State
+from portcheck.model import Check, Facts, State
 from portcheck.net.base import Network
 from portcheck.net.errors import NetError
 from portcheck.net.tcp import Stream
@@ -21,7 +21,7 @@ CONNECTIONS = 3  # at most: two tries, and one that only reaches
 TOLD = frozenset({State.MUTE, State.RESET, State.MISMATCH})
 
 
-async def look(stream: Stream, port: int, net: Network, subject: Subject) -> Facts:
+async def look(stream: Stream, check: Check, net: Network, subject: Subject) -> Facts:
     """Asked where LDAP has answered on `stream`, which is used up by this; a second try settles what fails.
 
     LDAP has answered, whatever comes of this: nothing is raised, and nothing here makes another state.
@@ -29,7 +29,7 @@ async def look(stream: Stream, port: int, net: Network, subject: Subject) -> Fac
     patience_s = LEAST_S + ROUND_TRIPS * (stream.trail.latency_ms or 0.0) / 1000
     main, beside = stream.trail, net.aside(patience_s)
     stream.turn_to(beside.trail, patience_s)
-    opening = _Upgrade(stream, port, beside)
+    opening = _Upgrade(stream, check, beside)
     try:
         facts = await _tried(opening, subject) or await _tried(opening, subject) or {}
     except _DeclinedError as answer:
@@ -42,7 +42,7 @@ async def _tried(opening: _Upgrade, subject: Subject) -> Facts:
     """Empty for a first failure, and for one that tells nothing of StartTLS itself."""
     again = opening.used
     try:
-        stream, facts = await secured(opening, subject)
+        stream, facts = await secured(opening, opening.check, subject)
         with stream:
             await stream.send(rootdse_request().pack(), "LDAP search of the rootDSE")
             await stream.read_frame(ldap.answer_frame, "LDAP answer")
@@ -66,12 +66,16 @@ class _Upgrade:
     """Opens a connection up to the ClientHello: the first time on the check's own."""
 
     stream: Stream
-    port: int
+    check: Check
     net: Network
     used: bool = False
 
+    async def _again(self) -> Stream:
+        assert self.check.port is not None
+        return await self.net.tcp(self.check.port)
+
     async def __call__(self) -> Stream:
-        stream = await self.net.tcp(self.port) if self.used else self.stream
+        stream = await self._again() if self.used else self.stream
         self.used = True
         try:
             await stream.send(ExtendedRequest(MESSAGE_ID).pack(), "StartTLS")

@@ -19,7 +19,7 @@ FORBIDDEN = 403
 async def https(check: Check, net: Network, subject: Subject) -> Seen:
     port = check.port
     assert port is not None
-    stream, facts = await secured(lambda: net.tcp(port), subject)
+    stream, facts = await secured(lambda: net.tcp(port), check, subject)
     with stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
     if found := mark.same(answer.first("Server"), mark.HTTP):

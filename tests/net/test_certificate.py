@@ -7,6 +7,7 @@ import contextlib
 import os
 import ssl
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from net import servers
 
-from portcheck.model import Facts, Stage, State
+from portcheck.model import Facts, State
 from portcheck.net import certificate, tls
 from portcheck.net.base import Net
 from portcheck.net.errors import NetError
@@ -25,6 +26,8 @@ from portcheck.net.patience import Patience
 
 LONG = Patience(connect_s=20.0, answer_s=20.0, attempts=1)
 KEY = ec.generate_private_key(ec.SECP256R1())
+SHA256 = hashes.SHA256()
+SUBJECT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "DC1")])
 TODAY = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -77,6 +80,27 @@ def test_a_valid_certificate_tells_who_when_and_for_whom() -> None:
     assert (facts["certificate_expired"], facts["certificate_name_matches"]) == (False, True)
     assert (facts["tls_version"], facts["tls_cipher"]) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
     assert "certificate_error" not in facts
+
+
+def test_what_a_certificate_is_for_and_the_addresses_it_names_are_told() -> None:
+    shown = x509.SubjectAlternativeName([x509.IPAddress(ip_address("10.77.1.10"))])
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, x509.ObjectIdentifier("1.2.3.4")])
+    builder = x509.CertificateBuilder(
+        issuer_name=SUBJECT, subject_name=SUBJECT, public_key=KEY.public_key(), serial_number=77,
+        not_valid_before=TODAY, not_valid_after=TODAY + timedelta(days=9),
+    )  # fmt: skip
+    signed = builder.add_extension(shown, critical=False).add_extension(usage, critical=False).sign(KEY, SHA256)
+    facts = described(signed.public_bytes(Encoding.DER), "dc1.alpha.test")
+    assert facts["certificate_names"] == ["10.77.1.10"]
+    assert facts["certificate_purposes"] == ["clientAuth", "1.2.3.4"]
+    assert facts["certificate_name_matches"] is False
+
+
+@pytest.mark.parametrize(("asked", "matches"), [("10.77.1.10", True), ("10.77.1.11", False), ("dc1", False)])
+async def test_asked_by_its_address_a_certificate_for_the_address_will_do(asked: str, matches: bool) -> None:
+    named = der("dc9.alpha.test", "10.77.1.10")
+    facts = await certificate.described(Handshake(named), ("dc1.alpha.test",), asked)  # type: ignore[arg-type]
+    assert facts["certificate_name_matches"] is matches
 
 
 def test_an_expired_certificate_is_told_as_expired() -> None:
@@ -226,6 +250,60 @@ async def test_the_alert_is_kept_by_its_name() -> None:
     assert "handshake failure" in str(net.trail.facts["tls_alert"])
 
 
+async def test_a_complaint_of_this_side_is_not_called_the_servers_word() -> None:
+    """A certificate of 16 MB: OpenSSL takes none of that size."""
+    hello = b"\x03\x03" + bytes(32) + b"\x00\xc0\x2f\x00" + b"\x00\x05\xff\x01\x00\x01\x00"
+    messages = (b"\x02\x00" + len(hello).to_bytes(2) + hello, b"\x0b\xff\xff\xff" + bytes(1000))
+
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        for message in messages:
+            writer.write(b"\x16\x03\x03" + len(message).to_bytes(2) + message)
+        await reader.read()
+
+    async with servers.tcp(habit) as port:
+        net = Net("127.0.0.1", LONG)
+        with pytest.raises(NetError) as caught, await net.tcp(port) as stream:
+            await tls.handshake(stream, tls.reaching(), None)
+    assert (caught.value.state, net.trail.facts["tls_error"]) == (State.MISMATCH, "excessive message size")
+    assert "tls_alert" not in net.trail.facts
+
+
+async def test_a_server_that_refuses_after_its_own_end_of_the_handshake_has_a_state(pem: Path) -> None:
+    """TLS 1.3: that no client certificate came is told when the client thinks that all is well."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(pem)
+
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        talk = context.wrap_bio(incoming, outgoing, server_side=True)
+        for _ in range(2):  # the client's hello, and the end of its part
+            incoming.write(await reader.read(65536))
+            with contextlib.suppress(ssl.SSLError):
+                talk.do_handshake()
+            writer.write(outgoing.read())
+        await reader.read()
+
+    async with servers.tcp(habit) as port:
+        net = Net("127.0.0.1", LONG)
+        with await net.tcp(port) as stream:
+            await tls.handshake(stream, tls.reaching(), None)
+            with pytest.raises(NetError) as caught:
+                await stream.receive()
+    assert (caught.value.state, net.trail.facts["tls_alert"]) == (State.RESET, "certificate required")
+
+
+async def test_a_ca_file_that_cannot_be_read_is_this_machines_trouble(tmp_path: Path) -> None:
+    broken = tmp_path / "ca.pem"
+    broken.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with pytest.raises(NetError) as caught:
+        tls.trusting(broken)
+    assert caught.value.state is State.ERROR
+    assert str(broken) in caught.value.reason
+
+
 async def test_a_cut_at_the_client_hello_is_a_reset() -> None:
     async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(65536)
@@ -242,26 +320,6 @@ async def after_the_handshake(port: int) -> NetError:
         with pytest.raises(NetError) as caught:
             await stream.read_frame(lambda _: None)
     return caught.value
-
-
-async def test_a_server_that_wants_a_client_s_certificate_says_so_after_the_handshake(pem: Path) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    context.verify_mode = ssl.CERT_REQUIRED
-
-    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()  # asyncio's own TLS hangs up without the alert
-        server = context.wrap_bio(incoming, outgoing, server_side=True)
-        while data := await reader.read(65536):
-            incoming.write(data)
-            with contextlib.suppress(ssl.SSLError):  # it wants more, or will not go on
-                server.do_handshake()
-            writer.write(outgoing.read())
-
-    async with servers.tcp(habit) as port:
-        fault = await after_the_handshake(port)
-    assert (fault.state, fault.stage) == (State.RESET, Stage.REQUEST)
-    assert "certificate required" in str(fault.facts["tls_alert"])
 
 
 async def test_what_is_no_tls_after_the_handshake_is_a_mismatch(pem: Path) -> None:

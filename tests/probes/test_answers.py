@@ -127,6 +127,15 @@ async def test_a_foreign_realm_of_a_windows_controller_is_an_answer_and_proves_n
         outcome = await ask(running, "kerberos/tcp", domain="beta.test")
     assert (outcome.state, outcome.facts["kerberos_error"]) == (State.OK, 68)
     assert "realm_proven" not in outcome.facts
+    assert (outcome.facts["knows_controller"], outcome.facts["wrong_forest"]) == (False, True)
+
+
+@pytest.mark.parametrize("service", ["kpasswd/tcp", "kpasswd/udp"])
+async def test_the_password_service_of_another_realm_tells_its_own(service: str) -> None:
+    async with serving(controller(Manner.SAMBA)) as running:
+        strange, own = await ask(running, service, domain="beta.test"), await ask(running, service)
+    assert (strange.facts["realm_answered"], strange.facts["wrong_forest"]) == ("ALPHA.TEST", True)
+    assert not {"realm_answered", "wrong_forest"} & own.facts.keys()
 
 
 @pytest.mark.parametrize("service", ["kerberos/udp", "kpasswd/tcp", "ldap/tcp", "smb/tcp", "time/udp", "gc-tls/tcp"])

@@ -17,15 +17,22 @@ KERBEROS_LIMIT_S = 300.0
 NOTABLE_S = 60.0
 """Below this, whole-second clocks in answers and slow replies are as likely as a wrong clock."""
 
+NTP = "time"
+LIMIT = {
+    True: "Kerberos refuses a difference of more than 5 minutes",
+    False: "Kerberos still accepts 5 minutes",
+}
+
 Clocks = dict[Endpoint, list[tuple[str, float]]]
 
 
 def _skewed(f: ForestFacts) -> Proof | None:
     clocks = _clocks(f.outcomes)
     off = {where: _middle(told) for where, told in clocks.items() if abs(_middle(told)) > NOTABLE_S}
+    apart = {} if off else _apart_from_its_host(clocks)
     if not off:
-        return None
-    ours = _ours(f)
+        return _time_service(f, clocks, apart) if apart else None
+    whose = ours(f)
     proof = tuple(o for o in f.told("clock_skew_s") if endpoint(o) in off)
     grave = any(abs(skew) > KERBEROS_LIMIT_S for skew in off.values())
     return Proof(
@@ -33,8 +40,43 @@ def _skewed(f: ForestFacts) -> Proof | None:
         severity=Severity.ERROR if grave else Severity.WARNING,
         seen=_seen(f, clocks, off),
         brief=True,
-        words=_words(f, off, ours, grave=grave),
+        words=_words(f, off, whose, grave=grave),
     )
+
+
+def _apart_from_its_host(clocks: Clocks) -> dict[Endpoint, float]:
+    """By how much NTP is ahead of the clock that Kerberos and the directory of the same host agree on."""
+    found = {}
+    for where, told in clocks.items():
+        ntp = [skew for service, skew in told if service == NTP]
+        others = [skew for service, skew in told if service != NTP]
+        if ntp and others and abs(ntp[0] - median(others)) > NOTABLE_S:
+            found[where] = ntp[0] - median(others)
+    return found
+
+
+def _time_service(f: ForestFacts, clocks: Clocks, apart: dict[Endpoint, float]) -> Proof:
+    """The host's own clock is right, and what it tells as time is another one: members would set theirs by it."""
+    proof = tuple(o for o in f.told("clock_skew_s") if endpoint(o) in apart and o.check.service == NTP)
+    worst = max(apart.values(), key=abs)
+    names = some(dict.fromkeys(short(where.host, f.forest.name) for where in apart))
+    grave = abs(worst) > KERBEROS_LIMIT_S
+    words = {
+        "whose": f"the time service of {names} is {_apart(worst)} the same host's own clock",
+        "which": "Whatever sets its clock by 123/udp there will be off by as much from Kerberos; something else than"
+        " the host's own time service may answer on that port",
+        "limit": LIMIT[grave],
+        "ask": f"Ask the AD team what answers on 123/udp of {names} (w32tm /query /status there).",
+    }
+    seen = tuple(
+        f"{short(where.host, f.forest.name)}: 123/udp is {_apart(skew)} {_agreeing(clocks[where])}"
+        for where, skew in apart.items()
+    )
+    return Proof(proof, severity=Severity.WARNING, seen=seen, brief=True, words=words)
+
+
+def _agreeing(told: list[tuple[str, float]]) -> str:
+    return listed(dict.fromkeys(service for service, _ in told if service != NTP))
 
 
 def _clocks(outcomes: Iterable[Outcome]) -> Clocks:
@@ -51,7 +93,7 @@ def _middle(told: list[tuple[str, float]]) -> float:
     return median(skew for _, skew in told)
 
 
-def _ours(f: ForestFacts) -> float | None:
+def ours(f: ForestFacts) -> float | None:
     """By how much this machine's clock is off; 0.0: it is not; None: nothing tells which of two is wrong.
 
     Over all forests of the run: each forest is one source of time, and this machine is one more voice. Most voices are
@@ -113,14 +155,13 @@ def _words(f: ForestFacts, off: dict[Endpoint, float], by: float | None, *, grav
         False: "Other controllers agree with this machine, so it is the controller's clock",
         None: "Nothing else that was asked tells which of the two is wrong",
     }
-    limit = "Kerberos refuses a difference of more than 5 minutes" if grave else "Kerberos still accepts 5 minutes"
     ask = {
         True: "Correct this machine's clock and its time source (w32tm /query /source; or the hypervisor's time"
         " synchronisation).",
         False: f"Ask the AD team to correct the clock of {names} and its time source (w32tm /query /source there).",
         None: f"Compare this machine's clock with a third one; then correct it, or ask the AD team to correct {names}.",
     }
-    return {"whose": whose[ours], "which": which[ours], "limit": limit, "ask": ask[ours]}
+    return {"whose": whose[ours], "which": which[ours], "limit": LIMIT[grave], "ask": ask[ours]}
 
 
 def _agreed(f: ForestFacts, by: float) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, name, printable, text
-from portcheck.diagnose.words import some
+from portcheck.diagnose.words import ports, some
 from portcheck.model import Outcome, Severity, Verdict
 
-OWN_NAMES = ("forest", "domain", "realm_proven")
+OWN_NAMES = ("forest", "domain", "realm_proven", "realm_answered")
 """Canonical names of the answering host; what a KDC echoes from the question is not among them (MS-KILE)."""
 
 
@@ -25,25 +26,76 @@ def _foreign(f: ForestFacts) -> Proof | None:
         kept.extend(f.at(where) if strange and len(strange) == len(there) else ())
     if not proof:
         return None
-    said = dict.fromkeys([*(own for o in proof for own in sorted(_names(o))), *_other_sid(proof)])
+    whole = set(endpoints(kept))
+    said = dict.fromkeys([*(own for o in proof for own in sorted(_names(o))), *_other_sid(proof), *_strange_kdc(proof)])
+    at = some(_at(where, f, [o for o in proof if endpoint(o) == where], whole) for where in endpoints(proof))
+    leads, ask = (WHOLE if whole else PART).values()
     return Proof(
         tuple(proof),
         severity=Severity.ERROR,
-        seen=tuple(f"{where.address} calls itself {some(_said_at(f, where))}" for where in endpoints(proof)),
+        seen=tuple(_seen_at(f, where, proof, whole) for where in endpoints(proof)),
         brief=True,
-        words={"other": some(said), "at": some(_at(where, f) for where in endpoints(proof))},
+        words={
+            "other": some(said),
+            "at": at,
+            "leads": leads.format(forest=_own(f)),
+            "ask": ask.format(at=at, forest=_own(f)),
+        },
         follows=tuple(kept),
     )
 
 
-def _at(where: Endpoint, f: ForestFacts) -> str:
-    """10.77.2.10 (bdc1.bravo.test); the name only where it was asked for, not learnt from the answer."""
-    learnt = name(where.host) in _said_at(f, where) or where.host == where.address
-    return where.address if learnt else f"{where.address} ({printable(where.host)})"
+WHOLE = {
+    "leads": (
+        "A DNS record, a setting or an address translation leads to the wrong machine, so nothing else it answered says"
+        " anything about {forest}"
+    ),
+    "ask": (
+        "Correct what leads to {at}: a DNS record of {forest}, or a setting of this machine. If both are right, ask the"
+        " firewall team which address translation is in the way."
+    ),
+}
+PART = {
+    "leads": (
+        "Other ports of the same address answer as {forest}, so name and address are right: an address translation of"
+        " single ports leads to the wrong machine"
+    ),
+    "ask": "Ask the firewall team which address translation sends {at} to another machine.",
+}
+"""The machine behind the address is another one, or only behind some of its ports."""
 
 
-def _said_at(f: ForestFacts, where: Endpoint) -> dict[str, None]:
-    answers = (text(o, key) for o in f.at(where) for key in ("dns_host_name", *OWN_NAMES))
+def _own(f: ForestFacts) -> str:
+    return printable(f.forest.name)
+
+
+def _seen_at(f: ForestFacts, where: Endpoint, proof: list[Outcome], whole: set[Endpoint]) -> str:
+    """10.77.2.10 calls itself cdc1.charlie.test; of single ports, which."""
+    here = [o for o in proof if endpoint(o) == where]
+    if where in whole:
+        return f"{where.address} calls itself {some(_said_by(f.at(where)))}"
+    others = _said_by([o for o in f.at(where) if o not in here])
+    calls = some(_said_by(here))
+    foreign = f"calls itself {calls}" if calls else "does not know the controller's own account"
+    return f"{ports(here)} of {where.address} {foreign}{f', and its other ports {some(others)}' if others else ''}"
+
+
+def _strange_kdc(proof: list[Outcome]) -> tuple[str, ...]:
+    """A KDC that tells no name, and does not know the controller behind whose address it is."""
+    named = any(_names(o) for o in proof)
+    unknown = any(flag(o, "knows_controller") is False for o in proof)
+    return ("a KDC that does not know this controller",) if unknown and not named else ()
+
+
+def _at(where: Endpoint, f: ForestFacts, here: list[Outcome], whole: set[Endpoint]) -> str:
+    """10.77.2.10 (bdc1.bravo.test), or 464/tcp of it; the name only where it was not learnt from the answer."""
+    learnt = where in whole and (name(where.host) in _said_by(f.at(where)) or where.host == where.address)
+    called = where.address if learnt or where.host == where.address else f"{where.address} ({printable(where.host)})"
+    return called if where in whole else f"{ports(here)} of {called}"
+
+
+def _said_by(outcomes: Iterable[Outcome]) -> dict[str, None]:
+    answers = (text(o, key) for o in outcomes for key in ("dns_host_name", *OWN_NAMES))
     return dict.fromkeys(name(answer) for answer in answers if answer)
 
 
@@ -69,8 +121,12 @@ def _is_foreign(o: Outcome, there: list[Outcome], f: ForestFacts) -> bool:
         return False
     if text(o, "forest"):
         return True
-    related = any(own.endswith(f".{known}") for own in _names(o) for known in wanted)
-    return not related and not any(_names(other) & wanted for other in there)
+    of_the_forest = wanted | {own for other in there if _names(other) & wanted for own in _names(other)}
+    related = any(own in of_the_forest or own.endswith(f".{known}") for own in _names(o) for known in wanted)
+    if related:
+        return False
+    # A salt may be older than the domain's name; the realm in which the password service answers is not.
+    return bool(text(o, "realm_answered")) or not any(_names(other) & wanted for other in there)
 
 
 def _wanted(o: Outcome, f: ForestFacts) -> set[str]:
@@ -92,12 +148,8 @@ IDENTITY = (
     Rule(
         code="wrong-forest",
         title="{forest}: another forest answers at {at}: {other}",
-        explanation=(
-            "The host was asked as a controller of {forest} and calls itself {other}. A DNS record, a setting or an"
-            " address translation leads to the wrong machine, so nothing else it answered says anything about {forest}."
-        ),
-        fix="Correct what leads to {at}: a DNS record of {forest}, or a setting of this machine. If both are right, ask"
-        " the firewall team which address translation is in the way.",
+        explanation=("The host was asked as a controller of {forest}, and what answers is {other}. {leads}."),
+        fix="{ask}",
         when=_foreign,
         disowns=True,
     ),

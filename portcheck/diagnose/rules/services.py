@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints, hosts
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, number, text
-from portcheck.diagnose.words import listed, said_by
+from portcheck.diagnose.told import flag, number, printable, text
+from portcheck.diagnose.words import listed, ports, said_by, some
 from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
 
 KDC = ("kerberos", "kpasswd")
@@ -120,19 +120,38 @@ def _tls_fails(f: ForestFacts) -> Proof | None:
 def _handshake(f: ForestFacts) -> Proof | None:
     """The TLS handshake itself failed: no certificate on the server, or an alert instead of an agreement."""
     broken = {State.RESET, State.MISMATCH, State.MUTE}
-    told = [o for o in f.faults(*TLS) if flag(o, "no_certificate") or text(o, "tls_alert")]
+    told = [o for o in f.faults(*TLS) if any(o.facts.get(key) for key in NO_TLS)]
     proof = tuple(o for o in told if o.state in broken)
     if not proof:
         return None
-    alerts = dict.fromkeys(alert for o in proof if (alert := text(o, "tls_alert")))
-    why = f"the server said: {listed(alerts)}" if alerts else "the server has no certificate to show"
-    words = {
-        "what": "TLS",
-        "why": f"The port is open and TLS does not come about: {why}. It is not a network fault. A domain controller"
-        " without a certificate accepts the connection and cuts it",
-        "whom": AD_TEAM,
-    }
-    return Proof(proof, f.beside(proof, "ldap"), seen=(why,), words=words)
+    key = next(key for key in NO_TLS if any(o.facts.get(key) for o in proof))
+    said = listed(dict.fromkeys(word for o in proof if (word := text(o, key))))
+    why, ask = NO_TLS[key]
+    where = {"names": some(map(printable, hosts(proof))), "ports": ports(proof)}
+    seen = why.format(said=said)
+    whole = f"The port is open and TLS does not come about: {seen}. It is not a network fault"
+    words = {"what": "TLS", "why": whole, "ask": ask.format_map(where)}
+    return Proof(proof, f.beside(proof, "ldap"), seen=(seen,), words=words)
+
+
+NO_TLS = {
+    "tls_alert": (
+        "the server said: {said}",
+        (
+            "Ask the AD team which versions, ciphers and client certificates TLS on {names} wants, and whether it has a"
+            " server certificate"
+        ),
+    ),
+    "tls_error": (
+        "what the server sends is no TLS that this machine takes ({said})",
+        "Ask the AD team what answers on {ports} of {names}, and which versions and ciphers of TLS it offers",
+    ),
+    "no_certificate": (
+        "the server has no certificate to show. A domain controller without one accepts the connection and cuts it",
+        "Ask the AD team to issue a server certificate to {names} (name in the SAN, key usage server authentication)",
+    ),
+}
+"""By the fact that tells it: why there is no TLS, and whom to ask for what."""
 
 
 def _start_tls(f: ForestFacts) -> Proof | None:
@@ -151,7 +170,8 @@ def _start_tls(f: ForestFacts) -> Proof | None:
         "what": "StartTLS",
         "why": f"LDAP answers in clear, and StartTLS {ends}, twice: {why}. Clients that sign and seal, or use 636, do"
         " not notice",
-        "whom": "the firewall team about inspection on the way; if there is none, the AD team",
+        "ask": f"Ask the firewall team about inspection of {ports(proof)} to {some(map(printable, hosts(proof)))}; if"
+        " there is none, ask the AD team for its server certificate",
     }
     return Proof(proof, f.beside(proof, *TLS), seen=(f"StartTLS {ends}, twice",), words=words)
 
@@ -222,8 +242,7 @@ TALK = (
         code="tls-failed",
         title="{forest}: no {what} on {hosts}: {services}",
         explanation="{why}.",
-        fix="Ask {whom} to issue a server certificate to {names} (name in the SAN, key usage server authentication), if"
-        " LDAP over TLS is wanted.",
+        fix="{ask}, if LDAP over TLS is wanted.",
         at_most=Severity.WARNING,
         when=_tls_fails,
     ),

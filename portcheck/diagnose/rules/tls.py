@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
 from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.diagnose.rules.clock import ours
 from portcheck.diagnose.told import flag, moment, printable, text, texts
 from portcheck.diagnose.words import listed, ports, short_hosts, some
 from portcheck.model import GOOD, Outcome, Severity
@@ -18,7 +19,7 @@ SOON = timedelta(days=21)
 
 def _over(o: Outcome, now: datetime) -> bool:
     end = moment(o.facts.get("certificate_not_after"))
-    return flag(o, "certificate_expired") is True or (end is not None and end <= now)
+    return flag(o, "certificate_expired") is True if end is None else end <= now
 
 
 def _nearly_over(o: Outcome, now: datetime) -> bool:
@@ -26,11 +27,15 @@ def _nearly_over(o: Outcome, now: datetime) -> bool:
     return end is not None and now < end and end - now <= SOON
 
 
-def dated(holds: Callable[[Outcome, datetime], bool]) -> When:
-    """Held against the time of the run, not of the reading: a saved run keeps its findings."""
+def _now(f: ForestFacts) -> datetime | None:
+    """The time of the run, not of the reading: a saved run keeps its findings. Put right where our clock is off."""
+    started = moment(f.report.started)
+    return started and started + timedelta(seconds=ours(f) or 0.0)
 
+
+def dated(holds: Callable[[Outcome, datetime], bool]) -> When:
     def when(f: ForestFacts) -> Proof | None:
-        now = moment(f.report.started)
+        now = _now(f)
         proof = tuple(o for o in f.told("certificate_not_after") if now is not None and holds(o, now))
         ends = some((f"{_whose(o)} valid until {text(o, 'certificate_not_after')}" for o in proof), 3)
         return Proof(proof, seen=(ends,), brief=True, words={"ends": ends}) if proof else None
@@ -49,11 +54,99 @@ def _other_name(f: ForestFacts) -> Proof | None:
 
 
 def _untrusted(f: ForestFacts) -> Proof | None:
-    others = _signed_by_another(f)
-    told = (o for o in f.told("certificate_trusted") if not flag(o, "tls_intercepted") and o not in others)
-    proof = tuple(o for o in told if flag(o, "certificate_trusted") is False)
-    issuers = dict.fromkeys(_issuer(o) for o in proof)
-    return Proof(proof, seen=(f"issued by {some(issuers, 3)}",), brief=True) if proof else None
+    """A client that verifies refuses it; that it has expired is told by itself."""
+    now, others = _now(f), _signed_by_another(f)
+    shown = {o.check.id: o for o in (*f.told("certificate_key_sha256"), *f.told("certificate_trusted"))}
+    told = [o for o in shown.values() if not flag(o, "tls_intercepted") and o not in others]
+    why = {o.check.id: _held_against(o, now) for o in told}
+    proof = tuple(o for o in told if why[o.check.id])
+    if not proof:
+        return None
+    reasons = dict.fromkeys(why[o.check.id] for o in proof)
+    issuers = some(dict.fromkeys(_issuer(o) for o in proof), 3)
+    facts = {
+        "issuers": issuers,
+        "begin": some((text(o, "certificate_not_before") or "later" for o in proof), 3),
+        "purposes": some(dict.fromkeys(p for o in proof for p in texts(o, "certificate_purposes"))) or "another",
+        "complaint": listed(dict.fromkeys(text(o, "certificate_error") or "it does not say why" for o in proof)),
+    }
+    words = {
+        "why": " ".join(WHY[reason][0].format_map(facts) for reason in reasons),
+        "ask": " ".join(WHY[reason][1] for reason in reasons),
+    }
+    seen = (f"issued by {issuers}", *(WHY[reason][2].format_map(facts) for reason in reasons if WHY[reason][2]))
+    severity = Severity.INFO if set(reasons) == {"issuer"} else Severity.WARNING
+    return Proof(proof, seen=seen, brief=True, severity=severity, words=words)
+
+
+def _held_against(o: Outcome, now: datetime | None) -> str:
+    """The key of WHY, empty where there is nothing to tell here; `purpose` also where nobody could verify."""
+    distrust = text(o, "certificate_distrust") or ("issuer" if flag(o, "certificate_trusted") is False else "")
+    begin, purposes = moment(o.facts.get("certificate_not_before")), texts(o, "certificate_purposes")
+    end = moment(o.facts.get("certificate_not_after"))
+    if now is not None and begin is not None and begin > now:
+        return "not yet valid"
+    if distrust == "not yet valid" or (distrust == "expired" and _shown_as_over(o, end, now)):
+        return ""
+    if distrust in {"", "issuer"} and purposes and not {"serverAuth", "any"} & set(purposes):
+        return "purpose"
+    return distrust if distrust in WHY else "other" if distrust else ""
+
+
+def _shown_as_over(o: Outcome, end: datetime | None, now: datetime | None) -> bool:
+    """By its own dates, or by this machine's wrong clock: none of it is the authority's fault."""
+    return flag(o, "certificate_expired") is True or (end is not None and now is not None and end <= now)
+
+
+WHY = {
+    "issuer": (
+        (
+            "The issuer is not among the authorities that this machine trusts, and the server sent no certificate that"
+            " leads from it to one of them."
+        ),
+        (
+            "Install the root certificate of its authority on this machine, or name it as ca_file in the forests file;"
+            " if that is done, the server has to send the certificates between as well."
+        ),
+        "",
+    ),
+    "not yet valid": (
+        "It is not valid before {begin}.",
+        "Compare this machine's clock first; if it is right, ask for a certificate that is valid today.",
+        "valid from {begin}",
+    ),
+    "expired": (
+        "A certificate of its authority has expired.",
+        "Ask whoever runs its authority to renew the authority's certificate.",
+        "{complaint}",
+    ),
+    "purpose": (
+        "Its extended key usage does not name server authentication: {purposes}.",
+        "Ask for a certificate with the key usage server authentication (1.3.6.1.5.5.7.3.1).",
+        "key usage {purposes}",
+    ),
+    "weak": (
+        "Its key or its signature is too weak for this machine's TLS: {complaint}.",
+        "Ask for a certificate with an RSA key of 2048 bits or more (or an elliptic curve) and SHA-256.",
+        "{complaint}",
+    ),
+    "other": (
+        "This machine's TLS refuses it: {complaint}.",
+        "Ask whoever runs the authority what is wrong with the certificate.",
+        "{complaint}",
+    ),
+}
+"""What is held against a certificate: why, what to do, and what was seen."""
+
+
+def _outdated(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.told("tls_version") if o.facts.get("tls_version") in OUTDATED)
+    versions = listed(dict.fromkeys(OUTDATED[str(o.facts["tls_version"])] for o in proof))
+    seen = f"{versions} was agreed, as nothing newer was"
+    return Proof(proof, seen=(seen,), severity=Severity.WARNING, words={"versions": versions}) if proof else None
+
+
+OUTDATED = {"SSLv3": "SSL 3.0", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1"}
 
 
 def _intercepted(f: ForestFacts) -> Proof | None:
@@ -198,12 +291,23 @@ CERTIFICATES = (
         code="certificate-untrusted",
         title="{forest}: this machine does not trust the certificate of {hosts}",
         explanation=(
-            "The issuer is not among the authorities this machine trusts. Programs that check it refuse TLS to it;"
-            " those that sign and seal LDAP on 389 do not notice."
+            "{why} Programs that check it refuse TLS to it; those that sign and seal LDAP on 389 do not notice."
         ),
-        fix="Install the root certificate of its authority on this machine, or name it as ca_file in the forests file.",
-        at_most=Severity.INFO,
+        fix="{ask}",
+        at_most=Severity.WARNING,
         when=_untrusted,
+        beside=True,
+    ),
+    Rule(
+        code="tls-outdated",
+        title="{forest}: {hosts} speaks no TLS newer than {versions}",
+        explanation=(
+            "RFC 8996 retired TLS 1.0 and 1.1. Clients that insist on TLS 1.2, as OpenSSL's do by default since 3.0,"
+            " cannot connect to {services}."
+        ),
+        fix="Ask whoever runs {names} to allow TLS 1.2 there (Windows: SCHANNEL\\Protocols\\TLS 1.2\\Server).",
+        at_most=Severity.WARNING,
+        when=_outdated,
         beside=True,
     ),
 )
