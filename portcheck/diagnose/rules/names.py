@@ -30,7 +30,7 @@ HOST_UNREACHABLE = ((3, 1), (1, 3))
 
 
 def _dns_silent(f: ForestFacts) -> Proof | None:
-    places = {endpoint(o) for o in f.blocked("dns/udp")}
+    places = {where for o in f.blocked("dns/udp") if (where := endpoint(o)) and not f.hollow(where)}
     proof = tuple(o for o in f.blocked("dns") if endpoint(o) in places)
     dead = _silent_servers(f)
     if not proof and not dead:
