@@ -97,8 +97,9 @@ def _gets_none(server: str, asked: list[Lookup]) -> bool:
 def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:
     """The checks of the servers tell more than the lookups do."""
     addresses = servers(lookup)
-    checks = [o for where in f.by_endpoint if where.address in addresses for o in f.at(where)]
-    whole = any(o.check.id in f.explained for o in checks)
+    places = [where for where in f.by_endpoint if where.address in addresses]
+    checks = [o for where in places for o in f.at(where)]
+    whole = any(o.check.id in f.explained for o in checks) or any(map(f.hollow, places))
     return whole or any(o.check.service == "dns" and o.state in GOOD for o in checks)
 
 

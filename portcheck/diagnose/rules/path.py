@@ -8,7 +8,7 @@ from portcheck.diagnose.facts import FAULTY, ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, text
 from portcheck.diagnose.words import how, in_the_hosts_name, listed, port, said_by, some
-from portcheck.model import GOOD, Expected, Outcome, Severity, State
+from portcheck.model import GOOD, Expected, Outcome, Severity, State, Verdict
 
 TALKED = frozenset({State.MUTE, State.RESET})
 LOSS_THAT_HURTS = 0.1
@@ -38,9 +38,11 @@ def _black_hole(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in f.told("clamped_answered") if flag(o, "clamped_answered") is True)
     if not proof:
         return None
+    places = endpoints(proof)
+    whole = tuple(o for o in f.told("fragments_lost") if endpoint(o) in places)  # a fragment is as large as a packet
     sizes = dict.fromkeys(f"{size:.0f} bytes" for o in proof if (size := number(o, "next_hop_mtu")))
     narrow = f"; the path takes packets of {listed(sizes)}" if sizes else ""
-    return Proof(proof, words={"narrow": narrow})
+    return Proof(proof, words={"narrow": narrow}, follows=whole)
 
 
 def _fragments(f: ForestFacts) -> Proof | None:
@@ -124,7 +126,8 @@ def _rejects_all_tcp(f: ForestFacts) -> Proof | None:
 def _rejected_altogether(f: ForestFacts) -> tuple[Outcome, ...]:
     found: list[Outcome] = []
     for where in f.by_endpoint:
-        tcp = [o for o in f.asked(where) if o.check.transport == "tcp" and o.check.expected is Expected.OPEN]
+        asked = [o for o in f.asked(where) if o.check.transport == "tcp" and o.check.expected is Expected.OPEN]
+        tcp = [o for o in asked if o.verdict is not Verdict.SKIP]  # whose no it is was asked of these
         heard = any(o.state in GOOD for o in f.asked(where))
         if heard and len({o.check.port for o in tcp}) >= WHOLESALE and all(o.state is State.REJECTED for o in tcp):
             found.extend(o for o in tcp if o.verdict in FAULTY)
