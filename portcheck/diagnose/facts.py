@@ -126,6 +126,12 @@ class ForestFacts:
             and len({o.check.port for o in asked}) > 1
         )
 
+    def hollow(self, where: Endpoint) -> bool:
+        """It refuses, and nothing else is heard of it: the silent ports are part of the same."""
+        asked = self.asked(where)
+        refuses = any(o.state is State.REFUSED and o.verdict in FAULTY for o in asked)
+        return refuses and all(o.state in BLOCKED or o.state is State.REFUSED for o in asked)
+
     def roles(self, where: Endpoint) -> frozenset[str] | None:
         """What the LDAP ping says the host is; None where it said nothing."""
         for outcome in self.at(where, "ldap-ping"):

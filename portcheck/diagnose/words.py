@@ -110,11 +110,17 @@ def _how_all(alike: Sequence[Outcome]) -> str:
 def ends(outcomes: Iterable[Outcome]) -> list[str]:
     """Between which hops the silence begins."""
     walks = dict.fromkeys(
-        (o.blocked_at.after, o.blocked_at.hop, text(o, "lost_before"))
+        (o.blocked_at.after, o.blocked_at.hop, _lost_before(o))
         for o in outcomes
         if o.blocked_at and o.blocked_at.by is None
     )
     return [_lost(after, hop, before) for after, hop, before in walks if after or hop is not None]
+
+
+def _lost_before(outcome: Outcome) -> str | None:
+    """10.77.100.2 (hop 2): the next router that speaks about what arrives."""
+    router, hop = text(outcome, "lost_before"), number(outcome, "lost_before_hop")
+    return f"{router} (hop {hop:.0f})" if router and hop is not None else router
 
 
 def _lost(after: str | None, hop: int | None, before: str | None) -> str:
@@ -122,7 +128,7 @@ def _lost(after: str | None, hop: int | None, before: str | None) -> str:
     if not after and not hop:
         return "lost on this machine, or at or before the first hop"
     where = f"{after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''}"
-    return f"lost between {where} and {before or 'the host'}"
+    return f"lost between {where} and {before or 'the host, or on the way back'}"
 
 
 def how(outcome: Outcome) -> str:
@@ -144,7 +150,7 @@ def _proxy_says(outcome: Outcome) -> str | None:
 def _rejected(outcome: Outcome) -> str:
     if (proxy := _proxy_says(outcome)) is not None:
         return proxy
-    by, said = said_by(outcome) or "a device nearer than the host", icmp_words(outcome)
+    by, said = said_by(outcome) or "a device on the path", icmp_words(outcome)
     return f"{by} said: {said}" if said else f"rejected by {by}"
 
 
@@ -152,7 +158,8 @@ def _unreachable(outcome: Outcome) -> str:
     if (proxy := _proxy_says(outcome)) is not None:
         return proxy
     if local(outcome):
-        return "this machine has no route or no neighbour for it"
+        neighbour = text(outcome, "icmp_from")
+        return "this machine's gateway or neighbour does not answer" if neighbour else "this machine has no route to it"
     by = said_by(outcome)
     return f"{by} said: {icmp_words(outcome) or 'unreachable'}" if by else "unreachable"
 
@@ -193,7 +200,13 @@ def said_by(outcome: Outcome) -> str | None:
         return None
     if outcome.blocked_at and outcome.blocked_at.by:
         return printable(outcome.blocked_at.by)
-    return text(outcome, "icmp_from")
+    forged = outcome.state is State.REJECTED and "host_ttl" in outcome.facts
+    return None if forged else text(outcome, "icmp_from")
+
+
+def in_the_hosts_name(outcome: Outcome) -> bool:
+    """The no bears the host's own address: its own firewall sent it, or a device that does not use its own."""
+    return outcome.check.address is not None and said_by(outcome) == outcome.check.address
 
 
 def icmp_words(outcome: Outcome) -> str | None:

@@ -9,6 +9,7 @@ from portcheck.forecast import pricing
 from portcheck.forecast.exchanges import Exchange
 from portcheck.forecast.line import Cost, Kind, Line, Question, total
 from portcheck.investigate import BUDGET_S, certainty, control, path, resets, segments, tls
+from portcheck.investigate.case import HOPS_BY_DEFAULT
 from portcheck.model import Check
 from portcheck.net.patience import Patience
 from portcheck.plan import Place
@@ -59,7 +60,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_Step]:
     yield _resets(len(tcp))
     yield _Step(
         "deaf", "who cuts the conversation?", "a conversation was cut", "tcp",
-        _asking_again(tcp, resets.CUT) * (resets.TRIES + resets.CUTTERS - 1),
+        _asking_again(tcp, resets.CUT) * (2 * resets.TRIES + len(HOPS_BY_DEFAULT) - 1 + resets.CUTTERS),
     )  # fmt: skip
     if tcp:
         yield _Step(
@@ -68,7 +69,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_Step]:
         )  # fmt: skip
     yield _Step(
         "small-segments", "do small segments get through?", "a connection was mute", "tcp",
-        _asking_again(tcp, segments.PATIENCE) * 2,  # and as many with usual ones
+        _asking_again(tcp, segments.PATIENCE) * (len(segments.SMALL) + 1),  # and as many with usual ones
     )  # fmt: skip
     yield _start_tls([check for check, _ in tcp])
 
@@ -124,7 +125,9 @@ def _resets(ports: int) -> _Step:
     search = resets.NEARBY + 2 * resets.AT_ONCE + 2 + 1  # 255 values: six, then eighths of what is left
     compared = 2 + search
     tries = (compared * resets.TRIES + HEARD_TRIES * resets.TRIES) * ports + search * resets.TRIES
-    return _Step("whose-reset", "whose reset is it?", "a connection was refused, cut or mute", "tcp", SYN * tries)
+    nearer = (path.FARTHEST + 2) * resets.TRIES * ports  # from how near it is refused, and where the device stands
+    price = SYN * (tries + nearer)
+    return _Step("whose-reset", "whose reset is it?", "a connection was refused, cut or mute", "tcp", price)
 
 
 def _start_tls(checks: Sequence[Check]) -> _Step:

@@ -42,8 +42,17 @@ class Walk:
         """The farthest hop that spoke; 0 when none did."""
         return max((ttl for ttl in self.hops if self.router(ttl)), default=0)
 
-    def joined(self, hop: Hop) -> Walk:
-        return Walk({**self.hops, hop.ttl: hop})
+    @property
+    def reached(self) -> int | None:
+        """The shortest life with which a packet was answered: how far away the host is, there."""
+        return min((ttl for ttl, hop in self.hops.items() if hop.fate is Fate.ANSWERED), default=None)
+
+    def beyond(self, ttl: int) -> int | None:
+        """The next hop that spoke; those in between keep silent."""
+        return min((farther for farther in self.hops if farther > ttl and self.router(farther)), default=None)
+
+    def joined(self, *hops: Hop) -> Walk:
+        return Walk({**self.hops, **{hop.ttl: hop for hop in hops}})
 
 
 Walks = dict[tuple[str, int], asyncio.Task[Walk]]

@@ -15,9 +15,11 @@ from portcheck.net.patience import Patience
 RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
 REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
 ONE_TRY = Patience(connect_s=2.4, answer_s=10.0, attempts=2)
+ONE_TALK = Patience(connect_s=2.4, answer_s=3.0, attempts=2)
 ICMP_GAP_S = 1.1  # Linux routers: a burst of six, then one ICMP error a second (icmp_ratelimit)
 ONE_ICMP = Patience(connect_s=1.0, answer_s=10.0, attempts=1)
 MOST_WAITED = 60
+ENOUGH_IN_VAIN = 3
 
 
 async def confirm(cases: Sequence[Case], notify: Notify) -> None:
@@ -26,6 +28,7 @@ async def confirm(cases: Sequence[Case], notify: Notify) -> None:
         for rate in RATES:
             if not await _again(cases, rate):
                 break
+        await _fragments_again(cases)
     await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 
@@ -40,6 +43,12 @@ def _needed_repeats(outcome: Outcome) -> bool:
     return outcome.state is State.OK and any(isinstance(count := facts.get(key), int) and count > 0 for key in REPEATED)
 
 
+def _unheard(case: Case) -> list[Outcome]:
+    """Also a conversation of which nothing came back: where packets are lost, it may have been that."""
+    unacked = (o for o in case.having(State.MUTE) if o.facts.get("unacked_bytes"))
+    return [*_silent(case), *unacked]
+
+
 def _silent(case: Case) -> list[Outcome]:
     """All of it: what seems not offered here may merely have been lost."""
     return [outcome for outcome in case.outcomes if outcome.state is State.FILTERED]
@@ -48,18 +57,27 @@ def _silent(case: Case) -> list[Outcome]:
 async def _again(cases: Sequence[Case], rate: float) -> bool:
     """One paced round over everything that is silent on a host that lives; True if anything answered."""
     pacer = Pacer(rate)
-    silent = [(case, outcome) for case in cases if case.alive for outcome in _silent(case)]
+    silent = [(case, outcome) for case in cases if case.alive for outcome in _unheard(case)]
 
     async def one(case: Case, outcome: Outcome) -> bool:
         await pacer.turn()
-        better = await case.ask(outcome, ONE_TRY)
-        if better.state is State.FILTERED:
+        better = await case.ask(outcome, ONE_TRY if outcome.state is State.FILTERED else ONE_TALK)
+        if better.state in {State.FILTERED, outcome.state}:
             case.note(outcome, "again", "asked again, slowly: still no answer")
             return False
         case.improve(outcome, better)
         return True
 
     return any(await asyncio.gather(*(one(case, outcome) for case, outcome in silent)))
+
+
+async def _fragments_again(cases: Sequence[Case]) -> None:
+    """Fragments of one datagram are more packets to lose: only what is lost again is dropped."""
+    for case in cases:
+        for outcome in [o for o in case.answering("udp") if o.facts.get("fragments_lost")]:
+            better = await case.ask(outcome, ONE_TRY)
+            if better.state is State.OK and not better.facts.get("fragments_lost"):
+                case.improve(outcome, better)
 
 
 async def _from_another_port(cases: Sequence[Case]) -> None:
@@ -90,12 +108,22 @@ def _behind_objectors(cases: Sequence[Case]) -> list[list[tuple[Case, Outcome]]]
 
 
 async def _wait_out(limited: list[tuple[Case, Outcome]], notify: Notify) -> None:
-    """One at a time, slowly enough that the device can afford an ICMP error for each."""
-    for number, (case, outcome) in enumerate(limited[:MOST_WAITED]):
+    """One at a time, slowly enough that the device can afford an ICMP error for each.
+
+    Not in their order, for neighbours are of one rule; where several in a row stay silent, the rest is not asked.
+    """
+    pacer, in_vain = Pacer(1 / ICMP_GAP_S), 0
+    await pacer.turn()
+    spread = [*limited[::3], *limited[1::3], *limited[2::3]]
+    for number, (case, outcome) in enumerate(spread[:MOST_WAITED]):
         notify(Phase(f"waiting out a router's ICMP limit: {len(limited) - number} to go"))
-        await asyncio.sleep(ICMP_GAP_S)
+        await pacer.turn()
         better = await case.ask(outcome, ONE_ICMP)
         if better.state is State.FILTERED:
             case.note(outcome, "again", "asked again, alone: still no answer")
+            in_vain += 1
+            if in_vain == ENOUGH_IN_VAIN:
+                break
         else:
+            in_vain = 0
             case.improve(outcome, better)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from portcheck.investigate import resets
 from portcheck.investigate.case import Case, Walk, distinct, hops_away
 from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
@@ -65,8 +66,8 @@ def ahead(case: Case, outcome: Outcome) -> None:
 async def locate(case: Case, around: Around) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
     silent = any(_walkable(o.check.transport) for o in case.having(State.FILTERED))
-    interesting = silent or any("reset_from_hop" in o.facts for o in case.outcomes)
-    if not hops.TCP_WALKS or not interesting:
+    reset = any("reset_from_hop" in o.facts for o in case.outcomes)
+    if not hops.TCP_WALKS or not (silent or reset or resets.unproven(case)):
         return
     try:
         async with asyncio.timeout_at(around.until):
@@ -83,6 +84,7 @@ def _walkable(transport: str) -> bool:
 
 
 def _farthest(case: Case) -> int:
+    """How far the answers have come; the way there may be another, and longer."""
     return min(hops_away(case.reply_ttl), FARTHEST) if case.reply_ttl is not None else FARTHEST
 
 
@@ -96,20 +98,28 @@ async def _locate(case: Case, around: Around) -> None:
     walking = asyncio.create_task(_walked(case, silent[0], farthest)) if silent else None
     control: Control | None = None
     if speaking:
-        control = Control(speaking[0], await _walked(case, speaking[0], farthest))
-        control = replace(control, walk=await _heard_out(case, control, farthest, around))
-        _name_device(case, control.walk)
+        control = Control(speaking[0], await _arrived(case, speaking[0], farthest))
+        farthest = max(farthest, control.walk.reached or 0)
+        await resets.from_nearer(case, control.walk)
+        control = replace(control, walk=await _heard_out(case, control, around))
+        await _name_devices(case, control.walk)
     elif cut := [o for o in case.having(State.REJECTED) if o.check.port and "reset_from_hop" in o.facts]:
-        _name_device(case, await _walk(case, cut[0], farthest))
+        await _name_devices(case, await _walk(case, cut[0], farthest))
     if walking is not None:
-        await _land_all(case, silent, await walking, control, farthest, around)
+        await _land_all(case, silent, await _on(case, silent[0], await walking, farthest), control, farthest, around)
 
 
-async def _heard_out(case: Case, control: Control, farthest: int, around: Around) -> Walk:
+async def _arrived(case: Case, speaking: Outcome, farthest: int) -> Walk:
+    """The walk to a port that answers goes on until it does."""
+    walk = await _walked(case, speaking, farthest)
+    return walk if walk.reached else await _on(case, speaking, walk, FARTHEST)
+
+
+async def _heard_out(case: Case, control: Control, around: Around) -> Walk:
     """A router that is missing on the way to an answer keeps silent, or had no error to spare: asked once more."""
-    known = farthest if case.reply_ttl is not None else control.walk.last_router + 1
+    known = control.walk.reached or control.walk.last_router + 1
     missing = [ttl for ttl in range(1, known) if control.walk.router(ttl) is None]
-    if not missing or len(missing) == known - 1:
+    if not missing or len(missing) == known - 1 or not _needs_all(case):
         return control.walk  # all speak, or none ever does
 
     async def again(ttl: int) -> Hop:
@@ -117,8 +127,11 @@ async def _heard_out(case: Case, control: Control, farthest: int, around: Around
         await around.turn(f"hop {ttl}")
         return await _send(case, control.outcome, ttl)
 
-    heard = await asyncio.gather(*map(again, missing))
-    return Walk({**control.walk.hops, **{hop.ttl: hop for hop in heard}})
+    return control.walk.joined(*await asyncio.gather(*map(again, missing)))
+
+
+def _needs_all(case: Case) -> bool:
+    return any("reset_from_hop" in o.facts for o in case.outcomes) or bool(case.having(State.FILTERED))
 
 
 def _silent(case: Case) -> list[Outcome]:
@@ -158,7 +171,8 @@ async def _also(
     last = where.hop or 0
     at = not last or (await _send(case, outcome, last)).fate is Fate.EXPIRED
     at = at or await _passes(case, outcome, last, control, around)
-    if at and not await _passes(case, outcome, last + 1, control, around):
+    beyond = (control.walk.beyond(last) if control is not None else None) or last + 1
+    if at and not await _passes(case, outcome, beyond, control, around):
         return where
     return await _end(case, outcome, await _walk(case, outcome, farthest), control, around)
 
@@ -170,17 +184,25 @@ async def _walked(case: Case, outcome: Outcome, farthest: int) -> Walk:
 
 
 async def _walk(case: Case, outcome: Outcome, farthest: int) -> Walk:
+    """Farther than the answers have come where a router speaks at that distance: the host is not there."""
     await WALKS.turn()
-    return Walk({hop.ttl: hop for hop in await asyncio.gather(*(_send(case, outcome, n + 1) for n in range(farthest)))})
+    walk = await _on(case, outcome, Walk({}), farthest)
+    return await _on(case, outcome, walk, FARTHEST) if walk.router(farthest) else walk
+
+
+async def _on(case: Case, outcome: Outcome, walk: Walk, farthest: int) -> Walk:
+    """The walk continued."""
+    ahead = range(max(walk.hops, default=0) + 1, farthest + 1)
+    return walk.joined(*await asyncio.gather(*(_send(case, outcome, ttl) for ttl in ahead)))
 
 
 async def _end(case: Case, outcome: Outcome, walk: Walk, control: Control | None, around: Around) -> BlockedAt:
     """Where the walk ends; a hop that is missing counts only if it speaks about a packet to the control port then."""
-    missing = walk.last_router + 1
-    router = None if control is None else control.walk.router(missing)
-    if router is None or not await _passes(case, outcome, missing, control, around):
+    missing = None if control is None else control.walk.beyond(walk.last_router)
+    if control is None or missing is None or not await _passes(case, outcome, missing, control, around):
         return _boundary(walk)
-    return await _end(case, outcome, walk.joined(Hop(missing, Fate.EXPIRED, router)), control, around)
+    passed = Hop(missing, Fate.EXPIRED, control.walk.router(missing))
+    return await _end(case, outcome, walk.joined(passed), control, around)
 
 
 async def _passes(case: Case, outcome: Outcome, ttl: int, control: Control | None, around: Around) -> bool:
@@ -233,12 +255,13 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
         case.note(outcome, "path", words)
         return
     last = where.hop or 0
-    router = None if control is None else control.walk.router(last + 1)
-    facts: Facts = {} if router is None else {"lost_before": router}
+    next_hop = None if control is None else control.walk.beyond(last)
+    router = None if control is None or next_hop is None else control.walk.router(next_hop)
+    facts: Facts = {} if router is None else {"lost_before": router, "lost_before_hop": next_hop}
     if not last:
         words = "no router answers: lost on this machine, or at or before the first hop"
     else:
-        target = "the host" if router is None else f"{router} (hop {last + 1})"
+        target = "the host, or on the way back" if router is None else f"{router} (hop {next_hop})"
         words = f"the silence begins between {where.after} (hop {last}) and {target}"
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
@@ -246,10 +269,25 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
             case.land(replace(noted, blocked_at=where))
 
 
-def _name_device(case: Case, control: Walk) -> None:
+async def _name_devices(case: Case, walk: Walk) -> None:
     """The reset came from so many hops away: that router's address."""
-    for outcome in case.having(State.REJECTED, State.RESET):
-        hop = outcome.facts.get("reset_from_hop")
-        if isinstance(hop, int) and (by := control.router(hop)) is not None:
-            noted = case.note(outcome, "path", f"hop {hop} is {by}")
+    await asyncio.gather(*(_name_device(case, o, walk) for o in distinct(case.having(State.REJECTED, State.RESET))))
+
+
+async def _name_device(case: Case, outcome: Outcome, walk: Walk) -> None:
+    hop = outcome.facts.get("reset_from_hop")
+    by = walk.router(hop) if isinstance(hop, int) else None
+    if not isinstance(hop, int) or by is None or not await _is_at(case, outcome, hop, walk):
+        return
+    for same in case.having(outcome.state):
+        if _place(same) == _place(outcome) and same.facts.get("reset_from_hop") == hop:
+            noted = case.note(same, "path", f"hop {hop} is {by}")
             case.land(replace(noted, blocked_at=BlockedAt(by=by)))
+
+
+async def _is_at(case: Case, outcome: Outcome, hop: int, walk: Walk) -> bool:
+    """How far the reset has come back is how far the device is only where the ways there and back are alike."""
+    if outcome.state is State.REJECTED and outcome.check.transport == "tcp":
+        return await resets.answered(case, outcome, hop + 1) and not await resets.answered(case, outcome, hop - 1)
+    own = outcome.facts.get("host_ttl")
+    return walk.reached is None or not isinstance(own, int) or walk.reached == hops_away(own)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from portcheck.investigate.case import HOPS_BY_DEFAULT, Case, distinct, hops_away
+from portcheck.investigate.case import HOPS_BY_DEFAULT, Case, Walk, distinct, hops_away
 from portcheck.model import Facts, Outcome, Stage, State
 from portcheck.net import hops
+from portcheck.net.hops import Fate
 from portcheck.net.patience import Patience
 
 TRIES = 2
 NEARBY = 6  # hops by which a device usually is nearer than the host
 AT_ONCE = 8
-CUTTERS = 4  # hops nearer than the host at which a device that cuts a conversation is looked for
+CUTTERS = 5  # hops away, at which a device that cuts a conversation is looked for
 CUT = Patience(connect_s=1.0, answer_s=1.2, attempts=1)
 
 
@@ -104,24 +105,78 @@ def _compare_icmp(case: Case, outcome: Outcome, own: int) -> None:
 
 
 async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:
-    """The question once more, deaf to what comes from as far as the host: a reset that is heard is a device's."""
-    near = [
-        again.state for again in await asyncio.gather(*(case.ask(outcome, CUT, None, own + 1) for _ in range(TRIES)))
-    ]
-    if set(near) not in ({State.RESET}, {State.MUTE}):
+    """The question once more, deaf to what arrives with less than some TTL: which one does the reset have?"""
+    above, as_host, *starts = await asyncio.gather(
+        *(_cut_with(case, outcome, ttl, tries=TRIES) for ttl in (own + 1, own)),
+        *(_cut_with(case, outcome, start + 1) for start in HOPS_BY_DEFAULT[:-1]),
+    )
+    if above is None or as_host is None:
         return  # cut before we were deaf, or not even connected this time: nothing is told
-    if near[0] is State.MUTE:
-        words = f"not cut by anything nearer than the host (TTL above {own}): consistent with the host"
+    if as_host and not above:
+        words = f"the reset arrives with TTL {own}, as the host's own answers do: consistent with the host"
         for same in _sharing(case, outcome):
             case.note(same, "ttl", words, reset_by_device=False)
         return
-    nearer = range(own + 2, min(own + 1 + CUTTERS, 255))
-    heard = await asyncio.gather(*(case.ask(outcome, CUT, None, ttl) for ttl in nearer))
-    ttl = max([ttl for ttl, one in zip(nearer, heard, strict=True) if one.state is State.RESET], default=own + 1)
-    words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: {_sender(ttl, own)} sent it"
+    began_with = HOPS_BY_DEFAULT[sum(heard is True for heard in starts)]
+    ttl = await _cut_ttl(case, outcome, began_with)
+    arrives = f"with TTL {ttl}" if ttl else f"with a TTL {'above' if above else 'below'} {own}"
+    sender = _sender(ttl, own) if ttl else "another system"
+    words = f"the reset arrives {arrives}, the host's own answers with {own}: {sender} sent it"
+    told: Facts = {"reset_ttl": ttl, "reset_from_hop": hops_away(ttl)} if ttl else {}
     for same in _sharing(case, outcome):
-        told: Facts = {"reset_ttl": ttl, "host_ttl": own, "reset_from_hop": hops_away(ttl)}
-        case.note(same, "ttl", words, reset_by_device=True, **told)
+        case.note(same, "ttl", words, reset_by_device=True, host_ttl=own, **told)
+
+
+async def _cut_with(case: Case, outcome: Outcome, ttl: int, tries: int = 1) -> bool | None:
+    """Is the conversation cut by what arrives with at least this TTL? None where the tries do not agree."""
+    seen = {again.state for again in await asyncio.gather(*(case.ask(outcome, CUT, None, ttl) for _ in range(tries)))}
+    return {State.RESET: True, State.MUTE: False}.get(seen.pop()) if len(seen) == 1 else None
+
+
+async def _cut_ttl(case: Case, outcome: Outcome, began_with: int) -> int | None:
+    """The TTL of the reset; None where it has come from farther than is looked for."""
+    ttls = range(began_with - CUTTERS + 1, began_with + 1)
+    heard = await asyncio.gather(*(_cut_with(case, outcome, ttl) for ttl in ttls))
+    cut = [ttl for ttl, yes in zip(ttls, heard, strict=True) if yes]
+    exact = all(yes is False for ttl, yes in zip(ttls, heard, strict=True) if cut and ttl > cut[-1])
+    return cut[-1] if cut and exact else None
+
+
+def unproven(case: Case) -> list[Outcome]:
+    """Refusals by a reset that arrives as the host's own answers do: it may have come from nearer all the same."""
+    return [o for o in distinct(case.having(State.REFUSED)) if "reset_ttl" in o.facts and o.check.port is not None]
+
+
+async def from_nearer(case: Case, walk: Walk) -> None:
+    """`rejected` where a SYN is refused that does not live as long as one to a port that answers takes to get there."""
+    if walk.last_router:
+        await asyncio.gather(*(_too_near(case, outcome, walk) for outcome in unproven(case)))
+
+
+async def _too_near(case: Case, outcome: Outcome, walk: Walk) -> None:
+    if not await answered(case, outcome, walk.last_router):
+        return
+    near = walk.last_router
+    while near > 1 and await answered(case, outcome, near - 1):
+        near -= 1
+    words = f"refused within {near} {'hop' if near == 1 else 'hops'}; {walk.router(walk.last_router)} (hop"
+    words = f"{words} {walk.last_router}) is still before the host: a device in the path sent the reset"
+    ttl, own = outcome.facts.get("reset_ttl"), outcome.facts.get("host_ttl", outcome.facts.get("reset_ttl"))
+    told: Facts = {"host_ttl": own}
+    if isinstance(ttl, int) and hops_away(ttl) in {near - 1, near}:  # one hop earlier where it had to be forwarded
+        told["reset_from_hop"] = hops_away(ttl)
+    for same in _sharing(case, outcome):
+        case.land(replace(case.note(same, "ttl", words, **told), state=State.REJECTED, reason=words))
+
+
+async def answered(case: Case, outcome: Outcome, ttl: int) -> bool:
+    """Does anything answer a SYN to this port that lives for so many hops?"""
+    port = outcome.check.port
+    assert port is not None
+    for _ in range(TRIES if ttl > 0 else 0):
+        if (await case.syn(port, ttl)).fate is Fate.ANSWERED:
+            return True
+    return False
 
 
 def _although_windows(ttl: int) -> str:

@@ -41,12 +41,16 @@ def one(case: Case, name: str) -> Outcome:
     return next(o for o in case.outcomes if o.check.id == check(name).id)
 
 
-def walks(monkeypatch: pytest.MonkeyPatch, *, speak: Mapping[int, Mapping[int, str]]) -> list[tuple[int, int]]:
-    """Routers that speak, by port and hop; the sent packets by port and TTL."""
+def walks(
+    monkeypatch: pytest.MonkeyPatch, *, speak: Mapping[int, Mapping[int, str]], answers: Mapping[int, int] | None = None
+) -> list[tuple[int, int]]:
+    """Routers that speak, by port and hop; from how far on a port answers; the sent packets by port and TTL."""
     sent: list[tuple[int, int]] = []
 
     async def send_tcp(_: str, port: int, ttl: int, *__: object) -> Hop:
         sent.append((port, ttl))
+        if ttl >= (answers or {}).get(port, 256):
+            return Hop(ttl, Fate.ANSWERED, TARGET)
         router = speak.get(port, {}).get(ttl)
         return Hop(ttl, Fate.EXPIRED, router) if router else Hop(ttl, Fate.LOST)
 
@@ -105,6 +109,77 @@ async def test_no_router_at_all_although_others_hear_them_is_lost_at_the_start(m
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (None, 0)
+
+
+FOUR = {hop: f"10.77.10{hop}.1" for hop in range(1, 5)}
+
+
+async def test_a_way_back_that_is_shorter_than_the_way_there_does_not_end_the_walk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks(monkeypatch, speak={389: FOUR, 464: FOUR}, answers={389: 5})
+    near = {"reply_ttl": 63}
+    case = case_of(outcome("ldap-ping/udp", facts=near), outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    where = one(case, "kpasswd/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (FOUR[4], 4)
+
+
+@pytest.mark.parametrize(("passes", "hop", "before"), [(False, 1, FOUR[3]), (True, 3, FOUR[4])])
+async def test_a_router_that_keeps_silent_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, passes: bool, hop: int, before: str
+) -> None:
+    """The second one never speaks; the third has an error to spare only once it was asked by the walk."""
+    asked = 0
+    walks(monkeypatch, speak={389: {1: FOUR[1], 3: FOUR[3], 4: FOUR[4]}, 464: {1: FOUR[1]}}, answers={389: 5})
+    plain = hops.send_tcp
+
+    async def send_tcp(address: str, port: int, ttl: int, *rest: float) -> Hop:
+        nonlocal asked
+        asked += (port, ttl) == (464, 3)
+        if passes and (port, ttl) == (464, 3) and asked > 1:
+            return Hop(ttl, Fate.EXPIRED, FOUR[3])
+        return await plain(address, port, ttl, *rest)
+
+    monkeypatch.setattr(hops, "send_tcp", send_tcp)
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    found = one(case, "kpasswd/tcp")
+    assert found.blocked_at is not None
+    assert (found.blocked_at.hop, found.facts["lost_before"]) == (hop, before)
+    assert FOUR[int(str(found.facts["lost_before_hop"]))] == before
+
+
+@pytest.mark.parametrize(
+    ("within", "state", "by"), [(3, State.REJECTED, FOUR[2]), (4, State.REJECTED, None), (5, State.REFUSED, None)]
+)
+async def test_a_refusal_from_nearer_than_the_host_is_not_the_hosts_whatever_its_ttl(
+    monkeypatch: pytest.MonkeyPatch, within: int, state: State, by: str | None
+) -> None:
+    """It arrives with the TTL of a device two hops away; from the last router on it might be the host's as well."""
+    walks(monkeypatch, speak={389: FOUR, 464: FOUR}, answers={389: 5, 464: within})
+    case = case_of(
+        outcome("ldap-ping/udp", facts={"reply_ttl": 63}),
+        outcome("ldap/tcp"),
+        outcome("kpasswd/tcp", State.REFUSED, facts={"reset_ttl": 63}),
+    )
+    await path.locate(case, Around([case]))
+    found = one(case, "kpasswd/tcp")
+    assert (found.state, found.blocked_at.by if found.blocked_at else None) == (state, by)
+
+
+@pytest.mark.parametrize(("within", "by"), [(3, FOUR[2]), (5, None)])
+async def test_a_device_is_named_by_the_ttl_of_its_reset_only_where_it_stands_there(
+    monkeypatch: pytest.MonkeyPatch, within: int, by: str | None
+) -> None:
+    """The way back of its reset may be shorter than the way to it."""
+    walks(monkeypatch, speak={389: FOUR, 464: FOUR}, answers={389: 6, 464: within})
+    told = {"reset_ttl": 63, "host_ttl": 60, "reset_from_hop": 2}
+    case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.REJECTED, facts=told))
+    await path.locate(case, Around([case]))
+    where = one(case, "kpasswd/tcp").blocked_at
+    assert (where.by if where else None) == by
 
 
 @pytest.mark.parametrize(
@@ -191,17 +266,30 @@ async def test_the_ttl_of_an_icmp_error_in_the_hosts_name_tells_whose_it_is(
     assert (found.state, says in found.evidence[-1].detail) == (state, True)
 
 
-@pytest.mark.parametrize(("reset", "by_device"), [(62, False), (63, True), (64, True)])
+@pytest.mark.parametrize(
+    ("own", "reset", "by_device", "told"),
+    [
+        (62, 62, False, None),
+        (62, 63, True, 63),
+        (62, 64, True, 64),
+        (62, 255, True, 255),
+        (62, 127, True, 127),
+        (126, 126, False, None),
+        (126, 64, True, 64),  # a Linux router before a Windows host
+        (253, 63, True, 63),
+        (126, 50, True, None),  # from farther than is looked for
+    ],
+)
 async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
-    monkeypatch: pytest.MonkeyPatch, reset: int, by_device: bool
+    monkeypatch: pytest.MonkeyPatch, own: int, reset: int, by_device: bool, told: int | None
 ) -> None:
     async def answers_within(_: str, __: int, ttl: int, *___: object) -> bool:
-        return ttl <= 62
+        return ttl <= own
 
     monkeypatch.setattr(hops, "answers_within", answers_within)
     monkeypatch.setattr(hops, "ANSWERS_TTL", True)
     cut = outcome("ldap/tcp", State.RESET, stage=Stage.REQUEST)
-    case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": 62}), cut)
+    case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": own}), cut)
 
     async def ask(old: Outcome, _: Patience, __: int | None = None, nearest: int | None = None, /) -> Outcome:
         assert nearest is not None
@@ -210,7 +298,7 @@ async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
     case.ask = ask
     await resets.whose(case)
     facts = one(case, "ldap/tcp").facts
-    assert (facts.get("reset_by_device"), facts.get("reset_ttl")) == (by_device, reset if by_device else None)
+    assert (facts.get("reset_by_device"), facts.get("reset_ttl")) == (by_device, told)
 
 
 async def test_a_router_without_an_error_to_spare_places_nothing_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:

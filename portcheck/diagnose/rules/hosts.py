@@ -69,6 +69,8 @@ def _others(f: ForestFacts, dead: list[Endpoint]) -> tuple[Outcome, ...]:
 
 def _where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
     if all(local(o) for o in proof):
+        if any(text(o, "icmp_from") for o in proof):
+            return "Check that the host is up if it is on this machine's own link, and else the gateway; then"
         return "Give this machine a route to it first (the questions never left); then"
     if by:
         return f"Ask who runs {listed(by)} why it says no, and whether the host is up; then"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portcheck.diagnose.asking import allow, sources
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, servers
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints, servers
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
 from portcheck.diagnose.told import name, number, printable, text
@@ -34,7 +34,7 @@ HOST_UNREACHABLE = ((3, 1), (1, 3))
 
 
 def _dns_silent(f: ForestFacts) -> Proof | None:
-    places = {endpoint(o) for o in f.blocked("dns/udp")}
+    places = {where for o in f.blocked("dns/udp") if (where := endpoint(o)) and not f.hollow(where)}
     proof = tuple(o for o in f.blocked("dns") if endpoint(o) in places)
     dead = _silent_servers(f)
     if not proof and not dead:
@@ -100,7 +100,8 @@ def _gets_none(server: str, asked: list[Lookup]) -> bool:
 
 def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:
     """The checks of the servers tell more than the lookups do."""
-    whole = any(o.check.id in f.explained for o in _checks(f, lookup))
+    checks = _checks(f, lookup)
+    whole = any(o.check.id in f.explained for o in checks) or any(map(f.hollow, endpoints(checks)))
     return whole or _answers_checks(f, lookup)
 
 

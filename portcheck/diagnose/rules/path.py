@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from portcheck.diagnose.facts import FAULTY, ForestFacts, endpoint, endpoints
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, text
-from portcheck.diagnose.words import how, listed, port, said_by, some
-from portcheck.model import GOOD, Expected, Outcome, Severity, State
+from portcheck.diagnose.words import how, in_the_hosts_name, listed, port, said_by, some
+from portcheck.model import GOOD, Expected, Outcome, Severity, State, Verdict
 
 TALKED = frozenset({State.MUTE, State.RESET})
 LOSS_THAT_HURTS = 0.1
@@ -38,9 +38,11 @@ def _black_hole(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in f.told("clamped_answered") if flag(o, "clamped_answered") is True)
     if not proof:
         return None
+    places = endpoints(proof)
+    whole = tuple(o for o in f.told("fragments_lost") if endpoint(o) in places)  # a fragment is as large as a packet
     sizes = dict.fromkeys(f"{size:.0f} bytes" for o in proof if (size := number(o, "next_hop_mtu")))
     narrow = f"; the path takes packets of {listed(sizes)}" if sizes else ""
-    return Proof(proof, words={"narrow": narrow})
+    return Proof(proof, words={"narrow": narrow}, follows=whole)
 
 
 def _fragments(f: ForestFacts) -> Proof | None:
@@ -93,7 +95,23 @@ def _rejects(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in f.every_fault() if _by_device(f, o) and o.check.id not in whole)
     if not proof:
         return None
-    return Proof(proof, severity=Severity.INFO, words={"devices": _devices(proof)})
+    return Proof(proof, severity=Severity.INFO, words={"devices": _devices(proof), **_who(proof)})
+
+
+OWN = "the host's own firewall, or a device that answers in its name,"
+WHO = {
+    (False,): ("a device on the path", "The host itself did not say so: a rule of that device did."),
+    (True,): (OWN, "It bears the host's own address: its own firewall said so, or a device that does not use its own."),
+    (False, True): (
+        "a firewall",
+        "Where the address is the host's own, its own firewall or a device in its name said so; else a device's rule.",
+    ),
+}
+
+
+def _who(proof: tuple[Outcome, ...]) -> dict[str, str]:
+    who, whose = WHO[tuple(sorted({in_the_hosts_name(o) for o in proof}))]
+    return {"who": who, "whose": whose}
 
 
 def _rejects_all_tcp(f: ForestFacts) -> Proof | None:
@@ -102,13 +120,14 @@ def _rejects_all_tcp(f: ForestFacts) -> Proof | None:
     if not proof:
         return None
     said = listed(dict.fromkeys(how(o) for o in proof))
-    return Proof(proof, f.beside(proof), words={"said": said[:1].upper() + said[1:]})
+    return Proof(proof, f.beside(proof), words={"said": said[:1].upper() + said[1:], **_who(proof)})
 
 
 def _rejected_altogether(f: ForestFacts) -> tuple[Outcome, ...]:
     found: list[Outcome] = []
     for where in f.by_endpoint:
-        tcp = [o for o in f.asked(where) if o.check.transport == "tcp" and o.check.expected is Expected.OPEN]
+        asked = [o for o in f.asked(where) if o.check.transport == "tcp" and o.check.expected is Expected.OPEN]
+        tcp = [o for o in asked if o.verdict is not Verdict.SKIP]  # whose no it is was asked of these
         heard = any(o.state in GOOD for o in f.asked(where))
         if heard and len({o.check.port for o in tcp}) >= WHOLESALE and all(o.state is State.REJECTED for o in tcp):
             found.extend(o for o in tcp if o.verdict in FAULTY)
@@ -171,12 +190,12 @@ CUT = (
 WHOLE = (
     Rule(
         code="explicit-reject",
-        title="{forest}: a device on the path refuses all TCP to {hosts}",
+        title="{forest}: {who} refuses all TCP to {hosts}",
         explanation=(
-            "{said}: the same on every TCP port that was asked, while UDP passes. That is one rule of a device for"
-            " the whole host, not a service that is missing on it."
+            "{said}: the same on every TCP port that was asked, while UDP passes. That is one rule for the whole host,"
+            " not a service that is missing on it."
         ),
-        fix="Ask whoever runs the device: {allow}.",
+        fix="Ask whoever runs that firewall: {allow}.",
         when=_rejects_all_tcp,
     ),
 )
@@ -205,12 +224,9 @@ TOLD = (
     ),
     Rule(
         code="explicit-reject",
-        title="{forest}: a device on the path says no",
-        explanation=(
-            "{devices}. The host itself did not say so: a rule of that device did. An address told here is the one to"
-            " name in the ticket."
-        ),
-        fix="Ask whoever runs the device: {allow}.",
+        title="{forest}: {who} says no",
+        explanation="{devices}. {whose} An address told here is the one to name in the ticket.",
+        fix="Ask whoever runs that firewall: {allow}.",
         when=_rejects,
         beside=True,
     ),

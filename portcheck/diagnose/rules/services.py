@@ -23,8 +23,6 @@ CUTTERS = "Devices that inspect the protocol do that, and services that refuse t
 
 NO_CERTIFICATE_OR_DEVICE = "the controller has no certificate, or a device on the path stops it"
 
-QUIET = BLOCKED | {State.REFUSED}
-
 
 def _down(f: ForestFacts) -> Proof | None:
     """Refused by the host itself; or silent, where the LDAP ping says that the KDC does not run."""
@@ -36,10 +34,9 @@ def _down(f: ForestFacts) -> Proof | None:
 
 
 def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
-    """Where a host only refuses and is silent otherwise, the silent ports are part of the same."""
+    """Where a host only refuses, and is silent otherwise, all of it."""
     faults = f.faults_at(where)
-    refuses = any(o.state is State.REFUSED for o in faults)
-    hollow = refuses and all(o.state in QUIET for o in f.asked(where))
+    hollow = f.hollow(where)
     no_kdc = _no_kdc(f, where)
     return tuple(
         o
@@ -85,7 +82,7 @@ def _mute(f: ForestFacts) -> Proof | None:
         why = "What was sent was never acknowledged, so the service did not get it: a device on the path lets the"
         why += " connection pass and drops what follows (inspection)"
     elif all(left == 0 for left in waiting):
-        why = "What was sent was acknowledged, so it arrived: the service hangs, or the host is overloaded"
+        why = "What was sent was acknowledged, so it arrived: the service hangs, or its answer is lost on the way back"
     return Proof(proof, f.beside(proof), words={"why": why})
 
 
@@ -94,7 +91,7 @@ def _cut(f: ForestFacts) -> Proof | None:
     proof = f.seen(State.RESET)
     if not proof:
         return None
-    by = dict.fromkeys(said_by(o) or "a device nearer than the host" for o in proof if flag(o, "reset_by_device"))
+    by = dict.fromkeys(said_by(o) or "a device on the path" for o in proof if flag(o, "reset_by_device"))
     who = f"The reset did not come from the host: {listed(by)} sent it" if by else CUTTERS
     return Proof(proof, f.beside(proof), words={"who": who, "which": "" if by else _which(f, proof)})
 
