@@ -30,6 +30,7 @@ class Stream:
         self._patience = answer_s
         self._deadline = asyncio.get_running_loop().time() + answer_s
         self._buffer = b""
+        self._asked_ms = trail.elapsed_ms()
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
@@ -39,13 +40,14 @@ class Stream:
 
     def turn_to(self, trail: Trail, patience_s: float) -> None:
         """From now on this conversation is about something else, with a timeline and a patience of its own."""
-        self._trail, self._patience = trail, patience_s
+        self._trail, self._patience, self._asked_ms = trail, patience_s, trail.elapsed_ms()
         self._deadline = asyncio.get_running_loop().time() + patience_s
 
     async def send(self, data: bytes, what: str) -> None:
         """Send all of `data`; `what` names it in the evidence."""
         self._trail.stage = Stage.REQUEST
         self._trail.note("sent", f"{what}, {len(data)} bytes")
+        self._asked_ms = self._trail.elapsed_ms()
         if self._tls is None:
             await self._send_raw(data)
         else:
@@ -63,7 +65,6 @@ class Stream:
 
     async def read_frame(self, frame: Callable[[bytes], int | None], what: str = "answer") -> bytes:
         """One whole message. `frame(buffer)` tells its length, None while it cannot; WireError if it is foreign."""
-        asked_ms = self._trail.elapsed_ms()
         buffer, self._buffer = self._buffer, b""
         while True:
             if buffer:
@@ -80,7 +81,7 @@ class Stream:
                 raise self._ended(buffer)
             if not buffer:
                 self._trail.answers += 1
-                self._trail.latency_ms = round(self._trail.elapsed_ms() - asked_ms, 2)
+                self._trail.latency_ms = round(self._trail.elapsed_ms() - self._asked_ms, 2)
             buffer += chunk
 
     async def read_to_end(self, limit: int = 65536) -> bytes:

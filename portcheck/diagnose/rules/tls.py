@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
@@ -187,16 +187,15 @@ def _two_keys(f: ForestFacts) -> Proof | None:
         "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
         " and signs anew; LDAP with channel binding fails through it"
     )
-    what = f"TLS to {short_hosts(hosts(proof), f)} is opened on the way"
-    words = {"what": what, "why": why, "whom": FIREWALL, "unless": ""}
-    return Proof(tuple(proof), seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
+    return _opened(tuple(proof), seen, why, f"TLS to {short_hosts(hosts(proof), f)} is opened on the way")
 
 
 def _one_key_for_many(f: ForestFacts) -> Proof | None:
     """A controller makes its own key; a device that signs anew on the fly has one for all it stands in for."""
     by_key: dict[str, list[Outcome]] = {}
     for outcome in f.report.outcomes:
-        if outcome.state in GOOD and (key := text(outcome, "certificate_key_sha256")):
+        key = text(outcome, "certificate_key_sha256")
+        if key and outcome.state in GOOD and outcome.check.address:  # not of the cloud's endpoints
             by_key.setdefault(key, []).append(outcome)
     shared = [one for one in by_key.values() if _for_different_hosts(one)]
     own = {o.check.id for o in f.told("certificate_key_sha256")}
@@ -208,10 +207,8 @@ def _one_key_for_many(f: ForestFacts) -> Proof | None:
         f"{many} show certificates for different names with one and the same key. Each controller has a key of its own;"
         " a device that decrypts and signs anew has one for all. LDAP with channel binding fails through it"
     )
-    what = f"TLS to {short_hosts(hosts(proof), f)} is opened on the way"
     seen = (f"{_whose(o)}: for {some(texts(o, 'certificate_names'), 2)} by {_issuer(o)}" for o in proof)
-    words = {"what": what, "why": why, "whom": FIREWALL, "unless": ""}
-    return Proof(proof, seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
+    return _opened(proof, seen, why, f"TLS to {short_hosts(hosts(proof), f)} is opened on the way")
 
 
 def _for_different_hosts(outcomes: Sequence[Outcome]) -> bool:
@@ -231,8 +228,11 @@ def _another_authority(f: ForestFacts) -> Proof | None:
         " which"
     )
     what = f"TLS to {short_hosts(hosts(proof), f)} is signed by {issuers}, not by the authority in ca_file"
-    unless = "; if that is an authority of the forest, add its root certificate to ca_file instead"
-    seen = (f"{_whose(o)} is signed by {_issuer(o)}" for o in proof)
+    unless = "; if that is an authority of the forest, add its certificate to ca_file instead"
+    return _opened(proof, (f"{_whose(o)} is signed by {_issuer(o)}" for o in proof), why, what, unless)
+
+
+def _opened(proof: tuple[Outcome, ...], seen: Iterable[str], why: str, what: str, unless: str = "") -> Proof:
     words = {"what": what, "why": why, "whom": FIREWALL, "unless": unless}
     return Proof(proof, seen=(some(seen),), brief=True, severity=Severity.WARNING, words=words)
 
