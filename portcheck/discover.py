@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
@@ -28,6 +29,8 @@ class Discovery:
 
 
 MOST_VIEWS = 4
+MOST_OTHERS = 32  # records of a large forest name every Global Catalog of all its domains
+ALSO_NAMED = ("_ldap._tcp.pdc._msdcs", "_kerberos._tcp", "_kpasswd._tcp")  # of the domain's own controllers
 SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", "pdc._msdcs": "pdc"}
 
 
@@ -59,11 +62,19 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
         for host in _targets_of(domain, forest, found.lookups):
             hosts.setdefault(host, domain)
     _note_roles(found)
-    resolved = await asyncio.gather(*(names.addresses(host, families) for host in hosts))
-    for (host, domain), lookups in zip(hosts.items(), resolved, strict=True):
+    resolved = await asyncio.gather(*(names.addresses(host, families) for host in (*hosts, *_others(found, hosts))))
+    for lookups in resolved[len(hosts) :]:
+        found.lookups.extend(replace(lookup, required=False) for lookup in lookups)
+    for (host, domain), lookups in zip(hosts.items(), resolved, strict=False):
         found.lookups.extend(lookups)
         found.places.extend(places_of(host, lookups, "srv", domain))
     return found
+
+
+def _others(found: Discovery, hosts: Collection[str]) -> list[str]:
+    """Named by some record, and not to be asked: only whether they have an address."""
+    named = (host for lookup in found.lookups if lookup.record == "SRV" for host in srv_targets(lookup))
+    return [host for host in dict.fromkeys(named) if host not in hosts][:MOST_OTHERS]
 
 
 async def by_name(name: str, names: Names, families: Sequence[str], *, silent: bool = False) -> Discovery:
@@ -139,10 +150,12 @@ async def _ask(domain: str, forest: ForestSpec, names: Names) -> list[Lookup]:
 
 
 def _targets_of(domain: str, forest: ForestSpec, lookups: Iterable[Lookup]) -> list[str]:
-    """The site's controllers where the site is named and has any; else all of the domain."""
+    """The site's controllers where the site is named and has any; else all of the domain, by whichever record."""
     by_name = {lookup.name: srv_targets(lookup) for lookup in lookups if lookup.record == "SRV"}
     of_site = by_name.get(f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", [])
-    return of_site or by_name.get(f"_ldap._tcp.dc._msdcs.{domain}", [])
+    listed = of_site or by_name.get(f"_ldap._tcp.dc._msdcs.{domain}", [])
+    named = (host for record in ALSO_NAMED for host in by_name.get(f"{record}.{domain}", []))
+    return listed or list(dict.fromkeys(named))
 
 
 def srv_targets(lookup: Lookup) -> list[str]:
@@ -172,7 +185,8 @@ def places_of(host: str, lookups: Iterable[Lookup], source: str, domain: str) ->
     addresses = dict.fromkeys(
         address for lookup in lookups if lookup.record in {"A", "AAAA"} for address in lookup.answers
     )
-    usable = [address for address in addresses if ":" not in address or source_address(address) is not None]
-    if not addresses:
+    sendable = [address for address in addresses if not ip_address(address).is_unspecified]
+    usable = [address for address in sendable if ":" not in address or source_address(address) is not None]
+    if not sendable:
         return [Place(host, None, source, domain)]
-    return [Place(host, address, source, domain) for address in usable or addresses]
+    return [Place(host, address, source, domain) for address in usable or sendable]

@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portcheck.cli import targets
-from portcheck.cli.outputs import screen_options
+from portcheck.cli import targets, texts
+from portcheck.cli.outputs import JSON, TABLE, screen_options
 from portcheck.cli.screen import on_stderr
 from portcheck.plan import Selection
+from portcheck.render import FORMATS, truth
+from portcheck.render.options import Options
 from portcheck.run import Order, run
+
+if TYPE_CHECKING:
+    from portcheck.model import Report
 
 Domain = Annotated[str, typer.Argument(help="A DNS domain, or a forest of the file.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
 Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
 Site = Annotated[str | None, typer.Option("--site", metavar="NAME", help="Ask for this site's records too.")]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable: a report.")]
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
+Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="A file for the format.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable: as -f json.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
 LOCATOR = "ldap-ping"
 
 
 def discover(
+    context: typer.Context,
     domain: Domain,
     config: Config = None,
     dns: Servers = None,
     site: Site = None,
+    format_: Formats = None,
+    output: Outputs = None,
     as_json: Json = False,  # noqa: FBT002 - flags
     quiet: Quiet = False,  # noqa: FBT002
 ) -> int:
     """Show the SRV records of a domain, their targets, and whether each answers."""
-    from portcheck.render import FORMATS, truth
-
+    wanted = texts.wishes(context, [*(format_ or ()), *([JSON] if as_json else ())], output or (), FORMATS, TABLE)
     configured = targets.configuration(config, needed=False)
     named = targets.forests(configured, [domain])[0]
     forest = replace(targets.narrowed(named, (), dns or ()), discover=True, site=site or named.site)
@@ -47,6 +56,9 @@ def discover(
     screen = screen_options(no_color=True, verbose=0, quiet=quiet, accessible=False)
     with on_stderr(screen) as notify:
         report = asyncio.run(run(order, notify))
-    text = FORMATS["json"](report, screen) if as_json else "\n".join(truth.lines(report))
-    sys.stdout.write(text.rstrip("\n") + "\n")
-    return report.exit_code
+    return texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
+
+
+def _text(name: str, report: Report, screen: Options) -> str:
+    """The table is one of its own; every other format is the report's."""
+    return "\n".join(truth.lines(report)) if name == TABLE else FORMATS[name](report, screen)

@@ -15,8 +15,12 @@ from portcheck.model import Lookup
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
+    from dns.message import Message, QueryMessage
+    from dns.nameserver import Nameserver
 
 TOLD = frozenset({"ok", "nxdomain", "nodata"})
+TRUNCATED = "truncated"
+"""An answer that did not fit a datagram, and nobody gives it over TCP."""
 UNHEARD = frozenset({"timeout", "unreachable"})
 ONE_TRY_S = 0.8
 TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
@@ -35,6 +39,7 @@ class Names:
     heard: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # a server said something, even no
     bound: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(32), repr=False)  # questions at once
     _resolver: Resolver | None = field(default=None, repr=False)
+    _cut: set[tuple[str, str]] = field(default_factory=set, repr=False)  # questions whose answer did not fit a datagram
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property
@@ -56,6 +61,8 @@ class Names:
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
             status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
+            if status in UNHEARD and (name.lower().rstrip("."), record) in self._cut:
+                status = TRUNCATED
             if status not in UNHEARD and not status.startswith("error"):
                 self.heard.set()
             self._tcp_alone = self._tcp_alone or (status in TOLD and not asking[0].done())
@@ -81,7 +88,7 @@ class Names:
 
     def _get(self) -> Resolver:
         if self._resolver is None:
-            self._resolver = _make(self.servers, self.patience_s)
+            self._resolver = _make(self.servers, self.patience_s, self._cut)
         return self._resolver
 
     async def _ask(self, resolver: Resolver, name: str, record: str, *, tcp: bool) -> tuple[str, tuple[str, ...]]:
@@ -107,9 +114,8 @@ class Names:
         return "ok", tuple(_shown(record, row) for row in answer)
 
 
-def _make(servers: Sequence[tuple[str, int]], patience_s: float) -> Resolver:
+def _make(servers: Sequence[tuple[str, int]], patience_s: float, cut: set[tuple[str, str]]) -> Resolver:
     import dns.asyncresolver
-    import dns.nameserver
     import dns.resolver
 
     try:
@@ -118,8 +124,8 @@ def _make(servers: Sequence[tuple[str, int]], patience_s: float) -> Resolver:
         raise NoResolverError(
             "this machine has no DNS resolver configured; name one with --dns or dns = [...]"
         ) from error
-    if servers:
-        resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]
+    own = [(str(getattr(server, "address", server)), resolver.port) for server in resolver.nameservers]
+    resolver.nameservers = [_noting(host, port, cut) for host, port in servers or own]
     if not resolver.nameservers:
         raise NoResolverError("this machine has no DNS resolver configured; name one with --dns or dns = [...]")
     resolver.timeout = ONE_TRY_S
@@ -128,9 +134,27 @@ def _make(servers: Sequence[tuple[str, int]], patience_s: float) -> Resolver:
     return resolver
 
 
+def _noting(host: str, port: int, cut: set[tuple[str, str]]) -> Nameserver:
+    """A server that notes what it wants to be asked over TCP: where TCP fails, the resolver keeps that to itself."""
+    import dns.message
+    import dns.nameserver
+    import dns.rdatatype
+
+    class Noting(dns.nameserver.Do53Nameserver):
+        async def async_query(self, request: QueryMessage, *details: Any, **more: Any) -> Message:
+            try:
+                return await super().async_query(request, *details, **more)
+            except dns.message.Truncated:
+                asked = request.question[0]
+                cut.add((asked.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(asked.rdtype)))
+                raise
+
+    return Noting(host, port)
+
+
 def system_servers() -> tuple[tuple[str, int], ...]:
     """The addresses this machine's own resolver asks."""
-    resolver = _make((), 1.0)
+    resolver = _make((), 1.0, set())
     found = (getattr(server, "address", server) for server in resolver.nameservers)
     return tuple((str(address), 53) for address in found)
 
@@ -152,13 +176,14 @@ async def _best(asking: list[asyncio.Task[tuple[str, tuple[str, ...]]]], wait_s:
 def _refusal(error: Any) -> str:
     """The rcode of the last server that answered; where none did, `malformed`, `unreachable` or `timeout`."""
     import dns.exception
+    import dns.message
 
     troubles = [row[3] for row in error.kwargs.get("errors", ())]  # rcodes as text, or what the asking ended in
     rcodes = [trouble.lower() for trouble in troubles if isinstance(trouble, str)]
     if rcodes:
         return rcodes[-1]
     read = (trouble for trouble in troubles if isinstance(trouble, dns.exception.DNSException))
-    if any(not isinstance(trouble, dns.exception.Timeout) for trouble in read):
+    if any(not isinstance(trouble, dns.exception.Timeout | dns.message.Truncated) for trouble in read):
         return "malformed"
     return "unreachable" if any(isinstance(trouble, OSError) for trouble in troubles) else "timeout"
 

@@ -26,7 +26,10 @@ def lines(report: Report) -> list[str]:
 
 def _forest(forest: ForestReport, outcomes: Iterable[Outcome]) -> Iterator[str]:
     yield f"{printable(forest.name)}   (target, priority/weight, port, address, LDAP ping)"
-    pings = {o.check.host: o for o in outcomes if o.check.service == "ldap-ping"}
+    pings: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.check.service == "ldap-ping":
+            pings.setdefault(outcome.check.host, []).append(outcome)
     addresses = _addresses(forest)
     main = next((lookup.server for lookup in forest.lookups), "")
     for lookup in forest.lookups:
@@ -52,16 +55,25 @@ def _addresses(forest: ForestReport) -> dict[str, str]:
     return {name: ", ".join(dict.fromkeys(addresses)) for name, addresses in found.items()}
 
 
-def _row(answer: str, addresses: dict[str, str], pings: dict[str, Outcome]) -> str:
+def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]) -> str:
     """`0 100 389 dc1.alpha.test` as priority, weight, port, host, addresses and what it said."""
     parts = answer.split(" ")
     if len(parts) != 4:
         return printable(answer)
     priority, weight, port, host = parts
-    ping = pings.get(host)
-    said = "not asked" if ping is None else WORDS.get(ping.state, str(ping.state))
+    told = dict.fromkeys(_said(ping) for ping in pings.get(host, []))
+    said = next(iter(told), "not asked")
+    if len(told) > 1:
+        said = ", ".join(f"{_said(ping)} ({printable(ping.check.address or '')})" for ping in pings[host])
     where = addresses.get(host) or "no address"
     return f"{printable(host):<28} {priority:>3}/{weight:<4} :{port:<5} {printable(where)}  {said}"
+
+
+def _said(ping: Outcome) -> str:
+    """A controller of another domain answers too."""
+    if ping.facts.get("hosts_domain") is False:
+        return f"answers for {printable(str(ping.facts.get('domain') or 'another domain'))}"
+    return WORDS.get(ping.state, str(ping.state))
 
 
 def _controllers(forest: ForestReport) -> Iterator[str]:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,23 @@ class Authority:
     def file(self) -> Path:
         return self.folder / f"{self.name}.pem"
 
-    def issue(self, names: tuple[str, ...], *, valid_days: float = 365, label: str = "") -> Certificate:
-        """A server certificate for these DNS names. Negative days: it expired that long ago."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(
+        self,
+        names: tuple[str, ...],
+        *,
+        valid_days: float = 365,
+        valid_from_days: float = -400,
+        purposes: tuple[str, ...] = (ExtendedKeyUsageOID.SERVER_AUTH.dotted_string,),
+        rsa_bits: int = 0,
+        label: str = "",
+    ) -> Certificate:
+        """A server certificate for these DNS names. Days are from now; `rsa_bits`: with such a key instead of EC."""
+        key: Key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
+        usage = x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose) for purpose in purposes])
         signed = (
-            _builder(names[0], self.certificate.subject, key.public_key(), valid_days)
+            _builder(names[0], self.certificate.subject, key.public_key(), valid_days, valid_from_days)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(usage, critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
@@ -67,7 +80,7 @@ def new_authority(name: str, folder: Path) -> Authority:
 
 
 def _builder(
-    name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, valid_days: float
+    name: str, issuer: x509.Name, key: PublicKey, valid_days: float, valid_from_days: float = -400
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -76,7 +89,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=400))
+        .not_valid_before(now + timedelta(days=valid_from_days))
         .not_valid_after(now + timedelta(days=valid_days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
@@ -96,7 +109,7 @@ def _may_sign_certificates() -> x509.KeyUsage:
     )
 
 
-def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _private(key: Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

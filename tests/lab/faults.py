@@ -174,12 +174,10 @@ def syn_proxy(lab: Lab, dc: DomainController, *ports: str, at: Node | None = Non
 
 
 @contextmanager
-def translate(lab: Lab, dc: DomainController, other: DomainController) -> Iterator[None]:
-    """NAT: behind this DC's address another forest's DC answers."""
-    lines = (
-        f"ip daddr {dc.address} dnat ip to {other.address}",
-        f"ip6 daddr {dc.address6} dnat ip6 to {other.address6}",
-    )
+def translate(lab: Lab, dc: DomainController, other: DomainController, *ports: str) -> Iterator[None]:
+    """NAT: behind this DC's address (or some ports of it) another forest's DC answers."""
+    targets = {"ip": f"dnat ip to {other.address}", "ip6": f"dnat ip6 to {other.address6}"}
+    lines = [f"{line} {targets[line.partition(' ')[0]]}" for line in packets(dc, *ports)]
     with chain(lab.fw2, "prerouting", *lines, priority=DESTINATION_NAT, kind="nat"):
         yield
 

@@ -88,9 +88,12 @@ def reset_one_in(dc: DomainController, every: int = 12, ports: tuple[str, ...] =
 
 
 @contextmanager
-def present(dc: DomainController, certificate: Certificate, *ports: str) -> Iterator[None]:
-    """TLS on 636 or 3269 shows this certificate, and the DC's LDAP is behind it: an interceptor, or a lapse."""
-    shown = {"certificate": str(certificate.certificate), "key": str(certificate.key)}
+def present(dc: DomainController, certificate: Certificate, *ports: str, newest: str = "") -> Iterator[None]:
+    """TLS on 636 or 3269 shows this certificate, and the DC's LDAP is behind it: an interceptor, or a lapse.
+
+    `newest` (`TLSv1`) is the newest version it speaks: it cuts who offers none as old, without an alert.
+    """
+    shown = {"certificate": str(certificate.certificate), "key": str(certificate.key), "newest": newest}
     with ExitStack() as undo:
         for protocol, number in _single(ports):
             behind: dict[str, Any] = {"address": dc.address, "port": IN_CLEAR[number]}

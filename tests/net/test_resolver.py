@@ -172,6 +172,17 @@ async def test_a_truncated_answer_is_asked_for_again_over_tcp() -> None:
         assert len((await names.lookup("_ldap._tcp.alpha.test", "SRV")).answers) == 200
 
 
+@pytest.mark.parametrize("over_tcp", [None, silence])
+async def test_an_answer_that_is_cut_short_and_not_given_over_tcp_is_told_as_that(over_tcp: Answering | None) -> None:
+    def truncated(query: dns.message.Message) -> bytes:
+        response = dns.message.make_response(query)
+        response.flags |= dns.flags.TC
+        return response.to_wire()
+
+    async with server(truncated, over_tcp) as names:
+        assert (await names.lookup("_LDAP._tcp.alpha.test.", "SRV")).status == "truncated"
+
+
 @pytest.mark.parametrize("name", ["a" * 64 + ".test", "a..test", ".".join(["label"] * 60)])
 async def test_a_name_that_dns_cannot_carry_is_an_error_and_no_exception(name: str) -> None:
     async with server(silence) as names:

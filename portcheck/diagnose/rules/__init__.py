@@ -7,10 +7,11 @@ from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
-from portcheck.diagnose.rules.names import NAMES
+from portcheck.diagnose.rules.names import SERVERS, VIEWS
 from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
+from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
@@ -24,7 +25,9 @@ RULES: tuple[Rule, ...] = (
     *HOSTS,
     *WHOLE,
     *CUT,
-    *NAMES,
+    *SERVERS,
+    *RECORDS,
+    *VIEWS,
     *DOWN,
     *REACHABILITY,
     *TALK,

@@ -33,10 +33,11 @@ def _over_ipv4(f: ForestFacts, host: str) -> list[Endpoint]:
 
 
 def _unreachable(f: ForestFacts) -> Proof | None:
-    dead = [where for where in f.by_endpoint if f.silent(where)]
+    dead = [where for where in f.by_endpoint if f.silent(where) and f.faults_at(where)]
     proof = tuple(o for where in dead for o in f.faults_at(where))
     if not proof:
         return None
+    spare = _heard_elsewhere(f, dead)
     by = tuple(dict.fromkeys(device for o in proof if (device := said_by(o))))
     said = listed(dict.fromkeys(how(o) for o in proof if o.state is not State.FILTERED))
     return Proof(
@@ -46,9 +47,34 @@ def _unreachable(f: ForestFacts) -> Proof | None:
         brief=True,
         words={
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
-            "unless": _where_to_look(proof, by),
+            "unless": _where_to_look(proof, by) if not spare else SPARE,
+            "perhaps": _perhaps(spare),
         },
     )
+
+
+def _heard_elsewhere(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
+    """Where these same hosts are heard; empty unless each of them is."""
+    alive = [[e.address for e in f.by_endpoint if e.host == where.host and _heard(f, e)] for where in dead]
+    return tuple(dict.fromkeys(address for found in alive for address in found)) if all(alive) else ()
+
+
+def _perhaps(spare: tuple[str, ...]) -> str:
+    if spare:
+        return (
+            f"The same host answers at {listed(spare)}, so it is up: its name has an address too many, or one in a"
+            " network that is not reached from here. Clients try the addresses in turn and lose time, or fail."
+        )
+    return (
+        "The host is down, has another address, or the path to it is closed altogether. If it was retired, its DNS"
+        " records have to go."
+    )
+
+
+SPARE = (
+    "If that address is not meant for clients, ask the AD team to take it out of DNS (a network adapter that registers"
+    " its address). If it is,"
+)
 
 
 def _unheard(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
@@ -167,10 +193,7 @@ HOSTS = (
     Rule(
         code="host-unreachable",
         title="{forest}: nothing on {hosts} answers",
-        explanation=(
-            "No port that was asked gave any answer; {gone} The host is down, has another address, or the path to it"
-            " is closed altogether. If it was retired, its DNS records have to go."
-        ),
+        explanation=("No port that was asked gave any answer; {gone} {perhaps}"),
         fix="{unless} ask the firewall team: {allow}.",
         when=_unreachable,
     ),

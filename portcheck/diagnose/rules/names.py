@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from portcheck.diagnose.asking import allow, sources
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints, servers
+from portcheck.diagnose.facts import ForestFacts, endpoint, endpoints, servers
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.rules.reachability import ASK, blocked
-from portcheck.diagnose.told import name, number, printable, text
+from portcheck.diagnose.rules.reachability import blocked
+from portcheck.diagnose.told import name, printable, text
 from portcheck.diagnose.words import listed, short, some
-from portcheck.model import GOOD, Lookup, Outcome, Severity, State
+from portcheck.model import BLOCKED, GOOD, Lookup, Outcome, Severity, State
 
 SAID_NO = {
     "nxdomain": "no such name",
@@ -21,13 +21,12 @@ SAID_NO = {
     "timeout": "nothing in time, although it answers",
 }
 TIMEOUT = "timeout"
-NOT_SAID = frozenset({"ok", TIMEOUT, "unreachable"})
+TRUNCATED = "truncated"
+NOT_SAID = frozenset({"ok", TIMEOUT, TRUNCATED, "unreachable"})
 ERROR = "error"  # and what this machine stumbled over
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 SYSTEM = "system"
 SERVFAIL = "servfail"
-HOST_UNREACHABLE = ((3, 1), (1, 3))
-"""ICMP: the last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
 
 
 # Servers that do not answer
@@ -36,15 +35,15 @@ HOST_UNREACHABLE = ((3, 1), (1, 3))
 def _dns_silent(f: ForestFacts) -> Proof | None:
     places = {where for o in f.blocked("dns/udp") if (where := endpoint(o)) and not f.hollow(where)}
     proof = tuple(o for o in f.blocked("dns") if endpoint(o) in places)
-    dead = _silent_servers(f)
+    dead = silent_servers(f)
     if not proof and not dead:
         return None
-    seen = tuple(f"{_server(server)} {_said_nothing(asked)}" for server, asked in dead.items())
+    seen = tuple(f"{server_named(server)} {_said_nothing(asked)}" for server, asked in dead.items())
     needed = any(lookup.required for asked in dead.values() for lookup in asked)
     severity = Severity.ERROR if needed and not _answered_elsewhere(f) else None if proof else Severity.WARNING
     told = _forwarding(f, dead[SYSTEM]) if set(dead) == {SYSTEM} and not proof else None
     if told is None:
-        whom = some([short(o.check.host, f.forest.name) for o in proof] or map(_server, dead))
+        whom = some([short(o.check.host, f.forest.name) for o in proof] or map(server_named, dead))
         ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {whom}"
         told = {"what": f"DNS questions to {whom} are not answered", "ask": f"Ask the firewall team: {ask}"}
     follows = tuple(o for o in f.seen(State.UNRESOLVED) if not _denied(f, o.check.host)) if dead else ()
@@ -76,11 +75,11 @@ def _is_resolver(f: ForestFacts, o: Outcome) -> bool:
     return dc is not None and dc.source == "resolver"
 
 
-def _server(server: str) -> str:
+def server_named(server: str) -> str:
     return "this machine's own resolver" if server == SYSTEM else f"DNS server {printable(server)}"
 
 
-def _silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
+def silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
     """Servers that answered no question, less those whose whole host is silent or that answer the DNS check."""
     by_server: dict[str, list[Lookup]] = {}
     for lookup in f.lookups():
@@ -102,10 +101,12 @@ def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:
     """The checks of the servers tell more than the lookups do."""
     checks = _checks(f, lookup)
     whole = any(o.check.id in f.explained for o in checks) or any(map(f.hollow, endpoints(checks)))
-    return whole or _answers_checks(f, lookup)
+    whole = whole or (not lookup.required and bool(checks) and all(o.state in BLOCKED for o in checks))
+    return whole or answers_checks(f, lookup)
 
 
-def _answers_checks(f: ForestFacts, lookup: Lookup) -> bool:
+def answers_checks(f: ForestFacts, lookup: Lookup) -> bool:
+    """The server that was asked answers the check of its service."""
     return any(o.check.service == "dns" and o.state in GOOD for o in _checks(f, lookup))
 
 
@@ -120,104 +121,53 @@ def _answered_elsewhere(f: ForestFacts) -> bool:
 
 
 def _denied(f: ForestFacts, host: str) -> bool:
-    return any(name(lookup.name) == name(host) and _said_no(lookup) for lookup in f.lookups())
+    return any(name(lookup.name) == name(host) and said_no(lookup) for lookup in f.lookups())
 
 
-def _said_no(lookup: Lookup) -> bool:
-    """A server answered, and gave nothing: by any code there is, or by the target that means so (RFC 2782)."""
+def said_no(lookup: Lookup) -> str:
+    """In what words a server answered and gave nothing: by any code there is, or by the target that means so."""
     if lookup.record == "SRV" and lookup.status == "ok":
-        return not _targets(lookup)
-    return lookup.status not in NOT_SAID and not lookup.status.startswith(ERROR)
-
-
-def _targets(lookup: Lookup) -> set[str]:
-    return {answer.rpartition(" ")[2] for answer in lookup.answers} - {"", "."}
-
-
-def _no(lookup: Lookup) -> str:
-    if lookup.status == "ok":
-        return "that there is no such service"
+        return "" if srv_targets(lookup) else "that there is no such service (target `.`)"
+    if lookup.status in NOT_SAID or lookup.status.startswith(ERROR):
+        return ""
     return SAID_NO.get(lookup.status, f"{printable(lookup.status).upper()}: the server does not take the question")
 
 
-# Records
+def srv_targets(lookup: Lookup) -> list[str]:
+    """The hosts of an SRV answer; `.` means that there is no such service (RFC 2782)."""
+    return [host for answer in lookup.answers if (host := answer.rpartition(" ")[2]) not in {"", "."}]
 
 
-def _srv_missing(f: ForestFacts) -> Proof | None:
-    srv = f.lookups("SRV")
-    found = {name(lookup.name) for lookup in srv if lookup.status == "ok" and _targets(lookup)}
-    told = [lookup for lookup in srv if lookup.server not in _silent_servers(f)]
-    gone = [asked for asked in told if asked.required and _said_no(asked) and name(asked.name) not in found]
-    if not gone and not found:
-        gone = [asked for asked in told if asked.required and asked.status == TIMEOUT and _answers_checks(f, asked)]
-    if not gone:
+def _no_tcp(f: ForestFacts) -> Proof | None:
+    """53/tcp blocked although 53/udp answers; or answers told to ask there, and nothing came."""
+    plain = blocked("dns/tcp", although=("dns/udp",))(f)
+    cut = [lookup for lookup in f.lookups() if lookup.status == TRUNCATED and lookup.required]
+    if not cut and plain is None:
         return None
-    by_status: dict[str, list[str]] = {}
-    for lookup in gone:
-        by_status.setdefault(f"{_server(lookup.server)} said {_no(lookup)}", []).append(lookup.name)
-    seen = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
-    records = tuple(dict.fromkeys(printable(lookup.name) for lookup in gone))
-    words = {"records": listed(records), "brief": some(records, 2, "more SRV records")}
-    return Proof(seen=seen, severity=Severity.ERROR, words=words)
-
-
-def _srv_stale(f: ForestFacts) -> Proof | None:
-    """A target without an address, or with one at which the last router finds nobody although others answer."""
-    known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
-    nowhere = [
-        dc.host
-        for dc in f.forest.domain_controllers
-        if dc.source == "srv" and name(dc.host) not in known and not _only_family(f, dc.host)
-    ]
-    nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
-    empty = [where for where in f.by_endpoint if f.answered() and _nobody_there(f, where)]
-    targets = tuple(dict.fromkeys([*nowhere, *(where.host for where in empty)]))
-    if not targets:
-        return None
-    seen = (
-        *(f"{printable(host)} has no address" for host in dict.fromkeys(nowhere)),
-        *(f"the last router finds nobody at {where.address} ({printable(where.host)})" for where in empty),
+    told = plain or Proof()
+    asked = dict.fromkeys(server_named(lookup.server) for lookup in cut)
+    names = dict.fromkeys(printable(lookup.name) for lookup in cut)
+    ask = (
+        f"Ask the firewall team: {allow(f, told.outcomes)}."
+        if told.outcomes
+        else (
+            f"Ask the firewall team: allow tcp 53 from {some(sources(f, ())) or 'this machine'} to {some(asked)};"
+            " or whoever runs it, if it does not listen there."
+        )
     )
-    return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=Severity.WARNING)
-
-
-def _only_family(f: ForestFacts, host: str) -> str | None:
-    """The name exists, and only addresses of this family were asked for: it may have others."""
-    asked = [lookup for lookup in f.lookups() if name(lookup.name) == name(host) and lookup.record in FAMILIES]
-    records = {lookup.record for lookup in asked}
-    if len(records) != 1 or any(lookup.status != "nodata" for lookup in asked):
-        return None
-    return FAMILIES[records.pop()]
-
-
-def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
-    dc = f.controller(where.host)
-    if dc is None or dc.source != "srv" or not f.silent(where):
-        return False
-    said = {(number(o, "icmp_type"), number(o, "icmp_code")) for o in f.asked(where) if o.state is State.UNREACHABLE}
-    return bool(said) and said <= set(HOST_UNREACHABLE)
-
-
-def _unresolved(f: ForestFacts) -> Proof | None:
-    proof = f.seen(State.UNRESOLVED)
-    asked = {o.check.host for o in f.outcomes}
-    known = {dc.host for dc in f.forest.domain_controllers if dc.address}
-    silent = [
-        dc.host
-        for dc in f.forest.domain_controllers
-        if dc.address is None and dc.source != "srv" and dc.host not in asked | known
-    ]
-    hosts = tuple(dict.fromkeys([*(o.check.host for o in proof), *silent]))
-    seen = tuple(f"{printable(host)} has no {_address(f, [host])}" for host in hosts)
-    told = {"address": _address(f, hosts), "record": "AAAA" if _address(f, hosts).startswith("IPv6") else "A"}
-    severity = None if proof else Severity.ERROR
-    return Proof(proof, hosts=hosts, seen=seen, brief=True, severity=severity, words=told) if hosts else None
-
-
-def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
-    families = {_only_family(f, host) for host in hosts}
-    family = families.pop() if len(families) == 1 else None
-    return f"{family} address" if family else "address"
+    seen = f"{some(asked)} cut short what it says of {some(names, 2)}, and gave it over 53/tcp to nobody" if cut else ""
+    hosts = dict.fromkeys([*(o.check.host for o in told.outcomes), *asked]) if cut else ()
+    return replace(
+        told,
+        hosts=tuple(hosts),
+        seen=(*told.seen, *([seen] if seen else ())),
+        severity=Severity.ERROR if cut else told.severity,
+        words={
+            **told.words,
+            "ask": ask,
+            "cut": " That is so here: what it says of the controllers was lost." if cut else "",
+        },
+    )
 
 
 def _edns(f: ForestFacts) -> Proof | None:
@@ -238,7 +188,7 @@ def _views(f: ForestFacts) -> Proof | None:
     for lookup in f.lookups():
         if lookup.status in {"ok", "nxdomain", "nodata"}:
             seen = by_question.setdefault((name(lookup.name), lookup.record), {})
-            seen[lookup.server] = frozenset(name(answer) for answer in lookup.answers)
+            seen[lookup.server] = frozenset(_essence(answer) for answer in lookup.answers)
     split = {question: views for question, views in by_question.items() if len(set(views.values())) > 1}
     if not split:
         return None
@@ -246,15 +196,23 @@ def _views(f: ForestFacts) -> Proof | None:
     return Proof(seen=(some(told, 2, "more questions"),), severity=Severity.WARNING)
 
 
+def _essence(answer: str) -> str:
+    """Host and port of an SRV answer: how the controllers share the load may differ between servers for a while."""
+    return name(" ".join(answer.split(" ")[-2:]))
+
+
 def _sides(views: dict[str, frozenset[str]]) -> str:
-    return ", ".join(f"{_server(server)} says {_view(view)}" for server, view in sorted(views.items()))
+    hosts = {frozenset(answer.rpartition(" ")[2] for answer in view) for view in views.values()}
+    told = ((server, _view(view, with_ports=len(hosts) == 1)) for server, view in sorted(views.items()))
+    return ", ".join(f"{server_named(server)} says {view}" for server, view in told)
 
 
-def _view(answers: frozenset[str]) -> str:
-    return some((printable(answer.rpartition(" ")[2]) for answer in sorted(answers)), 3) if answers else "nothing"
+def _view(answers: frozenset[str], *, with_ports: bool) -> str:
+    split = ((port, printable(host)) for port, _, host in (answer.rpartition(" ") for answer in sorted(answers)))
+    return some((f"{host}:{port}" if with_ports else host for port, host in split), 3) if answers else "nothing"
 
 
-NAMES = (
+SERVERS = (
     Rule(
         code="dns-blocked",
         title="{forest}: {what}",
@@ -270,10 +228,10 @@ NAMES = (
         title="{forest}: DNS over TCP to {hosts} is blocked",
         explanation=(
             "Answers that do not fit a datagram are asked again over 53/tcp. In a forest with many controllers the"
-            " SRV answers are that long."
+            " SRV answers are that long.{cut}"
         ),
-        fix=ASK,
-        when=blocked("dns/tcp", although=("dns/udp",)),
+        fix="{ask}",
+        when=_no_tcp,
     ),
     Rule(
         code="dns-edns-dropped",
@@ -288,35 +246,9 @@ NAMES = (
         when=_edns,
         beside=True,
     ),
-    Rule(
-        code="srv-missing",
-        title="{forest}: DNS does not give {brief}",
-        explanation=(
-            "Windows finds controllers by these SRV records: {records}. DNS answered, so the path to its"
-            " server is open, but it did not give them."
-        ),
-        fix="Ask the DNS team: forward {forest} to its own DNS servers; ask the AD team: restart Netlogon on the"
-        " controllers so that they register {records}.",
-        when=_srv_missing,
-    ),
-    Rule(
-        code="srv-stale",
-        title="{forest}: DNS names controllers that are not there: {hosts}",
-        explanation=(
-            "An SRV record points at a host without an address, or at an address where the last router finds nobody."
-            " Windows tries such a controller like any other and loses time, or fails."
-        ),
-        fix="Ask the AD team: if {names} was retired, remove its SRV records and its metadata; if not, register its"
-        " address.",
-        when=_srv_stale,
-    ),
-    Rule(
-        code="dc-unresolved",
-        title="{forest}: the name of {hosts} has no {address}",
-        explanation="The forests file, the command line or DNS names this host, and DNS has no {address} for it.",
-        fix="Correct the name, or ask the DNS team for a record of type {record} for {names}.",
-        when=_unresolved,
-    ),
+)
+
+VIEWS = (
     Rule(
         code="dns-views-differ",
         title="{forest}: DNS servers give different answers",
