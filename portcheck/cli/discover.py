@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from portcheck.cli import targets
 from portcheck.cli.outputs import screen_options
 from portcheck.cli.screen import on_stderr
+from portcheck.cli.streams import show
 from portcheck.plan import Selection
 from portcheck.run import Order, run
 
@@ -48,5 +48,5 @@ def discover(
     with on_stderr(screen) as notify:
         report = asyncio.run(run(order, notify))
     text = FORMATS["json"](report, screen) if as_json else "\n".join(truth.lines(report))
-    sys.stdout.write(text.rstrip("\n") + "\n")
+    show(text.rstrip("\n") + "\n")
     return report.exit_code
