@@ -53,7 +53,7 @@ def _prepare_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
-        elif stream.errors == "strict":
+        elif stream.errors in {"strict", "surrogateescape"}:  # the latter in the C locale
             stream.reconfigure(errors="replace")
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from portcheck.cli.hook import SECRET
-from portcheck.cli.remembering import say
+from portcheck.cli.streams import say
 from portcheck.config import ConfigError
 from portcheck.model import Report
 from portcheck.store import words

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from portcheck import __version__
+from portcheck.cli import streams
 from portcheck.cli.errors import BusyError
 from portcheck.cli.pairs import Paired
 from portcheck.config import ConfigError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
+OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+NO_THREAD = "can't start new thread"  # what Python says, and no class of its own
 
 COMMANDS = (
     "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "sid",
@@ -77,7 +79,7 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     except ConfigError as error:
         return _complain(str(error))
     except BusyError as error:
-        typer.echo(f"portcheck: {error}", err=True)
+        streams.say(str(error))
         return NOT_DONE
     except UsageError as error:
         message = error.format_message()  # empty where the help was shown for want of a command
@@ -85,20 +87,21 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        _abandon_stdout()  # the reader left
+        streams.abandon()  # the reader left
         return 0
     except OSError as error:  # a full disk behind stdout
-        _abandon_stdout()
-        typer.echo(f"portcheck: the output cannot be written: {error.strerror or 'no reason given'}", err=True)
+        streams.abandon()
+        what = "this machine could not do it" if error.errno in OWN_LIMITS else "the output cannot be written"
+        streams.say(f"{what}: {error.strerror or 'no reason given'}")
+        return NOT_DONE
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and str(error) != NO_THREAD:
+            raise
+        streams.say("this machine has not enough memory, or may start no more threads: the run was not done")
         return NOT_DONE
     return code if isinstance(code, int) else 0
 
 
-def _abandon_stdout() -> None:
-    """Keep the interpreter from writing what is left, and from complaining, when it closes stdout."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _complain(message: str) -> int:
-    typer.echo(f"portcheck: {message}", err=True)
+    streams.say(message)
     return USAGE

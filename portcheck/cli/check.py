@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -169,10 +168,14 @@ def once(context: typer.Context, job: Job) -> int:
     memory = remembering.memory(job.order, history=job.history, on_change=job.alert is not None and job.alert.on_change)
     tell = alerting.prepared(job.alert)
     with locking.alone(job.order) if job.lock else nullcontext():
-        report, written = carry_out(job.order, job.wanted, job.screen, no_color=job.no_color, judged=memory.compared)
-        memory.keep(report)  # what the run found, whatever became of its files
-    report = report if written else unwritten(report)
-    tell(report)
+        report = memory.compared(asked(job.order, job.screen, no_color=job.no_color))
+        written = False
+        try:
+            written = outputs.write(report, job.wanted, job.screen)
+        finally:  # what the run found, whatever became of its files and its screen
+            memory.keep(report)
+            report = report if written else unwritten(report)
+            tell(report)
     if context.obj is not None:
         context.obj(report)
     return report.exit_code
@@ -187,22 +190,10 @@ def signing_in(order: Order, wanted: Wanted, *, bind: bool) -> Order:
     return order
 
 
-def carry_out(
-    order: Order,
-    wanted: tuple[outputs.Wish, ...],
-    screen: Options,
-    *,
-    no_color: bool = False,
-    judged: Callable[[Report], Report] = lambda report: report,
-) -> tuple[Report, bool]:
-    """Run it with the screen going, then write what was asked for; `judged` has a word before that.
-
-    The report, and whether all of it was written.
-    """
+def asked(order: Order, screen: Options, *, no_color: bool = False) -> Report:
+    """Run it with the screen going."""
     with on_stderr(screen, no_color=no_color) as notify:
-        report = asyncio.run(run(order, notify))
-    report = judged(report)
-    return report, outputs.write(report, wanted, screen)
+        return asyncio.run(run(order, notify))
 
 
 def unwritten(report: Report) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -10,14 +9,15 @@ import typer
 from rich.text import Text
 
 from portcheck.cli import outputs, targets
-from portcheck.cli.check import carry_out
+from portcheck.cli.check import asked
 from portcheck.cli.demo_forests import HIGHER, embedded
+from portcheck.cli.streams import show
 from portcheck.config import Configuration, Settings
 from portcheck.model import Finding, Report, Severity
 from portcheck.render.layout import hang, pad, to_string
 from portcheck.render.options import Options
 from portcheck.render.text import plain
-from portcheck.run import NOT_DONE, Order
+from portcheck.run import Order
 
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="As for check.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
@@ -46,12 +46,11 @@ def demo(
     with embedded() as (forests, usual):
         profiles = targets.profiles(Configuration(), ["mim"])
         order = Order(tuple((forest, profiles) for forest in forests), Settings())
-        report, written = carry_out(order, wanted, screen, no_color=no_color)
+        report = asked(order, screen, no_color=no_color)
+        outputs.write(report, wanted, screen)
     if wanted[0].name == outputs.TABLE:
-        sys.stdout.write(to_string(_go_on(report, screen, usual=usual), screen))
-    if report.exit_code not in {0, 1}:
-        return report.exit_code
-    return 0 if written else NOT_DONE
+        show(to_string(_go_on(report, screen, usual=usual), screen))
+    return 0 if report.exit_code == 1 else report.exit_code
 
 
 def _go_on(report: Report, screen: Options, *, usual: bool) -> Iterator[Text]:

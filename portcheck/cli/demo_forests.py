@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import typer
-
 from portcheck.catalogue.services import services
+from portcheck.cli.errors import BusyError
 from portcheck.config import ForestSpec, Server
 from portcheck.responder.controller import FIXED, Controller, Manner, Misbehaviour
 from portcheck.responder.own_addresses import LOOPBACK, is_own
@@ -62,7 +61,7 @@ def embedded() -> Iterator[tuple[list[ForestSpec], bool]]:
     try:
         if not started.wait(READY_S) or trouble:
             why = trouble[0] if trouble else f"not ready within {READY_S:g} s"
-            raise typer.BadParameter(f"the embedded forests did not start on {LOOPBACK}: {why}")
+            raise BusyError(f"the embedded forests did not start on {LOOPBACK}: {why}")
         with TemporaryDirectory(prefix="portcheck-") as folder:
             usual = all(one.ports["ldap/tcp"] == _liked()["ldap/tcp"] for one in running)
             yield [_forest(one, Path(folder)) for one in running], usual

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from portcheck.cli.outputs import screen_options
+from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 from portcheck.model import Report
 
@@ -35,11 +35,10 @@ def diff(
     earlier, later = named(before), named(after)
     compared = compare(earlier, later)
     if as_json:
-        sys.stdout.write(dumps(difference.as_json(earlier, later, compared)))
+        show(dumps(difference.as_json(earlier, later, compared)))
     else:
         screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
-        sys.stdout.write(difference.render(earlier, later, compared, screen))
-    sys.stdout.flush()
+        show(difference.render(earlier, later, compared, screen))
     return 0 if compared.same else DIFFERENT
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 from portcheck.cli import targets
 from portcheck.cli.outputs import screen_options
 from portcheck.cli.screen import on_stderr
+from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 
 if TYPE_CHECKING:
@@ -139,5 +139,4 @@ def _as_json(matches: list[Match], evidence: Report | None) -> str:
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    show(text + "\n")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from portcheck.cli.outputs import screen_options
-from portcheck.cli.remembering import say
+from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError
 from portcheck.model import Report
 
@@ -43,16 +42,15 @@ def history(
 
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
     if number is not None:
-        sys.stdout.write(FORMATS["json" if as_json else "table"](run(number), screen))
+        show(FORMATS["json" if as_json else "table"](run(number), screen))
     elif as_json:
-        sys.stdout.write(dumps(past.as_json(everything())))
+        show(dumps(past.as_json(everything())))
     else:
         plans = everything()
         if not plans:
             typer.echo(f"No runs are kept yet in {database_file()}; portcheck check keeps them.")
         else:
-            sys.stdout.write(past.render(plans, str(database_file()), screen))
-    sys.stdout.flush()
+            show(past.render(plans, str(database_file()), screen))
     return 0
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from portcheck.cli.pairs import owners
+from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError, nearest
 from portcheck.render import FORMATS
 from portcheck.render.options import Options, for_stream
@@ -94,9 +93,12 @@ def check_writable(path: Path) -> None:
 
 
 def write(report: Report, wanted: Sequence[Wish], screen: Options) -> bool:
-    """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did."""
+    """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did.
+
+    The screen comes last: OSError where it fails.
+    """
     written = True
-    for wish in wanted:
+    for wish in sorted(wanted, key=lambda wish: wish.path is None):
         text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
         text = text if text.endswith("\n") or not text else text + "\n"
         written = put(wish, text) and written
@@ -108,13 +110,12 @@ def put(wish: Wish, text: str) -> bool:
     from portcheck.store import StoreError, write_whole  # late: nothing is written before all is known
 
     if wish.path is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        show(text)
         return True
     try:
         write_whole(wish.path, text)
     except StoreError as error:
-        typer.echo(f"portcheck: {error}", err=True)
+        say(str(error))
         return False
     return True
 

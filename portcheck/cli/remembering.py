@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import typer
-
+from portcheck.cli.streams import say
 from portcheck.config import ConfigError, FailOn
 from portcheck.model import Comparison, Report
 
@@ -86,7 +85,3 @@ def memory(order: Order, *, history: bool, on_change: bool = False) -> Memory:
     if on_change and not wanted:
         raise ConfigError("--notify on-change compares with the last run, so it needs the history")
     return Memory(order, wanted)
-
-
-def say(words: str) -> None:
-    typer.echo(f"portcheck: {words}", err=True)

@@ -16,6 +16,7 @@ from portcheck.catalogue.profiles import TARGETS
 from portcheck.cli import selecting, targets, texts
 from portcheck.cli.check import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.cli.outputs import Wish
+from portcheck.cli.streams import say
 from portcheck.config import ConfigError, Configuration, ForestSpec, nearest, parse_address
 from portcheck.model import Need, Report
 from portcheck.plan import Place, Selection, profile_names
@@ -107,7 +108,7 @@ def _write(asked: Asked, basis: str, wanted: Sequence[Wish], need: Need, *, stat
     except FormatError as error:
         raise ConfigError(str(error)) from None
     for line in _to_say(ticket):
-        typer.echo(f"portcheck: {line}", err=True)
+        say(line)
     return code
 
 
@@ -122,10 +123,17 @@ def _to_say(ticket: Ticket) -> list[str]:
 
 def _is_report(given: Sequence[str], *, everything: bool) -> bool:
     """A file, or what is called like one. Without --all nothing else makes sense."""
-    likely = [text for text in given if text.lower().endswith(".json") or Path(text).is_file()]
+    likely = [text for text in given if text.lower().endswith(".json") or _is_file(text)]
     if likely and len(given) > 1:
         raise ConfigError(f"{likely[0]}: one report at a time, and no targets beside it")
     return bool(given) and (bool(likely) or not everything)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # longer than a name may be, or a NUL in it
+        return False
 
 
 def _load(path: str) -> Report:
@@ -188,18 +196,19 @@ def _places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) ->
     known = _fitting(known_places.from_file(forest), families)
     if all(place.address is not None for place in known) and not forest.discover:
         return known
-    typer.echo(f"portcheck: {forest.name}: asking DNS for the addresses that the forests file does not give", err=True)
+    say(f"{forest.name}: asking DNS for the addresses that the forests file does not give")
     from portcheck.request import resolving
 
     places, trouble = asyncio.run(resolving.places(forest, families, patience_s))
     places = _fitting(places, families)
     if not any(place.address and not place.dns_only for place in places):
+        why = trouble or "DNS tells none"
         raise ConfigError(
-            f"{forest.name}: no address of a domain controller is known ({trouble}); give them in the forests file"
+            f"{forest.name}: no address of a domain controller is known ({why}); give them in the forests file"
             ' (domain_controllers = [{ host = "…", address = "…" }]), or name a report'
         )
     if trouble:
-        typer.echo(f"portcheck: {forest.name}: {trouble}; only the controllers that are known are in it", err=True)
+        say(f"{forest.name}: {trouble}; only the controllers that are known are in it")
     return places
 
 

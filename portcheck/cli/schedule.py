@@ -16,6 +16,7 @@ import typer
 from portcheck.cli.check import Job
 from portcheck.cli.like_check import SIGNING_IN, with_options_of_check
 from portcheck.cli.selecting import flagged
+from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError, find, parse_duration
 from portcheck.store import StoreError, words, write_whole
 
@@ -69,10 +70,9 @@ def schedule(
     )
     chosen = kinds or ([Kind.WINDOWS] if os.name == "nt" else [Kind.SYSTEMD, Kind.CRON])
     for warning in _warnings(one, chosen):
-        typer.echo(f"portcheck: {warning}", err=True)
+        say(warning)
     if write is None:
-        sys.stdout.write("\n".join(_shown(one, chosen)))
-        sys.stdout.flush()
+        show("\n".join(_shown(one, chosen)))
     else:
         _write(one, chosen, write)
     return 0

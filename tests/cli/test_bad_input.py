@@ -59,6 +59,10 @@ BAD = [
     ["request", "/nonexistent.json"],
     ["request", "/etc/hostname"],
     ["request", "contoso.com"],
+    ["request", "x" * 300],
+    ["request", "a\nb\x1b[31m.json"],
+    ["diff", "a\nb\u202e", "b"],
+    ["explain", "--report", "a\x9b31m"],
     ["request", "--all", "a.json", "b.json"],
     ["request", "--all", "10.0.0.1", "-f", "cisko"],
     ["request", "--all", "10.0.0.1", "--source", "here"],
@@ -82,6 +86,7 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert said.out == ""
     assert said.err.startswith("portcheck: ")
     assert len(said.err.splitlines()) == 1
+    assert said.err.strip().isprintable()
 
 
 def test_no_command_shows_the_help_and_complains_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,6 +106,6 @@ def test_a_bad_file_sends_nothing(capsys: pytest.CaptureFixture[str], monkeypatc
     def never(*_: object, **__: object) -> int:
         raise AssertionError("the run was begun")
 
-    monkeypatch.setattr("portcheck.cli.check.carry_out", never)
+    monkeypatch.setattr("portcheck.cli.check.asked", never)
     for bad in BAD:
         assert run(["check", "-c", str(bad)]) == 2

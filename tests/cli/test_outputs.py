@@ -16,7 +16,7 @@ from portcheck.cli.plugin import run as plugin
 from portcheck.config import ConfigError
 from portcheck.model import Report
 from portcheck.render import FORMATS
-from portcheck.run import Order
+from portcheck.render.options import Options
 
 FAST = ["check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms"]
 BEGINNINGS = {
@@ -74,12 +74,13 @@ def test_a_file_belongs_to_the_format_before_it(
 ) -> None:
     taken: list[tuple[Wish, ...]] = []
 
-    def note(_order: Order, wanted: tuple[Wish, ...], *_: object, **__: object) -> Report:
+    def note(_report: Report, wanted: tuple[Wish, ...], _screen: Options) -> bool:
         taken.append(wanted)
-        return report(), True
+        return True
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("portcheck.cli.check.carry_out", note)
+    monkeypatch.setattr("portcheck.cli.check.asked", lambda *_, **__: report())
+    monkeypatch.setattr("portcheck.cli.outputs.write", note)
     run([*FAST, *line.split()])
     if isinstance(PAIRED[line], str):
         assert PAIRED[line] in capsys.readouterr().err

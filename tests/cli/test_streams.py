@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from portcheck.cli.app import run
+
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a POSIX shell and /dev/full")
 CHECK = "check 127.0.0.1 --only ldap --timeout 100ms"
 PROJECT = str(Path(__file__).parents[2])
@@ -59,3 +61,47 @@ def test_a_folder_that_is_gone_is_no_fault(tmp_path: Path) -> None:
 def test_a_home_that_is_nowhere_is_no_fault() -> None:
     assert shell(f"portcheck {CHECK} -q", HOME="/nonexistent").stderr == ""
     assert shell(f"unset HOME; portcheck {CHECK} -q").stderr == ""
+
+
+def test_the_c_locale_s_own_way_with_letters_is_no_fault() -> None:
+    told = shell("portcheck explain", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (told.returncode, "Traceback" in told.stderr) == (0, False)
+
+
+@pytest.mark.parametrize(("reader", "code"), [("| true", 1), (">/dev/full", 3)])
+def test_a_screen_that_fails_costs_no_file_and_no_history(reader: str, code: int, tmp_path: Path) -> None:
+    report = tmp_path / "run.csv"
+    told = shell(
+        f"{{ portcheck {CHECK} -f table -f csv -o {report}; echo $? >{tmp_path}/code; }} {reader}",
+        PORTCHECK_STATE_DIR=str(tmp_path / "state"),
+    )
+    assert (tmp_path / "code").read_text() == f"{code}\n"
+    assert report.read_text(encoding="utf-8").count("\n") == 2
+    assert "1  " in shell("portcheck history", PORTCHECK_STATE_DIR=str(tmp_path / "state")).stdout
+    assert "Traceback" not in told.stderr
+
+
+def test_a_reader_who_leaves_does_not_make_two_runs_the_same(tmp_path: Path) -> None:
+    for only in ("ldap", "smb"):
+        shell(f"portcheck check 127.0.0.1 --only {only} --timeout 100ms --save {tmp_path}/{only}.json")
+    shell(f"{{ portcheck diff {tmp_path}/ldap.json {tmp_path}/smb.json; echo $? >{tmp_path}/code; }} | true")
+    assert (tmp_path / "code").read_text() == "1\n"
+
+
+def test_too_few_descriptors_for_the_demo_is_a_line_and_3() -> None:
+    told = shell("ulimit -n 16; portcheck demo")
+    assert (told.returncode, told.stdout) == (3, "")
+    assert told.stderr.startswith("portcheck: the embedded forests did not start on 127.0.0.1: ")
+    assert len(told.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), RuntimeError("can't start new thread")], ids=repr)
+def test_a_machine_that_is_full_is_a_line_and_3(
+    trouble: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr("portcheck.cli.check.asked", full)
+    assert run(CHECK.split()) == 3
+    assert capsys.readouterr().err.startswith("portcheck: this machine has not enough memory")

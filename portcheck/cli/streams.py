@@ -1,0 +1,32 @@
+"""What a command says on its two streams."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+
+def show(text: str) -> None:
+    """All of it, now. A reader who leaves early (`| head`) changes nothing in what the command found, or exits with.
+
+    OSError where it cannot be written: a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon()
+
+
+def say(words: str) -> None:
+    """A line on stderr, whatever the name of a file in it holds."""
+    from portcheck.render.text import printable  # late: most commands have nothing to say
+
+    typer.echo(f"portcheck: {printable(words)}", err=True)
+
+
+def abandon() -> None:
+    """Keep the interpreter from writing what is left, and from complaining, when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
