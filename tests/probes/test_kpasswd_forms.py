@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from factories import check
@@ -32,7 +32,7 @@ class Recorded:
     async def read_frame(self, *_: Callable[[bytes], int] | str) -> bytes:
         raise WireError("nothing")
 
-    def __enter__(self) -> Recorded:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
