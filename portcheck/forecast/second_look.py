@@ -107,10 +107,10 @@ def _walks(asked: Sequence[Asked]) -> _Step:
     dearest = max((question.over_udp for question in udp), key=lambda cost: cost.bytes, default=NEVER)
     walk = Cost(max(1, dearest.packets), dearest.bytes, 1) * path.FARTHEST  # whichever port falls silent first
     beside = SYN * tcp + total(question.over_udp for question in udp)
-    silent = walk + beside * (1 + 2 * path.TRIES + path.FARTHEST) + SYN * path.TRIES if ports else NEVER
+    silent = walk + beside * (1 + 3 * path.TRIES + path.FARTHEST) + SYN * path.TRIES if ports else NEVER
     # Ports behind the mapper are walked to as well; SYNs all, so as many as a host's walks at most.
     proven = SYN * MOST_WALKED + total(question.over_udp for question in udp)
-    pairs = proven * path.TRIES + SYN * (MOST_WALKED + len(udp))
+    pairs = proven * path.TRIES_WHERE_LOSSY + SYN * (MOST_WALKED + len(udp))
     most = proven * (path.FARTHEST + 1) + pairs * MOST_PAIRS
     control_walk = SYN * (2 * path.FARTHEST + path.TRIES)  # with what is asked of its silent routers once more
     ahead = walk + SYN * path.FARTHEST

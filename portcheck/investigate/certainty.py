@@ -24,7 +24,7 @@ ENOUGH_IN_VAIN = 3
 
 async def confirm(cases: Sequence[Case], notify: Notify) -> None:
     """Ask the silent ones again, as long as that brings answers; without any sign of trouble, not at all."""
-    if _shaky(cases):
+    if shaky(cases):
         for rate in RATES:
             if not await _again(cases, rate):
                 break
@@ -33,7 +33,7 @@ async def confirm(cases: Sequence[Case], notify: Notify) -> None:
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 
 
-def _shaky(cases: Sequence[Case]) -> bool:
+def shaky(cases: Sequence[Case]) -> bool:
     """Some answers needed a second try: packets are lost on this path, or new connections are policed."""
     return any(_needed_repeats(outcome) for case in cases for outcome in case.outcomes)
 

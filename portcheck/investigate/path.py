@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from portcheck.investigate import resets
+from portcheck.investigate import certainty, resets
 from portcheck.investigate.case import Case, Walk, distinct, hops_away
 from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
@@ -15,6 +15,7 @@ from portcheck.net.pacing import Pacer
 
 FARTHEST = 16
 TRIES = 2  # before one missing answer counts
+TRIES_WHERE_LOSSY = 5  # and one beside: no more errors than a router affords at once
 ROUTER_GAP_S = 1.1  # a router that spent its burst of ICMP errors affords the next one after a second
 WALKED = 2  # further ports of a host and transport; those beyond share what these agree on
 WALKS = Pacer(30.0)
@@ -25,6 +26,7 @@ class Around:
 
     def __init__(self, cases: Sequence[Case], until: float | None = None) -> None:
         self.until = until  # on the loop's clock: the walks end then
+        self.tries = TRIES_WHERE_LOSSY if certainty.shaky(cases) else TRIES
         self._cases = cases
         self._turns: dict[str, Pacer] = {}
         self._first: asyncio.Task[bool] | None = None
@@ -42,7 +44,7 @@ class Around:
         speaking = next(((case, o) for case in self._cases for o in case.answering("tcp") if o.check.port), None)
         if speaking is None:
             return False
-        return any(hop.fate is Fate.EXPIRED for hop in await _several(*speaking, 1))
+        return any(hop.fate is Fate.EXPIRED for hop in await _several(*speaking, 1, self.tries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,10 @@ async def _land_all(
     walked = [o for some in rest.values() for o in some[:WALKED]]
     ends = await asyncio.gather(*(_also(case, o, where, control, farthest, around) for o in walked))
     for outcome, end in zip(walked, ends, strict=True):
-        _land(case, outcome, end, control)
+        sure = control is not None or (end.hop or 0) >= (
+            where.hop or 0
+        )  # else the answers about it may be what is lost
+        _land(case, outcome, end if sure else None, control)
     for some in rest.values():
         if {end for o, end in zip(walked, ends, strict=True) if o in some} == {where}:
             for outcome in some[WALKED:]:
@@ -198,8 +203,11 @@ async def _on(case: Case, outcome: Outcome, walk: Walk, farthest: int) -> Walk:
 
 async def _end(case: Case, outcome: Outcome, walk: Walk, control: Control | None, around: Around) -> BlockedAt:
     """Where the walk ends; a hop that is missing counts only if it speaks about a packet to the control port then."""
-    missing = None if control is None else control.walk.beyond(walk.last_router)
-    if control is None or missing is None or not await _passes(case, outcome, missing, control, around):
+    if control is None:
+        heard = [hop for hop in await _several(case, outcome, walk.last_router + 1, TRIES) if hop.fate is Fate.EXPIRED]
+        return await _end(case, outcome, walk.joined(heard[0]), control, around) if heard else _boundary(walk)
+    missing = control.walk.beyond(walk.last_router)
+    if missing is None or not await _passes(case, outcome, missing, control, around):
         return _boundary(walk)
     passed = Hop(missing, Fate.EXPIRED, control.walk.router(missing))
     return await _end(case, outcome, walk.joined(passed), control, around)
@@ -212,11 +220,11 @@ async def _passes(case: Case, outcome: Outcome, ttl: int, control: Control | Non
     """
     router = None if control is None else control.walk.router(ttl)
     if control is None or router is None:
-        return any(hop.fate is Fate.EXPIRED for hop in await _several(case, outcome, ttl))
+        return any(hop.fate is Fate.EXPIRED for hop in await _several(case, outcome, ttl, around.tries))
     while True:
         async with case.sockets:  # one turn for all: waiting in between, the router could afford an error again
             *here, there = await asyncio.gather(
-                *(_packet(case, outcome, ttl) for _ in range(TRIES)), _packet(case, control.outcome, ttl)
+                *(_packet(case, outcome, ttl) for _ in range(around.tries)), _packet(case, control.outcome, ttl)
             )
         if any(hop.fate is Fate.EXPIRED for hop in here):
             return True
@@ -225,8 +233,8 @@ async def _passes(case: Case, outcome: Outcome, ttl: int, control: Control | Non
         await around.turn(router)
 
 
-async def _several(case: Case, outcome: Outcome, ttl: int) -> Sequence[Hop]:
-    return await asyncio.gather(*(_send(case, outcome, ttl) for _ in range(TRIES)))
+async def _several(case: Case, outcome: Outcome, ttl: int, tries: int) -> Sequence[Hop]:
+    return await asyncio.gather(*(_send(case, outcome, ttl) for _ in range(tries)))
 
 
 async def _send(case: Case, outcome: Outcome, ttl: int) -> Hop:
@@ -251,7 +259,7 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     speaking = None if control is None else control.walk.last_router
     if where is None or (where.hop == 0 and speaking == 0):
         arriving = ", not even about packets that arrive" if control is not None else ""
-        words = f"no router speaks on this path{arriving}: where it is lost cannot be told"
+        words = f"no router speaks about this{arriving}: where it is lost cannot be told"
         case.note(outcome, "path", words)
         return
     last = where.hop or 0

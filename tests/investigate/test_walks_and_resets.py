@@ -111,6 +111,36 @@ async def test_no_router_at_all_although_others_hear_them_is_lost_at_the_start(m
     assert (where.after, where.hop) == (None, 0)
 
 
+async def test_without_an_answer_to_compare_with_a_port_that_ends_nearer_is_left_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks(monkeypatch, speak={464: ROUTERS})  # the routers have no error left to spare for the second port
+    case = case_of(outcome("kpasswd/tcp", State.FILTERED), outcome("ldap/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    placed = [(o.blocked_at.after, o.blocked_at.hop) for o in case.outcomes if o.blocked_at is not None]
+    assert placed == [(ROUTERS[2], 2)]
+
+
+async def test_without_an_answer_to_compare_with_a_router_is_asked_more_than_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its first error is lost on the way."""
+    sent = walks(monkeypatch, speak={464: ROUTERS})
+    plain = hops.send_tcp
+
+    async def send_tcp(address: str, port: int, ttl: int, *rest: float) -> Hop:
+        lost = ttl == 2 and (port, ttl) not in sent
+        hop = await plain(address, port, ttl, *rest)
+        return Hop(ttl, Fate.LOST) if lost else hop
+
+    monkeypatch.setattr(hops, "send_tcp", send_tcp)
+    case = case_of(outcome("kpasswd/tcp", State.FILTERED))
+    await path.locate(case, Around([case]))
+    where = one(case, "kpasswd/tcp").blocked_at
+    assert where is not None
+    assert (where.after, where.hop) == (ROUTERS[2], 2)
+
+
 FOUR = {hop: f"10.77.10{hop}.1" for hop in range(1, 5)}
 
 
@@ -217,6 +247,17 @@ async def test_whose_reset_is_not_asked_where_the_ttl_of_answers_is_not_told(mon
     case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": 126}), outcome("gc/tcp", State.REFUSED))
     await resets.whose(case)
     assert one(case, "gc/tcp").state is State.REFUSED
+
+
+async def test_a_link_that_takes_576_bytes_only_is_found() -> None:
+    case = case_of(outcome("ldap/tcp", State.MUTE))
+
+    async def ask(old: Outcome, _: Patience, segment: int | None = None, __: int | None = None, /) -> Outcome:
+        return outcome(old.check, State.OK if segment == 536 else State.MUTE)
+
+    case.ask = ask
+    await segments.clamp(case)
+    assert one(case, "ldap/tcp").facts["answers_with_segment_bytes"] == 536
 
 
 @pytest.mark.parametrize(
