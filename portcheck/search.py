@@ -146,9 +146,12 @@ class Search:
         await self.ask([self._recognised(host, by_name=by_name)], found)
 
     def _recognised(self, host: Host, *, by_name: bool) -> Place:
-        """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown."""
+        """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown.
+
+        A name without its end, which the system's search list completed, is the host's too.
+        """
         told = str(host.ping.get("dns_host_name") or "")
-        if by_name and (not told or told == self.forest.name):
+        if by_name and (not told or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
             return replace(host.place, host=self.forest.name, source="argument")
         if told:

@@ -12,6 +12,7 @@ import typer
 from portcheck.cli import targets, texts
 from portcheck.cli.outputs import JSON, TABLE, screen_options
 from portcheck.cli.screen import on_stderr
+from portcheck.config import ConfigError, is_address
 from portcheck.plan import Selection
 from portcheck.render import FORMATS, truth
 from portcheck.render.options import Options
@@ -46,6 +47,8 @@ def discover(
     wanted = texts.wishes(context, [*(format_ or ()), *([JSON] if as_json else ())], output or (), FORMATS, TABLE)
     configured = targets.configuration(config, needed=False)
     named = targets.forests(configured, [domain])[0]
+    if is_address(named.name):
+        raise ConfigError(f"{named.name} is an address, and DNS is asked for a domain; name one, or use `check`")
     forest = replace(targets.narrowed(named, (), dns or ()), discover=True, site=site or named.site)
     order = Order(
         forests=((forest, targets.profiles(configured, ["all"])),),

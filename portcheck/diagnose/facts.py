@@ -118,12 +118,16 @@ class ForestFacts:
     # Hosts
 
     def silent(self, where: Endpoint) -> bool:
-        """Nothing of this host was heard, on two ports or more: one port alone cannot tell the host from the port."""
+        """Nothing of this host was heard, on two ports or more: one port alone cannot tell the host from the port.
+
+        Unless a router says that there is no way to the host.
+        """
         asked = self.asked(where)
+        no_way = all(o.state is State.UNREACHABLE and not local(o) and o.check.service != "dns" for o in asked)
         return (
             all(o.state in BLOCKED for o in asked)
             and any(o.verdict in FAULTY for o in asked)
-            and len({o.check.port for o in asked}) > 1
+            and (no_way or len({o.check.port for o in asked}) > 1)
         )
 
     def hollow(self, where: Endpoint) -> bool:

@@ -70,6 +70,31 @@ async def test_a_target_without_address_stays_in_the_plan() -> None:
     assert [place.address for place in found.places if place.host == "dc2.alpha.test"] == [None]
 
 
+async def test_an_address_of_nobody_is_none() -> None:
+    nobody = {**ZONE, ("dc1.alpha.test", "A"): ("0.0.0.0",), ("dc2.alpha.test", "A"): ("0.0.0.0", "127.0.0.2")}
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(nobody), BOTH)
+    assert [(place.host, place.address) for place in found.places] == [
+        ("dc1.alpha.test", None),
+        ("dc2.alpha.test", "127.0.0.2"),
+    ]
+
+
+async def test_without_the_list_of_controllers_those_of_other_records_are_asked() -> None:
+    rows = {key: answers for key, answers in ZONE.items() if "dc._msdcs" not in key[0]}
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    assert {place.host for place in found.places} == {"dc1.alpha.test"}
+
+
+async def test_a_host_that_only_another_record_names_is_looked_up_and_not_asked() -> None:
+    rows = {**ZONE, ("_gc._tcp.alpha.test", "SRV"): ("0 100 3268 gone.alpha.test",)}
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    assert "gone.alpha.test" not in {place.host for place in found.places}
+    assert [(lookup.status, lookup.required) for lookup in found.lookups if lookup.name == "gone.alpha.test"] == [
+        ("nxdomain", False),
+        ("nxdomain", False),
+    ]
+
+
 async def test_a_dot_as_target_means_that_there_is_no_such_service() -> None:
     rows = {("_ldap._tcp.dc._msdcs.alpha.test", "SRV"): ("0 0 0 .", "0 0 0 ")}
     found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)

@@ -103,6 +103,14 @@ async def test_a_name_that_is_a_host_is_asked_as_that_host_and_misses_no_records
     assert not any(lookup.required for lookup in found.lookups)
 
 
+async def test_a_name_that_a_search_list_completed_is_the_hosts() -> None:
+    world = World({"127.0.0.5": "alpha.test.example"})
+    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    await found.run()
+    assert [(place.host, place.source, place.domain) for place in world.asked] == [("alpha.test", "argument", "")]
+    assert not any(lookup.required for lookup in found.lookups)
+
+
 async def test_a_silent_resolver_of_the_system_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "system_servers", lambda: (("127.0.0.53", 53),))
     world = World()

@@ -125,13 +125,19 @@ def _partial(f: ForestFacts) -> Proof | None:
         o
         for o in f.every_fault()
         if o.state in BLOCKED and o.check.required and _elsewhere(o, works) and not _reached_otherwise(o, works)
-        if f.controller(o.check.host) is not None  # Windows chooses among these only
+        if _chosen_among(f, o)
     )
     if not proof:
         return None
     good = tuple(o for o in f.answered() if o.check.host not in hosts(proof))
     names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
     return Proof(proof, good, severity=Severity.WARNING, words={"good": listed(names) or "another controller"})
+
+
+def _chosen_among(f: ForestFacts, o: Outcome) -> bool:
+    """Windows chooses among controllers; a name server that is asked for DNS alone is none."""
+    asked = {other.check.service for other in f.outcomes if other.check.host == o.check.host}
+    return f.controller(o.check.host) is not None and asked != {"dns"}
 
 
 def _elsewhere(o: Outcome, works: dict[str, set[str]]) -> bool:

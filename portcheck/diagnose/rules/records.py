@@ -38,7 +38,7 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
         return None
     by_status: dict[str, list[str]] = {}
     for lookup in gone:
-        said = f"{server_named(lookup.server)} said {said_no(lookup) or SAID_NO[TIMEOUT]}"
+        said = f"{_speaker(lookup.server)} said {said_no(lookup) or SAID_NO[TIMEOUT]}"
         by_status.setdefault(said, []).append(lookup.name)
     seen = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
     records = tuple(dict.fromkeys(printable(lookup.name) for lookup in gone))
@@ -50,9 +50,18 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
 SITES = "._sites."
 
 
+def _speaker(server: str) -> str:
+    """Of several that are asked in turn, the first that answers is believed."""
+    return (
+        f"one of the DNS servers {listed(map(printable, server.split(', ')))}"
+        if ", " in server
+        else server_named(server)
+    )
+
+
 def _whom_to_ask(f: ForestFacts, gone: list[Lookup]) -> str:
     own, statuses = printable(f.forest.name), {lookup.status for lookup in gone}
-    who = some(dict.fromkeys(server_named(lookup.server) for lookup in gone))
+    who = some(dict.fromkeys(_speaker(lookup.server) for lookup in gone))
     if statuses == {"refused"}:
         return (
             f"Ask whoever runs {who} to answer this machine about {own}; or name the forest's own DNS servers instead"
