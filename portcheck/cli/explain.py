@@ -95,7 +95,7 @@ def _overview(*, as_json: bool) -> int:
 
     if as_json:
         known = [{"name": e.name, "family": e.family.title, "meaning": e.meaning} for e in errors().values()]
-        _print(json.dumps(known, indent=2, ensure_ascii=False))
+        _print(json.dumps(known, indent=2))
     else:
         _print("\n".join(words.overview()))
     return 0
@@ -107,7 +107,7 @@ def _unknown(text: str, *, as_json: bool) -> int:
 
     suggestions = lookup.suggest(text)
     if as_json:
-        _print(json.dumps({"errors": [], "suggestions": suggestions}, ensure_ascii=False))
+        _print(json.dumps({"errors": [], "suggestions": suggestions}))
     else:
         typer.echo("\n".join(words.unknown(text, suggestions)), err=True)
     return NOT_FOUND
@@ -135,7 +135,7 @@ def _as_json(matches: list[Match], evidence: Report | None) -> str:
 
         for one, match in zip(found, matches, strict=True):
             one["weighed"] = weighed.as_dicts(weigh(match.error, evidence))
-    return json.dumps({"errors": found, "suggestions": []}, indent=2, ensure_ascii=False)
+    return json.dumps({"errors": found, "suggestions": []}, indent=2)
 
 
 def _print(text: str) -> None:
