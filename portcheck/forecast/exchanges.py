@@ -10,7 +10,7 @@ from portcheck.forecast.line import Question
 from portcheck.model import Check
 from portcheck.net import http, tls
 from portcheck.probes import dns as dns_probe
-from portcheck.probes import fragments, kpasswd, start_tls
+from portcheck.probes import fragments, kpasswd
 from portcheck.probes.as_request import request
 from portcheck.probes.base import Subject
 from portcheck.probes.mim import RESOURCE
@@ -37,7 +37,7 @@ class Exchange:
     questions: tuple[Question, ...]
     connections: int = 1  # TCP: at most; over TLS a second one where the certificate does not please
     repeated: tuple[Question, ...] = ()  # UDP: what the tries after the first carry, where that differs
-    aside: tuple[Question, ...] = ()  # UDP: asked once the first is answered
+    aside: tuple[Question, ...] = ()  # asked once the first is answered
     doubted: tuple[Question, ...] = ()  # UDP: asked where only a later try was answered
 
 
@@ -124,7 +124,7 @@ def _ldap(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
         return Exchange((plain,))
     upgrade = Question("StartTLS", len(ExtendedRequest().pack()))
     inside = _over_tls(subject.host or None, plain, 1).questions
-    return Exchange((plain, upgrade, *inside), start_tls.CONNECTIONS)
+    return Exchange((plain,), aside=(upgrade, *inside))
 
 
 def _gc(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001

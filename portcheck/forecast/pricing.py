@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from portcheck.engine import AFTER_RESET_S
 from portcheck.forecast.exchanges import Exchange
@@ -10,12 +11,13 @@ from portcheck.forecast.line import Cost, Question, total
 from portcheck.net.connecting import REPEAT_AFTER_S
 from portcheck.net.patience import Patience
 from portcheck.net.udp import AGAIN_AFTER_S, FRESH_AFTER_S
-from portcheck.probes import dns
+from portcheck.probes import dns, start_tls
 from portcheck.probes.fragments import PATIENCE_S
 
 FIRST_RTO_S = 0.2  # Linux; Windows waits 0.3 s
 ASIDE = Patience(PATIENCE_S, PATIENCE_S, 2)  # of `Net.aside`
 DOUBTFUL = Patience(dns.ASIDE_S, dns.ASIDE_S, 2)
+UPGRADE = Patience(start_tls.LEAST_S, start_tls.LEAST_S, 2)  # and ten round trips
 FRAGMENT_QUESTIONS = 4  # of `fragments.lost`, when nothing but the first question is ever answered
 MORE_QUESTIONS = 3  # an LDAP ping again without a domain; a DNS question without EDNS, and for small answers
 
@@ -47,9 +49,10 @@ def datagrams(exchange: Exchange, patience: Patience) -> Cost:
 
 
 def answered(transport: str, exchange: Exchange) -> Cost:
+    asked = (*exchange.questions, *exchange.aside)
     if transport == "udp":
-        return total(question.over_udp for question in (*exchange.questions, *exchange.aside))
-    return Cost(1, 0, 1) + total(question.over_tcp for question in exchange.questions)
+        return total(question.over_udp for question in asked)
+    return Cost(1, 0, 1) + total(question.over_tcp for question in asked)
 
 
 def silent(transport: str, exchange: Exchange, patience: Patience) -> Cost:
@@ -62,8 +65,20 @@ def at_most(transport: str, exchange: Exchange, patience: Patience, runs: int = 
         aside = total(datagrams(_alone(question), ASIDE) for question in exchange.aside) * FRAGMENT_QUESTIONS
         doubted = total(datagrams(_alone(question), DOUBTFUL) for question in exchange.doubted)
         return datagrams(exchange, patience) * MORE_QUESTIONS + aside + doubted
-    spoken = total(question.over_tcp for question in exchange.questions) * (1 + repeats(patience.answer_s))
-    return (connecting(patience) + spoken) * exchange.connections * runs
+    return (connecting(patience) + _spoken(exchange.questions, patience)) * exchange.connections * runs + _upgrade(
+        exchange
+    )
+
+
+def _spoken(questions: Iterable[Question], patience: Patience) -> Cost:
+    return total(question.over_tcp for question in questions) * (1 + repeats(patience.answer_s))
+
+
+def _upgrade(exchange: Exchange) -> Cost:
+    """StartTLS: the first time on the connection that there is."""
+    if not exchange.aside:
+        return Cost()
+    return _spoken(exchange.aside, UPGRADE) * start_tls.CONNECTIONS + connecting(UPGRADE) * (start_tls.CONNECTIONS - 1)
 
 
 def _alone(question: Question) -> Exchange:
