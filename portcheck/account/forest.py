@@ -21,7 +21,6 @@ from portcheck.net.patience import Patience
 
 SERVICE = "sign-in"
 PURPOSE = "sign-in of the service account"
-DOMAIN_FACTS = ("domain_sid", "password_policy")
 FOREST_FACTS = ("forest_level", "schema_version", "sites", "site_by_subnet", "subnets")
 
 

@@ -84,13 +84,6 @@ class Stream:
                 self._trail.latency_ms = round(self._trail.elapsed_ms() - self._asked_ms, 2)
             buffer += chunk
 
-    async def read_to_end(self, limit: int = 65536) -> bytes:
-        """What the peer sends until it closes or `limit` bytes came (a greeting, an HTTP body)."""
-        data = b""
-        while len(data) < limit and (chunk := await self.receive()):
-            data += chunk
-        return data[:limit]
-
     async def start_tls(self, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
         """Hand the conversation over to TLS. Raises NetError, or ssl.SSLError for what the peer said in TLS."""
         self._trail.stage = Stage.TLS

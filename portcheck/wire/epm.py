@@ -17,7 +17,6 @@ MAP = 3
 """The opnum of ept_map."""
 
 NOT_REGISTERED = 0x16C9A0D6
-CANNOT_PERFORM = 0x6D8
 
 HANDLE = bytes(20)
 MAX_TOWERS = 500  # MS-RPCE 2.2.1.2.5

@@ -21,7 +21,6 @@ REFERRAL = 0xA3
 RESPONSE_NAME = 0x8A
 
 START_TLS = "1.3.6.1.4.1.1466.20037"
-NOTICE_OF_DISCONNECTION = "1.3.6.1.4.1.1466.20036"
 
 SUCCESS = 0
 UNAVAILABLE = 52
@@ -160,11 +159,6 @@ class ExtendedResponse:
     matched_dn: str = ""
     message: str = ""
     name: str | None = None
-
-    @property
-    def disconnects(self) -> bool:
-        """RFC 4511, 4.4.1: the server says goodbye, unasked."""
-        return self.message_id == 0 and self.name == NOTICE_OF_DISCONNECTION
 
     def pack(self, *, long_form: bool = False) -> bytes:
         name = b"" if self.name is None else ber.octets(self.name, RESPONSE_NAME)

@@ -37,7 +37,6 @@ ATTRIBUTES = (
 
 ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
 AD_LDS = "1.2.840.113556.1.4.1851"
-READ_ONLY = "1.2.840.113556.1.4.1920"
 
 
 def rootdse_request(message_id: int = 1, attributes: tuple[str, ...] = ATTRIBUTES) -> SearchRequest:
@@ -118,10 +117,6 @@ class RootDse:
     def is_domain_controller(self) -> bool:
         """False for AD LDS and foreign directories: they serve LDAP, but no domain."""
         return ACTIVE_DIRECTORY in self.capabilities and AD_LDS not in self.capabilities
-
-    @property
-    def is_read_only(self) -> bool:
-        return READ_ONLY in self.capabilities
 
     @classmethod
     def from_entry(cls, entry: SearchEntry) -> RootDse:

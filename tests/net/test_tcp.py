@@ -128,17 +128,6 @@ async def test_a_drip_does_not_renew_the_patience() -> None:
     assert max(seen) > 3
 
 
-async def test_an_endless_stream_is_read_no_further_than_asked() -> None:
-    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while not reader.at_eof():
-            writer.write(b"x" * 4096)
-            await writer.drain()
-
-    async with servers.tcp(habit) as port, asyncio.timeout(30):
-        with await Net("127.0.0.1", LONG).tcp(port) as stream:
-            assert len(await stream.read_to_end(limit=100_000)) == 100_000
-
-
 async def test_an_answer_in_pieces_is_one_frame_and_the_rest_is_kept() -> None:
     async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for piece in (b"answ", b"er", b"1234next"):

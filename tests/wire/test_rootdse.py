@@ -23,7 +23,7 @@ def test_recorded_windows_controllers_tell_who_they_are(recordings: Callable) ->
             assert list(root.capabilities) == told["supportedCapabilities"]
             assert list(root.sasl_mechanisms) == told.get("supportedSASLMechanisms", [])
             assert root.is_domain_controller
-            assert (root.vendor, root.is_read_only) == (None, False)
+            assert root.vendor is None
             seen[recorded.name] = (root.domain, root.forest, root.site, root.domain_controller_level)
     assert seen["rootdse-dmc"] == ("dmc.local", "dmc.local", "Default-First-Site-Name", None)
     assert seen["rootdse-win2003"][2] == "Standardname-des-ersten-Standorts"
