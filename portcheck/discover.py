@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
@@ -11,7 +10,7 @@ from ipaddress import ip_address
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
 from portcheck.net.machine import source_address
-from portcheck.net.resolver import Names, NoResolverError, is_address
+from portcheck.net.resolver import Names, NoResolverError, is_address, system_servers
 from portcheck.plan import Place
 
 
@@ -107,17 +106,24 @@ async def named_servers(
 
 
 async def other_views(lookups: Sequence[Lookup], names: Names, own: Sequence[str]) -> list[Lookup]:
-    """The SRV questions again, of the system's resolver and of the forest's own servers (addresses)."""
-    asked = {lookup.name for lookup in lookups if lookup.record == "SRV"}
-    views = [Names((), names.patience_s)] if names.servers else []
-    views += [Names(((address, 53),), names.patience_s) for address in dict.fromkeys(own[:MOST_VIEWS])]
-    found: list[Lookup] = []
-    for view in views:
-        if view.label != names.label:
-            with contextlib.suppress(NoResolverError):
-                again = (view.lookup(name, "SRV", required=False) for name in sorted(asked))
-                found.extend(await asyncio.gather(*again))
-    return found
+    """The SRV questions again, of everybody else who may be asked; `own`: addresses of the forest's own servers."""
+    asked = sorted({lookup.name for lookup in lookups if lookup.record == "SRV"})
+    try:
+        others = views(names, own)
+        again = (view.lookup(name, "SRV", required=False) for view in others for name in asked)
+        return list(await asyncio.gather(*again))
+    except NoResolverError:
+        return []
+
+
+def views(names: Names, own: Sequence[str]) -> list[Names]:
+    """The system's resolver, each by itself of several servers that are asked in turn, and the forest's own."""
+    in_turn = tuple(names.servers) or system_servers()
+    asked: list[tuple[tuple[str, int], ...]] = [()] if names.servers else []
+    asked += [(server,) for server in in_turn if len(in_turn) > 1]
+    asked += [((address, 53),) for address in dict.fromkeys(own)][:MOST_VIEWS]
+    others = (Names(servers, names.patience_s) for servers in dict.fromkeys(asked))
+    return [view for view in others if view.label != names.label]
 
 
 def domain_of(host: str, forest: ForestSpec) -> str:

@@ -170,3 +170,18 @@ async def test_a_name_s_own_addresses_are_no_demand_on_dns() -> None:
     assert not any(lookup.required for lookup in found.lookups)
     assert (await discover.by_name("nobody.test", zone(), BOTH)).places == []
     assert (await discover.by_name("10.0.0.1", zone(), BOTH)).lookups == []
+
+
+def test_servers_that_are_asked_in_turn_are_compared_one_by_one() -> None:
+    """The first that answers is believed, whatever the second would have said."""
+    names = Names((("10.0.0.1", 53), ("10.0.0.2", 53)))
+    assert [view.label for view in discover.views(names, ["10.0.0.2", "10.0.0.3"])] == [
+        "system", "10.0.0.1", "10.0.0.2", "10.0.0.3",
+    ]  # fmt: skip
+
+
+def test_those_of_the_system_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discover, "system_servers", lambda: (("10.0.0.1", 53), ("10.0.0.2", 53)))
+    assert [view.label for view in discover.views(Names(), ["10.0.0.9"])] == ["10.0.0.1", "10.0.0.2", "10.0.0.9"]
+    monkeypatch.setattr(discover, "system_servers", lambda: (("10.0.0.1", 53),))
+    assert [view.label for view in discover.views(Names(), [])] == []
