@@ -131,7 +131,8 @@ def _partial(f: ForestFacts) -> Proof | None:
         return None
     good = tuple(o for o in f.answered() if o.check.host not in hosts(proof))
     names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
-    return Proof(proof, good, severity=Severity.WARNING, words={"good": listed(names) or "another controller"})
+    through = listed(names) or "another controller, each service by itself"
+    return Proof(proof, good, severity=Severity.WARNING, words={"good": through})
 
 
 def _chosen_among(f: ForestFacts, o: Outcome) -> bool:
