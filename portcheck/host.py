@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.judge import Offered
-from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
+from portcheck.model import GOOD, Check, DomainController, Facts, Lookup, Outcome, Stage, State
 from portcheck.net.reach import Route
+from portcheck.net.resolver import UNHEARD
 from portcheck.plan import UNNAMED, Place
 from portcheck.probes.base import Subject
 
@@ -213,8 +214,11 @@ class Host:
 FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
 
 
-def without_address(check: Check, families: Sequence[str]) -> Outcome:
+def without_address(check: Check, families: Sequence[str], lookups: Iterable[Lookup]) -> Outcome:
     """The name was looked up for addresses of these families in vain."""
+    if any(lookup.name == check.host and lookup.required and lookup.status in UNHEARD for lookup in lookups):
+        reason = f"DNS did not answer the question for the address of {check.host}"
+        return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_told": False})
     reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"
     return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE)
 

@@ -147,7 +147,7 @@ class Survey:
     async def _run(self, host: Host, check: Check, subject: Subject) -> Outcome:
         """Ask. If it seems to end in silence, the second look's walk begins."""
         if check.address is None and subject.route is None:
-            return without_address(check, self.families)
+            return without_address(check, self.families, self.lookups)
         return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
     def _unheard(self, host: Host, check: Check) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from portcheck.diagnose.facts import ForestFacts, endpoint, local
-from portcheck.diagnose.told import number, printable, text
+from portcheck.diagnose.told import flag, number, printable, text
 from portcheck.model import Outcome, State
 
 MOST_NAMED = 4
@@ -188,7 +188,9 @@ SEEN: dict[State, Callable[[Outcome], str]] = {
     State.MUTE: lambda _: "connected, but the question was never answered",
     State.RESET: _cut,
     State.MISMATCH: _mismatch,
-    State.UNRESOLVED: lambda _: "the name has no address",
+    State.UNRESOLVED: lambda o: (
+        "DNS did not tell its address" if flag(o, "address_told") is False else "the name has no address"
+    ),
     State.SKIPPED: lambda o: printable(o.reason) or "not asked",
     State.ERROR: lambda o: printable(o.reason) or "could not be asked",
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from portcheck.config import ForestSpec, is_address
 from portcheck.discover import questions
 from portcheck.forecast.line import Cost, Kind, Line, Question
-from portcheck.net.resolver import ONE_TRY_S
+from portcheck.net.resolver import MORE_TRIES, ONE_TRY_S
 
 SYSTEM = "the system's DNS servers"
 RETRANSMITTED = 2  # of a question over TCP within one try of 0.8 s
@@ -71,7 +71,7 @@ def _line(
         answered=Cost() if when else once,
         # Each try lasts 0.8 s at most; after two of them the question goes over TCP as well.
         silent=once * tries + Cost(1, 0, 1) * tries,
-        at_most=once * tries + conversation * (2 * tries),
+        at_most=(once * tries + conversation * (2 * tries)) * (1 + MORE_TRIES),
         purpose="find the domain controllers",
         when=when,
         each=each,

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from portcheck.model import Lookup
@@ -23,6 +23,7 @@ TRUNCATED = "truncated"
 """An answer that did not fit a datagram, and nobody gives it over TCP."""
 UNHEARD = frozenset({"timeout", "unreachable"})
 ONE_TRY_S = 0.8
+MORE_TRIES = 2  # each with the whole patience
 TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
 
 
@@ -48,9 +49,19 @@ class Names:
         return ", ".join(shown) or "system"
 
     async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
-        """Ask once; trouble is a word in `status`, never an exception (but NoResolverError)."""
+        """Trouble is a word in `status`, never an exception (but NoResolverError).
+
+        Silence is believed of a server that says nothing at all. Where it has answered something else, what is needed
+        is asked again: the path may be lossy, or police the burst that a run begins with.
+        """
         async with self.bound:
-            return await self._lookup(name, record, required=required)
+            found = await self._lookup(name, record, required=required)
+            for _ in range(MORE_TRIES if required else 0):
+                if found.status not in UNHEARD or not self.heard.is_set():
+                    break
+                again = await self._lookup(name, record, required=required)
+                found = replace(again, elapsed_ms=round(found.elapsed_ms + again.elapsed_ms, 1))
+            return found
 
     async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
         resolver = self._get()

@@ -224,3 +224,25 @@ async def test_a_cancelled_question_leaves_nothing_running() -> None:
 )
 def test_an_address_is_told_from_a_name(text: str, is_one: bool) -> None:
     assert resolver.is_address(text) is is_one
+
+
+async def test_what_is_needed_is_asked_again_of_a_server_that_has_answered_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resolver, "ONE_TRY_S", 0.2)
+    late, asked = 2, []
+
+    def answer(query: dns.message.Message) -> bytes | None:
+        if query.question[0].rdtype == dns.rdatatype.SRV:
+            return rows("0 100 389 dc1.alpha.test.")(query)
+        asked.append(query)
+        return rows("10.77.1.10", record="A")(query) if len(asked) > late else None
+
+    async with server(answer) as names:
+        names.patience_s = 0.3
+        assert (await names.lookup("dc1.alpha.test", "A")).status == "timeout"  # nothing heard yet: it may be dead
+        asked.clear()
+        await names.lookup("_ldap._tcp.alpha.test", "SRV")
+        assert (await names.lookup("dc1.alpha.test", "A", required=False)).status == "timeout"
+        asked.clear()
+        assert (await names.lookup("dc1.alpha.test", "A")).answers == ("10.77.1.10",)

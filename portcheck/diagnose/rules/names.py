@@ -22,7 +22,8 @@ SAID_NO = {
 }
 TIMEOUT = "timeout"
 TRUNCATED = "truncated"
-NOT_SAID = frozenset({"ok", TIMEOUT, TRUNCATED, "unreachable"})
+UNHEARD = frozenset({TIMEOUT, "unreachable"})
+NOT_SAID = UNHEARD | {"ok", TRUNCATED}
 ERROR = "error"  # and what this machine stumbled over
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 SYSTEM = "system"

@@ -12,6 +12,7 @@ from portcheck.diagnose.rules.names import (
     SAID_NO,
     SERVFAIL,
     TIMEOUT,
+    UNHEARD,
     answers_checks,
     said_no,
     server_named,
@@ -19,7 +20,7 @@ from portcheck.diagnose.rules.names import (
     srv_targets,
 )
 from portcheck.diagnose.told import name, number, printable
-from portcheck.diagnose.words import listed, some
+from portcheck.diagnose.words import listed, short_hosts, some
 from portcheck.model import BLOCKED, GOOD, Lookup, Severity, State
 
 HOST_UNREACHABLE = ((3, 1), (1, 3))
@@ -109,7 +110,8 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
     listed_dcs = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv"]
     unlisted = [host for host in _srv_hosts(f) if _denied_wholly(f, host)]
-    nowhere = [host for host in [*listed_dcs, *unlisted] if name(host) not in known and not _only_family(f, host)]
+    named = [host for host in [*listed_dcs, *unlisted] if name(host) not in known and not _untold(f, host)]
+    nowhere = [host for host in named if not _only_family(f, host)]
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
     empty = [where for where in f.by_endpoint if f.answered() and _nobody_there(f, where)]
     ours = [where for where in _at_this_machine(f) if _source(f, where.host) == "srv"]
@@ -183,6 +185,12 @@ def _only_family(f: ForestFacts, host: str) -> str | None:
     return FAMILIES[records.pop()]
 
 
+def _untold(f: ForestFacts, host: str) -> bool:
+    """Whether it has an address is not known: nobody answered that question."""
+    asked = [lookup for lookup in f.lookups(*FAMILIES) if name(lookup.name) == name(host)]
+    return any(lookup.required and lookup.status in UNHEARD for lookup in asked)
+
+
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
     """Nor anywhere else: a host with one address too many is there."""
     blocked = all(o.state in BLOCKED for o in f.asked(where)) and any(o.verdict in FAULTY for o in f.asked(where))
@@ -205,21 +213,43 @@ def _unresolved(f: ForestFacts) -> Proof | None:
     ours = [where for where in _at_this_machine(f) if _source(f, where.host) != "srv"]
     hosts = tuple(dict.fromkeys([*(o.check.host for o in proof), *silent, *(where.host for where in ours)]))
     nowhere = [host for host in hosts if host not in {where.host for where in ours}]
-    seen = (
-        *(
-            _addressless(f, host)
-            if _address(f, [host]) == "address"
-            else f"{printable(host)} has no {_address(f, [host])}"
-            for host in nowhere
-        ),
-        *map(_ourselves, ours),
-    )
-    follows = tuple(o for where in ours for o in f.faults_at(where))
-    told = {"address": _address(f, hosts), "record": "AAAA" if _address(f, hosts).startswith("IPv6") else "A"}
-    severity = None if proof and not ours else Severity.ERROR
     if not hosts:
         return None
-    return Proof(proof, hosts=hosts, seen=seen, brief=True, severity=severity, words=told, follows=follows)
+    seen = (*(_without(f, host) for host in nowhere), *map(_ourselves, ours))
+    follows = tuple(o for where in ours for o in f.faults_at(where))
+    words = _not_told(hosts) if all(_untold(f, host) for host in hosts) else _no_address(f, hosts)
+    severity = None if proof and not ours else Severity.ERROR
+    return Proof(proof, hosts=hosts, seen=seen, brief=True, severity=severity, words=words, follows=follows)
+
+
+def _without(f: ForestFacts, host: str) -> str:
+    if _untold(f, host):
+        return f"the question for the address of {printable(host)} was never answered"
+    family = _address(f, [host])
+    return _addressless(f, host) if family == "address" else f"{printable(host)} has no {family}"
+
+
+def _no_address(f: ForestFacts, hosts: Sequence[str]) -> dict[str, str]:
+    family, names = _address(f, hosts), some(map(printable, hosts))
+    record = "AAAA" if family.startswith("IPv6") else "A"
+    return {
+        "what": f"the name of {short_hosts(hosts, f)} has no {family}",
+        "why": f"The forests file, the command line or DNS names this host, and DNS has no {family} for it that leads"
+        " anywhere",
+        "ask": f"Correct the name, or ask the DNS team for a record of type {record} for {names}",
+    }
+
+
+def _not_told(hosts: Sequence[str]) -> dict[str, str]:
+    names = some(map(printable, hosts))
+    return {
+        "what": f"DNS does not tell the address of {names}",
+        "why": "Other questions to DNS were answered, and these not: the path to its server loses packets or lets only"
+        " so many new connections pass, or the server itself waits for another one. Whether the host can be reached is"
+        " not known",
+        "ask": f"Run it again; if it stays, ask the DNS team who answers for {names}, or give the address in the"
+        " forests file",
+    }
 
 
 def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
@@ -266,12 +296,9 @@ RECORDS = (
     ),
     Rule(
         code="dc-unresolved",
-        title="{forest}: the name of {hosts} has no {address}",
-        explanation=(
-            "The forests file, the command line or DNS names this host, and DNS has no {address} for it that leads"
-            " anywhere."
-        ),
-        fix="Correct the name, or ask the DNS team for a record of type {record} for {names}.",
+        title="{forest}: {what}",
+        explanation="{why}.",
+        fix="{ask}.",
         when=_unresolved,
     ),
 )
