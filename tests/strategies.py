@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from hypothesis import strategies as st
 
 from portcheck.model import (
@@ -77,7 +79,7 @@ forests = st.builds(
 findings = st.builds(Finding, hosts=texts, breaks=texts, errors=texts, checks=texts)
 reports = st.builds(
     Report,
-    started=st.datetimes().map(lambda at: at.isoformat(timespec="milliseconds") + "Z"),
+    started=st.datetimes(min_value=datetime(1970, 1, 1)).map(lambda at: at.isoformat(timespec="milliseconds") + "Z"),
     duration_s=st.floats(0, 1e6),
     vantage=st.builds(Vantage, host=text, platform=text, addresses=texts, limits=texts),
     forests=few(forests),
