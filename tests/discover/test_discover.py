@@ -145,3 +145,10 @@ async def test_a_name_s_own_addresses_are_no_demand_on_dns() -> None:
     assert not any(lookup.required for lookup in found.lookups)
     assert (await discover.by_name("nobody.test", zone(), BOTH)).places == []
     assert (await discover.by_name("10.0.0.1", zone(), BOTH)).lookups == []
+
+
+async def test_controllers_come_in_the_order_of_their_numbers_whatever_dns_gives() -> None:
+    hosts = [f"dc{number}.alpha.test" for number in (10, 2, 1)]
+    rows = {("_ldap._tcp.dc._msdcs.alpha.test", "SRV"): [f"0 100 389 {host}" for host in hosts]}
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    assert [place.host for place in found.places] == ["dc1.alpha.test", "dc2.alpha.test", "dc10.alpha.test"]

@@ -224,3 +224,16 @@ async def test_a_cancelled_question_leaves_nothing_running() -> None:
 )
 def test_an_address_is_told_from_a_name(text: str, is_one: bool) -> None:
     assert resolver.is_address(text) is is_one
+
+
+async def test_a_host_with_ipv6_alone_lacks_nothing() -> None:
+    def answer(query: dns.message.Message) -> bytes:
+        six = query.question[0].rdtype == dns.rdatatype.AAAA
+        return (rows("fd77::1", record="AAAA") if six else empty(dns.rcode.NOERROR))(query)  # type: ignore[return-value]
+
+    async with server(answer) as names:
+        found = await names.addresses("dc1.alpha.test", ("A", "AAAA"))
+    assert [(lookup.record, lookup.status, lookup.required) for lookup in found] == [
+        ("A", "nodata", False),
+        ("AAAA", "ok", False),
+    ]
