@@ -141,3 +141,18 @@ def test_own_name_servers_that_contradict_each_other_lack_replication_and_no_for
     for roles, ask in (({"roles": ["dns"]}, "replication"), ({}, "conditional forwarder")):
         case = {"hosts": {name: row | roles | {"given": WELL} for name, row in hosts.items()}, "lookups": both}
         assert ask in found(case)["dns-views-differ", ()].fix
+
+
+def test_a_host_that_refuses_all_tcp_and_whose_kdc_answers_over_udp_has_a_firewall() -> None:
+    refusing = {"kerberos/88/tcp": "refused", "ldap/389/tcp": "refused", "rpc/135/tcp": "refused"}
+    two = {"dc2.alpha.test": {"given": refusing | {"kerberos/88/udp": "ok"}}}
+    down = found({"given": WELL, "hosts": two})["service-down", ("dc2",)]
+    assert down.title == "alpha.test: all TCP refused by dc2, while UDP answers"
+    assert "88/udp answers: that service runs" in down.explanation
+    assert "allow tcp 88, 135, 389 from" in down.fix
+
+
+def test_a_sentence_that_cannot_name_all_hosts_says_where_they_are_named() -> None:
+    more = {f"dc{n}.alpha.test": {"given": WELL | {"kpasswd/464/tcp": "filtered"}} for n in range(2, 21)}
+    told = diagnose(report_of({"given": WELL | {"kpasswd/464/tcp": "filtered"}, "hosts": more}))
+    assert told[0].fix.endswith("and 9 more hosts (portcheck request lists them all).")
