@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
@@ -161,7 +162,12 @@ def _targets_of(domain: str, forest: ForestSpec, lookups: Iterable[Lookup]) -> l
     of_site = by_name.get(f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", [])
     listed = of_site or by_name.get(f"_ldap._tcp.dc._msdcs.{domain}", [])
     named = (host for record in ALSO_NAMED for host in by_name.get(f"{record}.{domain}", []))
-    return listed or list(dict.fromkeys(named))
+    return sorted(listed or dict.fromkeys(named), key=_by_number)
+
+
+def _by_number(host: str) -> list[tuple[int, str]]:
+    """dc2 before dc10: a DNS server gives its records in another order each time."""
+    return [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", host)]
 
 
 def srv_targets(lookup: Lookup) -> list[str]:

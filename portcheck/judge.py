@@ -37,6 +37,8 @@ class Offered:
 
     def has(self, service: str) -> bool:
         role = role_of(service)
+        if service == "kpasswd" and "rodc" in self.roles and service not in self.services:
+            return False  # INFERRED: a read-only controller passes changes on, or has no such service
         return service in self.services or role in self.roles or (role == "dc" and self.controller)
 
 

@@ -26,7 +26,7 @@ def allow(f: ForestFacts, outcomes: Iterable[Outcome]) -> str:
         source = listed(sources(f, found)) or "this machine"
         alike.setdefault((spelled(_ports(found)), source), []).append(_target(address, host))
     return "; ".join(
-        f"allow {what} from {source} to {some(targets, MOST_TARGETS, 'more hosts')}"
+        f"allow {what} from {source} to {some(targets, MOST_TARGETS, 'more hosts (portcheck request lists them all)')}"
         for (what, source), targets in alike.items()
     )
 

@@ -53,9 +53,19 @@ def _holds(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]
     if not seen and not told:
         return None
     forests = dict.fromkeys([*(o.check.forest for o in seen), *(finding.forest for finding in told)])
-    why = evidence(seen) if seen else some((f"{f.title} ({f.evidence})" for f in told), 3)
+    why = (
+        evidence(seen, _good_elsewhere(seen, report)) if seen else some((f"{f.title} ({f.evidence})" for f in told), 3)
+    )
     checks = dict.fromkeys([*(o.check.id for o in seen), *(check for finding in told for check in finding.checks)])
     return WeighedCause(cause, Standing.HOLDS, why, tuple(forests), tuple(checks))
+
+
+def _good_elsewhere(seen: Sequence[Outcome], report: Report) -> list[Outcome]:
+    """The same service on another controller of the forest: the error may well come and go."""
+    what = {(o.check.forest, o.check.name) for o in seen}
+    gone = set(hosts(seen))
+    same = [o for o in report.outcomes if o.state in GOOD and (o.check.forest, o.check.name) in what]
+    return [o for o in same if o.check.host not in gone]
 
 
 def _counts(o: Outcome) -> bool:
@@ -80,7 +90,9 @@ def _ruled_out(cause: Cause, sign: Sign, report: Report) -> WeighedCause | None:
     if not sign.states or not asked or _missing(cause, asked) or _unclear(sign, asked):
         return None
     checks = tuple(o.check.id for o in asked)
-    return WeighedCause(cause, Standing.RULED_OUT, _instead(asked), checks=checks)
+    here = sign.states == {State.ERROR}
+    why = f"this machine sent all {len(asked)} questions" if here else _instead(asked)
+    return WeighedCause(cause, Standing.RULED_OUT, why, checks=checks)
 
 
 def _asked(cause: Cause, report: Report) -> list[Outcome]:

@@ -65,7 +65,10 @@ def services(outcomes: Iterable[Outcome]) -> str:
     """kpasswd (464/tcp) and kerberos (88/tcp)"""
     by_service: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        by_service.setdefault(outcome.check.service, []).append(outcome)
+        called = outcome.check.service
+        if called in {"tcp", "udp"}:  # a port of the file's own
+            called = printable(outcome.check.purpose) or called
+        by_service.setdefault(called, []).append(outcome)
     return listed(_with_ports(service, ports(found)) for service, found in by_service.items())
 
 
@@ -91,9 +94,13 @@ def _by_place(outcomes: Sequence[Outcome]) -> list[str]:
         alike = "silent" if o.state is State.FILTERED else how(o)
         grouped.setdefault((o.check.host, o.check.address or "", alike), []).append(o)
     several = len({(host, address) for host, address, _ in grouped}) > len({host for host, _, _ in grouped})
+    same: dict[tuple[str, str], dict[str, list[Outcome]]] = {}
+    for (host, address, alike), found in grouped.items():
+        where = f"{printable(host)}{f' [{address}]' if several and address else ''}"
+        same.setdefault((ports(found), alike), {})[where] = found
     told = [
-        f"{ports(found)} to {printable(host)}{f' [{address}]' if several and address else ''}: {_how_all(found)}"
-        for (host, address, _), found in grouped.items()
+        f"{where} to {some(places)}: {_how_all([o for found in places.values() for o in found])}"
+        for (where, _), places in same.items()
     ]
     left = len(told) - MOST_NAMED
     return told if left <= 0 else [*told[:MOST_NAMED], f"the same on {left} more"]
@@ -204,6 +211,12 @@ def said_by(outcome: Outcome) -> str | None:
         return printable(outcome.blocked_at.by)
     forged = outcome.state is State.REJECTED and "host_ttl" in outcome.facts
     return None if forged else text(outcome, "icmp_from")
+
+
+def nobody_there(outcome: Outcome) -> bool:
+    """The last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
+    said = number(outcome, "icmp_type"), number(outcome, "icmp_code")
+    return outcome.state is State.UNREACHABLE and said in {(3, 1), (1, 3)}
 
 
 def in_the_hosts_name(outcome: Outcome) -> bool:

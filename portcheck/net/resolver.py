@@ -85,13 +85,17 @@ class Names:
         return Lookup(name, record, self.label, status, answers, elapsed, required)
 
     async def addresses(self, host: str, families: Sequence[str]) -> list[Lookup]:
-        """A and AAAA of a host, as far as wanted; the system's own ways (hosts file) where DNS knows nothing."""
+        """A and AAAA of a host, as far as wanted; the system's own ways (hosts file) where DNS knows nothing.
+
+        Where one family has addresses, the other need not have any.
+        """
         records = [record for record in ("A", "AAAA") if record in families]
         asked = (self.lookup(host, record, required=record == "A" or len(records) == 1) for record in records)
         found = list(await asyncio.gather(*asked))
         if not any(lookup.answers for lookup in found):
             found.extend(await self.without_dns(host, records))
-        return found
+            return found
+        return [replace(lookup, required=lookup.required and lookup.status != "nodata") for lookup in found]
 
     async def without_dns(self, host: str, families: Sequence[str]) -> list[Lookup]:
         """What the system knows of the name by other means; nothing where servers of our own are asked."""

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Change, Comparison, ControllerChange, FindingChange, Outcome, Report, Turn, Verdict
-from portcheck.render.digest import Group, Sight
+from portcheck.render.digest import Group, Sight, joined
 from portcheck.render.grid import PLACES, column_key
 from portcheck.render.layout import hang, pad
 from portcheck.render.marks import SEVERITIES, VERDICTS, Mark
@@ -162,14 +162,12 @@ def groups(changes: Iterable[Change], known: Known) -> tuple[Group, ...]:
 def _group(verdict: Verdict, changed: list[tuple[Change, Outcome]], known: Known) -> Group:
     services = dict.fromkeys(service_of(outcome) for _, outcome in changed)
     purposes = dict.fromkeys(outcome.check.purpose for _, outcome in changed if outcome.check.purpose)
-    sights: dict[tuple[str, str, str], dict[str, None]] = {}
+    rows = []
     for change, outcome in changed:
         interface = f"{outcome.check.service} " if outcome.check.service.startswith("rpc-") else ""
         words = "" if change.after is None else seen(outcome)
-        key = (f"{interface}{port_of(outcome)}", step(change), words)
-        sights.setdefault(key, {})[host_words(outcome, known)] = None
-    told = tuple(Sight(port, state, words, tuple(hosts)) for (port, state, words), hosts in sights.items())
-    return Group(verdict, ", ".join(services), ", ".join(purposes), told)
+        rows.append(Sight(f"{interface}{port_of(outcome)}", step(change), words, (host_words(outcome, known),)))
+    return Group(verdict, ", ".join(services), ", ".join(purposes), joined(rows))
 
 
 def step(change: Change) -> str:

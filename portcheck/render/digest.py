@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portcheck.model import (
@@ -182,12 +184,37 @@ def _group(verdict: Verdict, outcomes: list[Outcome], digest: Digest) -> Group:
 
 
 def sights(outcomes: list[Outcome], digest: Digest) -> tuple[Sight, ...]:
-    hosts: dict[tuple[str, str, str], dict[str, None]] = {}
+    rows = []
     for outcome in outcomes:
         interface = f"{outcome.check.service} " if outcome.check.service.startswith("rpc-") else ""
-        key = (f"{interface}{port_of(outcome)}", outcome.state.value, seen(outcome))
-        hosts.setdefault(key, {})[_host(outcome, digest)] = None
-    return tuple(Sight(port, state, words, tuple(names)) for (port, state, words), names in hosts.items())
+        what = f"{interface}{port_of(outcome)}"
+        rows.append(Sight(what, outcome.state.value, seen(outcome), (_host(outcome, digest),)))
+    return joined(rows)
+
+
+def joined(rows: Iterable[Sight]) -> tuple[Sight, ...]:
+    """What was seen alike as one row; only how often was tried may differ."""
+    alike: dict[tuple[str, str, str], list[Sight]] = {}
+    for row in rows:
+        alike.setdefault((row.port, row.state, TRIES.sub("some", row.seen)), []).append(row)
+    return tuple(
+        Sight(
+            port,
+            state,
+            _tries([row.seen for row in found]),
+            tuple(dict.fromkeys(h for row in found for h in row.hosts)),
+        )
+        for (port, state, _), found in alike.items()
+    )
+
+
+TRIES = re.compile(r"(?<=^no answer to )\d+(?= )")
+
+
+def _tries(told: list[str]) -> str:
+    """no answer to 2 to 6 requests in 4.0 s"""
+    counts = sorted({int(found[0]) for words in told if (found := TRIES.search(words))})
+    return TRIES.sub(f"{counts[0]} to {counts[-1]}", told[0]) if len(counts) > 1 else told[0]
 
 
 def _host(outcome: Outcome, digest: Digest) -> str:
@@ -215,7 +242,8 @@ def working(digest: Digest) -> dict[tuple[int, int], tuple[str, ...]]:
     """Services by how many of the places asked they work at; the transport is named where they differ in that."""
     passed: dict[str, dict[str, list[bool]]] = {}
     for outcome in sorted(digest.outcomes, key=lambda o: PLACES.get(column_key(o.check), len(PLACES))):
-        if (cell := cell_of(outcome)) is not Verdict.SKIP:
+        cell = cell_of(outcome)
+        if cell is not Verdict.SKIP or outcome.facts.get("mapper_silent"):  # out of reach counts as not working
             names = passed.setdefault(service_of(outcome), {})
             names.setdefault(outcome.check.name, []).append(cell is Verdict.PASS)
     shares: dict[tuple[int, int], list[str]] = {}

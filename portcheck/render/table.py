@@ -172,10 +172,12 @@ def troubles(digest: Digest, options: Options) -> Iterator[Text]:
         lead = sign(fail, options, 2).append("DNS: ")
         yield from hang(lead, plain(f"{status}, asked of {server}: {', '.join(names)}"), options.width, 4)
     silent = () if options.verbose else silent_hosts(digest)
+    alike: dict[str, list[str]] = {}
     for host in silent:
         words = f": nothing answers: {host.states}" + (f"; {host.seen}" if host.seen else "")
-        lead = sign(fail, options, 2) + plain(matrix.label(host.key, digest.forest.name), "bold")
-        yield from hang(lead, plain(words), options.width, 4)
+        alike.setdefault(words, []).append(matrix.label(host.key, digest.forest.name))
+    for words, labels in alike.items():
+        yield from hang(sign(fail, options, 2), plain(", ".join(labels), "bold") + plain(words), options.width, 4)
     for group in groups(digest, silent=silent):
         yield from group_lines(group, options)
 

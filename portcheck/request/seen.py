@@ -14,6 +14,7 @@ from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
 """The host itself was heard."""
+KDC = frozenset({"kerberos", "kpasswd"})
 PATH_CODES = (
     "mtu-black-hole", "fragments-dropped", "packet-loss", "one-way-path", "idle-timeout", "middlebox-answers",
     "connection-reset", "tls-intercepted", "dns-views-differ", "wrong-forest",
@@ -76,6 +77,12 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
             " or routes come first"
         ] = None
         return
+    if not reading.everything and _stopped(reading, outcome):
+        where = f"{check.host} {check.port}/{check.transport} ({check.service})"
+        reading.left_out[
+            f"{where}: its LDAP ping names no KDC, so no path is to blame; ask the AD team to start it"
+        ] = None
+        return
     if _concerns(reading, outcome):
         caveat = _caveat(reading, outcome)
         if caveat is None:
@@ -95,6 +102,14 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
     elif outcome.verdict in HURTS and outcome.state not in BLOCKED | {State.OK, State.OPEN, State.SKIPPED}:
         where = f"{check.host} {check.port}/{check.transport} ({check.service})"
         reading.left_out[f"{where}: {outcome.state}, {outcome.reason}; the path is open, ask who runs it"] = None
+
+
+def _stopped(reading: _Reading, outcome: Outcome) -> bool:
+    """Silent, because the KDC does not run: the host's LDAP ping names its roles, and that one is not among them."""
+    if outcome.check.service not in KDC or outcome.state not in BLOCKED:
+        return False
+    told = [o.facts.get("roles") for o in reading.beside(outcome) if o.check.service == "ldap-ping"]
+    return any(isinstance(roles, list | tuple) and roles and "kdc" not in roles for roles in told)
 
 
 def _concerns(reading: _Reading, outcome: Outcome) -> bool:

@@ -19,12 +19,13 @@ from portcheck.wire.netlogon import NetlogonFlags
 TTL = 600
 WINDOWS_PAYLOAD = 1221  # bytes: what ADV200013 recommends, DOCUMENTED
 PLAIN = 512  # bytes of a datagram without EDNS (RFC 1035, 4.2.1)
+LONGEST = 65535  # bytes over TCP; dnspython itself would keep to what the question says of datagrams
 Records = dict[tuple[str, str], list[str]]
 
 
 def answer(controllers: Sequence[Controller], ports: Mapping[str, int], data: bytes) -> bytes:
     """From the first controller's server, which knows the zones of all."""
-    return reply_to(question_in(data), controllers, ports).to_wire()
+    return reply_to(question_in(data), controllers, ports).to_wire(max_size=LONGEST)
 
 
 def datagram(controllers: Sequence[Controller], ports: Mapping[str, int], data: bytes) -> bytes:
@@ -32,7 +33,7 @@ def datagram(controllers: Sequence[Controller], ports: Mapping[str, int], data: 
     question = question_in(data)
     reply = reply_to(question, controllers, ports)
     if not controllers[0].windows:
-        return reply.to_wire()
+        return reply.to_wire(max_size=LONGEST)
     return fitted(reply, min(question.payload, WINDOWS_PAYLOAD) if question.edns >= 0 else PLAIN)
 
 
@@ -48,7 +49,7 @@ def question_in(data: bytes) -> dns.message.Message:
 
 def fitted(reply: dns.message.Message, limit: int) -> bytes:
     """Cut short with TC set where it is longer than `limit` bytes (RFC 2181, 9)."""
-    whole = reply.to_wire()
+    whole = reply.to_wire(max_size=LONGEST)
     if len(whole) <= limit:
         return whole
     for section in (reply.answer, reply.authority, reply.additional):

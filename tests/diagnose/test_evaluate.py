@@ -123,3 +123,21 @@ def test_an_account_that_signed_in_is_not_the_cause_and_one_that_was_refused_is(
     assert found[Condition.ACCOUNT, ""].standing is Standing.HOLDS
     found = weighed("win32-8453", {"given": ANSWERED | {"sign-in/636/tcp": good}})
     assert found[Condition.RIGHTS, ""].standing is Standing.RULED_OUT
+
+
+def test_a_cause_that_holds_on_one_controller_names_another_that_answers() -> None:
+    case = {
+        "given": ANSWERED,
+        "hosts": {"dc2.alpha.test": {"given": ANSWERED | {"kpasswd/464/tcp": "filtered"}}},
+    }
+    cause = weighed(NO_LOGON_SERVER, case)[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"]
+    assert cause.because == (
+        "464/tcp to dc2.alpha.test: silent after 3 tries; 464/tcp of dc1.alpha.test answered in 3 ms"
+    )
+
+
+def test_that_this_machine_could_ask_is_what_rules_it_out() -> None:
+    found = weighed("win32-1355", {"given": ANSWERED | {"ldap-ping/389/udp": "filtered"}})
+    cause = next(one for (condition, _), one in found.items() if condition is Condition.LOCAL)
+    assert cause.standing is Standing.RULED_OUT
+    assert "silent" not in cause.because

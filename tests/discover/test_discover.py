@@ -185,3 +185,10 @@ def test_those_of_the_system_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [view.label for view in discover.views(Names(), ["10.0.0.9"])] == ["10.0.0.1", "10.0.0.2", "10.0.0.9"]
     monkeypatch.setattr(discover, "system_servers", lambda: (("10.0.0.1", 53),))
     assert [view.label for view in discover.views(Names(), [])] == []
+
+
+async def test_controllers_come_in_the_order_of_their_numbers_whatever_dns_gives() -> None:
+    hosts = [f"dc{number}.alpha.test" for number in (10, 2, 1)]
+    rows = {("_ldap._tcp.dc._msdcs.alpha.test", "SRV"): [f"0 100 389 {host}" for host in hosts]}
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    assert [place.host for place in found.places] == ["dc1.alpha.test", "dc2.alpha.test", "dc10.alpha.test"]

@@ -176,3 +176,9 @@ def test_what_no_port_shows_counts_as_well(severity: Severity, fail: int, warn: 
     """A missing SRV record, a resolver that says nothing: no check fails, and nothing works."""
     seen = report(outcome(verdict=Verdict.PASS), findings=(finding(severity=severity),))
     assert [exit_code(seen, level) for level in ("fail", "warn", "never")] == [fail, warn, 0]
+
+
+def test_a_read_only_controller_may_have_no_password_service() -> None:
+    assert verdict("filtered", Offered(frozenset({"rodc", "kdc"})), "kpasswd/tcp") is Verdict.SKIP
+    assert verdict("filtered", Offered(frozenset({"rodc", "kdc"})), "kerberos/tcp") is Verdict.FAIL
+    assert verdict("filtered", Offered(frozenset({"writable", "kdc"})), "kpasswd/tcp") is Verdict.FAIL

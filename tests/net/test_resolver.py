@@ -246,3 +246,16 @@ async def test_what_is_needed_is_asked_again_of_a_server_that_has_answered_somet
         assert (await names.lookup("dc1.alpha.test", "A", required=False)).status == "timeout"
         asked.clear()
         assert (await names.lookup("dc1.alpha.test", "A")).answers == ("10.77.1.10",)
+
+
+async def test_a_host_with_ipv6_alone_lacks_nothing() -> None:
+    def answer(query: dns.message.Message) -> bytes:
+        six = query.question[0].rdtype == dns.rdatatype.AAAA
+        return (rows("fd77::1", record="AAAA") if six else empty(dns.rcode.NOERROR))(query)  # type: ignore[return-value]
+
+    async with server(answer) as names:
+        found = await names.addresses("dc1.alpha.test", ("A", "AAAA"))
+    assert [(lookup.record, lookup.status, lookup.required) for lookup in found] == [
+        ("A", "nodata", False),
+        ("AAAA", "ok", False),
+    ]

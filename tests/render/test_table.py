@@ -127,3 +127,29 @@ def test_the_page_is_the_same_however_the_environment_is_set(monkeypatch: pytest
         monkeypatch.setenv(name, value)
     assert table(samples.three_forests(), Options()) == before
     assert "\x1b[" in table(samples.three_forests(), Options(color=True))
+
+
+def test_tries_that_differ_make_no_further_line_and_what_is_behind_a_dead_mapper_does_not_work() -> None:
+    silent = [
+        outcome(
+            check("kpasswd/udp", f"dc{n}.alpha.test"), State.FILTERED, reason=f"no answer to {n + 2} requests in 4.0 s"
+        )
+        for n in (1, 2)
+    ]
+    behind = [
+        outcome(check("rpc-samr/tcp", "dc1.alpha.test"), State.OK),
+        outcome(
+            check("rpc-samr/tcp", "dc2.alpha.test"), State.SKIPPED, verdict=Verdict.SKIP, facts={"mapper_silent": True}
+        ),
+    ]
+    page = table(report(*silent, *behind), Options(width=120))
+    assert page.count("464/udp") == 1
+    assert "dc1, dc2: no answer to 3 to 4 requests in 4.0 s" in page
+    assert "works on 1 of 2: rpc-samr" in page
+
+
+def test_hosts_that_are_silent_alike_share_a_line() -> None:
+    services = ("ldap/tcp", "kerberos/tcp", "smb/tcp")
+    dead = [outcome(check(name, f"dc{n}.alpha.test"), State.FILTERED) for n in (1, 2) for name in services]
+    page = table(report(*dead), Options(width=120))
+    assert "dc1  10.77.1.1, dc2  10.77.1.2: nothing answers: 3 filtered" in page

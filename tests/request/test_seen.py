@@ -165,3 +165,10 @@ def test_no_report_breaks_it_and_every_format_takes_what_comes_of_it(any_report:
         made = making.ticket(seen.asked(any_report, any_report.outcomes, everything=everything), "a run")
         for name in OWN:
             assert FORMATS[name](made)
+
+
+@pytest.mark.parametrize("roles", [["gc", "writable"], ["gc", "kdc"]])
+def test_a_kdc_that_its_host_says_does_not_run_needs_no_rule(roles: list[str]) -> None:
+    found = asked(outcome("ldap-ping/udp", facts={"roles": roles}), outcome("kerberos/tcp", State.FILTERED))
+    assert ports(found) == (["88/tcp"] if "kdc" in roles else [])
+    assert ["names no KDC" in left for left in found.left_out] == ([] if "kdc" in roles else [True])

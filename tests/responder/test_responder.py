@@ -7,12 +7,14 @@ import ssl
 from pathlib import Path
 
 import dns.asyncquery
+import dns.flags
 import dns.message
 import dns.rcode
 import ldap3
 import pytest
 from responder.talking import controller, over_tcp, over_udp
 
+from portcheck.responder import zone
 from portcheck.responder.controller import Certificate, Controller, Manner, Misbehaviour
 from portcheck.responder.serving import Running, serving
 from portcheck.wire import epm, kerberos, kpasswd, ldap, nbt, netlogon, ntp, rpc
@@ -273,3 +275,15 @@ async def test_leaving_hangs_up_on_those_who_shake_hands(begun: bytes) -> None:
 async def test_two_at_once_do_not_get_in_each_others_way() -> None:
     async with serving(controller()) as one, serving(controller()) as other:
         assert not set(one.ports.values()) & set(other.ports.values())
+
+
+@pytest.mark.parametrize("manner", Manner)
+def test_a_zone_of_many_controllers_is_told_whole_over_tcp_and_cut_short_only_by_windows_over_udp(
+    manner: Manner,
+) -> None:
+    many = [Controller(f"dc{number}.alpha.test", "alpha.test", manner=manner) for number in range(40)]
+    question = dns.message.make_query("_ldap._tcp.dc._msdcs.alpha.test", "SRV", use_edns=0).to_wire()
+    by_tcp = dns.message.from_wire(zone.answer(many, {}, question))
+    by_udp = dns.message.from_wire(zone.datagram(many, {}, question))
+    assert len(by_tcp.answer[0]) == 40
+    assert bool(by_udp.flags & dns.flags.TC) is (manner is Manner.WINDOWS)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, hosts, local
-from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints, hosts, local, servers
+from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.reachability import ASK
+from portcheck.diagnose.rules.services import stopped
 from portcheck.diagnose.told import number, printable, text
-from portcheck.diagnose.words import duration, how, listed, said_by, short, some
+from portcheck.diagnose.words import duration, how, listed, nobody_there, said_by, short, some
 from portcheck.model import BLOCKED, GOOD, Outcome, Severity, State
 
 TRANSIT = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
@@ -32,8 +33,27 @@ def _over_ipv4(f: ForestFacts, host: str) -> list[Endpoint]:
     return [where for where in f.by_endpoint if where.host == host and ":" not in where.address]
 
 
-def _unreachable(f: ForestFacts) -> Proof | None:
-    dead = [where for where in f.by_endpoint if f.silent(where) and f.faults_at(where)]
+def _unreachable(kind: str) -> When:
+    """Hosts of which nothing is heard, each kind apart: what is true of one kind is not of the other."""
+
+    def when(f: ForestFacts) -> Proof | None:
+        dead = [where for where in f.by_endpoint if f.silent(where) and f.faults_at(where)]
+        return _gone(f, [where for where in dead if _kind(f, where) == kind])
+
+    return when
+
+
+SPARE_ADDRESS, REFUSED, SILENT = "spare address", "refused", "silent"
+
+
+def _kind(f: ForestFacts, where: Endpoint) -> str:
+    """Heard at another address, said no to (by a device, or this machine itself), or silent."""
+    if _heard_elsewhere(f, [where]):
+        return SPARE_ADDRESS
+    return SILENT if all(o.state is State.FILTERED for o in f.faults_at(where)) else REFUSED
+
+
+def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
     proof = tuple(o for where in dead for o in f.faults_at(where))
     if not proof:
         return None
@@ -48,7 +68,7 @@ def _unreachable(f: ForestFacts) -> Proof | None:
         words={
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
             "unless": _where_to_look(proof, by) if not spare else SPARE,
-            "perhaps": _perhaps(spare),
+            "perhaps": _perhaps(f, dead, spare),
         },
     )
 
@@ -59,16 +79,24 @@ def _heard_elsewhere(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for found in alive for address in found)) if all(alive) else ()
 
 
-def _perhaps(spare: tuple[str, ...]) -> str:
+def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> str:
     if spare:
         return (
             f"The same host answers at {listed(spare)}, so it is up: its name has an address too many, or one in a"
             " network that is not reached from here. Clients try the addresses in turn and lose time, or fail."
         )
-    return (
-        "The host is down, has another address, or the path to it is closed altogether. If it was retired, its DNS"
-        " records have to go."
-    )
+    many = "These hosts are down, have other addresses, or the path to them" if len(dead) > 1 else ""
+    may_be = f"{many or 'The host is down, has another address, or the path to it'} is closed altogether."
+    if _only_name_servers(f, dead):
+        return f"{may_be} No other DNS server was asked, so which controllers the forest has is not known."
+    return f"{may_be} If {'one' if many else 'it'} was retired, its DNS records have to go."
+
+
+def _only_name_servers(f: ForestFacts, dead: list[Endpoint]) -> bool:
+    """No SRV question was answered, and whoever was asked is among the dead."""
+    asked = [lookup for lookup in f.lookups("SRV") if lookup.required]
+    gone = {where.address for where in dead}
+    return bool(asked) and all(lookup.status == "timeout" and servers(lookup) <= gone for lookup in asked)
 
 
 SPARE = (
@@ -98,6 +126,8 @@ def _where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
         if any(text(o, "icmp_from") for o in proof):
             return "Check that the host is up if it is on this machine's own link, and else the gateway; then"
         return "Give this machine a route to it first (the questions never left); then"
+    if by and all(nobody_there(o) for o in proof):
+        return f"{listed(by)} finds nobody at that address. Ask the AD team whether the host is up and has it; if so,"
     if by:
         return f"Ask who runs {listed(by)} why it says no, and whether the host is up; then"
     return "Check with the AD team that the host is up and has this address; if so,"
@@ -119,26 +149,43 @@ def _one_way(f: ForestFacts) -> Proof | None:
 def _partial(f: ForestFacts) -> Proof | None:
     """The same service answers on one controller of the forest and is blocked on another."""
     works: dict[str, set[str]] = {}
+    choice = _choice(f)
     for o in f.answered():
-        works.setdefault(o.check.name, set()).add(o.check.host)
+        if o.check.host in choice:
+            works.setdefault(o.check.name, set()).add(o.check.host)
     proof = tuple(
         o
         for o in f.every_fault()
         if o.state in BLOCKED and o.check.required and _elsewhere(o, works) and not _reached_otherwise(o, works)
-        if _chosen_among(f, o)
+        if f.controller(o.check.host) is not None and o.check.host in choice  # Windows chooses among these only
+        if not stopped(f, o)
     )
     if not proof:
         return None
-    good = tuple(o for o in f.answered() if o.check.host not in hosts(proof))
+    good = tuple(o for o in f.answered() if o.check.host in choice and o.check.host not in hosts(proof))
     names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
-    through = listed(names) or "another controller, each service by itself"
-    return Proof(proof, good, severity=Severity.WARNING, words={"good": through})
+    whole = all(f.silent(where) for where in endpoints(proof))
+    return Proof(
+        proof,
+        good,
+        severity=Severity.WARNING,
+        words={
+            "what": WHOLE if whole else PART,
+            "good": f"It works through {some(names, 8)}" if names else EACH_OTHER,
+        },
+    )
 
 
-def _chosen_among(f: ForestFacts, o: Outcome) -> bool:
-    """Windows chooses among controllers; a name server that is asked for DNS alone is none."""
-    asked = {other.check.service for other in f.outcomes if other.check.host == o.check.host}
-    return f.controller(o.check.host) is not None and asked != {"dns"}
+WHOLE = "some controllers can be reached and others cannot"
+EACH_OTHER = "What is blocked on one controller answers on another"
+PART = "what can be reached depends on the controller"
+
+
+def _choice(f: ForestFacts) -> frozenset[str]:
+    """The controllers; a name server of which DNS alone was asked is none of them."""
+    more = {o.check.host for o in f.outcomes if o.check.service != "dns"}
+    listed_ones = {dc.host for dc in f.forest.domain_controllers if dc.source != "dns-server"}
+    return frozenset(more | listed_ones)
 
 
 def _elsewhere(o: Outcome, works: dict[str, set[str]]) -> bool:
@@ -197,12 +244,15 @@ HOSTS = (
         at_most=Severity.WARNING,
         when=_ipv6,
     ),
-    Rule(
-        code="host-unreachable",
-        title="{forest}: nothing on {hosts} answers",
-        explanation=("No port that was asked gave any answer; {gone} {perhaps}"),
-        fix="{unless} ask the firewall team: {allow}.",
-        when=_unreachable,
+    *(
+        Rule(
+            code="host-unreachable",
+            title="{forest}: nothing on {hosts} answers",
+            explanation=("No port that was asked gave any answer; {gone} {perhaps}"),
+            fix="{unless} ask the firewall team: {allow}.",
+            when=_unreachable(kind),
+        )
+        for kind in (SILENT, REFUSED, SPARE_ADDRESS)
     ),
     Rule(
         code="one-way-path",
@@ -219,9 +269,9 @@ HOSTS = (
 SOME = (
     Rule(
         code="partial-forest",
-        title="{forest}: some controllers can be reached and others cannot: {hosts}",
+        title="{forest}: {what}: {hosts}",
         explanation=(
-            "It works through {good}. Windows picks a controller itself, from DNS: a list of preferred controllers in"
+            "{good}. Windows picks a controller itself, from DNS: a list of preferred controllers in"
             " the connector does not bind Kerberos. So it fails now and then, whenever the choice falls on the others."
         ),
         fix=ASK + " Or have the AD team keep these controllers out of this machine's reach (site, SRV records).",

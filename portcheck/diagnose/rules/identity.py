@@ -29,7 +29,7 @@ def _foreign(f: ForestFacts) -> Proof | None:
     whole = set(endpoints(kept))
     said = dict.fromkeys([*(own for o in proof for own in sorted(_names(o))), *_other_sid(proof), *_strange_kdc(proof)])
     at = some(_at(where, f, [o for o in proof if endpoint(o) == where], whole) for where in endpoints(proof))
-    leads, ask = (WHOLE if whole else PART).values()
+    leads, ask = (OTHER_SID if _only_sid(proof, f) else WHOLE if whole else PART).values()
     return Proof(
         tuple(proof),
         severity=Severity.ERROR,
@@ -62,7 +62,22 @@ PART = {
     ),
     "ask": "Ask the firewall team which address translation sends {at} to another machine.",
 }
-"""The machine behind the address is another one, or only behind some of its ports."""
+OTHER_SID = {
+    "leads": (
+        "Every name is right and the SID is not: it is another domain of that name (a lab, a copy, one that was set up"
+        " anew), or the SID in the forests file is wrong"
+    ),
+    "ask": (
+        "Compare the SID that the forests file expects with the domain's own (Get-ADDomain). If it is right, correct"
+        " what leads to {at}: a DNS record of {forest}, or an address translation."
+    ),
+}
+"""The machine behind the address is another one, or only behind some of its ports; or all but the SID is right."""
+
+
+def _only_sid(proof: list[Outcome], f: ForestFacts) -> bool:
+    differing = all(text(o, "domain_sid_told") == "differs" for o in proof)
+    return differing and all(_names(o) & _wanted(o, f) for o in proof)
 
 
 def _own(f: ForestFacts) -> str:

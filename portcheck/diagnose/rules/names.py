@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from portcheck.diagnose.asking import allow, sources
@@ -194,7 +195,25 @@ def _views(f: ForestFacts) -> Proof | None:
     if not split:
         return None
     told = (f"{printable(asked)} {record}: {_sides(views)}" for (asked, record), views in split.items())
-    return Proof(seen=(some(told, 2, "more questions"),), severity=Severity.WARNING)
+    words = OWN_VIEWS if any(_own_differ(f, views) for views in split.values()) else OTHER_VIEWS
+    told_words = {key: words_of.format(forest=printable(f.forest.name)) for key, words_of in words.items()}
+    return Proof(seen=(some(told, 2, "more questions"),), severity=Severity.WARNING, words=told_words)
+
+
+def _own_differ(f: ForestFacts, views: Mapping[str, frozenset[str]]) -> bool:
+    """Two of the forest's own servers contradict each other."""
+    own = {dc.address for dc in f.forest.domain_controllers if "dns" in dc.roles}
+    return len({view for server, view in views.items() if server in own}) > 1
+
+
+OTHER_VIEWS = {
+    "whose": "What this machine finds is not what the forest's own servers tell",
+    "ask": "Ask the DNS team: forward {forest} to its own DNS servers everywhere (conditional forwarder).",
+}
+OWN_VIEWS = {
+    "whose": "The forest's own servers contradict each other: one of them has not got the changes of the others",
+    "ask": "Ask the AD team about replication between these DNS servers (repadmin /replsummary).",
+}
 
 
 def _essence(answer: str) -> str:
@@ -253,11 +272,8 @@ VIEWS = (
     Rule(
         code="dns-views-differ",
         title="{forest}: DNS servers give different answers",
-        explanation=(
-            "The same question is answered differently depending on the server. What this machine finds is not what"
-            " the forest's own servers tell."
-        ),
-        fix="Ask the DNS team: forward {forest} to its own DNS servers everywhere (conditional forwarder).",
+        explanation=("The same question is answered differently depending on the server. {whose}."),
+        fix="{ask}",
         when=_views,
     ),
 )

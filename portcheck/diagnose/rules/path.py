@@ -74,7 +74,9 @@ def _lost(o: Outcome) -> int:
 
 def _translated(f: ForestFacts) -> Proof | None:
     """The endpoint mapper names another address than the one it was asked at: of the same family, and usable."""
-    proof = tuple(o for o in f.told("tower_address") if o.state in GOOD and _another(text(o, "tower_address"), o))
+    own = {(where.host, where.address) for where in f.by_endpoint}
+    named = (o for o in f.told("tower_address") if o.state in GOOD and _another(text(o, "tower_address"), o))
+    proof = tuple(o for o in named if (o.check.host, text(o, "tower_address")) not in own)
     if not proof:
         return None
     told = some(f"{o.check.address} calls itself {text(o, 'tower_address')}" for o in proof)

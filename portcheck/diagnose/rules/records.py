@@ -19,12 +19,9 @@ from portcheck.diagnose.rules.names import (
     silent_servers,
     srv_targets,
 )
-from portcheck.diagnose.told import name, number, printable
-from portcheck.diagnose.words import listed, short_hosts, some
+from portcheck.diagnose.told import name, printable
+from portcheck.diagnose.words import listed, nobody_there, short_hosts, some
 from portcheck.model import BLOCKED, GOOD, Lookup, Severity, State
-
-HOST_UNREACHABLE = ((3, 1), (1, 3))
-"""ICMP: the last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
 
 
 def _srv_missing(f: ForestFacts) -> Proof | None:
@@ -197,8 +194,8 @@ def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
     elsewhere = any(o.state not in BLOCKED | NOT_ASKED for o in f.outcomes if o.check.host == where.host)
     if _source(f, where.host) != "srv" or not blocked or elsewhere:
         return False
-    said = {(number(o, "icmp_type"), number(o, "icmp_code")) for o in f.asked(where) if o.state is State.UNREACHABLE}
-    return bool(said) and said <= set(HOST_UNREACHABLE)
+    said = [nobody_there(o) for o in f.asked(where) if o.state is State.UNREACHABLE]
+    return bool(said) and all(said)
 
 
 def _unresolved(f: ForestFacts) -> Proof | None:

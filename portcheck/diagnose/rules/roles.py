@@ -32,7 +32,13 @@ def _paused(f: ForestFacts) -> Proof | None:
         *(f"the LDAP ping of {name} says paused" for name in hosts(proof)),
         *(f"{name} says that it is not synchronised" for name in hosts(unready)),
     )
-    return Proof((*proof, *unready), seen=seen, brief=True, severity=Severity.WARNING) if seen else None
+    names = hosts((*proof, *unready))
+    told = {"do": "does not act as a controller" if len(names) == 1 else "do not act as controllers"}
+    return (
+        Proof((*proof, *unready), hosts=names, seen=seen, brief=True, severity=Severity.WARNING, words=told)
+        if seen
+        else None
+    )
 
 
 def _read_only(f: ForestFacts) -> Proof | None:
@@ -43,7 +49,10 @@ def _read_only(f: ForestFacts) -> Proof | None:
     read_only = [where for where, roles in told.items() if "rodc" in roles]
     proof = tuple(o for where in read_only for o in f.at(where, "ldap-ping"))
     spare = any("writable" in roles for roles in told.values())
-    return Proof(proof, severity=Severity.INFO if spare else Severity.WARNING) if proof else None
+    names = hosts(proof)
+    are = "is a read-only controller" if len(names) == 1 else "are read-only controllers"
+    severity = Severity.INFO if spare else Severity.WARNING
+    return Proof(proof, hosts=names, severity=severity, words={"are": are}) if proof else None
 
 
 def _writes(f: ForestFacts) -> bool:
@@ -57,9 +66,14 @@ def _no_gc(f: ForestFacts) -> Proof | None:
     without = [where for where in f.by_endpoint if (roles := f.roles(where)) is not None and "gc" not in roles]
     wanted = tuple(o for where in without for o in f.at(where, "gc", "gc-tls") if o.verdict is Verdict.SKIP)
     elsewhere = sorted({o.check.host for o in f.answered("gc", "gc-tls")})
-    told = f"{some(elsewhere)} is one" if elsewhere else "No other host that was asked is known to be one"
-    seen = tuple(f"the LDAP ping of {name} names no gc" for name in hosts(wanted))
-    return Proof(wanted, seen=seen, brief=True, severity=Severity.INFO, words={"elsewhere": told}) if wanted else None
+    one = "is one" if len(elsewhere) == 1 else "are such"
+    names = hosts(wanted)
+    words = {
+        "elsewhere": f"{some(elsewhere)} {one}" if elsewhere else "No other host that was asked is known to be one",
+        "are": "is no Global Catalog" if len(names) == 1 else "are no Global Catalogs",
+    }
+    seen = tuple(f"the LDAP ping of {name} names no gc" for name in names)
+    return Proof(wanted, hosts=names, seen=seen, brief=True, severity=Severity.INFO, words=words) if wanted else None
 
 
 def _all_well(f: ForestFacts) -> Proof | None:
@@ -108,7 +122,7 @@ LOCAL = (
 ROLES = (
     Rule(
         code="dc-paused",
-        title="{forest}: {hosts} does not act as a controller at the moment",
+        title="{forest}: {hosts} {do} at the moment",
         explanation=(
             "The host answers and says that it is not ready to serve: its Netlogon service is paused, or its directory"
             " has not caught up. Windows passes it over."
@@ -119,7 +133,7 @@ ROLES = (
     ),
     Rule(
         code="read-only-dc",
-        title="{forest}: {hosts} is a read-only controller",
+        title="{forest}: {hosts} {are}",
         explanation="Writes to it are answered with a referral to a writable controller, which must be reachable too.",
         fix="Let the connector use a writable controller, or leave {names} out.",
         when=_read_only,
@@ -127,7 +141,7 @@ ROLES = (
     ),
     Rule(
         code="not-a-gc",
-        title="{forest}: {hosts} is no Global Catalog",
+        title="{forest}: {hosts} {are}",
         explanation="So 3268 and 3269 are not expected there and were not held against it. {elsewhere}.",
         fix="Nothing to open here: ask a Global Catalog for forest-wide searches.",
         when=_no_gc,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from portcheck.diagnose.asking import allow
 from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints, hosts
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.told import flag, number, printable, text
-from portcheck.diagnose.words import listed, ports, said_by, some
+from portcheck.diagnose.words import listed, ports, said_by, services, some, whereabouts
 from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
 
 KDC = ("kerberos", "kpasswd")
@@ -30,19 +31,69 @@ def _down(f: ForestFacts) -> Proof | None:
     if not proof:
         return None
     good = f.beside(proof, "ldap", "ldap-ping", "kerberos")
-    return Proof(proof, good, seen=_kdc_flag(f, proof), words={"only": _only(f, proof), "team": _team(f, proof)})
+    team = _team(f, proof)
+    ask = f"Ask {team} to start {services(proof)} on {some(map(printable, hosts(proof)))}"
+    words = {
+        "what": f"not running on {whereabouts(proof, f)}: {services(proof)}",
+        "why": DOWN_WHY.format(_only(f, proof)),
+        "ask": f"{ask}, or to say which host offers it",
+    }
+    if team == AD_TEAM and all(_empty(f, where) for where in endpoints(proof)):
+        words["what"] = f"not running on {whereabouts(proof, f)}: anything of a domain controller"
+        words["ask"] = RETIRED.format(some(map(printable, hosts(proof))))
+    if running := _running(f, proof):
+        words["what"] = f"all TCP refused by {whereabouts(proof, f)}, while UDP answers"
+        words["why"] = ALL_TCP.format(ports(running))
+        words["ask"] = f"Ask whoever runs the firewall of the host, or one that answers in its name: {allow(f, proof)}"
+    return Proof(proof, good, seen=_kdc_flag(f, proof), words=words)
+
+
+DOWN_WHY = (
+    "The host itself refused, or its LDAP ping says that the service is not there. {}. A firewall between is not the"
+    " cause, unless it answers in the host's name."
+)
+ALL_TCP = (
+    "Every TCP port that was asked is refused, in the host's own name, and {} answers: that service runs. So the host's"
+    " own firewall refuses TCP, or a device that does not use its own address."
+)
+
+
+def _running(f: ForestFacts, proof: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """What answers over UDP and is refused over TCP; empty unless each of these hosts refuses all TCP."""
+    found = [_running_at(f, where) for where in endpoints(proof)]
+    return tuple(o for twins in found for o in twins) if all(found) else ()
+
+
+def _running_at(f: ForestFacts, where: Endpoint) -> list[Outcome]:
+    tcp = [o for o in f.asked(where) if o.check.transport == "tcp"]
+    if len({o.check.port for o in tcp}) < MANY or any(o.state is not State.REFUSED for o in tcp):
+        return []
+    refused = {o.check.service for o in tcp}
+    return [o for o in f.at(where) if o.check.transport == "udp" and o.state in GOOD and o.check.service in refused]
+
+
+RETIRED = (
+    "Ask the AD team whether {} is still a domain controller: if it was retired, its DNS records have to go; if not,"
+    " why its services do not run"
+)
+MANY = 3
+"""Ports that refuse, and nothing that answers: no single service is missing."""
+
+
+def _empty(f: ForestFacts, where: Endpoint) -> bool:
+    asked = f.asked(where)
+    return f.hollow(where) and len({o.check.port for o in asked}) >= MANY
 
 
 def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
-    """Where a host only refuses, and is silent otherwise, all of it."""
     faults = f.faults_at(where)
-    hollow = f.hollow(where)
-    no_kdc = _no_kdc(f, where)
-    return tuple(
-        o
-        for o in faults
-        if o.state is State.REFUSED or (o.state in BLOCKED and (hollow or (no_kdc and o.check.service in KDC)))
-    )
+    return tuple(o for o in faults if o.state is State.REFUSED or (o.state in BLOCKED and stopped(f, o)))
+
+
+def stopped(f: ForestFacts, o: Outcome) -> bool:
+    """Silent, and not for the path: a host that only refuses is silent alike, and the KDC is known not to run."""
+    where = endpoint(o)
+    return where is not None and (f.hollow(where) or (o.check.service in KDC and _no_kdc(f, where)))
 
 
 def _no_kdc(f: ForestFacts, where: Endpoint) -> bool:
@@ -207,12 +258,9 @@ def _not_closed(f: ForestFacts) -> Proof | None:
 DOWN = (
     Rule(
         code="service-down",
-        title="{forest}: not running on {hosts}: {services}",
-        explanation=(
-            "The host itself refused, or its LDAP ping says that the service is not there. {only}. A firewall between"
-            " is not the cause, unless it answers in the host's name."
-        ),
-        fix="Ask {team} to start {services} on {names}, or to say which host offers it.",
+        title="{forest}: {what}",
+        explanation="{why}",
+        fix="{ask}.",
         when=_down,
     ),
 )
