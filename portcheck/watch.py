@@ -12,7 +12,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from portcheck.compare import compare, unfinished
-from portcheck.model import BLOCKED, GOOD, Comparison, DomainController, ForestReport, Outcome, Report, State, Verdict
+from portcheck.model import (
+    BLOCKED,
+    GOOD,
+    Comparison,
+    DomainController,
+    ForestReport,
+    Lookup,
+    Outcome,
+    Report,
+    State,
+    Verdict,
+)
+from portcheck.net.resolver import UNHEARD
 from portcheck.plan import Pin, Place, Selection
 from portcheck.run import Order, explained
 
@@ -22,7 +34,7 @@ ASLEEP_S = 30.0
 """So much more time on the clock than went by for this process: the machine slept."""
 NOT_GOOD = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
 MAPPER = "rpc"
-EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "resets_before_answer"})
+EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "syn_resent", "resets_before_answer"})
 
 Ask = Callable[[Order], Awaitable[Report]]
 
@@ -130,8 +142,8 @@ class Watch:
                 await self._told(self.report, 0, "this machine slept; everything is asked again")
             return True
         self._whole = not part.outcomes and whole  # nobody was found: look for them again
-        if self.report is not None and not whole and _server_is_back(self.report, part):
-            self._whole = True  # a name server that was silent: it tells now who is there
+        if self.report is not None and not whole and _dns_is_back(self.report, part):
+            self._whole = True  # it tells now who is there
         known = part if self.report is None else merged(self.report, part, whole=whole)
         if not whole and not part.interrupted and self.report is not None and _worsened(self.report, known):
             self._doubtful = True
@@ -202,11 +214,19 @@ def _unnamed_server(dc: DomainController) -> bool:
     return dc.source == "dns-server" and dc.host == dc.address
 
 
-def _server_is_back(before: Report, part: Report) -> bool:
+def _dns_is_back(before: Report, part: Report) -> set[str]:
+    """Forests whose name servers told nothing in the last whole round, and answer now."""
     good = {outcome.check.key for outcome in before.outcomes if outcome.state in GOOD}
-    unnamed = {dc.address for forest in before.forests for dc in forest.domain_controllers if _unnamed_server(dc)}
-    back = (o.check for o in part.outcomes if o.state in GOOD and o.check.key not in good)
-    return any(check.host == check.address and check.address in unnamed for check in back)
+    back = {o.check.forest for o in part.outcomes if _answers_names(o) and o.check.key not in good}
+    return {forest.name for forest in before.forests if forest.name in back and any(map(_untold, forest.lookups))}
+
+
+def _answers_names(outcome: Outcome) -> bool:
+    return outcome.check.service == "dns" and outcome.state in GOOD
+
+
+def _untold(lookup: Lookup) -> bool:
+    return lookup.status in UNHEARD
 
 
 def pinned(report: Report, keys: set[str]) -> Mapping[str, tuple[Pin, ...]]:
@@ -276,14 +296,26 @@ def merged(known: Report, part: Report, *, whole: bool) -> Report:
     }
     kept = before if part.interrupted or not whole else {o.check.key: before[o.check.key] for o in part.outcomes
                                                          if o.check.key in before}  # fmt: skip
+    base = part if whole and not part.interrupted else replace(known, forests=_without_silence(known, part))
     return explained(
         replace(
-            part if whole and not part.interrupted else known,
+            base,
             started=part.started,
             interrupted=part.interrupted,
             outcomes=tuple({**kept, **new}.values()),
             exit_code=part.exit_code,
         )
+    )
+
+
+def _without_silence(known: Report, part: Report) -> tuple[ForestReport, ...]:
+    """A name server that answers again: what it did not tell while it was silent is no fault of its records."""
+    back = _dns_is_back(known, part)
+    return tuple(
+        replace(forest, lookups=tuple(lookup for lookup in forest.lookups if not _untold(lookup)))
+        if forest.name in back
+        else forest
+        for forest in known.forests
     )
 
 

@@ -291,7 +291,7 @@ def test_a_controller_that_went_takes_its_checks_along_only_in_a_whole_round() -
 
 def test_tries_from_before_the_rule_opened_are_no_loss() -> None:
     before = report(outcome(KPASSWD, State.FILTERED))
-    opened = report(outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "clock_skew_s": 0.1}))
+    opened = report(outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "syn_resent": 2, "clock_skew_s": 0.1}))
     for whole in (True, False):
         assert merged(before, opened, whole=whole).outcomes[0].facts == {"clock_skew_s": 0.1}
     again = merged(report(outcome(KPASSWD)), opened, whole=True)
@@ -306,7 +306,8 @@ SERVER_DNS = check("dns/udp", "10.77.1.1", forest="alpha.test", address="10.77.1
 def taken_for_a_controller(*states: State) -> Report:
     """DNS says nothing, so the forest's name server is asked as if it were a controller."""
     seen = [outcome(one, state) for one, state in zip((SERVER_DNS, SERVER_LDAP), states, strict=True)]
-    return explained(report(*seen, forests=(ForestReport("alpha.test", ("mim",), (SERVER,)),)))
+    asked = Lookup("_ldap._tcp.dc._msdcs.alpha.test", "SRV", "10.77.1.1", "timeout")
+    return explained(report(*seen, forests=(ForestReport("alpha.test", ("mim",), (SERVER,), (asked,)),)))
 
 
 async def test_where_the_name_server_dies_those_known_before_are_asked_by_their_names() -> None:
@@ -363,3 +364,9 @@ async def test_a_name_server_that_is_back_is_asked_who_is_there_though_no_goal_w
     watch.ask = ask
     await watch.run()
     assert [bool(order.pins) for order in asked] == [False, True, False]
+
+
+async def test_what_a_dead_name_server_did_not_tell_is_no_missing_record_once_it_is_back() -> None:
+    known = taken_for_a_controller(State.FILTERED, State.FILTERED)
+    back = merged(known, taken_for_a_controller(State.OK, State.OK), whole=False)
+    assert [finding.code for finding in back.findings] == ["forest-ok"]
