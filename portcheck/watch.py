@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from portcheck.compare import compare, unfinished
-from portcheck.model import BLOCKED, GOOD, Comparison, DomainController, ForestReport, Outcome, Report, State, Verdict
+from portcheck.model import (
+    BLOCKED,
+    GOOD,
+    Comparison,
+    DomainController,
+    ForestReport,
+    Lookup,
+    Outcome,
+    Report,
+    State,
+    Verdict,
+)
+from portcheck.net.resolver import UNHEARD
 from portcheck.plan import Pin, Place, Selection
 from portcheck.run import Order, explained
 
@@ -22,7 +34,7 @@ ASLEEP_S = 30.0
 """So much more time on the clock than went by for this process: the machine slept."""
 NOT_GOOD = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
 MAPPER = "rpc"
-EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "resets_before_answer"})
+EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "syn_resent", "resets_before_answer"})
 
 Ask = Callable[[Order], Awaitable[Report]]
 
@@ -130,6 +142,8 @@ class Watch:
                 await self._told(self.report, 0, "this machine slept; everything is asked again")
             return True
         self._whole = not part.outcomes and whole  # nobody was found: look for them again
+        if self.report is not None and not whole and _dns_is_back(self.report, part):
+            self._whole = True  # it tells now who is there
         known = part if self.report is None else merged(self.report, part, whole=whole)
         if not whole and not part.interrupted and self.report is not None and _worsened(self.report, known):
             self._doubtful = True
@@ -146,7 +160,7 @@ class Watch:
                 return replace(self.report, outcomes=(), interrupted=False), ""
             return await self.ask(only(self.order, pins, trace=False)), ""
         part = await self.ask(self.order)
-        lost = [f.name for f in part.forests if not f.domain_controllers and _hosts(self.report, f.name)]
+        lost = [f.name for f in part.forests if not _named(f) and _named(_forest(self.report, f.name))]
         if not lost or part.interrupted:
             return part, ""
         before = replace(self.report, outcomes=tuple(o for o in self.report.outcomes if o.check.forest in lost))
@@ -187,8 +201,32 @@ def _with_mappers(report: Report, wanted: set[str]) -> set[str]:
     return {check.key for check in rpc if (check.host, check.address) in hosts}
 
 
-def _hosts(report: Report, forest: str) -> tuple[DomainController, ...]:
-    return next((f.domain_controllers for f in report.forests if f.name == forest), ())
+def _forest(report: Report, name: str) -> ForestReport | None:
+    return next((forest for forest in report.forests if forest.name == name), None)
+
+
+def _named(forest: ForestReport | None) -> bool:
+    """DNS or the file told of a controller; a name server taken for one is none."""
+    return forest is not None and any(not _unnamed_server(dc) for dc in forest.domain_controllers)
+
+
+def _unnamed_server(dc: DomainController) -> bool:
+    return dc.source == "dns-server" and dc.host == dc.address
+
+
+def _dns_is_back(before: Report, part: Report) -> set[str]:
+    """Forests whose name servers told nothing in the last whole round, and answer now."""
+    good = {outcome.check.key for outcome in before.outcomes if outcome.state in GOOD}
+    back = {o.check.forest for o in part.outcomes if _answers_names(o) and o.check.key not in good}
+    return {forest.name for forest in before.forests if forest.name in back and any(map(_untold, forest.lookups))}
+
+
+def _answers_names(outcome: Outcome) -> bool:
+    return outcome.check.service == "dns" and outcome.state in GOOD
+
+
+def _untold(lookup: Lookup) -> bool:
+    return lookup.status in UNHEARD
 
 
 def pinned(report: Report, keys: set[str]) -> Mapping[str, tuple[Pin, ...]]:
@@ -198,19 +236,26 @@ def pinned(report: Report, keys: set[str]) -> Mapping[str, tuple[Pin, ...]]:
         check = outcome.check
         if check.key in keys:
             wanted.setdefault((check.forest, check.host, check.address), set()).add(check.key)
+    whole = {(o.check.forest, o.check.host, o.check.address) for o in report.outcomes if o.check.service != "dns"}
     return {
         forest.name: pins
         for forest in report.forests
-        if (pins := tuple(_pins(forest, wanted)))
+        if (pins := tuple(_pins(forest, wanted, whole)))
     }  # fmt: skip
 
 
-def _pins(forest: ForestReport, wanted: Mapping[tuple[str, str, str | None], set[str]]) -> Iterable[Pin]:
+def _pins(
+    forest: ForestReport,
+    wanted: Mapping[tuple[str, str, str | None], set[str]],
+    whole: Collection[tuple[str, str, str | None]],
+) -> Iterable[Pin]:
+    """`whole`: the hosts of which more than DNS was asked; a name server among them was taken for a controller."""
     for dc in forest.domain_controllers:
-        keys = wanted.get((forest.name, dc.host, dc.address))
-        if keys:
-            server = dc.source == "resolver" or (dc.source == "dns-server" and dc.host == dc.address)
-            place = Place(dc.host, dc.address, dc.source, dc.domain, dns_only=server)
+        where = (forest.name, dc.host, dc.address)
+        if keys := wanted.get(where):
+            server = dc.source == "resolver" or _unnamed_server(dc)
+            taken = server and where in whole
+            place = Place(dc.host, dc.address, dc.source, dc.domain, dns_only=server and not taken, assumed=taken)
             yield Pin(place, frozenset(dc.roles), frozenset(keys))
 
 
@@ -223,13 +268,21 @@ def only(order: Order, pins: Mapping[str, tuple[Pin, ...]], *, trace: bool) -> O
 def _rejoined(part: Report, again: Report) -> Report:
     """The round with those asked whom DNS did not name; what DNS said stays said."""
     by_name = {forest.name: forest for forest in again.forests}
+    guessed = {
+        (forest.name, dc.host)
+        for forest in part.forests
+        if forest.name in by_name
+        for dc in forest.domain_controllers
+        if _unnamed_server(dc)
+    }  # known by their names from before
     forests = tuple(
         replace(forest, domain_controllers=by_name[forest.name].domain_controllers, problem=None)
         if forest.name in by_name
         else forest
         for forest in part.forests
     )
-    outcomes = (*part.outcomes, *again.outcomes)
+    kept = (o for o in part.outcomes if (o.check.forest, o.check.host) not in guessed)
+    outcomes = (*kept, *again.outcomes)
     return explained(replace(part, forests=forests, outcomes=outcomes, interrupted=again.interrupted))
 
 
@@ -243,14 +296,26 @@ def merged(known: Report, part: Report, *, whole: bool) -> Report:
     }
     kept = before if part.interrupted or not whole else {o.check.key: before[o.check.key] for o in part.outcomes
                                                          if o.check.key in before}  # fmt: skip
+    base = part if whole and not part.interrupted else replace(known, forests=_without_silence(known, part))
     return explained(
         replace(
-            part if whole and not part.interrupted else known,
+            base,
             started=part.started,
             interrupted=part.interrupted,
             outcomes=tuple({**kept, **new}.values()),
             exit_code=part.exit_code,
         )
+    )
+
+
+def _without_silence(known: Report, part: Report) -> tuple[ForestReport, ...]:
+    """A name server that answers again: what it did not tell while it was silent is no fault of its records."""
+    back = _dns_is_back(known, part)
+    return tuple(
+        replace(forest, lookups=tuple(lookup for lookup in forest.lookups if not _untold(lookup)))
+        if forest.name in back
+        else forest
+        for forest in known.forests
     )
 
 

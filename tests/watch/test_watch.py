@@ -291,8 +291,82 @@ def test_a_controller_that_went_takes_its_checks_along_only_in_a_whole_round() -
 
 def test_tries_from_before_the_rule_opened_are_no_loss() -> None:
     before = report(outcome(KPASSWD, State.FILTERED))
-    opened = report(outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "clock_skew_s": 0.1}))
+    opened = report(outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "syn_resent": 2, "clock_skew_s": 0.1}))
     for whole in (True, False):
         assert merged(before, opened, whole=whole).outcomes[0].facts == {"clock_skew_s": 0.1}
     again = merged(report(outcome(KPASSWD)), opened, whole=True)
     assert again.outcomes[0].facts["answered_on_attempt"] == 4  # it was open all the time: that is loss
+
+
+SERVER = controller("10.77.1.1", "10.77.1.1", source="dns-server")
+SERVER_LDAP = check("ldap/tcp", "10.77.1.1", forest="alpha.test", address="10.77.1.1")
+SERVER_DNS = check("dns/udp", "10.77.1.1", forest="alpha.test", address="10.77.1.1")
+
+
+def taken_for_a_controller(*states: State) -> Report:
+    """DNS says nothing, so the forest's name server is asked as if it were a controller."""
+    seen = [outcome(one, state) for one, state in zip((SERVER_DNS, SERVER_LDAP), states, strict=True)]
+    asked = Lookup("_ldap._tcp.dc._msdcs.alpha.test", "SRV", "10.77.1.1", "timeout")
+    return explained(report(*seen, forests=(ForestReport("alpha.test", ("mim",), (SERVER,), (asked,)),)))
+
+
+async def test_where_the_name_server_dies_those_known_before_are_asked_by_their_names() -> None:
+    net = network(outcome(LDAP), outcome(OTHER))
+
+    async def ask(order: Order) -> Report:
+        if order.pins or not net.asked:
+            return await net.ask(order)
+        net.asked.append(None)
+        return taken_for_a_controller(State.FILTERED, State.FILTERED)
+
+    watch, told, _ = watching(net, most=10)
+    watch.ask = ask
+    net.during = lambda: net.seen.update({LDAP.key: outcome(LDAP, State.FILTERED)}) if net.asked else None
+    await watch.run()
+    last = told[10]
+    assert last.note == "DNS named nobody for alpha.test: asked those known before"
+    assert {o.check.host: o.state for o in last.report.outcomes} == {
+        "dc1.alpha.test": State.FILTERED,
+        "dc2.alpha.test": State.OK,
+    }
+    assert last.since_last is not None
+    assert not last.since_last.controllers
+
+
+async def test_all_of_a_name_server_taken_for_a_controller_is_asked_until_it_tells_who_is_there() -> None:
+    asked: list[Order] = []
+
+    async def ask(order: Order) -> Report:
+        asked.append(order)
+        good = len(asked) > 1
+        if good and not order.pins:
+            return explained(report(outcome(LDAP)))
+        return taken_for_a_controller(*[State.OK if good else State.FILTERED] * 2)
+
+    watch, told, _ = watching(network(), Goal(), most=10)
+    watch.ask = ask
+    assert await watch.run()
+    (pin,) = asked[1].pins["alpha.test"]
+    assert (pin.place.dns_only, pin.place.assumed) == (False, True)
+    assert pin.keys == {SERVER_DNS.key, SERVER_LDAP.key}
+    assert len(asked) == 3
+    assert [dc.host for dc in told[-1].report.forests[0].domain_controllers] == ["dc1.alpha.test"]
+
+
+async def test_a_name_server_that_is_back_is_asked_who_is_there_though_no_goal_waits() -> None:
+    asked: list[Order] = []
+
+    async def ask(order: Order) -> Report:
+        asked.append(order)
+        return taken_for_a_controller(State.OK if len(asked) > 1 else State.FILTERED, State.FILTERED)
+
+    watch, _, _ = watching(network(), most=2)
+    watch.ask = ask
+    await watch.run()
+    assert [bool(order.pins) for order in asked] == [False, True, False]
+
+
+async def test_what_a_dead_name_server_did_not_tell_is_no_missing_record_once_it_is_back() -> None:
+    known = taken_for_a_controller(State.FILTERED, State.FILTERED)
+    back = merged(known, taken_for_a_controller(State.OK, State.OK), whole=False)
+    assert [finding.code for finding in back.findings] == ["forest-ok"]
