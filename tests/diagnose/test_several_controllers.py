@@ -148,7 +148,7 @@ def test_a_host_that_refuses_all_tcp_and_whose_kdc_answers_over_udp_has_a_firewa
     two = {"dc2.alpha.test": {"given": refusing | {"kerberos/88/udp": "ok"}}}
     down = found({"given": WELL, "hosts": two})["service-down", ("dc2",)]
     assert down.title == "alpha.test: all TCP refused by dc2, while UDP answers"
-    assert "88/udp answers: that service runs" in down.explanation
+    assert "answer at 88/udp: they run" in down.explanation
     assert "allow tcp 88, 135, 389 from" in down.fix
 
 

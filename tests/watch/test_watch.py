@@ -291,7 +291,9 @@ def test_a_controller_that_went_takes_its_checks_along_only_in_a_whole_round() -
 
 def test_tries_from_before_the_rule_opened_are_no_loss() -> None:
     before = report(outcome(KPASSWD, State.FILTERED))
-    opened = report(outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "syn_resent": 2, "clock_skew_s": 0.1}))
+    opened = report(
+        outcome(KPASSWD, facts={"answered_on_attempt": 4, "resent": 3, "syn_resent": 2, "clock_skew_s": 0.1})
+    )
     for whole in (True, False):
         assert merged(before, opened, whole=whole).outcomes[0].facts == {"clock_skew_s": 0.1}
     again = merged(report(outcome(KPASSWD)), opened, whole=True)

@@ -53,8 +53,8 @@ DOWN_WHY = (
     " cause, unless it answers in the host's name."
 )
 ALL_TCP = (
-    "Every TCP port that was asked is refused, in the host's own name, and {} answers: that service runs. So the host's"
-    " own firewall refuses TCP, or a device that does not use its own address."
+    "Every TCP port that was asked is refused, in the host's own name, and the same services answer at {}: they run."
+    " So the host's own firewall refuses TCP, or a device that does not use its own address."
 )
 
 
