@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,13 +17,15 @@ from portcheck.cli import selecting, targets, texts
 from portcheck.cli.check import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.cli.outputs import Wish
 from portcheck.cli.streams import say
-from portcheck.config import ConfigError, Configuration, ForestSpec, nearest, parse_address
+from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, nearest, parse_address
 from portcheck.model import Need, Report
 from portcheck.plan import Place, Selection, profile_names
 from portcheck.render.ticket import FORMATS
 from portcheck.request.flow import Asked, Ports, Ticket
 
 if TYPE_CHECKING:
+    from portcheck.around import Wanted
+    from portcheck.catalogue.profiles import Profile
     from portcheck.request.wanted import SourceOf
 
 Inputs = Annotated[
@@ -88,10 +90,13 @@ def request(
         asked = _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
         basis = f"a run of {report.started} on {report.vantage.host}"
     elif everything:
-        configured = targets.configuration(config, needed=not given)
-        named = [targets.narrowed(f, dc or (), dns or (), families) for f in targets.forests(configured, given)]
-        asked = _planned(configured, named, profile or (), selection, families, sources, pinned, peers)
-        used = dict.fromkeys(name for forest in named for name in profile_names(forest, profile or ()))
+        configured = targets.configuration(config, needed=False)
+        outside = targets.outside(configured, given, profile or ()) if profile else ()
+        found = () if outside else targets.forests(configured, given)
+        named = [targets.narrowed(f, dc or (), dns or (), families) for f in found]
+        asked = _planned(configured, named, outside, profile or (), selection, families, sources, pinned, peers)
+        used = dict.fromkeys([p.name for p in outside])
+        used |= dict.fromkeys(name for forest in named for name in profile_names(forest, profile or ()))
         basis = f"what the profiles need ({', '.join(used)}), before anything was asked"
     else:
         raise ConfigError(NO_INPUT)
@@ -174,6 +179,7 @@ def _from_report(
 def _planned(
     configured: Configuration,
     forests: Sequence[ForestSpec],
+    outside: tuple[Profile, ...],
     profiles: Sequence[str],
     selection: Selection,
     families: tuple[str, ...],
@@ -181,12 +187,21 @@ def _planned(
     pinned: tuple[Ports, ...],
     peers: dict[str, tuple[str, ...]],
 ) -> Asked:
+    from portcheck import around
+    from portcheck.around import Wanted
     from portcheck.request import wanted
 
     wishes = []
     for forest in forests:
         chosen = targets.profiles(configured, profile_names(forest, profiles))
-        wishes.append(wanted.Wish(forest, chosen, _places(forest, families, configured.settings.timeout_s)))
+        patience_s = configured.settings.timeout_s
+        machines = _systems(Wanted(forest, chosen, selection, families), patience_s, peers)
+        reversed_ = any(row.opener for profile in chosen for row in profile.rows)  # the controllers open them
+        concerned = reversed_ or around.asks_controllers(forest, chosen, selection)
+        places = _places(forest, families, patience_s) if concerned else ()
+        wishes.append(wanted.Wish(forest, chosen, places, machines))
+    if outside:
+        wishes.append(wanted.Wish(ForestSpec(CLOUD, discover=False), outside, ()))
     own = sources or ((configured.settings.source_ip,) if configured.settings.source_ip else ())
     return wanted.asked(wishes, wanted.Wanting(_source_of(own), selection, pinned, peers))
 
@@ -212,7 +227,24 @@ def _places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) ->
     return places
 
 
-def _fitting(places: Sequence[Place], families: tuple[str, ...]) -> tuple[Place, ...]:
+def _systems(wanted: Wanted, patience_s: float, peers: Collection[str]) -> tuple[Place, ...]:
+    """The machines around the forest that the file names and no --peer replaces; DNS is asked where it must be."""
+    from portcheck import around
+    from portcheck.request import resolving
+
+    named = tuple(system for system in wanted.forest.systems if system.role not in peers)
+    wanted = replace(wanted, forest=replace(wanted.forest, systems=named))
+    places = around.unlocated(wanted)
+    if all(place.address is not None for place in places):
+        return _fitting(places, wanted.families)
+    say(f"{wanted.forest.name}: asking DNS for the addresses that the forests file does not give")
+    places, trouble = asyncio.run(resolving.systems(wanted, patience_s))
+    if trouble:
+        say(f"{wanted.forest.name}: {trouble}; only the machines that are known are in it")
+    return _fitting(places, wanted.families)
+
+
+def _fitting(places: Sequence[Place], families: Sequence[str]) -> tuple[Place, ...]:
     return tuple(p for p in places if p.address is None or known_places.fits(p.address, families))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck import discover
+from portcheck import around, discover
+from portcheck.around import Wanted
 from portcheck.config import ForestSpec
 from portcheck.known_places import name_servers
 from portcheck.model import Lookup
@@ -16,8 +17,7 @@ TOLD = frozenset({"ok", "nxdomain", "nodata"})
 
 async def places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) -> tuple[tuple[Place, ...], str]:
     """The forest's places, and what kept DNS from telling of more (empty: nothing)."""
-    servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
-    names = Names(servers, patience_s)
+    names = Names(_servers(forest), patience_s)
     found: list[Place] = []
     lookups: list[Lookup] = []
     try:
@@ -34,6 +34,20 @@ async def places(forest: ForestSpec, families: tuple[str, ...], patience_s: floa
     distinct = {(place.host, place.address): place for place in reversed(found)}
     named = tuple(reversed(distinct.values()))
     return (*named, *name_servers(forest, [place.address for place in named])), _trouble(lookups)
+
+
+async def systems(wanted: Wanted, patience_s: float) -> tuple[tuple[Place, ...], str]:
+    """The machines around the forest with their addresses, and what kept DNS from telling of more."""
+    names = Names(_servers(wanted.forest), patience_s)
+    try:
+        told = await around.systems(wanted, names)
+    except NoResolverError as error:
+        return around.unlocated(wanted), str(error)
+    return tuple(place for place in told.places if not place.unasked), _trouble(told.lookups)
+
+
+def _servers(forest: ForestSpec) -> tuple[tuple[str, int], ...]:
+    return tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
 
 
 def _trouble(lookups: Iterable[Lookup]) -> str:

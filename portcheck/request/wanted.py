@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portcheck.catalogue.profiles import DC, Profile, Row
@@ -16,6 +16,8 @@ from portcheck.request.seen import usable
 SourceOf = Callable[[str], tuple[str, ...]]
 """The addresses that open connections towards an address."""
 PLANNED = "not asked yet"
+PEER = "peer"
+"""The source of a place that the command line names."""
 ROLES = {
     "mim": "the MIM Service", "sync": "the MIM Synchronization server", "sql": "SQL Server", "exchange": "Exchange",
     "adfs": "AD FS", "mail": "the mail server",
@@ -29,6 +31,7 @@ class Wish:
     forest: ForestSpec
     profiles: tuple[Profile, ...]
     places: tuple[Place, ...]
+    systems: tuple[Place, ...] = ()  # the machines around it that the forests file names
 
 
 @dataclass(slots=True)
@@ -108,14 +111,17 @@ def _towards(forest: ForestSpec, place: Place, profiles: Sequence[Profile], want
             continue
         sources = wanting.source_of(place.address)
         if not sources:
-            words = f"{place.host} ({place.address}): this machine has no route there; from which address? (--source)"
-            wanting.questions[words] = None
+            wanting.questions[_no_source(place)] = None
             return
         wanting.flows.extend(
             _flow(check, source, ports, by_mapper=check.port is None and not wanting.pinned)
             for source in sources
             for ports in _ports(check, wanting)
         )
+
+
+def _no_source(place: Place) -> str:
+    return f"{place.host} ({place.address}): this machine has no route there; from which address? (--source)"
 
 
 def _ports(check: Check, wanting: Wanting) -> tuple[Ports, ...]:
@@ -139,13 +145,14 @@ def _elsewhere(wish: Wish, row: Row, wanting: Wanting) -> None:
                 " of them to have it"
             ] = None
         return
-    if not wanting.selection.takes(row.service, row.transport, row.port):
+    if not wanting.selection.takes(row.service, row.transport, _usual(row), row.target):
         return
-    if row.opener and row.target not in wanting.peers:
+    machines = _machines(wish, row.target, wanting)
+    if machines:
+        for machine in machines:
+            _to_machine(wish, row, wanting, machine)
+    elif row.opener:
         _to_this_machine(wish, row, wanting)
-    elif row.target in wanting.peers:
-        for address in wanting.peers[row.target]:
-            _to_peer(wish, row, wanting, address)
     elif row.host:
         wanting.left_out[
             f"{row.host} {_number(row)}/{row.transport} ({row.operation}): by name; allow it at the proxy, or by a"
@@ -159,27 +166,59 @@ def _elsewhere(wish: Wish, row: Row, wanting: Wanting) -> None:
         ] = None
 
 
+def _machines(wish: Wish, role: str, wanting: Wanting) -> tuple[Place, ...]:
+    """The machines of a role: as the command line says, else as the forests file does."""
+    given = wanting.peers.get(role, ())
+    peers = tuple(Place(ROLES.get(role, role), address, PEER, target=role) for address in given)
+    return peers or tuple(place for place in wish.systems if place.target == role)
+
+
 def _to_this_machine(wish: Wish, row: Row, wanting: Wanting) -> None:
     """The domain controllers come to us: what is our source towards them is their destination."""
     for place in wish.places:
         if place.dns_only or place.address is None or not usable(place.address):
             continue
         for own in wanting.source_of(place.address):
-            for ports in _row_ports(row, wanting):
+            for ports in _row_ports(wish, row, wanting):
                 here = ROLES.get(row.target, row.target)
                 wanting.flows.append(_row_flow(wish, row, place.address, own, ports, f"this machine, {here}", place))
     role = ROLES.get(row.target, row.target)
     wanting.questions[f"Is {role} this machine? It is taken for it; --peer {row.target}=ADDRESS names another"] = None
 
 
-def _to_peer(wish: Wish, row: Row, wanting: Wanting, address: str) -> None:
-    for source in wanting.source_of(address):
-        for ports in _row_ports(row, wanting):
-            wanting.flows.append(_row_flow(wish, row, source, address, ports, ROLES.get(row.target, row.target), None))
+def _to_machine(wish: Wish, row: Row, wanting: Wanting, machine: Place) -> None:
+    if machine.address is None or not usable(machine.address):
+        wanting.questions[f"{machine.host}: no address is known that a rule could name"] = None
+        return
+    if wish.forest.expect.get(row.service) == Expected.CLOSED:
+        return
+    for source, opener in _openers(wish, row, wanting, machine):
+        for ports in _row_ports(wish, row, wanting, machine):
+            wanting.flows.append(_row_flow(wish, row, source, machine.address, ports, machine.host, opener))
 
 
-def _row_ports(row: Row, wanting: Wanting) -> tuple[Ports, ...]:
-    number = _usual(row)
+def _openers(wish: Wish, row: Row, wanting: Wanting, machine: Place) -> Iterator[tuple[str, Place | None]]:
+    """This machine; of a reversed row every domain controller, unless --peer said that this machine is one."""
+    assert machine.address is not None
+    if not row.opener or machine.source == PEER:
+        sources = wanting.source_of(machine.address)
+        if not sources:
+            words = (
+                f"{machine.host} ({machine.address}): this machine has no route there; from which address? (--source)"
+            )
+            wanting.questions[words] = None
+        yield from ((source, None) for source in sources)
+        return
+    for place in wish.places:
+        if place.address is None or place.dns_only or not usable(place.address):
+            continue
+        if (":" in place.address) == (":" in machine.address):
+            yield place.address, place
+
+
+def _row_ports(wish: Wish, row: Row, wanting: Wanting, machine: Place | None = None) -> tuple[Ports, ...]:
+    here = machine.ports if machine is not None else {}
+    number = here.get(row.service, wish.forest.ports.get(row.service, _usual(row)))
     if number is None:
         return wanting.pinned or (Ports("tcp", *DYNAMIC),)
     return (Ports(row.transport, number, number),)

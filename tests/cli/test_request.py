@@ -108,3 +108,22 @@ def test_a_file_belongs_to_the_format_before_it_here_too(
     assert run([*command, "-f", "json", "-f", "csv", "-o", "rows.csv"]) == 0
     assert json.loads(capsys.readouterr().out)["schema"].startswith("portcheck.")
     assert "," in (forests.parent / "rows.csv").read_text().splitlines()[0]
+
+
+def test_machines_around_a_forest_need_no_controller(forests: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    system = '[[forest.system]]\nrole = "mim"\nhost = "mim1.beta.test"\naddress = "192.0.2.21"\n'
+    forests.write_text(f'[[forest]]\nname = "beta.test"\n{system}')
+    asked = ("request", "--all", "--profile", "mim-service", "--source", "192.0.2.1", "--only", "mim", "-f", "json")
+    assert run([*asked]) == 0
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    assert {address for rule in rules for address in rule["destinations"]} == {"192.0.2.21"}
+
+
+def test_the_cloud_alone_needs_no_forest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["request", "--all", "--profile", "graph", "-f", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rules"] == []
+    assert any("graph.microsoft.com 443/tcp" in words for words in told["left_out"])

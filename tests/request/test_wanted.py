@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from portcheck.around import Wanted, unlocated
 from portcheck.catalogue.profiles import built_in
-from portcheck.config import DcSpec, ForestSpec, parse_server
+from portcheck.config import DcSpec, ForestSpec, SystemSpec, parse_server
 from portcheck.known_places import from_file
 from portcheck.plan import Selection
 from portcheck.request.flow import Asked, Ports
@@ -17,7 +18,9 @@ HERE = "10.77.0.10"
 
 def paths(*profiles: str, forest: dict[str, Any] | None = None, **options: Any) -> Asked:
     spec = ForestSpec("alpha.test", **{"domain_controllers": DCS, "discover": False, **(forest or {})})
-    wish = Wish(spec, tuple(built_in()[name] for name in profiles), from_file(spec))
+    chosen = tuple(built_in()[name] for name in profiles)
+    machines = unlocated(Wanted(spec, chosen, Selection(), ("A", "AAAA")))
+    wish = Wish(spec, chosen, from_file(spec), machines)
     return asked([wish], Wanting(lambda _: (HERE,), **options))
 
 
@@ -74,6 +77,35 @@ def test_other_machines_are_told_until_their_address_is() -> None:
     assert any("--peer mim=ADDRESS" in words for words in paths("mim-service").left_out)
     found = opened(paths("mim-service", peers={"mim": ("10.77.8.8",)}))
     assert (HERE, "10.77.8.8", "5725/tcp") in found
+
+
+SYSTEMS = (
+    SystemSpec("mim", "mim1.alpha.test", "10.77.8.1"),
+    SystemSpec("sql", "sql1.alpha.test", "10.77.8.2", 14330),
+    SystemSpec("sync", "sync1.alpha.test", "10.77.8.3", 5001),
+)
+
+
+def test_machines_that_the_forests_file_names_are_asked_for_on_their_ports() -> None:
+    found = paths("mim-service", forest={"systems": SYSTEMS})
+    assert {(HERE, "10.77.8.1", "5725/tcp"), (HERE, "10.77.8.2", "14330/tcp")} <= opened(found)
+    assert (HERE, "10.77.8.2", "1433/tcp") not in opened(found)
+    assert {flow.host for flow in found.flows if flow.destination == "10.77.8.2"} == {"sql1.alpha.test"}
+    assert [words for words in found.left_out if "its address is not known" in words] == [
+        "tcp 25/tcp to the mail server (approval mails): its address is not known; --peer mail=ADDRESS asks for it"
+    ]
+
+
+def test_the_command_line_names_other_machines_than_the_file() -> None:
+    found = opened(paths("mim-service", forest={"systems": SYSTEMS}, peers={"mim": ("10.77.8.8",)}))
+    assert (HERE, "10.77.8.8", "5725/tcp") in found
+    assert not {there for _, there, _ in found} & {"10.77.8.1"}
+
+
+def test_pcns_comes_from_the_controllers_to_the_server_that_the_file_names() -> None:
+    found = paths("pcns", forest={"systems": SYSTEMS})
+    assert opened(found) == {(dc.address, "10.77.8.3", port) for dc in DCS for port in ("135/tcp", "5001/tcp")}
+    assert found.questions == ()
 
 
 def test_endpoints_with_a_name_only_are_told_not_asked_for() -> None:
