@@ -26,9 +26,11 @@ class Condition(StrEnum):
     INTERFACE_MISSING = "interface-missing"
     SRV_MISSING = "srv-missing"
     UNRESOLVED = "unresolved"
+    OTHER_NAME = "other-name"
     NAME = "name"
     WRONG_HOST = "wrong-host"
     PARTIAL = "partial"
+    UNREACHABLE = "unreachable"
     NOT_A_GC = "not-a-gc"
     READ_ONLY = "read-only"
     PAUSED = "paused"
@@ -47,6 +49,7 @@ class Condition(StrEnum):
     CHANNEL_BINDING = "channel-binding"
     ACCOUNT = "account"
     RIGHTS = "rights"
+    REPLICATING_CHANGES = "replicating-changes"
     POLICY = "policy"
     SPN = "spn"
     TRUST = "trust"
@@ -54,6 +57,7 @@ class Condition(StrEnum):
     LOAD = "load"
     PROXY = "proxy"
     LOCAL = "local"
+    MACHINE = "machine"
     CONFIGURATION = "configuration"
     DATA = "data"
     REPLICATION = "replication"
@@ -101,11 +105,19 @@ SIGNS: Mapping[Condition, Sign] = MappingProxyType(
             states=frozenset({State.UNRESOLVED}),
             codes=("dc-unresolved", "srv-stale"),
         ),
+        Condition.OTHER_NAME: Sign(
+            "a name that this run does not ask for does not resolve",
+            codes=("dc-unresolved", "srv-stale"),
+            look="resolve that name on the machine that reports the error",
+        ),
         Condition.NAME: Sign(
             "a short (NetBIOS) name is used", look="look at the domain name in the account's logon settings"
         ),
         Condition.WRONG_HOST: Sign("another host answers under the name", codes=("wrong-forest", "wrong-service")),
         Condition.PARTIAL: Sign("only some domain controllers answer", codes=("partial-forest", "host-unreachable")),
+        Condition.UNREACHABLE: Sign(
+            "a domain controller cannot be reached", codes=("partial-forest", "host-unreachable")
+        ),
         Condition.NOT_A_GC: Sign("the host is not a Global Catalog", codes=("not-a-gc",)),
         Condition.READ_ONLY: Sign("the domain controller is read-only", codes=("read-only-dc",)),
         Condition.PAUSED: Sign("the domain controller is paused or starting", codes=("dc-paused",)),
@@ -130,16 +142,25 @@ SIGNS: Mapping[Condition, Sign] = MappingProxyType(
             "the account or its password", codes=("credentials-rejected", "account-state"), option="--bind"
         ),
         Condition.RIGHTS: Sign("the account's rights", codes=("rights-missing",), option="--bind"),
+        Condition.REPLICATING_CHANGES: Sign(
+            "the account's right to replicate changes", codes=("rights-missing",), option="--bind"
+        ),
         Condition.POLICY: Sign("a policy of the domain", look=_ADMIN),
         Condition.SPN: Sign("a service principal name is missing or doubled", look="run setspn -Q and setspn -X"),
         Condition.TRUST: Sign("the trust or the machine account", look=_ADMIN),
         Condition.ENCRYPTION: Sign("encryption types do not meet", look=_ADMIN),
         Condition.LOAD: Sign("the server is busy", look="look at the server's load"),
-        Condition.PROXY: Sign("a proxy on the way out", codes=("cloud-blocked",), look="look at the proxy's log"),
+        Condition.PROXY: Sign(
+            "the way to the cloud, or a proxy on it", codes=("cloud-blocked",), look="look at the proxy's log"
+        ),
         Condition.LOCAL: Sign(
             "this machine itself",
             states=frozenset({State.ERROR}),
             look="look at this machine's firewall, ports and settings",
+        ),
+        Condition.MACHINE: Sign(
+            "this machine itself, beyond its network",
+            look="look at this machine: its clock, services, adapters and programs",
         ),
         Condition.CONFIGURATION: Sign("a setting of the product", look="look at the product's configuration"),
         Condition.DATA: Sign("the object or its data", look="look at the object itself"),

@@ -27,7 +27,7 @@ COMMANDS = (
     "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "sid",
     "watch",
 )  # fmt: skip
-"""Each is a function in the file of its own name, or `command` there."""
+"""Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
 GROUPS: Mapping[str, str] = {"config": "configuration"}
 """Commands that have commands of their own, and their files, each with an `app`."""
 
@@ -47,7 +47,8 @@ def build(wanted: str = "") -> typer.Typer:
     for name in COMMANDS:
         if name in one:
             module = import_module(f"portcheck.cli.{name}")
-            app.command(name, cls=Paired)(getattr(module, "command", None) or getattr(module, name))
+            parser = getattr(module, "parser", Paired)
+            app.command(name, cls=parser)(getattr(module, "command", None) or getattr(module, name))
     for name, file in GROUPS.items():
         if name in one:
             app.add_typer(import_module(f"portcheck.cli.{file}").app, name=name)

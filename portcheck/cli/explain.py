@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from portcheck.cli import targets
 from portcheck.cli.outputs import screen_options
+from portcheck.cli.pairs import Paired
 from portcheck.cli.screen import on_stderr
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
@@ -29,6 +31,20 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
 NOT_FOUND = 1
+SIGNED = re.compile(r"-\d{3,}")
+
+
+class Codes(Paired):
+    """A command that takes `-2147023174`, as logs write an HRESULT, for a code and not for an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        codes = [word for word in args if SIGNED.fullmatch(word)]
+        if codes and "--" not in args:
+            args = [*(word for word in args if word not in codes), "--", *codes]
+        return super().parse_args(ctx, args)
+
+
+parser = Codes
 
 
 def explain(

@@ -22,3 +22,9 @@ def test_names_from_a_report_are_escaped(error: list[str], tmp_path: Path, capsy
     said = capsys.readouterr().out
     assert said.isascii()
     assert "u202e" in json.dumps(json.loads(said))
+
+
+@pytest.mark.parametrize("words", [["-2147023174"], ["error", "-2147023174"], ["-2147023174", "--json"]])
+def test_a_signed_code_is_a_code_and_no_option(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", *words]) == 0
+    assert "win32-1722" in capsys.readouterr().out

@@ -121,8 +121,81 @@ def test_an_account_that_signed_in_is_not_the_cause_and_one_that_was_refused_is(
     assert found[Condition.ACCOUNT, ""].because == "signed in to dc1.alpha.test"
     found = weighed("failed-authentication", {"given": ANSWERED | {"sign-in/636/tcp": locked}})
     assert found[Condition.ACCOUNT, ""].standing is Standing.HOLDS
-    found = weighed("win32-8453", {"given": ANSWERED | {"sign-in/636/tcp": good}})
-    assert found[Condition.RIGHTS, ""].standing is Standing.RULED_OUT
+
+
+@pytest.mark.parametrize(
+    ("changes", "all_changes", "standing"),
+    [(True, True, Standing.RULED_OUT), (True, False, Standing.UNTOLD), (False, False, Standing.UNTOLD)],
+)
+def test_only_both_rights_to_replicate_rule_their_lack_out(
+    changes: bool, all_changes: bool, standing: Standing
+) -> None:
+    told = {"signed_in": True, "replicating_changes": changes, "replicating_changes_all": all_changes}
+    case = {"given": ANSWERED | {"sign-in/636/tcp": {"state": "ok", "facts": told}}, "profiles": ["member"]}
+    assert weighed("win32-8453", case)[Condition.REPLICATING_CHANGES, ""].standing is standing
+    assert weighed("kpasswd-5", case)[Condition.RIGHTS, ""].standing is Standing.UNTOLD  # another right
+
+
+def test_sending_every_question_says_nothing_about_the_clock_of_this_machine() -> None:
+    cause = weighed("krb-37", {"given": ANSWERED})[Condition.MACHINE, ""]
+    assert cause.standing is Standing.UNTOLD
+    assert "look at this machine" in cause.because
+
+
+def test_a_forest_of_which_nothing_answers_is_not_half_reachable() -> None:
+    dead = {"given": dict.fromkeys(ANSWERED, "filtered")}
+    found = weighed(NO_LOGON_SERVER, dead)
+    assert found[Condition.PARTIAL, ""].standing is Standing.UNTOLD
+    assert weighed("no-start-connection", dead)[Condition.UNREACHABLE, ""].standing is Standing.HOLDS
+    half = {**dead, "hosts": {"dc2.alpha.test": {"given": ANSWERED}}}
+    assert weighed(NO_LOGON_SERVER, half)[Condition.PARTIAL, ""].standing is Standing.HOLDS
+
+
+def test_the_address_that_a_file_gives_says_nothing_about_dns() -> None:
+    assert weighed("win32-1722", {"given": ANSWERED, "source": "explicit"})[Condition.UNRESOLVED, ""].standing is (
+        Standing.UNTOLD
+    )
+    assert weighed("win32-1722", {"given": ANSWERED})[Condition.UNRESOLVED, ""].standing is Standing.RULED_OUT
+
+
+def test_the_controllers_that_did_not_tell_their_clock_keep_the_cause_open() -> None:
+    quiet = {"dc2.alpha.test": {"given": {"kerberos/88/tcp": "filtered", "ldap/389/tcp": "filtered"}}}
+    found = weighed("kerberos-time-skew", {"given": ANSWERED, "hosts": quiet})
+    assert found[Condition.SKEW, ""].standing is Standing.UNTOLD
+
+
+CLOUD = {"cloud": {"facts": {"kind": "cloud"}, "hosts": {"graph.microsoft.com": {"given": {"https/443/tcp": "ok"}}}}}
+
+
+def test_the_part_about_the_cloud_has_no_clock_to_read() -> None:
+    found = weighed("kerberos-time-skew", {"given": ANSWERED, "forests": CLOUD})
+    assert found[Condition.SKEW, ""].standing is Standing.RULED_OUT
+
+
+def test_certificates_of_controllers_say_nothing_about_those_of_the_cloud() -> None:
+    facts = {"certificate_key_sha256": "ab", "certificate_not_after": "2030-01-01T00:00:00Z"}
+    case = {"given": ANSWERED | {"ldaps/636/tcp": {"state": "ok", "facts": facts}}, "forests": CLOUD}
+    assert weighed("event-pwreset-31034", case)[Condition.INSPECTION, "https/tcp"].standing is Standing.UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "standing"),
+    [
+        ("dropped-connection", 60, Standing.UNTOLD),
+        ("dropped-connection", 960, Standing.RULED_OUT),
+        ("win32-64", 960, Standing.UNTOLD),  # its session is one of SMB, and only LDAP was held
+    ],
+)
+def test_a_short_quiet_or_another_service_rules_no_idle_limit_out(name: str, held: int, standing: Standing) -> None:
+    told = {"state": "ok", "facts": {"idle_held_s": held}}
+    found = weighed(name, {"given": ANSWERED | {"ldap/389/tcp": told, "ldaps/636/tcp": told}})
+    assert next(c.standing for (condition, _), c in found.items() if condition is Condition.IDLE) is standing
+
+
+def test_records_of_one_forest_say_nothing_about_another() -> None:
+    asked = [{"name": "_kpasswd._tcp.alpha.test", "record": "SRV", "answers": ["0 100 464 dc1.alpha.test"]}]
+    case = {"given": ANSWERED, "lookups": asked, "forests": {"bravo.test": {"given": ANSWERED}}}
+    assert weighed(NO_LOGON_SERVER, case)[Condition.SRV_MISSING, ""].standing is Standing.UNTOLD
 
 
 def test_a_cause_that_holds_on_one_controller_names_another_that_answers() -> None:
