@@ -37,7 +37,7 @@ class Kept:
     duration_s: float
     exit_code: int
     complete: bool
-    checks: int
+    checks: int  # without those that were not asked
     passed: int
     findings: tuple[str, ...]
 
@@ -109,12 +109,13 @@ def _newest(database: sqlite3.Connection, plan: str) -> int | None:
 
 def _insert(database: sqlite3.Connection, report: Report, plan: str, label: str, blob: bytes) -> int:
     passed = sum(outcome.verdict is Verdict.PASS for outcome in report.outcomes)
+    asked = sum(outcome.verdict is not Verdict.SKIP for outcome in report.outcomes)
     codes = " ".join(dict.fromkeys(finding.code for finding in report.findings if finding.severity != "info"))
     row = (plan, label, report.vantage.host, report.started, report.duration_s, report.exit_code, complete(report))
     cursor = database.execute(
         "INSERT INTO run (plan, label, host, started, duration_s, exit_code, complete, checks, passed, findings,"
         " report) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*map(_storable, row), len(report.outcomes), passed, _storable(codes), blob),
+        (*map(_storable, row), asked, passed, _storable(codes), blob),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid

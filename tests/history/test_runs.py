@@ -160,3 +160,9 @@ def test_the_file_is_for_its_owner_alone(do: Do, tmp_path: Path) -> None:
     keep(do, at(0, outcome(KPASSWD)))
     assert (tmp_path / "new" / "history.db").stat().st_mode & 0o077 == 0
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+def test_what_was_not_asked_is_counted_as_the_check_counts_it(do: Do) -> None:
+    keep(do, at(0, outcome(KPASSWD), outcome(check("gc/tcp"), State.SKIPPED)))
+    (kept,) = do(runs.runs)
+    assert (kept.passed, kept.checks) == (1, 1)
