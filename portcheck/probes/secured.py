@@ -19,8 +19,8 @@ Opening = Callable[[], Awaitable[Stream]]
 
 async def secured(opening: Opening, check: Check, subject: Subject) -> tuple[Stream, Facts]:
     """A stream inside TLS, to be closed by the caller, and what its certificate is worth."""
+    trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)  # before there is a connection to keep waiting
     stream = await opening()
-    trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)
     try:
         return stream, {"certificate_trusted": True, **await _shown(stream, trusting, check, subject)}
     except tls.Distrusted as error:

@@ -203,10 +203,7 @@ def _openers(wish: Wish, row: Row, wanting: Wanting, machine: Place) -> Iterator
     if not row.opener or machine.source == PEER:
         sources = wanting.source_of(machine.address)
         if not sources:
-            words = (
-                f"{machine.host} ({machine.address}): this machine has no route there; from which address? (--source)"
-            )
-            wanting.questions[words] = None
+            wanting.questions[_no_source(machine)] = None
         yield from ((source, None) for source in sources)
         return
     for place in wish.places:

@@ -132,8 +132,12 @@ def _srv_hosts(f: ForestFacts) -> tuple[str, ...]:
 
 def _denied_wholly(f: ForestFacts, host: str) -> bool:
     """Its addresses were asked for, and there are none."""
-    asked = [lookup for lookup in f.lookups(*FAMILIES) if name(lookup.name) == name(host)]
+    asked = _asked_for_addresses(f, host)
     return bool(asked) and all(lookup.status in {"nxdomain", "nodata"} for lookup in asked)
+
+
+def _asked_for_addresses(f: ForestFacts, host: str) -> list[Lookup]:
+    return [lookup for lookup in f.lookups(*FAMILIES) if name(lookup.name) == name(host)]
 
 
 def _source(f: ForestFacts, host: str) -> str:
@@ -166,8 +170,7 @@ def _ourselves(where: Endpoint) -> str:
 
 def _addressless(f: ForestFacts, host: str) -> str:
     """What DNS gives may be no address of anybody: 0.0.0.0."""
-    asked = (lookup for lookup in f.lookups(*FAMILIES) if name(lookup.name) == name(host))
-    given = dict.fromkeys(printable(address) for lookup in asked for address in lookup.answers)
+    given = dict.fromkeys(printable(a) for lookup in _asked_for_addresses(f, host) for a in lookup.answers)
     if given:
         return f"{printable(host)} has the address {some(given)}, which is nobody's"
     return f"{printable(host)} has no address"
@@ -175,7 +178,7 @@ def _addressless(f: ForestFacts, host: str) -> str:
 
 def _only_family(f: ForestFacts, host: str) -> str | None:
     """The name exists, and only addresses of this family were asked for: it may have others."""
-    asked = [lookup for lookup in f.lookups() if name(lookup.name) == name(host) and lookup.record in FAMILIES]
+    asked = _asked_for_addresses(f, host)
     records = {lookup.record for lookup in asked}
     if len(records) != 1 or any(lookup.status != "nodata" for lookup in asked):
         return None
@@ -184,8 +187,7 @@ def _only_family(f: ForestFacts, host: str) -> str | None:
 
 def _untold(f: ForestFacts, host: str) -> bool:
     """Whether it has an address is not known: nobody answered that question."""
-    asked = [lookup for lookup in f.lookups(*FAMILIES) if name(lookup.name) == name(host)]
-    return any(lookup.required and lookup.status in UNHEARD for lookup in asked)
+    return any(lookup.required and lookup.status in UNHEARD for lookup in _asked_for_addresses(f, host))
 
 
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
