@@ -30,7 +30,7 @@ def check_portcheck() -> None:
     try:
         _prepare_streams()
         _end_as_interrupted()
-        from portcheck.cli.plugin import run
+        from portcheck.commands.check_portcheck import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:

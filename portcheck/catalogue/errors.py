@@ -38,7 +38,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ErrorFamily:
     """Errors of one origin, numbered or spelled in one way."""
 
     name: str
@@ -53,7 +53,7 @@ class CataloguedError:
     """One error: how it is written, where it is seen, what it means, and what can cause it."""
 
     name: str  # stable key, used by findings
-    family: Family
+    family: ErrorFamily
     texts: tuple[str, ...]  # symbols and messages, the most telling first
     forms: tuple[str, ...]  # every way its number is written
     code: int | None
@@ -72,7 +72,7 @@ class CataloguedError:
 
 
 @cache
-def families() -> Mapping[str, Family]:
+def families() -> Mapping[str, ErrorFamily]:
     """All families by name, in the order of the file."""
     return MappingProxyType({name: _family(name, row) for name, row in _tables()["family"].items()})
 
@@ -89,9 +89,9 @@ def _tables() -> Mapping[str, Any]:
     return tomllib.loads(files(__package__).joinpath("errors.toml").read_text(encoding="utf-8"))
 
 
-def _family(name: str, row: Mapping[str, Any]) -> Family:
+def _family(name: str, row: Mapping[str, Any]) -> ErrorFamily:
     hints = tuple(row.get("hints", ()))
-    return Family(name=name, title=row["title"], where=row["where"], hints=hints, numbers=row.get("numbers", ""))
+    return ErrorFamily(name=name, title=row["title"], where=row["where"], hints=hints, numbers=row.get("numbers", ""))
 
 
 def _error(row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> CataloguedError:

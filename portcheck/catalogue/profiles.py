@@ -32,7 +32,7 @@ class ProfileError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProfileRow:
     """One need of a profile. `port` is set only where it differs from the service's own."""
 
     service: str
@@ -57,10 +57,10 @@ class Profile:
 
     name: str
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[ProfileRow, ...]
 
     @property
-    def dc_rows(self) -> tuple[Row, ...]:
+    def dc_rows(self) -> tuple[ProfileRow, ...]:
         return tuple(row for row in self.rows if row.target == DC)
 
 
@@ -105,14 +105,14 @@ def with_own(own: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Profile]:
 
 def merge(profiles: Iterable[Profile]) -> tuple[MergedRow, ...]:
     """The union of the profiles' rows: the strongest need wins, operations and reasons add up."""
-    asked: dict[Key, list[tuple[str, Row]]] = {}
+    asked: dict[Key, list[tuple[str, ProfileRow]]] = {}
     for profile in profiles:
         for row in profile.rows:
             asked.setdefault(row.key, []).append((profile.name, row))
     return tuple(_merged(named) for named in asked.values())
 
 
-def _merged(named: Sequence[tuple[str, Row]]) -> MergedRow:
+def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:
     rows = [row for _, row in named]
     lead = max(rows, key=lambda row: STRENGTH.index(row.need))
     return MergedRow(
@@ -149,7 +149,7 @@ def _resolve(
     if name not in tables:
         raise ProfileError(f"profile {path[-1]!r} extends {name!r}, which does not exist")
     table = tables[name]
-    rows: dict[Key, Row] = {}
+    rows: dict[Key, ProfileRow] = {}
     for parent in _parents(table):
         _resolve(parent, tables, done, (*path, name))
         rows.update((row.key, row) for row in done[parent].rows)
@@ -162,7 +162,7 @@ def _parents(table: Mapping[str, Any]) -> tuple[str, ...]:
     return (extends,) if isinstance(extends, str) else tuple(extends)
 
 
-def _row(profile: str, raw: Mapping[str, Any]) -> Row:
+def _row(profile: str, raw: Mapping[str, Any]) -> ProfileRow:
     service, transport, port = raw.get("service", ""), raw.get("transport", ""), raw.get("port")
     target, need = raw.get("target", DC), raw.get("need", Need.REQUIRED)
     if not known(service, transport):
@@ -171,7 +171,7 @@ def _row(profile: str, raw: Mapping[str, Any]) -> Row:
         raise ProfileError(f"profile {profile!r} asks for {service}/{transport} without a port")
     if target not in TARGETS or need not in tuple(Need):
         raise ProfileError(f"profile {profile!r}, {service}/{transport}: target {target!r}, need {need!r} is not known")
-    return Row(
+    return ProfileRow(
         service=service,
         transport=transport,
         need=Need(need),

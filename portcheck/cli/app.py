@@ -12,7 +12,7 @@ import typer
 from portcheck import __version__
 from portcheck.cli import streams
 from portcheck.cli.errors import BusyError
-from portcheck.cli.pairs import Paired
+from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ COMMANDS = (
     "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
-GROUPS: Mapping[str, str] = {"config": "configuration"}
+GROUPS: Mapping[str, str] = {"config": "config"}
 """Commands that have commands of their own, and their files, each with an `app`."""
 
 
@@ -46,12 +46,12 @@ def build(wanted: str = "") -> typer.Typer:
     one = {wanted} if wanted in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
     for name in COMMANDS:
         if name in one:
-            module = import_module(f"portcheck.cli.{name}")
+            module = import_module(f"portcheck.commands.{name}")
             parser = getattr(module, "parser", Paired)
             app.command(name, cls=parser)(getattr(module, "command", None) or getattr(module, name))
     for name, file in GROUPS.items():
         if name in one:
-            app.add_typer(import_module(f"portcheck.cli.{file}").app, name=name)
+            app.add_typer(import_module(f"portcheck.commands.{file}").app, name=name)
     return app
 
 

@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 from portcheck.catalogue.services import services
 from portcheck.cli.errors import BusyError
 from portcheck.config import ForestSpec, Server
-from portcheck.responder.controller import FIXED, Controller, Manner, Misbehaviour
-from portcheck.responder.own_addresses import LOOPBACK, is_own
-from portcheck.responder.serving import Running, serving
+from portcheck.server.controller.record import FIXED, Controller, Manner, Misbehaviour
+from portcheck.server.controller.serving import Running, serving
+from portcheck.server.own_addresses import LOOPBACK, is_own
 
 SILENT = Misbehaviour.SILENT
 CONTROLLERS = (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.config import ConfigError, nearest, parse_port
-from portcheck.responder.wanted import Wanted
+from portcheck.server.listener.ports import WantedPort
 
 MOST_DYNAMIC = 256
 NONE = "none"
@@ -29,10 +29,10 @@ def parse_ports(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def parse_moves(texts: Iterable[str]) -> tuple[Mapping[str, int], tuple[Wanted, ...]]:
+def parse_moves(texts: Iterable[str]) -> tuple[Mapping[str, int], tuple[WantedPort, ...]]:
     """`kerberos=10088` and `dns/udp=10053` move a service; `5000`, `5000/udp` are ports of their own."""
     moves: dict[str, int] = {}
-    more: list[Wanted] = []
+    more: list[WantedPort] = []
     for text in texts:
         name, equals, port = (part.strip() for part in text.lower().partition("="))
         try:
@@ -56,15 +56,15 @@ def _service(name: str) -> str:
     raise ConfigError(f"unknown service {name!r}{nearest(name, full)}")
 
 
-def _plain(port: int, transport: str) -> Wanted:
+def _plain(port: int, transport: str) -> WantedPort:
     if transport not in TRANSPORTS:
         raise ConfigError(f"{transport!r} is no transport; write {port}/tcp or {port}/udp")
-    return Wanted(f"{transport}/{transport}", port, "extra port")
+    return WantedPort(f"{transport}/{transport}", port, "extra port")
 
 
-def without_twins(found: Iterable[Wanted]) -> tuple[Wanted, ...]:
+def without_twins(found: Iterable[WantedPort]) -> tuple[WantedPort, ...]:
     """Each port once: what has a protocol there wins over what has none."""
-    kept: dict[tuple[str, int], Wanted] = {}
+    kept: dict[tuple[str, int], WantedPort] = {}
     for each in sorted(found, key=lambda each: not each.name):
         kept.setdefault((each.transport, each.port), each)
     return tuple(kept.values())

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portcheck.config import ConfigError, ForestSpec, printable
-from portcheck.credentials import Credentials, Method, Secret
+from portcheck.model.credentials import Credentials, Method, Secret
 
 USER, PASSWORD = "PORTCHECK_USER", "PORTCHECK_PASSWORD"
 LONGEST = 1024  # bytes of a password
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedAccount:
     """What the command line says of it."""
 
     user: str | None = None
@@ -30,7 +30,7 @@ class Wanted:
     from_stdin: bool = False
 
 
-def credentials(forests: Sequence[ForestSpec], wanted: Wanted) -> Mapping[str, Credentials]:
+def credentials(forests: Sequence[ForestSpec], wanted: WantedAccount) -> Mapping[str, Credentials]:
     """For every forest, before anything is sent. Raises ConfigError where something is missing."""
     _refuse_shared_variable(forests)
     waiting = [forest for forest in forests if _method(forest, wanted) is not Method.KERBEROS]
@@ -39,7 +39,7 @@ def credentials(forests: Sequence[ForestSpec], wanted: Wanted) -> Mapping[str, C
     return {forest.name: _of(forest, wanted) for forest in forests}
 
 
-def _of(forest: ForestSpec, wanted: Wanted) -> Credentials:
+def _of(forest: ForestSpec, wanted: WantedAccount) -> Credentials:
     method = _method(forest, wanted)
     user = _user(forest, wanted, method)
     if method is Method.KERBEROS:
@@ -50,11 +50,11 @@ def _of(forest: ForestSpec, wanted: Wanted) -> Credentials:
     return Credentials(user, method, Secret(password), forest.bind.ous)
 
 
-def _method(forest: ForestSpec, wanted: Wanted) -> Method:
+def _method(forest: ForestSpec, wanted: WantedAccount) -> Method:
     return wanted.method or forest.bind.method
 
 
-def _user(forest: ForestSpec, wanted: Wanted, method: Method) -> str:
+def _user(forest: ForestSpec, wanted: WantedAccount, method: Method) -> str:
     name = wanted.user or os.environ.get(variable(USER, forest.name)) or forest.bind.user or os.environ.get(USER) or ""
     name = name.strip()
     if not name.isprintable() or len(name) > 256:
@@ -67,7 +67,7 @@ def _user(forest: ForestSpec, wanted: Wanted, method: Method) -> str:
     return name
 
 
-def _password(forest: ForestSpec, wanted: Wanted, user: str) -> str:
+def _password(forest: ForestSpec, wanted: WantedAccount, user: str) -> str:
     named = variable(PASSWORD, forest.name)
     if wanted.from_stdin:
         return _one_line(sys.stdin.buffer.read(LONGEST + 2), "--password-stdin")

@@ -22,7 +22,7 @@ def show(text: str) -> None:
 
 def say(words: str) -> None:
     """A line on stderr, whatever the name of a file in it holds."""
-    from portcheck.render.text import printable  # late: most commands have nothing to say
+    from portcheck.render.shared.text import printable  # late: most commands have nothing to say
 
     typer.echo(f"portcheck: {printable(words)}", err=True)
 

@@ -17,7 +17,16 @@ from portcheck.config.names import (
 )
 from portcheck.config.proxies import DIRECT, ProxySpec, parse_proxy
 from portcheck.config.settings import parse_rate
-from portcheck.config.spec import BindSpec, Configuration, DcSpec, ExtraPort, FailOn, ForestSpec, Settings, SystemSpec
+from portcheck.config.spec import (
+    BindSpec,
+    Configuration,
+    DcSpec,
+    ExtraPort,
+    FailOn,
+    ForestSpec,
+    Settings,
+    SystemSpec,
+)
 from portcheck.config.systems import CLOUD, parse_system
 from portcheck.config.words import ConfigError, nearest, printable
 

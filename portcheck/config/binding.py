@@ -7,7 +7,7 @@ import re
 from portcheck.config.node import Node
 from portcheck.config.spec import BindSpec
 from portcheck.config.words import ConfigError, shown
-from portcheck.credentials import Method
+from portcheck.model.credentials import Method
 
 KEYS = ("user", "method", "password_file", "ous")
 PASSWORD = re.compile(r"pass(word|wd|phrase)?|pwd|secret", re.IGNORECASE)

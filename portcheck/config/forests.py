@@ -39,7 +39,7 @@ DOMAIN_SID = re.compile(r"S-1-5-21-([0-9]{1,10})-([0-9]{1,10})-([0-9]{1,10})", r
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownNames:
     """What the file may name, and what holds where a forest says nothing."""
 
     profiles: Collection[str]
@@ -47,7 +47,7 @@ class Known:
     settings: Settings
 
 
-def read_forests(node: Node, known: Known) -> tuple[ForestSpec, ...]:
+def read_forests(node: Node, known: KnownNames) -> tuple[ForestSpec, ...]:
     forests: dict[str, ForestSpec] = {}
     for row in node.rows():
         forest = read_forest(row, known)
@@ -57,7 +57,7 @@ def read_forests(node: Node, known: Known) -> tuple[ForestSpec, ...]:
     return tuple(forests.values())
 
 
-def read_forest(node: Node, known: Known) -> ForestSpec:
+def read_forest(node: Node, known: KnownNames) -> ForestSpec:
     keys = node.table(FOREST_KEYS, needed=("name",))
     name = keys["name"].read(parse_name)
     if name == CLOUD:

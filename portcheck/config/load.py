@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from portcheck.config.files import read_bytes, spelled
-from portcheck.config.forests import Known, read_forests
-from portcheck.config.node import Node, Source
+from portcheck.config.forests import KnownNames, read_forests
+from portcheck.config.node import ConfigSource, Node
 from portcheck.config.own_profiles import own_profile_names, read_own_profiles
 from portcheck.config.settings import read_settings
 from portcheck.config.spec import Configuration, Settings
@@ -55,7 +55,9 @@ def load(path: Path, known_profiles: Collection[str], known_services: Mapping[st
     settings = read_settings(keys["defaults"], profiles) if "defaults" in keys else Settings()
     return Configuration(
         settings=settings,
-        forests=read_forests(keys["forest"], Known(profiles, known_services, settings)) if "forest" in keys else (),
+        forests=read_forests(keys["forest"], KnownNames(profiles, known_services, settings))
+        if "forest" in keys
+        else (),
         own_profiles=read_own_profiles(own, known_profiles, known_services),
         path=path,
     )
@@ -80,7 +82,7 @@ def _parse(path: Path, text: str) -> Node:
         raise ConfigError(f"{where}: is not valid TOML: a number is too long") from None
     except RecursionError:
         raise ConfigError(f"{where}: is not valid TOML: brackets are nested too deep") from None
-    return Node(values, Source(path, text))
+    return Node(values, ConfigSource(path, text))
 
 
 def _syntax(where: str, message: str) -> str:

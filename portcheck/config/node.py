@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ConfigSource:
     """The file the values came from, and its text."""
 
     path: Path
@@ -37,7 +37,7 @@ class Node:
     """One value; `at` is its path of keys and indexes from the top."""
 
     value: object
-    source: Source
+    source: ConfigSource
     at: KeyPath = ()
 
     def error(self, message: str) -> ConfigError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from portcheck.config.names import Server
 from portcheck.config.proxies import ProxySpec
-from portcheck.credentials import Method
+from portcheck.model.credentials import Method
 
 DEFAULT_PROFILES = ("mim",)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portcheck.diagnose import symptoms, words
-from portcheck.diagnose.asking import MOST_TARGETS, allow
-from portcheck.diagnose.facts import ForestFacts, hosts
+from portcheck.diagnose import phrases, symptoms
 from portcheck.diagnose.ranking import leading, ranked
+from portcheck.diagnose.reader import printable
+from portcheck.diagnose.remedy import MOST_TARGETS, allow
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules import RULES
-from portcheck.diagnose.told import printable
+from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import Finding, Outcome, Report, Severity
 
 __all__ = ["RULES", "diagnose", "leading"]
@@ -58,7 +58,7 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
         title=rule.title.format_map(told),
         explanation=rule.explanation.format_map(told),
         hosts=where,
-        evidence=words.evidence(shown, proof.although, proof.seen),
+        evidence=phrases.evidence(shown, proof.although, proof.seen),
         breaks=() if hurt is None else symptoms.breaks(rule.code, hurt),
         errors=() if hurt is None else symptoms.errors(rule.code, hurt),
         fix=rule.fix.format_map(told),
@@ -71,11 +71,11 @@ def _placeholders(proof: Proof, where: tuple[str, ...], f: ForestFacts) -> dict[
     proven: tuple[Outcome, ...] = proof.outcomes
     return {
         "forest": printable(f.forest.name),
-        "hosts": words.short_hosts(where, f) if proof.hosts or not proven else words.whereabouts(proven, f),
-        "names": words.some(map(printable, where), MOST_TARGETS),
-        "ports": words.ports(proven),
-        "services": words.services(proven),
-        "purposes": words.listed(printable(o.check.purpose or o.check.service) for o in proven),
+        "hosts": phrases.short_hosts(where, f) if proof.hosts or not proven else phrases.whereabouts(proven, f),
+        "names": phrases.some(map(printable, where), MOST_TARGETS),
+        "ports": phrases.ports(proven),
+        "services": phrases.services(proven),
+        "purposes": phrases.listed(printable(o.check.purpose or o.check.service) for o in proven),
         "allow": allow(f, proven),
         **proof.words,
     }

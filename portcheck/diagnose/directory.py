@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portcheck.diagnose.told import printable
-from portcheck.diagnose.words import listed, some
+from portcheck.diagnose.phrases import listed, some
+from portcheck.diagnose.reader import printable
 from portcheck.model import Facts
 
 

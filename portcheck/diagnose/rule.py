@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from portcheck.diagnose.facts import ForestFacts
+from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Need, Outcome, Severity, Verdict
 
 WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from portcheck.catalogue.endpoints import Use, uses_of
-from portcheck.diagnose.told import text
+from portcheck.diagnose.reader import text
 from portcheck.model import Outcome
 
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from portcheck.history.folder import made
-from portcheck.store import words
+from portcheck.history.state_dir import made
+from portcheck.report.to_json import words
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from portcheck.config import ForestSpec
-from portcheck.run import Order
+from portcheck.run.runner import Order
 
 
 def fingerprint(order: Order) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from portcheck.compare import compare, complete, keyed
 from portcheck.history.database import transaction
 from portcheck.model import Comparison, Outcome, Report, Verdict
-from portcheck.store import MAX_BYTES, StoreError, dumps, loads, to_json
+from portcheck.report.compare import compare, complete, keyed
+from portcheck.report.to_json import MAX_BYTES, StoreError, dumps, loads, to_json
 
 MOST_BYTES = 512 * 2**20
 """All reports together; beyond it the oldest go, but for the newest of each plan."""

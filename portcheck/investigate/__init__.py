@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from portcheck.events import Notify, Phase
-from portcheck.investigate import certainty, control, path, resets, segments, tls
+from portcheck.investigate import confirm, middlebox, mtu, resets, starttls, trace
 from portcheck.investigate.case import Case
 from portcheck.model import BLOCKED, State
+from portcheck.model.events import Notify, Phase
 
 __all__ = ["Case", "second_look"]
 
@@ -21,24 +21,24 @@ BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
-    await certainty.confirm(cases, notify)
+    await confirm.confirm(cases, notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
         notify(Phase("second look at what failed"))
         patience_s = BUDGET_S + BUDGET_MORE_S * max(0, len(open_cases) - HOSTS_IN_BUDGET)
-        around = path.Around(cases, asyncio.get_running_loop().time() + patience_s)
+        around = trace.Around(cases, asyncio.get_running_loop().time() + patience_s)
         await asyncio.gather(*(_look(case, around) for case in open_cases))
 
 
-async def _look(case: Case, around: path.Around) -> None:
+async def _look(case: Case, around: trace.Around) -> None:
     await asyncio.gather(
-        _whose_and_where(case, around), control.accepts_everything(case), segments.clamp(case), tls.certificate(case)
+        _whose_and_where(case, around), middlebox.accepts_everything(case), mtu.clamp(case), starttls.certificate(case)
     )
 
 
-async def _whose_and_where(case: Case, around: path.Around) -> None:
+async def _whose_and_where(case: Case, around: trace.Around) -> None:
     """The walk gives a name to the device that the TTL told of."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(around.until):
             await resets.whose(case)
-    await path.locate(case, around)
+    await trace.locate(case, around)

@@ -10,14 +10,14 @@ from typing import Protocol
 from portcheck.model import Facts, Outcome, State, Trace
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
-from portcheck.net.patience import Patience
+from portcheck.net.timeouts import Timeouts
 
 
 class Ask(Protocol):
     """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar."""
 
     def __call__(
-        self, outcome: Outcome, patience: Patience, segment: int | None = None, nearest_ttl: int | None = None, /
+        self, outcome: Outcome, patience: Timeouts, segment: int | None = None, nearest_ttl: int | None = None, /
     ) -> Awaitable[Outcome]: ...
 
 

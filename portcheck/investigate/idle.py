@@ -12,20 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from portcheck.events import Notify, Phase
 from portcheck.investigate.case import Case
 from portcheck.model import Facts, Outcome, State
-from portcheck.net.base import Net
+from portcheck.model.events import Notify, Phase
 from portcheck.net.errors import NetError
-from portcheck.net.patience import Patience
-from portcheck.net.tcp import Stream
+from portcheck.net.network import Net
+from portcheck.net.stream import Stream
+from portcheck.net.timeouts import Timeouts
 from portcheck.wire import WireError, ldap
 from portcheck.wire.rootdse import rootdse_request
 
 SHARES = (16, 8, 4, 2, 1)
 CONTROLLER_HANGS_UP_S = 855.0  # from here on an end is the controller's own: 900 s, less what its timer may be early
 ANSWER_S = 8.0  # the kernel repeats an unacknowledged question five times within it
-FRESH = Patience(connect_s=4.0, answer_s=5.0, attempts=3)
+FRESH = Timeouts(connect_s=4.0, answer_s=5.0, attempts=3)
 MOST_HOSTS = 64
 WORTH_KNOWING = 0.1  # of the time given: a narrower gap between kept and lost is not worth another session
 TELL_FIRST_S, TELL_EVERY_S = 0.3, 15.0
@@ -65,7 +65,7 @@ class Progress:
 
 
 @dataclass(slots=True)
-class Watch:
+class QuietWatch:
     """The sessions of one host."""
 
     case: Case
@@ -99,7 +99,7 @@ async def hold(cases: Sequence[Case], longest_s: float, notify: Notify) -> None:
     progress = Progress(notify, until)
     telling = asyncio.create_task(_tell(progress))
     try:
-        watches = [Watch(case, o, until, longest_s, progress) for case, o in chosen]
+        watches = [QuietWatch(case, o, until, longest_s, progress) for case, o in chosen]
         await asyncio.gather(*(_watch(watch) for watch in watches))
     finally:
         telling.cancel()
@@ -112,7 +112,7 @@ async def _tell(progress: Progress) -> None:
         await asyncio.sleep(TELL_EVERY_S)
 
 
-async def _watch(watch: Watch) -> None:
+async def _watch(watch: QuietWatch) -> None:
     holding = {asyncio.create_task(_session(watch, watch.longest_s / share)) for share in SHARES}
     try:
         while holding:
@@ -127,7 +127,7 @@ async def _watch(watch: Watch) -> None:
         await asyncio.gather(*holding, return_exceptions=True)
 
 
-def _worth_another(watch: Watch) -> float | None:
+def _worth_another(watch: QuietWatch) -> float | None:
     """A time between the longest kept and the shortest lost, where it fits into what is left."""
     if watch.lost is None:
         return None
@@ -140,7 +140,7 @@ def _by_controller(ended: Ended) -> bool:
     return ended.end in {End.RESET, End.CLOSED} and ended.quiet_s >= CONTROLLER_HANGS_UP_S
 
 
-def _land(watch: Watch, ended: Ended) -> None:
+def _land(watch: QuietWatch, ended: Ended) -> None:
     watch.ended.append(ended)
     facts: Facts = {"idle_held_s": round(watch.kept_s, 1)} if watch.kept_s else {}
     if watch.lost is not None:
@@ -149,11 +149,11 @@ def _land(watch: Watch, ended: Ended) -> None:
     watch.progress.lost += ended.end in {End.SILENT, End.RESET} and not _by_controller(ended)
 
 
-async def _session(watch: Watch, quiet_s: float) -> Ended:
+async def _session(watch: QuietWatch, quiet_s: float) -> Ended:
     """Ask, keep quiet, ask again. A session that is lost although a new one is served was forgotten."""
     case, port = watch.case, watch.outcome.check.port
     assert port is not None
-    net = Net(case.address, Patience(FRESH.connect_s, quiet_s + 3 * ANSWER_S, FRESH.attempts), source_ip=case.source_ip)
+    net = Net(case.address, Timeouts(FRESH.connect_s, quiet_s + 3 * ANSWER_S, FRESH.attempts), source_ip=case.source_ip)
     try:
         with await net.tcp(port) as stream:
             await _ask(stream)

@@ -9,13 +9,13 @@ from portcheck.investigate.case import HOPS_BY_DEFAULT, Case, Walk, distinct, ho
 from portcheck.model import Facts, Outcome, Stage, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate
-from portcheck.net.patience import Patience
+from portcheck.net.timeouts import Timeouts
 
 TRIES = 2
 NEARBY = 6  # hops by which a device usually is nearer than the host
 AT_ONCE = 8
 CUTTERS = 5  # hops away, at which a device that cuts a conversation is looked for
-CUT = Patience(connect_s=1.0, answer_s=1.2, attempts=1)
+CUT = Timeouts(connect_s=1.0, answer_s=1.2, attempts=1)
 
 
 async def whose(case: Case) -> None:

@@ -14,8 +14,9 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portcheck.net import errors, icmp, sockets, winsock
+from portcheck.net import errors, icmp
 from portcheck.net.icmp import Icmp, Said
+from portcheck.net.platform import sockets, winsock
 
 UDP_WALKS = ANSWERS_TTL = sys.platform == "linux"
 TCP_WALKS = sys.platform == "linux" or winsock.names_routers()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.model import State
 from portcheck.net.errors import NetError
-from portcheck.net.tcp import Stream
+from portcheck.net.stream import Stream
 
 if TYPE_CHECKING:
     import h11
@@ -21,7 +21,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """The head of an answer, made printable."""
 
     status: int
@@ -35,7 +35,7 @@ class Answer:
         return next(iter(self.all(name)), "")
 
 
-async def ask(stream: Stream, method: str, target: str, host: str, headers: Headers = ()) -> Answer:
+async def ask(stream: Stream, method: str, target: str, host: str, headers: Headers = ()) -> HttpAnswer:
     """Send a request without a body; `host` as it stands in the Host header. Raises NetError."""
     request = _request(method, target, host, headers)
     await stream.send(_packed(request), f"HTTP {method} {target[:LONGEST]}")
@@ -68,7 +68,7 @@ def _packed(request: h11.Request) -> bytes:
     return h11.Connection(h11.CLIENT).send(request) or b""
 
 
-def _answer(request: h11.Request, buffer: bytes) -> Answer | None:
+def _answer(request: h11.Request, buffer: bytes) -> HttpAnswer | None:
     """The final answer, once it is whole; what is no HTTP raises NetError."""
     import h11
 
@@ -88,9 +88,9 @@ def _answer(request: h11.Request, buffer: bytes) -> Answer | None:
     raise _foreign("interim answers without end")
 
 
-def _read(event: h11.Response) -> Answer:
+def _read(event: h11.Response) -> HttpAnswer:
     headers = tuple((name.decode("ascii"), _printable(value)) for name, value in event.headers)
-    return Answer(event.status_code, _printable(event.reason), headers)
+    return HttpAnswer(event.status_code, _printable(event.reason), headers)
 
 
 def _printable(raw: bytes) -> str:

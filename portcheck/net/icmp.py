@@ -126,7 +126,7 @@ elif sys.platform == "win32":
 
     def ask_before_connecting(sock: socket.socket) -> None:
         """A connect ignores ICMP errors unless told otherwise."""
-        from portcheck.net import winsock  # late: it speaks in terms of Icmp
+        from portcheck.net.platform import winsock  # late: it speaks in terms of Icmp
 
         winsock.ask_for_icmp(sock)
 
@@ -135,7 +135,7 @@ elif sys.platform == "win32":
 
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
         """The one that a connect failed on."""
-        from portcheck.net import winsock
+        from portcheck.net.platform import winsock
 
         seen = winsock.icmp_of(sock)
         return [] if seen is None else [seen]

@@ -13,13 +13,13 @@ from typing import Generic, TypeVar
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
 from portcheck.net.pacing import Pacer
-from portcheck.net.patience import Patience
-from portcheck.net.trail import Trail
+from portcheck.net.timeline import Timeline
+from portcheck.net.timeouts import Timeouts
 
 if sys.platform == "win32":
-    from portcheck.net.udp_threads import Port
+    pass
 else:
-    from portcheck.net.udp_loop import Port
+    from portcheck.net.platform.udp_selector import DatagramPort
 
 T = TypeVar("T")
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
@@ -27,7 +27,7 @@ FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Datagram(Generic[T]):
     """A datagram that was accepted, parsed."""
 
     value: T
@@ -42,13 +42,13 @@ class _Asking:
     address: str
     port: int
     source_ip: str | None
-    trail: Trail
+    trail: Timeline
     inbox: asyncio.Queue[bytes | NetError] = field(default_factory=asyncio.Queue)
-    ports: list[Port] = field(default_factory=list)
+    ports: list[DatagramPort] = field(default_factory=list)
     sent: int = 0  # datagrams of this question; the trail counts those of all
     sent_ms: float = 0.0
 
-    async def send(self, request: Callable[[int], bytes], patience: Patience, repeats: Pacer) -> None:
+    async def send(self, request: Callable[[int], bytes], patience: Timeouts, repeats: Pacer) -> None:
         """All tries, one after the other; ends early when this machine cannot send."""
         try:
             for number in range(patience.attempts):
@@ -59,7 +59,7 @@ class _Asking:
             self.inbox.put_nowait(fault)
 
     async def _send_twice(self, datagram: bytes) -> None:
-        port = Port(self.address, self.port, self.source_ip, self.inbox)
+        port = DatagramPort(self.address, self.port, self.source_ip, self.inbox)
         self.ports.append(port)
         self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
         for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
@@ -82,11 +82,11 @@ async def ask(
     port: int,
     request: Callable[[int], bytes],
     accept: Callable[[bytes], T],
-    patience: Patience,
+    patience: Timeouts,
     repeats: Pacer,
-    trail: Trail,
+    trail: Timeline,
     source_ip: str | None,
-) -> Answer[T]:
+) -> Datagram[T]:
     """The first datagram that `accept` takes; NetError for silence, refusal, or nothing but foreign datagrams."""
     trail.stage = Stage.REQUEST
     asking = _Asking(address, port, source_ip, trail)
@@ -113,7 +113,7 @@ async def ask(
         asking.close()
 
 
-async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list[str]) -> Answer[T]:
+async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list[str]) -> Datagram[T]:
     trail = asking.trail
     while True:
         got = await asking.inbox.get()
@@ -134,7 +134,7 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
         trail.stage = Stage.ANSWER
         trail.note("received", f"answer, {len(got)} bytes")
         trail.answered_at = time.time()
-        return Answer(value, len(got), trail.latency_ms)
+        return Datagram(value, len(got), trail.latency_ms)
 
 
 async def _count_lost(asking: _Asking) -> None:

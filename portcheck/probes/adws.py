@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from portcheck.model import Check
-from portcheck.net.base import Network
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import mark, nmf
+from portcheck.net.network import Network
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import nmf, watermark
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
@@ -14,8 +14,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     with await net.tcp(check.port) as stream:
         await stream.send(nmf.preamble(subject.host, check.port), "message framing preamble")
         answer = nmf.unpack_reply(await stream.read_frame(nmf.frame, "framing answer"))
-    if found := mark.same(answer.fault_name, mark.FRAMING):
-        return marked.seen(found)
+    if found := watermark.same(answer.fault_name, watermark.FRAMING):
+        return proof.seen(found)
     return Seen({"framing": answer.fault_name or answer.kind}, reason="AD Web Services answered")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from portcheck.model import Check
-from portcheck.net.base import Network
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.net.network import Network
+from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.probes.secured import issuer, secured
 from portcheck.wire import amqp
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from portcheck.model import Check, Facts, State
-from portcheck.net.base import Network
 from portcheck.net.errors import NetError
-from portcheck.net.tcp import Stream
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import fingerprint, mark
+from portcheck.net.network import Network
+from portcheck.net.stream import Stream
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import fingerprint, watermark
 
 GREETING_S = 0.4
 
@@ -19,8 +19,8 @@ async def tcp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
     assert check.port is not None
     with await net.tcp(check.port) as stream:
         facts = await _greeting(stream)
-    if found := mark.in_text(str(facts.get("banner", ""))):
-        return marked.seen(found)
+    if found := watermark.in_text(str(facts.get("banner", ""))):
+        return proof.seen(found)
     return Seen(facts, State.OPEN, "connected; there is no question to ask here")
 
 
@@ -41,8 +41,8 @@ async def _greeting(stream: Stream) -> Facts:
 async def udp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - nothing is asked
     assert check.port is not None
     answer = await net.udp(check.port, lambda _: b"\0", bytes)
-    if found := mark.in_text(answer.value[:80].decode("ascii", "replace")):
-        return marked.seen(found)
+    if found := watermark.in_text(answer.value[:80].decode("ascii", "replace")):
+        return proof.seen(found)
     looks = fingerprint.name(answer.value)
     facts: Facts = {"unproven": True} | ({"peer_protocol": looks} if looks else {})
     return Seen(facts, State.OPEN, "something answered, in a protocol that is not known here")

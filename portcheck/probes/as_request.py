@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from portcheck.probes.base import Subject
+from portcheck.probes.probe import Subject
 from portcheck.wire.kerberos import AsRequest
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from portcheck.net.trail import Trail
+from portcheck.net.timeline import Timeline
 
 
-def skew_s(server: float | None, trail: Trail, resolution_s: float = 0.0) -> float | None:
+def skew_s(server: float | None, trail: Timeline, resolution_s: float = 0.0) -> float | None:
     """Server minus ours, now, in seconds; `resolution_s` is the unit the server rounds down to."""
     if server is None:
         return None

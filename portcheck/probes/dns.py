@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portcheck.model import Check, Facts
-from portcheck.net.base import Network
 from portcheck.net.errors import NetError
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import WireError, mark
+from portcheck.net.network import Network
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import WireError, watermark
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -31,7 +31,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
         answer = await stream.read_frame(_frame, "DNS answer")
         reply = _accept(question, answer[2:])
     if found := _mark(reply):
-        return marked.seen(found)
+        return proof.seen(found)
     return Seen(_facts(reply), reason=f"DNS answered {_rcode(reply)}")
 
 
@@ -47,7 +47,7 @@ async def _datagrams(port: int, net: Network, subject: Subject) -> Seen:
 
     asked, reply = (await net.udp(port, lambda number: forms[number % 2].to_wire(), accept)).value
     if found := _mark(reply):
-        return marked.seen(found)
+        return proof.seen(found)
     facts = _facts(reply)
     if asked is forms[1] and (trouble := await _edns_trouble(port, net, subject)):
         facts["edns_trouble"] = trouble
@@ -106,12 +106,12 @@ def _frame(buffer: bytes) -> int | None:
     return 2 + length
 
 
-def _mark(reply: Message) -> mark.Mark | None:
+def _mark(reply: Message) -> watermark.Watermark | None:
     """A TXT record that nobody asked for."""
     import dns.rdatatype
 
     texts = [row for rows in reply.additional if rows.rdtype == dns.rdatatype.TXT for row in rows]
-    found = (mark.in_text(b"".join(row.strings).decode("ascii", "replace")) for row in texts[:4])
+    found = (watermark.in_text(b"".join(row.strings).decode("ascii", "replace")) for row in texts[:4])
     return next((each for each in found if each is not None), None)
 
 

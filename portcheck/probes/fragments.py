@@ -6,10 +6,10 @@ Every KDC echoes the service's name in its error, so a long name is large both w
 from __future__ import annotations
 
 from portcheck.model import Facts
-from portcheck.net.base import Network
 from portcheck.net.errors import NetError
+from portcheck.net.network import Network
 from portcheck.probes.as_request import request
-from portcheck.probes.base import Subject
+from portcheck.probes.probe import Subject
 from portcheck.wire.kerberos import AsRequest, unpack_reply
 
 PATIENCE_S = 2.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from portcheck.model import Check, Facts
-from portcheck.net.base import Network
-from portcheck.net.trail import Trail
-from portcheck.probes import fragments, marked
+from portcheck.net.network import Network
+from portcheck.net.timeline import Timeline
+from portcheck.probes import fragments, proof
 from portcheck.probes.as_request import request
-from portcheck.probes.base import Probe, Seen, Subject
 from portcheck.probes.clock import skew_s
-from portcheck.wire import kerberos, mark
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import kerberos, watermark
 from portcheck.wire.kerberos import AsRepSeen, ErrorCode, KrbError, unpack_reply
 
 
@@ -23,16 +23,16 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
             reply = unpack_reply((await stream.read_frame(kerberos.frame, "Kerberos answer"))[4:])
     if isinstance(reply, AsRepSeen):
         return Seen({}, reason="Kerberos answered")  # a ticket for anyone: dropped unseen
-    found = mark.in_text(reply.e_text)
-    facts = marked.facts(found) if found else _facts(reply, net.trail) | _foreign(reply, subject)
+    found = watermark.in_text(reply.e_text)
+    facts = proof.facts(found) if found else _facts(reply, net.trail) | _foreign(reply, subject)
     if check.transport == "udp":
         facts |= await fragments.lost(check.port, net, subject)
     if found:
-        return Seen(facts, reason=marked.REASON)
+        return Seen(facts, reason=proof.REASON)
     return Seen(facts, reason=f"Kerberos answered: {ErrorCode(reply.code).name.lower()}")
 
 
-def _facts(error: KrbError, trail: Trail) -> Facts:
+def _facts(error: KrbError, trail: Timeline) -> Facts:
     facts: Facts = {
         "kerberos_error": int(error.code),
         "kerberos_error_name": ErrorCode(error.code).name,

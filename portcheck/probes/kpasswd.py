@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 
 from portcheck.model import Check, Facts
-from portcheck.net.base import Network
-from portcheck.net.trail import Trail
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.net.network import Network
+from portcheck.net.timeline import Timeline
+from portcheck.probes import proof
 from portcheck.probes.clock import skew_s
-from portcheck.wire import kerberos, kpasswd, mark
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import kerberos, kpasswd, watermark
 from portcheck.wire.kpasswd import KpasswdReply
 
 CHANGE, SET = 1, 0xFF80
@@ -45,9 +45,9 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     return _seen(kpasswd.unpack_reply(answer[4:]), net.trail, subject)
 
 
-def _seen(reply: KpasswdReply, trail: Trail, subject: Subject) -> Seen:
-    if found := mark.in_text(reply.error.e_text if reply.error else None):
-        return marked.seen(found)
+def _seen(reply: KpasswdReply, trail: Timeline, subject: Subject) -> Seen:
+    if found := watermark.in_text(reply.error.e_text if reply.error else None):
+        return proof.seen(found)
     facts: Facts = {"framed": reply.framed}
     if reply.error is not None:
         facts["kerberos_error"] = int(reply.error.code)
@@ -66,7 +66,7 @@ def _realm(told: str | None, subject: Subject) -> Facts:
     return {"realm_answered": told, **({"wrong_forest": True} if subject.netbios_host else {})}
 
 
-def _skew_s(server: float | None, trail: Trail) -> float | None:
+def _skew_s(server: float | None, trail: Timeline) -> float | None:
     whole_seconds = server is not None and server == int(server)  # MIT's kadmind tells no microseconds
     return skew_s(server, trail, 1.0 if whole_seconds else 0.0)
 

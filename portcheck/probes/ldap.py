@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portcheck.model import Check, Facts
-from portcheck.net.base import Network
-from portcheck.net.certificate import matches
-from portcheck.net.tcp import Stream
-from portcheck.probes import marked, start_tls
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.net.network import Network
+from portcheck.net.stream import Stream
+from portcheck.net.tls.certificate import matches
+from portcheck.probes import proof, start_tls
 from portcheck.probes.clock import skew_s
+from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.probes.secured import secured
-from portcheck.wire import ldap, mark, sid
+from portcheck.wire import ldap, sid, watermark
 from portcheck.wire.ldap import SearchDone, SearchEntry
 from portcheck.wire.netlogon import PingRequest, unpack_ping
 from portcheck.wire.rootdse import RootDse, rootdse_request
@@ -49,8 +49,8 @@ async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> 
     told: Facts = dict(facts or {})
     if entry is not None:
         root = RootDse.from_entry(entry)
-        if found := mark.in_text(root.vendor):
-            return marked.seen(found)
+        if found := watermark.in_text(root.vendor):
+            return proof.seen(found)
         told |= _facts(root, stream)
     elif done is not None and done.code:
         told["ldap_result"] = done.code

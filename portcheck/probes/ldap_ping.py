@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from portcheck.model import Check, Facts
-from portcheck.net.base import Network
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import ldap, mark
+from portcheck.net.network import Network
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import ldap, watermark
 from portcheck.wire.netlogon import NetlogonReply, PingAnswer, PingRequest, unpack_ping
 
 
@@ -35,8 +35,8 @@ async def over_tcp(port: int, net: Network, subject: Subject) -> Facts:
 
 
 def _seen(reply: NetlogonReply, *, hosts_domain: bool) -> Seen:
-    if found := mark.in_guid(reply.domain_guid or None):
-        return marked.seen(found)
+    if found := watermark.in_guid(reply.domain_guid or None):
+        return proof.seen(found)
     facts: Facts = {
         "opcode": int(reply.opcode),
         "roles": list(reply.roles),

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from portcheck.model import Check, State
 from portcheck.net import http
-from portcheck.net.base import Network
 from portcheck.net.errors import NetError
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.net.network import Network
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.probes.web import told
-from portcheck.wire import mark, nmf
+from portcheck.wire import nmf, watermark
 
 RESOURCE = "ResourceManagementService"
 ANOTHER_PROTOCOL = frozenset({State.MUTE, State.RESET, State.MISMATCH})
@@ -28,8 +28,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
             raise
         return await _framed(check.port, net, subject, fault)
     server = answer.first("Server")
-    if found := mark.same(server, mark.HTTP):
-        return marked.seen(found)
+    if found := watermark.same(server, watermark.HTTP):
+        return proof.seen(found)
     return Seen(told(answer), reason=f"HTTP {answer.status}" + (f" from {server}" if server else ""))
 
 

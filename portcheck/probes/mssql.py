@@ -4,14 +4,14 @@ hangs up on it and is asked again inside TLS (MS-TDS 1.3)."""
 from __future__ import annotations
 
 from portcheck.model import Check, Facts, State
-from portcheck.net import tls
-from portcheck.net.base import Network
-from portcheck.net.certificate import describe
 from portcheck.net.errors import NetError
-from portcheck.net.tcp import Stream
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import mark, tds
+from portcheck.net.network import Network
+from portcheck.net.stream import Stream
+from portcheck.net.tls import contexts
+from portcheck.net.tls.certificate import describe
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import tds, watermark
 
 STRICT = "tds/8.0"
 
@@ -25,8 +25,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
         if fault.state is not State.RESET or not stream_was_made(fault):
             raise
         return await _strict(check.port, net, subject, fault)
-    if found := mark.same(answer.version, mark.TDS):
-        return marked.seen(found)
+    if found := watermark.same(answer.version, watermark.TDS):
+        return proof.seen(found)
     facts = _facts(answer) | {"sql_encryption": answer.encryption_name}
     return Seen(facts, reason=f"SQL Server {facts['sql_version']}, encryption {answer.encryption_name}")
 
@@ -40,7 +40,7 @@ async def _strict(port: int, net: Network, subject: Subject, before: NetError) -
     net.trail.note("again", "hung up on the pre-login; trying TLS first, as TDS 8.0 wants it")
     try:
         with await net.tcp(port) as stream:
-            shown = await tls.handshake(stream, tls.speaking(STRICT), subject.host)
+            shown = await contexts.handshake(stream, contexts.speaking(STRICT), subject.host)
             facts: Facts = {"sql_encryption": "strict", **describe(shown, (subject.host,))}
             if shown.selected_alpn_protocol() != STRICT:
                 facts |= _facts(await _prelogin(stream))

@@ -21,7 +21,7 @@ from portcheck.probes import (
     web,
     winrm,
 )
-from portcheck.probes.base import Probe, Subject
+from portcheck.probes.probe import Probe, Subject
 
 ALL: tuple[Probe, ...] = (
     dns.PROBE,

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Facts, State
-from portcheck.net.base import Network
-from portcheck.net.tcp import Stream
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import WireError, epm, mark, rpc
+from portcheck.net.network import Network
+from portcheck.net.stream import Stream
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import WireError, epm, rpc, watermark
 from portcheck.wire.epm import MapAnswer
 
 EPM = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
@@ -30,8 +30,8 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
         bound = await _bind(stream, EPM, EPM_VERSION)
         if not isinstance(bound, rpc.BindAck) or not bound.accepted:
             return Seen({**facts, "accepted": False}, reason="RPC answers, but refuses the endpoint mapper's interface")
-        found = mark.in_text(bound.secondary_address)
-        facts |= marked.facts(found) if found else {}
+        found = watermark.in_text(bound.secondary_address)
+        facts |= proof.facts(found) if found else {}
         for call, name in enumerate(subject.wanted, start=2):
             answer = await _map(stream, name, call)
             if isinstance(answer, rpc.Fault):
@@ -43,7 +43,7 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
                 facts["tower_address"] = next((t.address for t in answer.towers if t.address), None)
             else:
                 missing.append(name)
-    reason = marked.REASON if found else "mapper answered"
+    reason = proof.REASON if found else "mapper answered"
     return Seen({key: value for key, value in facts.items() if value not in (None, [], {})}, reason=reason)
 
 
@@ -90,8 +90,8 @@ async def _at(port: int, net: Network, subject: Subject) -> Seen:
         reason = f"RPC answers on port {port}, but does not know the interface"
         return Seen({"accepted": False}, State.MISMATCH, reason)
     facts: Facts = {"accepted": True, "port": port}
-    if found := mark.in_text(bound.secondary_address):
-        return marked.seen(found, **facts)
+    if found := watermark.in_text(bound.secondary_address):
+        return proof.seen(found, **facts)
     return Seen(facts, reason=f"the interface answered on port {port}")
 
 
@@ -113,7 +113,7 @@ async def _map(stream: Stream, name: str, call: int) -> MapAnswer | rpc.Fault:
         answer = rpc.unpack(await stream.read_frame(rpc.frame, "mapper answer"))
         if isinstance(answer, rpc.Fault):
             return answer
-        if not isinstance(answer, rpc.Response):
+        if not isinstance(answer, rpc.RpcResponse):
             break
         stub += answer.stub
         if answer.last:

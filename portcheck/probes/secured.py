@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from portcheck.model import Check, Facts, Stage, State
-from portcheck.net import tls
-from portcheck.net.certificate import described
+from portcheck.net.dns import is_address
 from portcheck.net.errors import NetError
-from portcheck.net.resolver import is_address
-from portcheck.net.tcp import Stream
-from portcheck.probes.base import Subject
+from portcheck.net.stream import Stream
+from portcheck.net.tls import contexts
+from portcheck.net.tls.certificate import described
+from portcheck.probes.probe import Subject
 
 Opening = Callable[[], Awaitable[Stream]]
 """A new connection, at the point where the ClientHello comes next."""
@@ -19,11 +19,13 @@ Opening = Callable[[], Awaitable[Stream]]
 
 async def secured(opening: Opening, check: Check, subject: Subject) -> tuple[Stream, Facts]:
     """A stream inside TLS, to be closed by the caller, and what its certificate is worth."""
-    trusting = await asyncio.to_thread(tls.trusting, subject.ca_file)  # before there is a connection to keep waiting
+    trusting = await asyncio.to_thread(
+        contexts.trusting, subject.ca_file
+    )  # before there is a connection to keep waiting
     stream = await opening()
     try:
         return stream, {"certificate_trusted": True, **await _shown(stream, trusting, check, subject)}
-    except tls.Distrusted as error:
+    except contexts.Distrusted as error:
         told = _distrust(error, subject)
     except NetError as fault:
         said = [stream.trail.facts.pop(key, None) for key in ("tls_alert", "tls_error")]
@@ -31,7 +33,7 @@ async def secured(opening: Opening, check: Check, subject: Subject) -> tuple[Str
             raise
         told = {"tls_alert_first": next(filter(None, said), fault.reason)}
     stream = await opening()
-    return stream, {**await _shown(stream, tls.reaching(), check, subject), **told}
+    return stream, {**await _shown(stream, contexts.reaching(), check, subject), **told}
 
 
 def _cut_again(fault: NetError, stream: Stream) -> bool:
@@ -43,21 +45,21 @@ def _cut_again(fault: NetError, stream: Stream) -> bool:
     return fault.state is State.RESET and stream.trail.stage is Stage.TLS and again
 
 
-async def _shown(stream: Stream, context: tls.Context, check: Check, subject: Subject) -> Facts:
+async def _shown(stream: Stream, context: contexts.Context, check: Check, subject: Subject) -> Facts:
     """The stream is closed where the handshake fails."""
     names = (subject.host,) if subject.host and not is_address(subject.host) else ()
     try:
-        return await described(await tls.handshake(stream, context, subject.host or None), names, check.host)
+        return await described(await contexts.handshake(stream, context, subject.host or None), names, check.host)
     except BaseException:
         stream.close()
         raise
 
 
-def _distrust(error: tls.Distrusted, subject: Subject) -> Facts:
+def _distrust(error: contexts.Distrusted, subject: Subject) -> Facts:
     """Nobody in this machine's store signed it: at a public endpoint that is the work of a device in between."""
-    told = tls.distrust(error)
-    if error.verify_code in tls.UNKNOWN_ISSUER:
-        if subject.ca_file is None and not tls.knows_authorities():
+    told = contexts.distrust(error)
+    if error.verify_code in contexts.UNKNOWN_ISSUER:
+        if subject.ca_file is None and not contexts.knows_authorities():
             return {"certificate_error": "this machine has no store of authorities to compare with"}
         if subject.public:
             told["tls_intercepted"] = True

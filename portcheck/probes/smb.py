@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 
 from portcheck.model import Check, Facts
-from portcheck.net.base import Network
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.net.network import Network
+from portcheck.probes import proof
 from portcheck.probes.clock import skew_s
-from portcheck.wire import mark, nbt, smb
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import nbt, smb, watermark
 
 
 async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - SMB asks for no name
@@ -20,8 +20,8 @@ async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # no
         answer = smb.NegotiateResponse.unpack(await stream.read_frame(smb.frame, "SMB2 answer"))
     if answer.dialect is None:
         return Seen({"smb_error": answer.status}, reason="SMB answered, with no common dialect")
-    if found := mark.in_guid(answer.server_guid):
-        return marked.seen(found)
+    if found := watermark.in_guid(answer.server_guid):
+        return proof.seen(found)
     facts: Facts = {
         "dialect": f"{answer.dialect >> 8}.{(answer.dialect >> 4) & 15}.{answer.dialect & 15}",
         "signing_required": answer.signing_required,
@@ -43,8 +43,8 @@ async def names(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: 
         return found
 
     found = (await net.udp(check.port, lambda _: nbt.nbstat_request(number), accept)).value
-    if any(name == mark.NETBIOS for name, _, _ in found.names):
-        return marked.seen(mark.Mark())
+    if any(name == watermark.NETBIOS for name, _, _ in found.names):
+        return proof.seen(watermark.Watermark())
     shown = [f"{name}<{suffix:02x}>{' group' if group else ''}" for name, suffix, group in found.names]
     return Seen({"names": shown, "mac": found.mac or ""}, reason="NetBIOS names answered")
 
@@ -54,8 +54,8 @@ async def session(check: Check, net: Network, subject: Subject) -> Seen:  # noqa
     with await net.tcp(check.port) as stream:
         await stream.send(nbt.session_request(), "NetBIOS session request")
         answer = nbt.SessionReply.unpack(await stream.read_frame(nbt.frame, "NetBIOS session answer"))
-    if found := mark.same((answer.address, answer.port), mark.RETARGET):
-        return marked.seen(found)
+    if found := watermark.same((answer.address, answer.port), watermark.RETARGET):
+        return proof.seen(found)
     return Seen({"session_accepted": answer.accepted}, reason="NetBIOS session service answered")
 
 

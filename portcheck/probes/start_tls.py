@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portcheck.model import Check, Facts, State
-from portcheck.net.base import Network
 from portcheck.net.errors import NetError
-from portcheck.net.tcp import Stream
-from portcheck.probes.base import Subject
+from portcheck.net.network import Network
+from portcheck.net.stream import Stream
+from portcheck.probes.probe import Subject
 from portcheck.probes.secured import secured
 from portcheck.wire import WireError, ldap
 from portcheck.wire.ldap import ExtendedRequest, ExtendedResponse, Operation

@@ -6,10 +6,10 @@ import secrets
 import time
 
 from portcheck.model import Check
-from portcheck.net.base import Network
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import WireError, mark
+from portcheck.net.network import Network
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import WireError, watermark
 from portcheck.wire.ntp import NtpReply, NtpRequest
 
 
@@ -29,8 +29,8 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
         return reply
 
     reply = (await net.udp(check.port, request, accept)).value
-    if found := mark.same(reply.reference_id, mark.NTP):
-        return marked.seen(found)
+    if found := watermark.same(reply.reference_id, watermark.NTP):
+        return proof.seen(found)
     arrived = net.trail.answered_at or time.time()
     skew = None
     if reply.received is not None and reply.transmitted is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from portcheck.model import Check, Facts
 from portcheck.net import http
-from portcheck.net.base import Network
-from portcheck.net.http import Answer
-from portcheck.net.reach import NEEDS_CREDENTIALS, Reach
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.net.http import HttpAnswer
+from portcheck.net.network import Network
+from portcheck.net.proxy import NEEDS_CREDENTIALS, Reach
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.probes.secured import issuer, secured
-from portcheck.wire import mark
+from portcheck.wire import watermark
 
 USUAL = {"http": 80, "https": 443}
 FORBIDDEN = 403
@@ -22,8 +22,8 @@ async def https(check: Check, net: Network, subject: Subject) -> Seen:
     stream, facts = await secured(lambda: net.tcp(port), check, subject)
     with stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
-    if found := mark.same(answer.first("Server"), mark.HTTP):
-        return marked.seen(found)
+    if found := watermark.same(answer.first("Server"), watermark.HTTP):
+        return proof.seen(found)
     return Seen(facts | told(answer), reason=f"HTTP {answer.status}{issuer(facts)}")
 
 
@@ -33,8 +33,8 @@ async def plain(check: Check, net: Network, subject: Subject) -> Seen:
         return await _by_proxy(check, net, subject)
     with await net.tcp(check.port) as stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
-    if found := mark.same(answer.first("Server"), mark.HTTP):
-        return marked.seen(found)
+    if found := watermark.same(answer.first("Server"), watermark.HTTP):
+        return proof.seen(found)
     return Seen(told(answer), reason=f"HTTP {answer.status}")
 
 
@@ -52,7 +52,7 @@ async def _by_proxy(check: Check, net: Reach, subject: Subject) -> Seen:
     return Seen(facts, reason=f"HTTP {answer.status} through the proxy {net.route.proxy}")
 
 
-def told(answer: Answer) -> Facts:
+def told(answer: HttpAnswer) -> Facts:
     return {"http_status": answer.status, "http_server": answer.first("Server")}
 
 

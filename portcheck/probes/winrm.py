@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from portcheck.model import Check, Facts
-from portcheck.net import tls
-from portcheck.net.base import Network
-from portcheck.net.certificate import described
-from portcheck.probes import marked
-from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import http, mark, wsman
+from portcheck.net.network import Network
+from portcheck.net.tls import contexts
+from portcheck.net.tls.certificate import described
+from portcheck.probes import proof
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import http, watermark, wsman
 
 TLS_PORT = 5986
 
@@ -18,11 +18,13 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     facts: Facts = {}
     with await net.tcp(check.port) as stream:
         if check.port == TLS_PORT:
-            facts |= await described(await tls.handshake(stream, tls.reaching(), subject.host), (subject.host,))
+            facts |= await described(
+                await contexts.handshake(stream, contexts.reaching(), subject.host), (subject.host,)
+            )
         await stream.send(wsman.identify_request(f"{subject.host}:{check.port}"), "WS-Management Identify")
-        answer = http.Response.unpack(await stream.read_frame(http.frame, "HTTP answer"))
-    if found := mark.same(answer.server, mark.HTTP):
-        return marked.seen(found)
+        answer = http.HttpResponse.unpack(await stream.read_frame(http.frame, "HTTP answer"))
+    if found := watermark.same(answer.server, watermark.HTTP):
+        return proof.seen(found)
     facts |= {"http_status": answer.status, "http_server": answer.server or ""}
     product = wsman.product(answer.body)
     if product:

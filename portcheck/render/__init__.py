@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from portcheck.model import Report
-    from portcheck.render.options import Options, Renderer
+    from portcheck.render.shared.options import Options, Renderer
 
 
 def _late(name: str) -> Renderer:
     def render(report: Report, options: Options) -> str:
-        renderer: Renderer = import_module(f"portcheck.render.{name}").render
+        renderer: Renderer = import_module(f"portcheck.render.report.{name}").render
         return renderer(report, options)
 
     return render

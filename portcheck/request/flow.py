@@ -86,7 +86,7 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FirewallRule:
     """Every source may reach every destination on every port: never more than the flows ask for."""
 
     name: str
@@ -131,7 +131,7 @@ class Ticket:
     basis: str  # what it rests on: a report, or the needs of profiles
     made: str  # UTC, ISO 8601
     version: str
-    rules: tuple[Rule, ...]
+    rules: tuple[FirewallRule, ...]
     questions: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     stateless: bool = False  # the firewall keeps no connections in mind: the way back needs rules of its own

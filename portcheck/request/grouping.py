@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from portcheck.request.flow import Flow, Ports, Rule
+from portcheck.request.flow import FirewallRule, Flow, Ports
 
 Pair = tuple[str, Ports]  # destination, ports
 Needs = Mapping[str, frozenset[Ports]]  # by destination
@@ -14,14 +14,14 @@ MOST_PRODUCTS = 500
 MOST_KINDS = 40  # of hosts; with more, looking at every combination takes too long
 
 
-def rules_for(flows: Iterable[Flow]) -> tuple[Rule, ...]:
+def rules_for(flows: Iterable[Flow]) -> tuple[FirewallRule, ...]:
     """The needed ones first, then those with a caveat, then the optional ones."""
     kept = _without_contained(tuple(flows))
     kinds: dict[tuple[bool, str, bool, int], list[Flow]] = {}
     for flow in kept:
         kinds.setdefault((flow.optional, flow.caveat, bool(flow.source_host), flow.family), []).append(flow)
     found = [made for kind in sorted(kinds) for made in _of_one_kind(kinds[kind])]
-    return tuple(Rule(f"R{number}", *parts) for number, parts in enumerate(found, start=1))
+    return tuple(FirewallRule(f"R{number}", *parts) for number, parts in enumerate(found, start=1))
 
 
 def _without_contained(flows: Sequence[Flow]) -> tuple[Flow, ...]:

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from portcheck.wire import WireError, guid
 from portcheck.wire.cursor import Cursor
-from portcheck.wire.rpc import NDR, Request
+from portcheck.wire.rpc import NDR, RpcRequest
 from portcheck.wire.text import printable
 
 INTERFACE = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
@@ -138,7 +138,7 @@ class MapAnswer:
 
 def map_request(interface: str, version: int, call_id: int, max_towers: int = 8) -> bytes:
     """The whole PDU."""
-    return Request(call_id, MAP, MapRequest(interface, version, max_towers).pack()).pack()
+    return RpcRequest(call_id, MAP, MapRequest(interface, version, max_towers).pack()).pack()
 
 
 def unpack_map(stub: bytes, word: int = NDR32) -> MapAnswer:

@@ -20,7 +20,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     method: str
     path: str
     headers: Headers = ()
@@ -31,7 +31,7 @@ class Request:
         return _pack(f"{self.method} {self.path} HTTP/1.1", self.headers + length, self.body)
 
     @classmethod
-    def unpack(cls, data: bytes) -> Request:
+    def unpack(cls, data: bytes) -> HttpRequest:
         first, headers, body = _split(data)
         line = REQUEST_LINE.fullmatch(first)
         if line is None:
@@ -43,7 +43,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     status: int
     reason: str = ""
     headers: Headers = ()
@@ -54,7 +54,7 @@ class Response:
         return _pack(f"HTTP/1.1 {self.status} {self.reason}", self.headers + length, self.body)
 
     @classmethod
-    def unpack(cls, data: bytes) -> Response:
+    def unpack(cls, data: bytes) -> HttpResponse:
         """The head, and as much of the body as `data` holds."""
         first, headers, body = _split(data)
         line = STATUS_LINE.fullmatch(first)
@@ -72,7 +72,7 @@ class Response:
 
 def request(method: str, host: str, path: str = "/", headers: Headers = (), body: bytes = b"") -> bytes:
     """`host` as it stands in the Host header: with its port where that is not the scheme's."""
-    return Request(method, path, (("Host", host), *headers, ("Connection", "close")), body).pack()
+    return HttpRequest(method, path, (("Host", host), *headers, ("Connection", "close")), body).pack()
 
 
 def frame(buffer: bytes) -> int | None:

@@ -33,8 +33,8 @@ class Record(IntEnum):
     PREAMBLE_END = 0x0C
 
 
-Kind = Literal["upgrade", "ack", "fault"]
-PLAIN: dict[int, Kind] = {Record.UPGRADE_RESPONSE: "upgrade", Record.PREAMBLE_ACK: "ack"}
+RecordKind = Literal["upgrade", "ack", "fault"]
+PLAIN: dict[int, RecordKind] = {Record.UPGRADE_RESPONSE: "upgrade", Record.PREAMBLE_ACK: "ack"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Preamble:
 class NmfReply:
     """Any of the three proves the framing; a fault names what the service did not like."""
 
-    kind: Kind
+    kind: RecordKind
     fault: str = ""  # the fault's address, where kind is "fault"
 
     @property

@@ -139,7 +139,7 @@ class BindNak:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RpcRequest:
     """A call of one operation, in one fragment."""
 
     call_id: int
@@ -150,7 +150,7 @@ class Request:
         return _pdu(Type.REQUEST, self.call_id, struct.pack("<IHH", len(self.stub), 0, self.opnum) + self.stub)
 
     @classmethod
-    def read(cls, pdu: Pdu) -> Request:
+    def read(cls, pdu: Pdu) -> RpcRequest:
         pdu.body.take(6)
         opnum = pdu.body.integer(2)
         pdu.body.take(16 if pdu.flags & OBJECT else 0)
@@ -158,7 +158,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class RpcResponse:
     """One fragment of what an operation gave back; the stubs up to `last` belong together."""
 
     call_id: int
@@ -171,7 +171,7 @@ class Response:
         return _pdu(Type.RESPONSE, self.call_id, struct.pack("<IHBx", len(self.stub), 0, 0) + self.stub, flags)
 
     @classmethod
-    def read(cls, pdu: Pdu) -> Response:
+    def read(cls, pdu: Pdu) -> RpcResponse:
         pdu.body.take(8)
         stub = pdu.body.take(pdu.body.left)
         return cls(pdu.call_id, stub, last=bool(pdu.flags & LAST), first=bool(pdu.flags & FIRST))
@@ -203,7 +203,7 @@ class Pdu:
     body: Cursor
 
 
-def unpack(data: bytes) -> Bind | BindAck | BindNak | Request | Response | Fault:
+def unpack(data: bytes) -> Bind | BindAck | BindNak | RpcRequest | RpcResponse | Fault:
     """The one whole PDU in `data`."""
     pdu = _read_pdu(data)
     match pdu.kind:
@@ -214,9 +214,9 @@ def unpack(data: bytes) -> Bind | BindAck | BindNak | Request | Response | Fault
         case Type.BIND_NAK:
             return BindNak.read(pdu)
         case Type.REQUEST:
-            return Request.read(pdu)
+            return RpcRequest.read(pdu)
         case Type.RESPONSE:
-            return Response.read(pdu)
+            return RpcResponse.read(pdu)
         case Type.FAULT:
             return Fault.read(pdu)
         case _:

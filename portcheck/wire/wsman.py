@@ -32,9 +32,9 @@ def product(body: bytes) -> str | None:
     return " ".join(told) or None
 
 
-def identify_response(vendor: str, version: str) -> http.Response:
+def identify_response(vendor: str, version: str) -> http.HttpResponse:
     """What a WinRM service says, for the responder."""
     fields = (("ProtocolVersion", PROTOCOL), ("ProductVendor", vendor), ("ProductVersion", version))
     inside = "".join(f"<wsmid:{name}>{value}</wsmid:{name}>" for name, value in fields)
     body = (ENVELOPE % f"<wsmid:IdentifyResponse>{inside}</wsmid:IdentifyResponse>").encode()
-    return http.Response(200, "", (CONTENT_TYPE, ("Server", "Microsoft-HTTPAPI/2.0")), body)
+    return http.HttpResponse(200, "", (CONTENT_TYPE, ("Server", "Microsoft-HTTPAPI/2.0")), body)

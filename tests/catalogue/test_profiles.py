@@ -2,7 +2,16 @@
 
 import pytest
 
-from portcheck.catalogue.profiles import DC, TARGETS, Profile, ProfileError, Row, built_in, merge, with_own
+from portcheck.catalogue.profiles import (
+    DC,
+    TARGETS,
+    Profile,
+    ProfileError,
+    ProfileRow,
+    built_in,
+    merge,
+    with_own,
+)
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.catalogue.sources import sources
 from portcheck.model import Need
@@ -34,8 +43,8 @@ def needs(profile: str) -> dict[str, Need]:
     return {f"{row.service}/{row.transport}": row.need for row in built_in()[profile].dc_rows}
 
 
-def row(service: str, need: Need, operation: str, why: str = "") -> Row:
-    return Row(service=service, transport="tcp", need=need, operation=operation, why=why, source="OWN")
+def row(service: str, need: Need, operation: str, why: str = "") -> ProfileRow:
+    return ProfileRow(service=service, transport="tcp", need=need, operation=operation, why=why, source="OWN")
 
 
 def test_the_profiles_are_those_of_the_contract() -> None:

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from factories import check, finding, outcome, report
 
-from portcheck import store
 from portcheck.cli.app import run
-from portcheck.compare import compare
 from portcheck.model import BlockedAt, Report, State, Verdict
 from portcheck.render import FORMATS
-from portcheck.render.changes import MOST_LINES
-from portcheck.render.options import Options
+from portcheck.render.shared.changes import MOST_LINES
+from portcheck.render.shared.options import Options
+from portcheck.report import to_json
+from portcheck.report.compare import compare
 
 WALL = BlockedAt(after="10.77.100.2", hop=2)
 
 
 def saved(folder: Path, name: str, run: Report) -> str:
     path = folder / name
-    store.save(path, run)
+    to_json.save(path, run)
     return str(path)
 
 

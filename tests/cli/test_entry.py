@@ -10,7 +10,7 @@ import pytest
 
 from portcheck import __version__
 from portcheck.cli.app import run
-from portcheck.cli.configuration import targets
+from portcheck.commands.config import targets
 
 BAD = sorted((Path(__file__).parents[1] / "config" / "bad").glob("*.toml"))
 HEAVY = {"typer", "rich", "dns", "asyncio", "cryptography", "ldap3", "portcheck.cli", "portcheck.catalogue"}
@@ -106,6 +106,6 @@ def test_a_bad_file_sends_nothing(capsys: pytest.CaptureFixture[str], monkeypatc
     def never(*_: object, **__: object) -> int:
         raise AssertionError("the run was begun")
 
-    monkeypatch.setattr("portcheck.cli.check.asked", never)
+    monkeypatch.setattr("portcheck.commands.check.asked", never)
     for bad in BAD:
         assert run(["check", "-c", str(bad)]) == 2

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from factories import check, outcome, report
 
-from portcheck import store
 from portcheck.cli.app import run
+from portcheck.report import to_json
 
 NASTY = "dc1\x1b[31m\x9b2J\u202e\u200b\U000e0041.alpha.test"
 
@@ -17,7 +17,7 @@ NASTY = "dc1\x1b[31m\x9b2J\u202e\u200b\U000e0041.alpha.test"
 @pytest.mark.parametrize("error", [["1722"], []], ids=["an error", "the run"])
 def test_names_from_a_report_are_escaped(error: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "r.json"
-    store.save(path, report(outcome(check("rpc/tcp", NASTY), "filtered")))
+    to_json.save(path, report(outcome(check("rpc/tcp", NASTY), "filtered")))
     assert run(["explain", *error, "--report", str(path), "--json"]) == 0
     said = capsys.readouterr().out
     assert said.isascii()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from portcheck.cli.app import run
-from portcheck.cli.plugin import run as run_plugin
+from portcheck.commands.check_portcheck import run as run_plugin
 
 ROOT = Path(__file__).parents[2]
 

@@ -23,10 +23,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from factories import check, finding, outcome, report
 
-from portcheck.cli import alerting
+from portcheck.automation import alerting
+from portcheck.automation.notify import send
 from portcheck.model import Change, Comparison, State, Verdict
-from portcheck.notifying import send
-from portcheck.render import notice
+from portcheck.render.shared import notice
 
 ROOT = Path(__file__).parents[2]
 CHECK = ("check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms", "-q")

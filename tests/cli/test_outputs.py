@@ -11,12 +11,12 @@ import pytest
 from factories import report
 
 from portcheck.cli.app import run
-from portcheck.cli.outputs import Wish, wishes
-from portcheck.cli.plugin import run as plugin
+from portcheck.cli.output import OutputWish, wishes
+from portcheck.commands.check_portcheck import run as plugin
 from portcheck.config import ConfigError
 from portcheck.model import Report
 from portcheck.render import FORMATS
-from portcheck.render.options import Options
+from portcheck.render.shared.options import Options
 
 FAST = ["check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms"]
 BEGINNINGS = {
@@ -72,15 +72,15 @@ PAIRED = {
 def test_a_file_belongs_to_the_format_before_it(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    taken: list[tuple[Wish, ...]] = []
+    taken: list[tuple[OutputWish, ...]] = []
 
-    def note(_report: Report, wanted: tuple[Wish, ...], _screen: Options) -> bool:
+    def note(_report: Report, wanted: tuple[OutputWish, ...], _screen: Options) -> bool:
         taken.append(wanted)
         return True
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("portcheck.cli.check.asked", lambda *_, **__: report())
-    monkeypatch.setattr("portcheck.cli.outputs.write", note)
+    monkeypatch.setattr("portcheck.commands.check.asked", lambda *_, **__: report())
+    monkeypatch.setattr("portcheck.cli.output.write", note)
     run([*FAST, *line.split()])
     if isinstance(PAIRED[line], str):
         assert PAIRED[line] in capsys.readouterr().err

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from portcheck.cli import app
-from portcheck.cli.passwords import Wanted, credentials, read_password, variable
+from portcheck.cli.passwords import WantedAccount, credentials, read_password, variable
 from portcheck.config import BindSpec, ConfigError, ForestSpec
-from portcheck.credentials import Credentials, Method, Secret
+from portcheck.model.credentials import Credentials, Method, Secret
 
 PASSWORD = "hunter2 ünd so"
 FOREST = ForestSpec("alpha.test", bind=BindSpec(user="svc"))
@@ -29,11 +29,11 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def told(forest: ForestSpec = FOREST, wanted: Wanted | None = None) -> Credentials:
-    return credentials([forest], wanted or Wanted())[forest.name]
+def told(forest: ForestSpec = FOREST, wanted: WantedAccount | None = None) -> Credentials:
+    return credentials([forest], wanted or WantedAccount())[forest.name]
 
 
-def complaint(forest: ForestSpec = FOREST, wanted: Wanted | None = None) -> str:
+def complaint(forest: ForestSpec = FOREST, wanted: WantedAccount | None = None) -> str:
     with pytest.raises(ConfigError) as caught:
         told(forest, wanted)
     assert "\n" not in str(caught.value)
@@ -61,7 +61,7 @@ def test_from_the_environment_under_the_forests_own_name(monkeypatch: pytest.Mon
 def test_from_a_file_and_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: bytes) -> None:
     assert told(in_file(tmp_path, PASSWORD.encode() + ending)).password.reveal() == PASSWORD
     stdin_is(monkeypatch, PASSWORD.encode() + ending)
-    assert told(wanted=Wanted(from_stdin=True)).password.reveal() == PASSWORD
+    assert told(wanted=WantedAccount(from_stdin=True)).password.reveal() == PASSWORD
 
 
 def test_the_nearest_word_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_the_nearest_word_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert told(filed).password.reveal() == "from the environment"
     monkeypatch.setenv("PORTCHECK_USER_ALPHA_TEST", "ALPHA\\other")
     assert told(filed).user == "ALPHA\\other"
-    assert told(filed, Wanted(user="third@bravo.test")).user == "third@bravo.test"
-    assert told(ForestSpec("bravo.test"), Wanted(method=Method.KERBEROS)).user == "anyone"
+    assert told(filed, WantedAccount(user="third@bravo.test")).user == "third@bravo.test"
+    assert told(ForestSpec("bravo.test"), WantedAccount(method=Method.KERBEROS)).user == "anyone"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_bare_name_is_one_of_the_controllers_domain(given: str, full: str) -> 
 
 
 def test_kerberos_needs_neither_name_nor_password() -> None:
-    found = told(ForestSpec("alpha.test"), Wanted(method=Method.KERBEROS))
+    found = told(ForestSpec("alpha.test"), WantedAccount(method=Method.KERBEROS))
     assert (found.user, found.password.reveal()) == ("", "")
 
 
@@ -131,14 +131,14 @@ def test_one_forests_variable_is_not_taken_for_another(monkeypatch: pytest.Monke
     alike = [ForestSpec("a-b.test", bind=BindSpec(user="x")), ForestSpec("a.b.test", bind=BindSpec(user="x"))]
     monkeypatch.setenv(variable("PORTCHECK_PASSWORD", "a.b.test"), "secret")
     with pytest.raises(ConfigError, match=r"both a-b\.test and a\.b\.test"):
-        credentials(alike, Wanted())
+        credentials(alike, WantedAccount())
 
 
 def test_standard_input_holds_one_password(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin_is(monkeypatch, b"secret")
     both = [FOREST, ForestSpec("bravo.test", bind=BindSpec(user="svc"))]
     with pytest.raises(ConfigError, match="one forest"):
-        credentials(both, Wanted(from_stdin=True))
+        credentials(both, WantedAccount(from_stdin=True))
 
 
 def test_nothing_shows_a_password() -> None:

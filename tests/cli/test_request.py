@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portcheck import store
 from portcheck.cli.app import run
+from portcheck.report import to_json
 from tests.factories import check, outcome, report
 
 FORESTS = """
@@ -31,7 +31,7 @@ def saved(tmp_path: Path, *states: str) -> str:
     path = tmp_path / "run.json"
     services = ("kpasswd/tcp", "kpasswd/udp", "kerberos/tcp")
     seen = [outcome(check(name), state) for name, state in zip(services, states, strict=False)]
-    store.save(path, report(outcome("ldap/tcp"), *seen))
+    to_json.save(path, report(outcome("ldap/tcp"), *seen))
     return str(path)
 
 

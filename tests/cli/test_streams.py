@@ -102,6 +102,6 @@ def test_a_machine_that_is_full_is_a_line_and_3(
     def full(*_: object, **__: object) -> None:
         raise trouble
 
-    monkeypatch.setattr("portcheck.cli.check.asked", full)
+    monkeypatch.setattr("portcheck.commands.check.asked", full)
     assert run(CHECK.split()) == 3
     assert capsys.readouterr().err.startswith("portcheck: this machine has not enough memory")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from portcheck.cli import hook
+from portcheck.automation import hook
 from portcheck.cli.app import run
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from portcheck.config import (
     find,
     load,
 )
-from portcheck.credentials import Method
+from portcheck.model.credentials import Method
 
 Load = Callable[[str | bytes], Configuration]
 

@@ -6,8 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from portcheck.around import from_environment
-from portcheck.config import DIRECT, ConfigError, Configuration, ProxySpec, SystemSpec, parse_proxy, parse_system
+from portcheck.config import (
+    DIRECT,
+    ConfigError,
+    Configuration,
+    ProxySpec,
+    SystemSpec,
+    parse_proxy,
+    parse_system,
+)
+from portcheck.targets.systems import from_environment
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from factories import SERVICES, check, controller, outcome, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portcheck import store
 from portcheck.diagnose import RULES, diagnose, leading
 from portcheck.diagnose.rule import WORST_FIRST
 from portcheck.model import ForestReport, Lookup, Need, Outcome, Report, Severity, State, Verdict
+from portcheck.report import to_json
 
 BESIDE = {rule.code for rule in RULES if rule.beside}
 FORESTS = ("alpha.test", "bravo.test")
@@ -132,7 +132,7 @@ def test_all_well_is_said_only_where_nothing_required_failed_or_is_unknown(run: 
 @settings(max_examples=100, deadline=None)
 @given(runs())
 def test_a_saved_run_gives_the_same_findings(run: Report) -> None:
-    saved = store.from_json(json.loads(json.dumps(store.to_json(run))))
+    saved = to_json.from_json(json.loads(json.dumps(to_json.to_json(run))))
     assert diagnose(saved) == diagnose(run)
 
 

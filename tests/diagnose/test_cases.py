@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from diagnose.givens import cases, report_of
+from diagnose.scenarios import cases, report_of
 
 from portcheck.catalogue.services import services
 from portcheck.diagnose import RULES, diagnose

@@ -10,7 +10,7 @@ from factories import controller, report
 from portcheck.catalogue.profiles import built_in, merge
 from portcheck.catalogue.services import services
 from portcheck.diagnose import diagnose, leading
-from portcheck.judge import Offered, judge
+from portcheck.diagnose.verdict import Offered, judge
 from portcheck.model import Check, ForestReport, Outcome, Report, Severity, State
 
 ROLES = ("pdc", "gc", "kdc", "writable", "time", "adws", "dns")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from portcheck import store
 from portcheck.diagnose import diagnose
+from portcheck.report import to_json
 
 RUNS = Path(__file__).parent / "runs"
 WELL = ["forest-ok"]
@@ -38,7 +38,7 @@ def test_each_recorded_run_is_expected_to_say_something() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_recorded_run_gives_its_findings_again(name: str) -> None:
-    report = store.load(RUNS / f"{name}.json")
+    report = to_json.load(RUNS / f"{name}.json")
     told: dict[str, list[str]] = {}
     for finding in diagnose(report):
         told.setdefault(finding.forest.removesuffix(".test"), []).append(finding.code)
@@ -46,7 +46,7 @@ def test_a_recorded_run_gives_its_findings_again(name: str) -> None:
 
 
 def test_the_founding_run_says_what_to_ask_for() -> None:
-    findings = diagnose(store.load(RUNS / "founding.json"))
+    findings = diagnose(to_json.load(RUNS / "founding.json"))
     bravo = next(finding for finding in findings if finding.forest == "bravo.test")
     assert bravo.errors == ("kerberos-no-logon-server",)
     assert bravo.fix == "Ask the firewall team: allow tcp+udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test)."

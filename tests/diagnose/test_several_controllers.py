@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnose.givens import report_of
+from diagnose.scenarios import report_of
 
 from portcheck.diagnose import diagnose
 from portcheck.model import Finding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from diagnose.givens import cases, report_of
+from diagnose.scenarios import cases, report_of
 
 from portcheck.catalogue.errors import errors
 from portcheck.catalogue.services import services

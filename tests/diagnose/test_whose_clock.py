@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from diagnose.givens import report_of
+from diagnose.scenarios import report_of
 
 from portcheck.diagnose import diagnose
 from portcheck.model import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from diagnose.givens import ADDRESS, report_of
+from diagnose.scenarios import ADDRESS, report_of
 
 from portcheck.diagnose import diagnose
 

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from portcheck import engine as engine_module
-from portcheck.engine import Engine
 from portcheck.model import Check, Outcome, State
-from portcheck.net.base import Network
 from portcheck.net.errors import NetError
-from portcheck.net.patience import Patience
+from portcheck.net.network import Network
+from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.run import engine as engine_module
+from portcheck.run.engine import Engine
 from portcheck.wire import WireError
 
 Run = Callable[[Check, Network, Subject], Awaitable[Seen]]
@@ -27,7 +27,7 @@ def check(number: int = 0, service: str = "ldap") -> Check:
 def engine(monkeypatch: pytest.MonkeyPatch, run: Run, concurrency: int = 512) -> Engine:
     monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run)})
     monkeypatch.setattr(engine_module, "AFTER_RESET_S", (0.0, 0.0))
-    return Engine(Patience(0.1, 0.1, 1), lambda _: None, concurrency, rate=1_000_000)
+    return Engine(Timeouts(0.1, 0.1, 1), lambda _: None, concurrency, rate=1_000_000)
 
 
 async def once(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Outcome:

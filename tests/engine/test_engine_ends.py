@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from portcheck import engine as engine_module
-from portcheck.engine import Engine
-from portcheck.events import Started
 from portcheck.model import Check, Outcome, State
-from portcheck.net.base import Network
+from portcheck.model.events import Started
 from portcheck.net.errors import NetError
-from portcheck.net.patience import Patience
+from portcheck.net.network import Network
+from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.run import engine as engine_module
+from portcheck.run.engine import Engine
 
 Run = Callable[[Check, Network, Subject], Awaitable[Seen]]
 RESETS = (0.0, 0.0, 0.0)
@@ -34,7 +34,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Engine]:
     def made(run: Run, concurrency: int = 512, notify: Callable[[object], None] = lambda _: None) -> Engine:
         monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run)})
         monkeypatch.setattr(engine_module, "AFTER_RESET_S", RESETS)
-        return Engine(Patience(0.1, 0.1, 1), notify, concurrency, rate=1_000_000)
+        return Engine(Timeouts(0.1, 0.1, 1), notify, concurrency, rate=1_000_000)
 
     return made
 

@@ -20,8 +20,8 @@ from strategies import reports
 from portcheck.history import runs, timeline
 from portcheck.history.database import work
 from portcheck.model import Outcome, Report, State
-from portcheck.render import past
-from portcheck.render.options import Options
+from portcheck.render import history
+from portcheck.render.shared.options import Options
 
 T = TypeVar("T")
 Do = Callable[[Callable[[sqlite3.Connection], T]], T]
@@ -152,7 +152,7 @@ def test_any_run_is_kept_and_comes_back(given_runs: list[Report], label: str) ->
         assert listed is not None
         found = do(lambda d: timeline.courses(d, PLAN, listed))
         assert found is not None
-        assert past.render({PLAN: (listed, found)}, "here", Options()) if listed else True
+        assert history.render({PLAN: (listed, found)}, "here", Options()) if listed else True
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")

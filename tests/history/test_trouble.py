@@ -219,7 +219,7 @@ def test_what_changed_cannot_be_told_from_a_history_that_cannot_be_read(folder: 
 
 def test_the_history_is_imported_only_after_the_packets_are_out(folder: Path) -> None:
     script = (
-        "import sys, portcheck.cli.check as c, portcheck.run as r; real = r.run\n"
+        "import sys, portcheck.commands.check as c, portcheck.run.runner as r; real = r.run\n"
         "async def run(order, notify):\n"
         "    report = await real(order, notify)\n"
         "    assert not {'sqlite3', 'filelock', 'apprise'} & set(sys.modules), 'too early'\n"

@@ -12,11 +12,11 @@ from dataclasses import replace
 import pytest
 from factories import check, outcome
 
-from portcheck.events import Event, Phase
 from portcheck.investigate import idle
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
-from portcheck.net.patience import Patience
+from portcheck.model.events import Event, Phase
+from portcheck.net.timeouts import Timeouts
 from portcheck.wire.ldap import SearchDone
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -58,7 +58,7 @@ async def host(serve: Serve) -> AsyncIterator[Case]:
     found = outcome(replace(check("ldap/tcp"), address="127.0.0.1", port=server.sockets[0].getsockname()[1]))
     held = {found.check.id: found}
 
-    async def ask(old: Outcome, _: Patience, __: int | None = None, ___: int | None = None, /) -> Outcome:
+    async def ask(old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
         return old
 
     yield Case(

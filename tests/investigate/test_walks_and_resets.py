@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import pytest
 from factories import check, outcome
 
-from portcheck.investigate import path, resets, segments
+from portcheck.investigate import mtu, resets, trace
 from portcheck.investigate.case import Case
-from portcheck.investigate.path import Around
+from portcheck.investigate.trace import Around
 from portcheck.model import Outcome, Stage, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
-from portcheck.net.patience import Patience
+from portcheck.net.timeouts import Timeouts
 
 ROUTERS = {1: "10.77.100.1", 2: "10.77.100.2"}
 TARGET = "10.77.1.1"
@@ -23,7 +23,7 @@ def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
     """A host whose checks are these; asked again, each ends in `again`."""
     held = {o.check.id: o for o in outcomes}
 
-    async def ask(old: Outcome, _: Patience, __: int | None = None, ___: int | None = None, /) -> Outcome:
+    async def ask(old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
         return outcome(old.check, again)
 
     return Case(
@@ -61,7 +61,7 @@ def walks(
     monkeypatch.setattr(hops, "send_udp", send_udp)
     monkeypatch.setattr(hops, "TCP_WALKS", True)
     monkeypatch.setattr(hops, "UDP_WALKS", False)
-    monkeypatch.setattr(path, "ROUTER_GAP_S", 0.001)
+    monkeypatch.setattr(trace, "ROUTER_GAP_S", 0.001)
     return sent
 
 
@@ -70,7 +70,7 @@ async def test_where_only_tcp_can_walk_the_silent_tcp_port_is_located_and_udp_le
 ) -> None:
     walks(monkeypatch, speak={389: ROUTERS, 464: {1: ROUTERS[1]}})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED), outcome("kpasswd/udp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (ROUTERS[1], 1)
@@ -80,7 +80,7 @@ async def test_where_only_tcp_can_walk_the_silent_tcp_port_is_located_and_udp_le
 async def test_silence_over_udp_alone_sends_nothing_where_udp_cannot_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = walks(monkeypatch, speak={389: ROUTERS})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/udp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     assert sent == []
 
 
@@ -88,7 +88,7 @@ async def test_nothing_walks_where_routers_are_not_named(monkeypatch: pytest.Mon
     sent = walks(monkeypatch, speak={389: ROUTERS})
     monkeypatch.setattr(hops, "TCP_WALKS", False)
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     assert sent == []
     assert one(case, "kpasswd/tcp").blocked_at is None
 
@@ -96,7 +96,7 @@ async def test_nothing_walks_where_routers_are_not_named(monkeypatch: pytest.Mon
 async def test_routers_that_never_speak_are_no_sign_of_where_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     walks(monkeypatch, speak={})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     silent = one(case, "kpasswd/tcp")
     assert silent.blocked_at is None
     assert "cannot be told" in silent.evidence[-1].detail
@@ -105,7 +105,7 @@ async def test_routers_that_never_speak_are_no_sign_of_where_it_is_lost(monkeypa
 async def test_no_router_at_all_although_others_hear_them_is_lost_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     walks(monkeypatch, speak={389: ROUTERS})
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (None, 0)
@@ -116,7 +116,7 @@ async def test_without_an_answer_to_compare_with_a_port_that_ends_nearer_is_left
 ) -> None:
     walks(monkeypatch, speak={464: ROUTERS})  # the routers have no error left to spare for the second port
     case = case_of(outcome("kpasswd/tcp", State.FILTERED), outcome("ldap/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     placed = [(o.blocked_at.after, o.blocked_at.hop) for o in case.outcomes if o.blocked_at is not None]
     assert placed == [(ROUTERS[2], 2)]
 
@@ -135,7 +135,7 @@ async def test_without_an_answer_to_compare_with_a_router_is_asked_more_than_onc
 
     monkeypatch.setattr(hops, "send_tcp", send_tcp)
     case = case_of(outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (ROUTERS[2], 2)
@@ -150,7 +150,7 @@ async def test_a_way_back_that_is_shorter_than_the_way_there_does_not_end_the_wa
     walks(monkeypatch, speak={389: FOUR, 464: FOUR}, answers={389: 5})
     near = {"reply_ttl": 63}
     case = case_of(outcome("ldap-ping/udp", facts=near), outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (FOUR[4], 4)
@@ -174,7 +174,7 @@ async def test_a_router_that_keeps_silent_is_passed_over(
 
     monkeypatch.setattr(hops, "send_tcp", send_tcp)
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     found = one(case, "kpasswd/tcp")
     assert found.blocked_at is not None
     assert (found.blocked_at.hop, found.facts["lost_before"]) == (hop, before)
@@ -194,7 +194,7 @@ async def test_a_refusal_from_nearer_than_the_host_is_not_the_hosts_whatever_its
         outcome("ldap/tcp"),
         outcome("kpasswd/tcp", State.REFUSED, facts={"reset_ttl": 63}),
     )
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     found = one(case, "kpasswd/tcp")
     assert (found.state, found.blocked_at.by if found.blocked_at else None) == (state, by)
 
@@ -207,7 +207,7 @@ async def test_a_device_is_named_by_the_ttl_of_its_reset_only_where_it_stands_th
     walks(monkeypatch, speak={389: FOUR, 464: FOUR}, answers={389: 6, 464: within})
     told = {"reset_ttl": 63, "host_ttl": 60, "reset_from_hop": 2}
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.REJECTED, facts=told))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert (where.by if where else None) == by
 
@@ -252,11 +252,11 @@ async def test_whose_reset_is_not_asked_where_the_ttl_of_answers_is_not_told(mon
 async def test_a_link_that_takes_576_bytes_only_is_found() -> None:
     case = case_of(outcome("ldap/tcp", State.MUTE))
 
-    async def ask(old: Outcome, _: Patience, segment: int | None = None, __: int | None = None, /) -> Outcome:
+    async def ask(old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /) -> Outcome:
         return outcome(old.check, State.OK if segment == 536 else State.MUTE)
 
     case.ask = ask
-    await segments.clamp(case)
+    await mtu.clamp(case)
     assert one(case, "ldap/tcp").facts["answers_with_segment_bytes"] == 536
 
 
@@ -274,11 +274,11 @@ async def test_small_segments_prove_a_black_hole_only_beside_usual_ones(
 ) -> None:
     case = case_of(outcome("ldap/tcp", State.MUTE))
 
-    async def ask(old: Outcome, _: Patience, segment: int | None = None, __: int | None = None, /) -> Outcome:
+    async def ask(old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /) -> Outcome:
         return outcome(old.check, usual if segment is None else small)
 
     case.ask = ask
-    await segments.clamp(case)
+    await mtu.clamp(case)
     found = one(case, "ldap/tcp")
     assert (found.state, found.facts.get("clamped_answered")) == (state, black_hole)
     assert found.evidence == () if told is None else told in found.evidence[-1].detail
@@ -332,7 +332,7 @@ async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
     cut = outcome("ldap/tcp", State.RESET, stage=Stage.REQUEST)
     case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": own}), cut)
 
-    async def ask(old: Outcome, _: Patience, __: int | None = None, nearest: int | None = None, /) -> Outcome:
+    async def ask(old: Outcome, _: Timeouts, __: int | None = None, nearest: int | None = None, /) -> Outcome:
         assert nearest is not None
         return outcome(old.check, State.RESET if reset >= nearest else State.MUTE)
 
@@ -356,7 +356,7 @@ async def test_a_router_without_an_error_to_spare_places_nothing_wrongly(monkeyp
     walks(monkeypatch, speak={})
     monkeypatch.setattr(hops, "send_tcp", send_tcp)
     case = case_of(outcome("ldap/tcp"), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     where = one(case, "kpasswd/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (ROUTERS[2], 2)
@@ -365,7 +365,7 @@ async def test_a_router_without_an_error_to_spare_places_nothing_wrongly(monkeyp
 async def test_a_dead_host_behind_routers_that_never_speak_is_not_placed(monkeypatch: pytest.MonkeyPatch) -> None:
     walks(monkeypatch, speak={})
     case = case_of(outcome("ldap/tcp", State.FILTERED), outcome("kpasswd/tcp", State.FILTERED))
-    await path.locate(case, Around([case]))
+    await trace.locate(case, Around([case]))
     assert one(case, "kpasswd/tcp").blocked_at is None
 
 
@@ -374,7 +374,7 @@ async def test_a_dead_host_is_placed_at_the_start_where_the_first_router_speaks_
 ) -> None:
     walks(monkeypatch, speak={636: ROUTERS})
     dead, other = case_of(outcome("ldap/tcp", State.FILTERED)), case_of(outcome("ldaps/tcp"))
-    await path.locate(dead, Around([dead, other]))
+    await trace.locate(dead, Around([dead, other]))
     where = one(dead, "ldap/tcp").blocked_at
     assert where is not None
     assert (where.after, where.hop) == (None, 0)

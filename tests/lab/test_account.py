@@ -335,7 +335,7 @@ def test_without_bind_no_ldap3_is_imported_and_no_bind_is_sent(people: Lab) -> N
         "from portcheck.cli.app import run\n"
         "code = run(sys.argv[1:])\n"
         "bad = [name for name in sys.modules if name.split('.')[0] in ('ldap3', 'gssapi') or 'account' in name"
-        " and name.startswith('portcheck.account')]\n"
+        " and name.startswith('portcheck.signin')]\n"
         "sys.stderr.write('IMPORTED ' + json.dumps(bad))\n"
     )
     config = people.forests_toml("alpha", defaults=MIM)

@@ -288,9 +288,9 @@ import asyncio, sys
 from portcheck.catalogue.profiles import built_in
 from portcheck.config import Settings, parse_proxy
 from portcheck.render import FORMATS
-from portcheck.render.options import Options
-from portcheck.plan import Selection
-from portcheck.run import Order, run
+from portcheck.render.shared.options import Options
+from portcheck.targets.checks import Selection
+from portcheck.run.runner import Order, run
 
 settings = Settings(proxy=parse_proxy("proxy.corp.test:3128"))
 only = Selection(only=frozenset({"https"}))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from portcheck.forecast.line import SEGMENT
+from portcheck.plan.line import SEGMENT
 from tests.lab.faults import drop, lose, reject, reset_on_payload
 from tests.lab.program import PROJECT
 from tests.lab.world import Lab

@@ -240,8 +240,8 @@ async def test_a_segment_that_cannot_be_limited_is_not_taken_for_a_silence(
 
 def test_datagrams_leave_the_loop_alone(windows: Callable[..., Any]) -> None:
     net = windows()
-    assert net.udp.Port.__module__ == "portcheck.net.udp_threads"
-    assert "portcheck.net.udp_loop" not in sys.modules
+    assert net.udp.Port.__module__ == "portcheck.net.platform.udp_threads"
+    assert "portcheck.net.platform.udp_selector" not in sys.modules
 
 
 def test_a_peer_of_either_family_is_written_as_the_overlapped_connect_reads_it(windows: Callable[..., Any]) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from portcheck.net import machine, pacing
+from portcheck.net import pacing
 from portcheck.net.pacing import Pacer
+from portcheck.net.platform import machine
 
 
 class Clock:

@@ -19,12 +19,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from net import servers
 
 from portcheck.model import Facts, State
-from portcheck.net import certificate, tls
-from portcheck.net.base import Net
 from portcheck.net.errors import NetError
-from portcheck.net.patience import Patience
+from portcheck.net.network import Net
+from portcheck.net.timeouts import Timeouts
+from portcheck.net.tls import certificate, contexts
 
-LONG = Patience(connect_s=20.0, answer_s=20.0, attempts=1)
+LONG = Timeouts(connect_s=20.0, answer_s=20.0, attempts=1)
 KEY = ec.generate_private_key(ec.SECP256R1())
 SHA256 = hashes.SHA256()
 SUBJECT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "DC1")])
@@ -184,7 +184,7 @@ def pem(tmp_path: Path) -> Path:
 async def shaken(port: int, context: ssl.SSLContext | None = None) -> ssl.SSLObject:
     async with asyncio.timeout(30):
         with await Net("127.0.0.1", LONG).tcp(port) as stream:
-            return await tls.handshake(stream, context or tls.reaching(), "dc1.alpha.test")
+            return await contexts.handshake(stream, context or contexts.reaching(), "dc1.alpha.test")
 
 
 async def refused(port: int) -> NetError:
@@ -208,9 +208,9 @@ async def test_an_untrusted_certificate_is_shown_by_one_context_and_refused_by_t
         port = server.sockets[0].getsockname()[1]
         facts = certificate.describe(await shaken(port), ("dc1.alpha.test",))
         assert (facts["certificate_name_matches"], facts["certificate_subject"]) == (True, "CN=DC1")
-        with pytest.raises(tls.Distrusted):
-            await shaken(port, tls.trusting(None))
-        await shaken(port, tls.trusting(pem))
+        with pytest.raises(contexts.Distrusted):
+            await shaken(port, contexts.trusting(None))
+        await shaken(port, contexts.trusting(pem))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ async def test_the_alert_is_kept_by_its_name() -> None:
     async with servers.tcp(habit) as port:
         net = Net("127.0.0.1", LONG)
         with pytest.raises(NetError), await net.tcp(port) as stream:
-            await tls.handshake(stream, tls.reaching(), None)
+            await contexts.handshake(stream, contexts.reaching(), None)
     assert "handshake failure" in str(net.trail.facts["tls_alert"])
 
 
@@ -264,7 +264,7 @@ async def test_a_complaint_of_this_side_is_not_called_the_servers_word() -> None
     async with servers.tcp(habit) as port:
         net = Net("127.0.0.1", LONG)
         with pytest.raises(NetError) as caught, await net.tcp(port) as stream:
-            await tls.handshake(stream, tls.reaching(), None)
+            await contexts.handshake(stream, contexts.reaching(), None)
     assert (caught.value.state, net.trail.facts["tls_error"]) == (State.MISMATCH, "excessive message size")
     assert "tls_alert" not in net.trail.facts
 
@@ -289,7 +289,7 @@ async def test_a_server_that_refuses_after_its_own_end_of_the_handshake_has_a_st
     async with servers.tcp(habit) as port:
         net = Net("127.0.0.1", LONG)
         with await net.tcp(port) as stream:
-            await tls.handshake(stream, tls.reaching(), None)
+            await contexts.handshake(stream, contexts.reaching(), None)
             with pytest.raises(NetError) as caught:
                 await stream.receive()
     assert (caught.value.state, net.trail.facts["tls_alert"]) == (State.RESET, "certificate required")
@@ -299,7 +299,7 @@ async def test_a_ca_file_that_cannot_be_read_is_this_machines_trouble(tmp_path: 
     broken = tmp_path / "ca.pem"
     broken.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     with pytest.raises(NetError) as caught:
-        tls.trusting(broken)
+        contexts.trusting(broken)
     assert caught.value.state is State.ERROR
     assert str(broken) in caught.value.reason
 
@@ -315,7 +315,7 @@ async def test_a_cut_at_the_client_hello_is_a_reset() -> None:
 
 async def after_the_handshake(port: int) -> NetError:
     with await Net("127.0.0.1", LONG).tcp(port) as stream:
-        await tls.handshake(stream, tls.reaching(), None)
+        await contexts.handshake(stream, contexts.reaching(), None)
         await stream.send(b"question", "question")
         with pytest.raises(NetError) as caught:
             await stream.read_frame(lambda _: None)

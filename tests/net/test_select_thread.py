@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portcheck.net import select_thread
+from portcheck.net.platform import select_thread
 
 
 @pytest.fixture(autouse=True)

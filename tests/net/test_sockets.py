@@ -8,12 +8,12 @@ import socket
 import pytest
 
 from portcheck.model import State
-from portcheck.net import sockets
-from portcheck.net.base import Net
 from portcheck.net.errors import NetError
-from portcheck.net.patience import Patience
+from portcheck.net.network import Net
+from portcheck.net.platform import sockets
+from portcheck.net.timeouts import Timeouts
 
-QUICK = Patience(connect_s=0.5, answer_s=0.4, attempts=2)
+QUICK = Timeouts(connect_s=0.5, answer_s=0.4, attempts=2)
 
 
 def test_a_source_port_that_a_kdc_ignores_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:

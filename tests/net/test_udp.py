@@ -12,14 +12,15 @@ import pytest
 from net import servers
 
 from portcheck.model import State
-from portcheck.net import errors, select_thread, udp, udp_threads
-from portcheck.net.base import Net
+from portcheck.net import errors, udp
 from portcheck.net.errors import NetError
-from portcheck.net.patience import Patience
-from portcheck.net.udp import Answer
+from portcheck.net.network import Net
+from portcheck.net.platform import select_thread, udp_threads
+from portcheck.net.timeouts import Timeouts
+from portcheck.net.udp import Datagram
 
-QUICK = Patience(connect_s=0.5, answer_s=0.5, attempts=2)
-LONG = Patience(connect_s=20.0, answer_s=20.0, attempts=3)
+QUICK = Timeouts(connect_s=0.5, answer_s=0.5, attempts=2)
+LONG = Timeouts(connect_s=20.0, answer_s=20.0, attempts=3)
 KINDS = ["threads"] if sys.platform == "win32" else ["loop", "threads"]
 
 
@@ -27,7 +28,7 @@ KINDS = ["threads"] if sys.platform == "win32" else ["loop", "threads"]
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every test runs on each kind of port, with short pauses between the tries."""
     if request.param == "threads":
-        monkeypatch.setattr(udp, "Port", udp_threads.Port)
+        monkeypatch.setattr(udp, "Port", udp_threads.ThreadedPort)
     monkeypatch.setattr(udp, "AGAIN_AFTER_S", 0.1)
     monkeypatch.setattr(udp, "FRESH_AFTER_S", 0.2)
     monkeypatch.setattr(select_thread, "LINGER_S", 0.02)
@@ -40,7 +41,7 @@ def ours(data: bytes) -> bytes:
     return data
 
 
-async def ask(port: int, net: Net) -> Answer[bytes]:
+async def ask(port: int, net: Net) -> Datagram[bytes]:
     async with asyncio.timeout(30):
         return await net.udp(port, lambda number: b"question %d" % number, ours)
 
@@ -85,7 +86,7 @@ async def test_an_answer_in_the_last_moment_of_the_patience_is_an_answer(monkeyp
 
         loop.add_reader(server, answer_the_second)
         try:
-            net = Net("127.0.0.1", Patience(connect_s=1.0, answer_s=1.0, attempts=1))
+            net = Net("127.0.0.1", Timeouts(connect_s=1.0, answer_s=1.0, attempts=1))
             answer = await net.udp(server.getsockname()[1], lambda _: b"question", bytes)
         finally:
             loop.remove_reader(server)
@@ -209,7 +210,7 @@ async def test_no_thread_stays_behind() -> None:
 )
 async def test_a_datagram_s_windows_numbers_have_a_state(winerror: int, state: State) -> None:
     async with servers.udp(lambda *_: None) as (port, _):
-        talking = udp_threads.Port("127.0.0.1", port, None, asyncio.Queue())
+        talking = udp_threads.ThreadedPort("127.0.0.1", port, None, asyncio.Queue())
         error = OSError(errno.EINVAL, "Windows")
         error.winerror = winerror  # type: ignore[attr-defined]
         try:

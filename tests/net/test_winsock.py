@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portcheck.net import machine, winsock
 from portcheck.net.icmp import Icmp, Said
+from portcheck.net.platform import machine, winsock
 
 # ICMP_ERROR_INFO: family, port, address | IPv6 flow, address, scope | protocol, type, code | padding
 PROHIBITED = bytes.fromhex("0200 0000 0a4d6402" + "00" * 20 + "01000000 03 0d 0000")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from portcheck.catalogue.services import services
-from portcheck.engine import Engine
 from portcheck.model import Check, Outcome
-from portcheck.net.patience import Patience
-from portcheck.probes.base import Subject
-from portcheck.responder.controller import Controller, Manner
-from portcheck.responder.serving import Running
+from portcheck.net.timeouts import Timeouts
+from portcheck.probes.probe import Subject
+from portcheck.run.engine import Engine
+from portcheck.server.controller.record import Controller, Manner
+from portcheck.server.controller.serving import Running
 
-QUICK = Patience(connect_s=0.6, answer_s=0.8, attempts=2)
+QUICK = Timeouts(connect_s=0.6, answer_s=0.8, attempts=2)
 WANTED = ("rpc-netlogon",)
 
 
@@ -26,7 +26,7 @@ async def ask(
     ca_file: Path | None = None,
     *,
     domain: str = "alpha.test",
-    patience: Patience = QUICK,
+    patience: Timeouts = QUICK,
 ) -> Outcome:
     dc = running.controller
     name, _, transport = service.partition("/")

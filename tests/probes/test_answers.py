@@ -8,9 +8,9 @@ import pytest
 from probes.asking import ask, controller
 
 from portcheck.model import State
-from portcheck.net.patience import Patience
-from portcheck.responder.controller import FIXED, SAMBA_LACKS, Certificate, Manner
-from portcheck.responder.serving import serving
+from portcheck.net.timeouts import Timeouts
+from portcheck.server.controller.record import FIXED, SAMBA_LACKS, Certificate, Manner
+from portcheck.server.controller.serving import serving
 
 INTERFACES = tuple(f"rpc-{name}/tcp" for name in ("netlogon", "lsarpc", "samr", "drsuapi"))
 SERVED = [
@@ -118,7 +118,7 @@ async def test_tls_without_a_certificate_is_cut_at_the_client_hello() -> None:
 
 async def test_a_ping_for_a_domain_not_hosted_names_the_domain_that_is() -> None:
     async with serving(controller()) as running:
-        outcome = await ask(running, "ldap-ping/udp", domain="beta.test", patience=Patience(2.0, 2.0, 1))
+        outcome = await ask(running, "ldap-ping/udp", domain="beta.test", patience=Timeouts(2.0, 2.0, 1))
     assert (outcome.state, outcome.facts["hosts_domain"], outcome.facts["domain"]) == (State.OK, False, "alpha.test")
 
 

@@ -12,20 +12,20 @@ import pytest
 from net.servers import Habit, cut, tcp
 
 from portcheck.catalogue.services import services
-from portcheck.engine import Engine
 from portcheck.model import Check, Outcome, State
-from portcheck.net import tls
-from portcheck.net.patience import Patience
-from portcheck.net.reach import Route
-from portcheck.probes.base import Subject
-from portcheck.responder.certificate import identity
-from portcheck.responder.controller import Certificate
+from portcheck.net.proxy import Route
+from portcheck.net.timeouts import Timeouts
+from portcheck.net.tls import contexts
+from portcheck.probes.probe import Subject
+from portcheck.run.engine import Engine
+from portcheck.server.certificate import identity
+from portcheck.server.controller.record import Certificate
 from portcheck.wire import tds
 from portcheck.wire.amqp import ProtocolHeader
 from portcheck.wire.nmf import NmfReply
 
 HERE, NAME = "127.0.0.1", "relay.alpha.test"
-QUICK = Patience(connect_s=0.6, answer_s=0.8, attempts=2)
+QUICK = Timeouts(connect_s=0.6, answer_s=0.8, attempts=2)
 AROUND = ("mim-service", "mim-sts", "https", "http", "amqps", "mssql")
 PAGE = b"HTTP/1.1 401 Unauthorized\r\nServer: Microsoft-HTTPAPI/2.0\r\nWWW-Authenticate: Negotiate\r\n\r\n"
 PRELOGIN = tds.PreLogin((15, 0, 2000), 3, reply=True).pack()
@@ -123,7 +123,7 @@ async def test_a_certificate_is_judged_by_whose_the_endpoint_is(service: str, an
 
 
 async def test_a_machine_without_authorities_calls_nobody_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls, "knows_authorities", lambda: False)
+    monkeypatch.setattr(contexts, "knows_authorities", lambda: False)
     async with over_tls(PAGE) as (port, _):
         outcome = await ask("https", port, public=True)
     assert outcome.state is State.OK

@@ -9,11 +9,11 @@ from typing import Any
 import dns.message
 import pytest
 
-from portcheck.engine import Engine
 from portcheck.model import Check, State
-from portcheck.net.patience import Patience
+from portcheck.net.timeouts import Timeouts
 from portcheck.probes import dns as probe
-from portcheck.probes.base import Subject
+from portcheck.probes.probe import Subject
+from portcheck.run.engine import Engine
 
 Drops = Callable[[dns.message.Message], bool]
 DROPS: dict[str | None, Drops] = {
@@ -46,6 +46,6 @@ async def test_what_is_dropped_is_told(monkeypatch: pytest.MonkeyPatch, trouble:
     port = transport.get_extra_info("sockname")[1]
     check = Check("alpha.test", "dc1.alpha.test", "127.0.0.1", "dns", "udp", port, domain="alpha.test")
     subject = Subject("dc1.alpha.test", "alpha.test")
-    outcome = await Engine(Patience(connect_s=3.0, attempts=2), notify=lambda _: None).run(check, subject)
+    outcome = await Engine(Timeouts(connect_s=3.0, attempts=2), notify=lambda _: None).run(check, subject)
     transport.close()
     assert (outcome.state, outcome.facts.get("edns_trouble")) == (State.OK, trouble)

@@ -8,9 +8,9 @@ from typing import Any, Self
 import pytest
 from factories import check
 
-from portcheck.net.trail import Trail
+from portcheck.net.timeline import Timeline
 from portcheck.probes import kpasswd
-from portcheck.probes.base import Subject
+from portcheck.probes.probe import Subject
 from portcheck.wire import WireError
 from portcheck.wire.kpasswd import minimal_request
 
@@ -19,7 +19,7 @@ class Recorded:
     """A network that keeps what is sent, and whose answer is none."""
 
     def __init__(self, resets: int) -> None:
-        self.trail = Trail()
+        self.trail = Timeline()
         self.trail.facts["resets_before_answer"] = resets
         self.sent = b""
 

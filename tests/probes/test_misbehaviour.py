@@ -8,11 +8,11 @@ import sys
 import pytest
 from probes.asking import ask, controller
 
-from portcheck import engine
 from portcheck.model import State
-from portcheck.net.patience import Patience
-from portcheck.responder.controller import FIXED, Misbehaviour
-from portcheck.responder.serving import serving
+from portcheck.net.timeouts import Timeouts
+from portcheck.run import engine
+from portcheck.server.controller.record import FIXED, Misbehaviour
+from portcheck.server.controller.serving import serving
 
 TCP = [*(name for name in FIXED if name.endswith("/tcp")), "rpc-samr/tcp"]
 UDP = [name for name in FIXED if name.endswith("/udp")]
@@ -82,7 +82,7 @@ async def test_every_misbehaviour_over_udp_has_its_state(service: str, wrong: Mi
 async def test_of_two_ports_of_an_interface_one_is_enough(silent: tuple[int, ...], state: State) -> None:
     wrong = {f"rpc-dynamic-{number}/tcp": Misbehaviour.SILENT for number in silent}
     async with serving(controller(misbehave=wrong)) as running:
-        outcome = await ask(running, "rpc-samr/tcp", patience=Patience(4.0, 4.0, 1))
+        outcome = await ask(running, "rpc-samr/tcp", patience=Timeouts(4.0, 4.0, 1))
         second, first = running.candidates("rpc-samr")
     assert (outcome.state, outcome.facts["port_candidates"]) == (state, [second, first])
     assert outcome.facts.get("port") == {(2,): first, (1,): second}.get(silent)
@@ -92,13 +92,13 @@ async def test_of_two_ports_of_an_interface_one_is_enough(silent: tuple[int, ...
 async def test_a_silent_port_of_an_interface_does_not_keep_the_other_waiting() -> None:
     async with serving(controller(misbehave={"rpc-dynamic-2/tcp": Misbehaviour.SILENT})) as running:
         async with asyncio.timeout(60):
-            outcome = await ask(running, "rpc-samr/tcp", patience=Patience(600.0, 600.0, 1))
+            outcome = await ask(running, "rpc-samr/tcp", patience=Timeouts(600.0, 600.0, 1))
     assert (outcome.state, outcome.facts["port"]) == (State.OK, running.candidates("rpc-samr")[1])
 
 
 async def test_a_quick_port_is_asked_alone() -> None:
     async with serving(controller()) as running:
-        outcome = await ask(running, "rpc-samr/tcp", patience=Patience(4.0, 4.0, 1))
+        outcome = await ask(running, "rpc-samr/tcp", patience=Timeouts(4.0, 4.0, 1))
     assert (outcome.attempts, outcome.facts["port"]) == (1, running.candidates("rpc-samr")[0])
 
 
@@ -118,7 +118,7 @@ async def test_what_is_wrong_with_one_service_leaves_the_others_alone() -> None:
 @pytest.mark.parametrize("service", ["ldap/tcp", "kerberos/udp"])
 async def test_a_late_answer_is_an_answer(service: str) -> None:
     async with serving(controller(misbehave={service: Misbehaviour.LATE})) as running:
-        outcome = await ask(running, service, patience=Patience(8.0, 8.0, 1))
+        outcome = await ask(running, service, patience=Timeouts(8.0, 8.0, 1))
     assert (outcome.state, outcome.latency_ms is not None and outcome.latency_ms > 1000) == (State.OK, True)
 
 

@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 import pytest
 from probes.asking import ask, controller
 
-from portcheck.engine import Engine
-from portcheck.judge import Offered, judge
+from portcheck.diagnose.verdict import Offered, judge
 from portcheck.model import Check, Outcome, State, Verdict
-from portcheck.net.patience import Patience
+from portcheck.net.timeouts import Timeouts
 from portcheck.probes import start_tls
-from portcheck.probes.base import Subject
-from portcheck.responder import directory
-from portcheck.responder.controller import Certificate
-from portcheck.responder.serving import serving
+from portcheck.probes.probe import Subject
+from portcheck.run.engine import Engine
+from portcheck.server.controller import directory
+from portcheck.server.controller.record import Certificate
+from portcheck.server.controller.serving import serving
 from portcheck.wire import ldap
 
 CUT, MUTE, GARBAGE, NOT_TLS, DECLINED = "cut", "mute", "garbage", "not TLS", "declined"
@@ -124,4 +124,4 @@ async def _server(habit: str, times: int = 9, *, is_controller: bool = True) -> 
 async def _ask(port: int) -> Outcome:
     check = Check("alpha.test", "dc1.alpha.test", "127.0.0.1", "ldap", "tcp", port, domain="alpha.test")
     subject = Subject("dc1.alpha.test", "alpha.test", "DC1")
-    return await Engine(Patience(0.6, 0.8, 2), notify=lambda _: None).run(check, subject)
+    return await Engine(Timeouts(0.6, 0.8, 2), notify=lambda _: None).run(check, subject)

@@ -14,8 +14,8 @@ from strategies import reports
 
 from portcheck.model import ForestReport, Report, State
 from portcheck.render import FORMATS
-from portcheck.render.csv import COLUMNS, harmless
-from portcheck.render.options import Options
+from portcheck.render.report.csv import COLUMNS, harmless
+from portcheck.render.shared.options import Options
 
 from . import samples
 

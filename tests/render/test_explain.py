@@ -7,7 +7,7 @@ import pytest
 from portcheck.catalogue.conditions import SIGNS
 from portcheck.catalogue.errors import errors, families
 from portcheck.catalogue.lookup import find
-from portcheck.render.explain import as_dicts, lines, overview, proof, unknown
+from portcheck.render.explain.entry import as_dicts, lines, overview, proof, unknown
 
 
 @pytest.mark.parametrize("family", families())

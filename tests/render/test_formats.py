@@ -11,12 +11,12 @@ import jsonschema
 from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
-from portcheck import store
 from portcheck.model import Report, Verdict
 from portcheck.render import FORMATS
-from portcheck.render.grid import RANK, Pending
-from portcheck.render.marks import ALL, SEVERITIES, VERDICTS
-from portcheck.render.options import Options
+from portcheck.render.shared.grid import RANK, Pending
+from portcheck.render.shared.marks import ALL, SEVERITIES, VERDICTS
+from portcheck.render.shared.options import Options
+from portcheck.report import to_json
 
 from . import samples
 
@@ -40,7 +40,7 @@ def test_json_is_the_stored_report_and_fits_the_schema() -> None:
     for build in (samples.three_forests, samples.dead_host_and_dns, samples.with_evidence):
         text = FORMATS["json"](build(), Options())
         jsonschema.validate(json.loads(text), SCHEMA)
-        assert store.loads(text) == build()
+        assert to_json.loads(text) == build()
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30, deadline=None)
@@ -49,7 +49,7 @@ def test_jsonl_has_a_line_each_for_checks_then_findings_then_the_summary(run: Re
     lines = [json.loads(line) for line in FORMATS["jsonl"](run, Options()).splitlines()]
     kinds = [line.pop("type") for line in lines]
     assert kinds == ["check"] * len(run.outcomes) + ["finding"] * len(run.findings) + ["summary"]
-    document = store.to_json(run)
+    document = to_json.to_json(run)
     assert lines[: len(run.outcomes)] == document["checks"]
     assert lines[len(run.outcomes) : -1] == document["findings"]
     assert lines[-1].items() >= document["summary"].items()

@@ -15,13 +15,14 @@ from rich.cells import cell_len
 from rich.console import Console
 from strategies import reports
 
-from portcheck.events import Event, ForestFound, Landed, Phase, Planned
 from portcheck.model import BlockedAt, ForestReport, Lookup, Report, State, Trace, Vantage
-from portcheck.render import FORMATS, lines
-from portcheck.render.board import Board
-from portcheck.render.live import View
-from portcheck.render.options import Options
-from portcheck.render.text import HARMFUL, printable, shorten, shorten_middle, to_ascii
+from portcheck.model.events import Event, ForestFound, Landed, Phase, Planned
+from portcheck.render import FORMATS
+from portcheck.render.live import lines
+from portcheck.render.live.board import Board
+from portcheck.render.live.screen import View
+from portcheck.render.shared.options import Options
+from portcheck.render.shared.text import HARMFUL, printable, shorten, shorten_middle, to_ascii
 
 NASTY = "\x1b[31mred\x1b]0;title\x07\r\n\x9b2J\u202egnp.exe\u2066\u200b[bold red]m[/] :smile: \ud800\U000e0041Z\u0300\u0301\u0302\u0303"  # noqa: E501
 STYLES = (Options(), Options(verbose=1), Options(quiet=True), Options(accessible=True, verbose=1), Options(ascii=True))

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
 from portcheck.model import BlockedAt, Change, Comparison, Report, State, Trace
-from portcheck.render import FORMATS, cells
-from portcheck.render.options import Options
-from portcheck.render.plots import offset
+from portcheck.render import FORMATS
+from portcheck.render.report.html import cells
+from portcheck.render.report.html.plots import offset
+from portcheck.render.shared.options import Options
 
 from . import samples
 from .test_hostile import harmless, nasty_report

@@ -12,8 +12,8 @@ from strategies import reports
 
 from portcheck.model import Report, Severity, State, Verdict
 from portcheck.render import FORMATS
-from portcheck.render.grid import cell_of
-from portcheck.render.options import Options
+from portcheck.render.shared.grid import cell_of
+from portcheck.render.shared.options import Options
 
 from . import samples
 from .test_hostile import nasty_report

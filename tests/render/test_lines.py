@@ -7,10 +7,10 @@ from io import StringIO
 import pytest
 from factories import check, controller, outcome
 
-from portcheck.events import Finished, ForestFound, Landed, Notify, Phase, Planned, Started
 from portcheck.model import BlockedAt, State, Verdict
-from portcheck.render import lines, progress
-from portcheck.render.options import Options, for_stream
+from portcheck.model.events import Finished, ForestFound, Landed, Notify, Phase, Planned, Started
+from portcheck.render.live import lines, progress
+from portcheck.render.shared.options import Options, for_stream
 
 
 class Stream(StringIO):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from factories import check, controller, outcome, report
 
 from portcheck.model import ForestReport, State
-from portcheck.render import listening
-from portcheck.render.digest import digests, headline
-from portcheck.render.layout import to_string
-from portcheck.render.options import Options
-from portcheck.responder.door import Visitor
-from portcheck.responder.limits import Limits
-from portcheck.responder.listening import Missed, Opened, Order, Ready
-from portcheck.responder.wanted import Wanted
+from portcheck.render import listen
+from portcheck.render.shared.digest import digests, headline
+from portcheck.render.shared.layout import to_string
+from portcheck.render.shared.options import Options
+from portcheck.server.admission import Visitor
+from portcheck.server.listener.limits import Limits
+from portcheck.server.listener.listening import ListenOrder, Missed, Opened, Ready
+from portcheck.server.listener.ports import WantedPort
 
 OPTIONS = Options(width=80)
-LDAP, KPASSWD = Wanted("ldap/tcp", 389), Wanted("kpasswd/udp", 464)
+LDAP, KPASSWD = WantedPort("ldap/tcp", 389), WantedPort("kpasswd/udp", 464)
 HERE, SIX = "10.77.2.10", "fd77:0:0:12::10"
 
 
@@ -26,10 +26,10 @@ def shown(lines: object) -> str:
 
 
 def test_it_says_where_it_is_open_what_is_taken_and_how_to_ask() -> None:
-    order = Order((LDAP, KPASSWD), (HERE, SIX), "dc1.contoso.com")
+    order = ListenOrder((LDAP, KPASSWD), (HERE, SIX), "dc1.contoso.com")
     missed = (Missed(KPASSWD, SIX, "taken by kadmind (pid 812)"),)
     said = shown(
-        listening.opening(order, Ready((Opened(LDAP, HERE), Opened(LDAP, SIX), Opened(KPASSWD, HERE)), missed), OPTIONS)
+        listen.opening(order, Ready((Opened(LDAP, HERE), Opened(LDAP, SIX), Opened(KPASSWD, HERE)), missed), OPTIONS)
     )
     assert f"on {HERE}, {SIX} open ldap 389/tcp, kpasswd 464/udp" in said
     assert f"not open kpasswd 464/udp on {SIX}: taken by kadmind (pid 812)" in said
@@ -37,9 +37,9 @@ def test_it_says_where_it_is_open_what_is_taken_and_how_to_ask() -> None:
 
 
 def test_moved_ports_are_told_as_the_forests_file_wants_them() -> None:
-    moved = (Wanted("ldap/tcp", 10389, moved=True), Wanted("ldap-ping/udp", 389))
-    order = Order(moved, (HERE,), "dc1.contoso.com", "contoso.com")
-    said = shown(listening.asking(order, OPTIONS))
+    moved = (WantedPort("ldap/tcp", 10389, moved=True), WantedPort("ldap-ping/udp", 389))
+    order = ListenOrder(moved, (HERE,), "dc1.contoso.com", "contoso.com")
+    said = shown(listen.asking(order, OPTIONS))
     assert 'name = "contoso.com" discover = false' in said
     assert "ports = { ldap = 10389 }" in said
 
@@ -49,7 +49,7 @@ def test_the_end_tells_who_came_and_what_nobody_came_to() -> None:
     for source, wanted in (("10.77.0.10", LDAP), ("10.77.0.1", LDAP), ("\x1b[31m", LDAP)):
         limits.admits(Visitor(source, 40000, wanted.service, HERE, wanted.port))
     limits.refused["10.77.0.99"] = 7
-    said = shown(listening.summary(Ready((Opened(LDAP, HERE), Opened(KPASSWD, HERE)), ()), limits, OPTIONS))
+    said = shown(listen.summary(Ready((Opened(LDAP, HERE), Opened(KPASSWD, HERE)), ()), limits, OPTIONS))
     assert "1 of 2 ports reached. from 10.77.0.10: ldap 389/tcp from 10.77.0.1: ldap 389/tcp" in said
     assert "nobody at kpasswd 464/udp" in said
     assert "10.77.0.99 (7)" in said

@@ -11,11 +11,11 @@ from factories import check, controller, outcome
 from rich.cells import cell_len
 from rich.console import Console
 
-from portcheck.events import Event, Finished, ForestFound, Landed, Phase, Planned, Started
 from portcheck.model import Report, State, Verdict
-from portcheck.render import live
-from portcheck.render.board import Board
-from portcheck.render.options import Options
+from portcheck.model.events import Event, Finished, ForestFound, Landed, Phase, Planned, Started
+from portcheck.render.live import screen
+from portcheck.render.live.board import Board
+from portcheck.render.shared.options import Options
 
 from . import samples
 
@@ -40,7 +40,7 @@ def board_after(events: Iterable[Event], now: Iterable[float] = ()) -> Board:
 
 def drawn(board: Board, width: int, height: int = 24, *, ascii_only: bool = False) -> list[str]:
     console = Console(file=StringIO(), width=width, height=height, record=True)
-    console.print(live.View(board, Options(ascii=ascii_only)))
+    console.print(screen.View(board, Options(ascii=ascii_only)))
     return console.export_text().splitlines()
 
 
@@ -149,7 +149,7 @@ def terminal(width: int = 80, *, no_color: bool = False) -> Console:
 def test_the_screen_goes_when_the_run_ends_and_stays_when_it_shall() -> None:
     for keep in (False, True):
         console = terminal()
-        with live.screen(console, Options(), keep=keep) as notify:
+        with screen.screen(console, Options(), keep=keep) as notify:
             for event in events_of(samples.three_forests()):
                 notify(event)
         text = console.file.getvalue()
@@ -160,7 +160,7 @@ def test_the_screen_goes_when_the_run_ends_and_stays_when_it_shall() -> None:
 
 
 def interrupted_on(console: Console) -> None:
-    with live.screen(console, Options()) as notify:
+    with screen.screen(console, Options()) as notify:
         notify(Phase("on the way"))
         raise KeyboardInterrupt
 
@@ -174,14 +174,14 @@ def test_the_screen_ends_well_when_the_run_does_not() -> None:
 
 def test_the_words_beside_the_bar_are_not_coloured_with_it() -> None:
     console = terminal()
-    console.print(live.View(board_after(events_of(samples.three_forests(), 0.7)), Options()))
+    console.print(screen.View(board_after(events_of(samples.three_forests(), 0.7)), Options()))
     text = console.file.getvalue()
     assert "\x1b[0m  44/64  \x1b[1;31m" in text or "\x1b[0m  44/64\x1b[1;31m  2 failed\x1b[0m" in text
 
 
 def test_without_colour_the_screen_still_moves_but_does_not_colour() -> None:
     console = terminal(no_color=True)
-    with live.screen(console, Options()) as notify:
+    with screen.screen(console, Options()) as notify:
         for event in events_of(samples.three_forests()):
             notify(event)
     text = console.file.getvalue()

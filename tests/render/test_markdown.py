@@ -14,9 +14,9 @@ from strategies import reports
 
 from portcheck.model import Report
 from portcheck.render import FORMATS
-from portcheck.render.markdown import paragraph, text
-from portcheck.render.options import Options
-from portcheck.render.text import printable
+from portcheck.render.report.markdown import paragraph, text
+from portcheck.render.shared.options import Options
+from portcheck.render.shared.text import printable
 
 from . import samples
 from .test_hostile import NASTY, harmless, nasty_report

@@ -12,8 +12,8 @@ from strategies import reports
 
 from portcheck.model import ForestReport, Report, Severity, State, Verdict
 from portcheck.render import FORMATS
-from portcheck.render.nagios import CRITICAL, LINE, OK, UNKNOWN, WARNING, level, status
-from portcheck.render.options import Options
+from portcheck.render.report.nagios import CRITICAL, LINE, OK, UNKNOWN, WARNING, level, status
+from portcheck.render.shared.options import Options
 
 from . import samples
 from .test_hostile import harmless, nasty_report

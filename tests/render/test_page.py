@@ -12,9 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from factories import check, outcome, report
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from portcheck.cli.outputs import Wish, write
+from portcheck.cli.output import OutputWish, write
 from portcheck.model import Change, Comparison, Report, State, Trace
-from portcheck.render.options import Options
+from portcheck.render.shared.options import Options
 
 from . import samples
 from .test_hostile import nasty_report
@@ -59,7 +59,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
 
     def open_page(run: Report, **kind: object) -> Page:
         path = tmp_path / "run.html"
-        write(run, [Wish("html", path)], Options())
+        write(run, [OutputWish("html", path)], Options())
         context = browser.new_context(**kind)  # type: ignore[arg-type]
         contexts.append(context)
         context.route("**/*", lambda route: (seen.requests.append(route.request.url), route.continue_()))

@@ -18,11 +18,11 @@ from factories import check, controller, finding, outcome, report
 from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
-from portcheck.cli.outputs import Wish, write
+from portcheck.cli.output import OutputWish, write
 from portcheck.model import ForestReport, Lookup, Report, Severity, State, Verdict
 from portcheck.render import FORMATS
-from portcheck.render.measures import HELP, WHOLE_SETS_TO
-from portcheck.render.options import Options
+from portcheck.render.report.measures import HELP, WHOLE_SETS_TO
+from portcheck.render.shared.options import Options
 
 from . import samples
 from .test_hostile import nasty_report
@@ -124,7 +124,7 @@ def node_exporter(folder: Path) -> Iterator[str]:
 def test_a_node_exporter_serves_what_was_written(tmp_path: Path) -> None:
     runs = [samples.three_forests(), replace(RUNS["nasty"], exit_code=1)]
     for number, run in enumerate(runs):
-        write(run, [Wish("prometheus", tmp_path / f"{number}.prom")], Options())
+        write(run, [OutputWish("prometheus", tmp_path / f"{number}.prom")], Options())
     with node_exporter(tmp_path) as page, urllib.request.urlopen(page, timeout=30) as answer:
         served = answer.read().decode()
     assert "node_textfile_scrape_error 0" in served
@@ -217,7 +217,7 @@ def test_a_draft_is_never_taken_for_a_textfile(tmp_path: Path, monkeypatch: pyte
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", look)
-    write(samples.three_forests(), [Wish("prometheus", tmp_path / "run.prom")], Options())
+    write(samples.three_forests(), [OutputWish("prometheus", tmp_path / "run.prom")], Options())
     assert len(seen) == 1
     assert not seen[0].endswith(".prom")
     assert [path.name for path in tmp_path.iterdir()] == ["run.prom"]

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from portcheck.model import Expected, Report, Severity, State, Verdict
 from portcheck.render import FORMATS
-from portcheck.render.options import Options
+from portcheck.render.shared.options import Options
 
 from . import samples
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from portcheck.model import Need
-from portcheck.request.flow import Flow, Ports, Rule, Ticket
+from portcheck.request.flow import FirewallRule, Flow, Ports, Ticket
 from portcheck.request.grouping import rules_for
 
 HERE, HERE6 = "10.77.0.10", "fd77::10"
@@ -53,7 +53,7 @@ def wanted(flows: Iterable[Flow]) -> set[Pair]:
     }
 
 
-def opened(rules: Iterable[Rule]) -> set[Pair]:
+def opened(rules: Iterable[FirewallRule]) -> set[Pair]:
     return {
         (source, destination, ports.transport, port)
         for rule in rules

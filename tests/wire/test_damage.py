@@ -24,7 +24,7 @@ MESSAGES: dict[str, tuple[Unpack, bytes]] = {
     "bind_ack": (rpc.unpack, rpc.BindAck(1, ((0, 0), (2, 1)), "49668").pack()),
     "bind_nak": (rpc.unpack, rpc.BindNak(4).pack()),
     "request": (rpc.unpack, epm.map_request(NETLOGON, 1, 1)),
-    "response": (rpc.unpack, rpc.Response(1, TOWERS.pack()).pack()),
+    "response": (rpc.unpack, rpc.RpcResponse(1, TOWERS.pack()).pack()),
     "fault": (rpc.unpack, rpc.Fault(1, 5).pack()),
     "ept_map request": (epm.MapRequest.unpack, epm.MapRequest(NETLOGON, 1).pack()),
     "ept_map answer": (epm.unpack_map, TOWERS.pack()),
@@ -38,8 +38,8 @@ MESSAGES: dict[str, tuple[Unpack, bytes]] = {
     "ntp reply": (ntp.NtpReply.unpack, ntp.NtpReply(0, 4, 2, "LOCL", bytes(8), 1.6e9, 1.6e9).pack()),
     "preamble": (nmf.Preamble.unpack, nmf.preamble("dc1.alpha.test")),
     "framing fault": (nmf.unpack_reply, nmf.NmfReply("fault", nmf.FAULTS + "UpgradeInvalid").pack()),
-    "http head": (http.Response.unpack, HTTP_HEAD),
-    "http request": (http.Request.unpack, http.request("GET", "dc1.alpha.test")),
+    "http head": (http.HttpResponse.unpack, HTTP_HEAD),
+    "http request": (http.HttpRequest.unpack, http.request("GET", "dc1.alpha.test")),
     "pre-login": (tds.PreLogin.unpack, tds.PreLogin((16, 0, 1000), reply=True).pack()),
 }
 

@@ -43,7 +43,7 @@ def test_a_tcp_tower_is_75_bytes_in_five_floors() -> None:
 def test_recorded_answers_give_the_ports_an_independent_dissector_read(recordings) -> None:
     for recorded in recordings("epm"):
         response = rpc.unpack(recorded.response)
-        assert isinstance(response, rpc.Response)
+        assert isinstance(response, rpc.RpcResponse)
         assert response.last
         answer, expected = epm.unpack_map(response.stub, word(recorded)), recorded.expected
         assert answer.status == int(expected["epm.rc"], 16), recorded.name
@@ -56,7 +56,7 @@ def test_recorded_answers_give_the_ports_an_independent_dissector_read(recording
 def test_recorded_questions_ask_for_what_was_answered(recordings) -> None:
     for recorded in recordings("epm"):
         request = rpc.unpack(recorded.request)
-        assert isinstance(request, rpc.Request)
+        assert isinstance(request, rpc.RpcRequest)
         assert request.opnum == epm.MAP
         question = epm.MapRequest.unpack(request.stub, word(recorded))
         assert question.interface == recorded.expected["epm.uuid"][0], recorded.name

@@ -20,7 +20,7 @@ def test_a_get_is_one_head_with_its_host() -> None:
 
 def test_the_identify_request_asks_without_a_logon() -> None:
     raw = wsman.identify_request("dc1.alpha.test:5985")
-    request = http.Request.unpack(raw)
+    request = http.HttpRequest.unpack(raw)
     assert http.frame(raw) == len(raw)
     assert (request.method, request.path) == ("POST", "/wsman")
     assert request.header("wsmanidentify") == "unauthenticated"
@@ -30,7 +30,7 @@ def test_the_identify_request_asks_without_a_logon() -> None:
 
 
 def test_the_head_of_an_answer_is_read() -> None:
-    response = http.Response.unpack(NOT_FOUND)
+    response = http.HttpResponse.unpack(NOT_FOUND)
     assert (response.status, response.reason, response.body) == (404, "Not Found", b"hello")
     assert response.server == "Microsoft-HTTPAPI/2.0"
     assert http.frame(NOT_FOUND + b"surplus") == len(NOT_FOUND)
@@ -45,8 +45,8 @@ def test_a_body_that_is_not_there_yet_is_waited_for_and_one_without_length_is_no
 
 
 def test_an_answer_comes_back_as_it_was_packed() -> None:
-    response = http.Response(401, "Unauthorized", (("WWW-Authenticate", "Negotiate"),), b"no")
-    again = http.Response.unpack(response.pack())
+    response = http.HttpResponse(401, "Unauthorized", (("WWW-Authenticate", "Negotiate"),), b"no")
+    again = http.HttpResponse.unpack(response.pack())
     assert (again.status, again.reason, again.body) == (401, "Unauthorized", b"no")
     assert again.header("www-authenticate") == "Negotiate"
 
@@ -58,7 +58,7 @@ def test_a_body_is_never_announced_longer_than_the_bound() -> None:
 
 def test_identify_tells_the_product() -> None:
     response = wsman.identify_response("Microsoft Corporation", "OS: 0.0.0 SP: 0.0 Stack: 3.0")
-    assert wsman.product(http.Response.unpack(response.pack()).body) == (
+    assert wsman.product(http.HttpResponse.unpack(response.pack()).body) == (
         "Microsoft Corporation OS: 0.0.0 SP: 0.0 Stack: 3.0"
     )
     assert wsman.product(b"<html>no</html>") is None
@@ -66,7 +66,7 @@ def test_identify_tells_the_product() -> None:
 
 
 def test_a_header_cannot_steer_the_terminal() -> None:
-    response = http.Response.unpack(b"HTTP/1.1 200 \x1b[2J\r\nServer: \x1b]0;owned\x07\r\n\r\n")
+    response = http.HttpResponse.unpack(b"HTTP/1.1 200 \x1b[2J\r\nServer: \x1b]0;owned\x07\r\n\r\n")
     assert response.reason.isprintable()
     assert response.server is not None
     assert response.server.isprintable()
@@ -95,7 +95,7 @@ def test_what_cannot_be_http_is_refused_at_once(foreign: bytes) -> None:
 )
 def test_a_broken_head_is_refused(raw: bytes) -> None:
     with pytest.raises(WireError):
-        http.Response.unpack(raw)
+        http.HttpResponse.unpack(raw)
 
 
 def test_a_head_without_end_is_refused_and_not_collected_for_ever() -> None:

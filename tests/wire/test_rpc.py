@@ -27,9 +27,9 @@ def test_a_bind_to_the_endpoint_mapper_is_byte_for_byte_the_known_one() -> None:
         rpc.BindAck(7, ((2, 1), (0, 0)), "49668", 5840),
         rpc.BindAck(7, ((2, 1),), ""),
         rpc.BindNak(4, call_id=7),
-        rpc.Request(7, 3, b"stub"),
-        rpc.Response(7, b"part", last=False),
-        rpc.Response(7, b"", first=False),
+        rpc.RpcRequest(7, 3, b"stub"),
+        rpc.RpcResponse(7, b"part", last=False),
+        rpc.RpcResponse(7, b"", first=False),
         rpc.Fault(7, rpc.ACCESS_DENIED),
     ],
     ids=lambda message: type(message).__name__,
@@ -80,12 +80,12 @@ def test_random_padding_of_windows_is_passed_over() -> None:
 
 
 def test_an_object_id_and_an_authentication_trailer_are_no_part_of_the_stub() -> None:
-    raw = bytearray(rpc.Request(1, 3, bytes(16) + b"stub").pack())
+    raw = bytearray(rpc.RpcRequest(1, 3, bytes(16) + b"stub").pack())
     raw[3] |= rpc.OBJECT
     raw += b"\xa5\xa5\xa5\xa5" + b"\x0a\x02\x04\x00\0\0\0\0" + b"secret"  # 4 bytes padding, trailer, 6 bytes value
     raw[8:10] = len(raw).to_bytes(2, "little")
     raw[10:12] = (6).to_bytes(2, "little")
-    assert rpc.unpack(bytes(raw)) == rpc.Request(1, 3, b"stub")
+    assert rpc.unpack(bytes(raw)) == rpc.RpcRequest(1, 3, b"stub")
 
 
 def test_what_cannot_be_this_protocol_is_refused_at_its_first_wrong_byte() -> None:

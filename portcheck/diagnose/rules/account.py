@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portcheck.diagnose.directory import directory
-from portcheck.diagnose.facts import ForestFacts
+from portcheck.diagnose.phrases import listed, some
+from portcheck.diagnose.reader import flag, printable, text
 from portcheck.diagnose.rule import Proof, Rule, When
-from portcheck.diagnose.told import flag, printable, text
-from portcheck.diagnose.words import listed, some
+from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Need, Outcome, Severity, State
 
 SIGN_IN = "sign-in"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import median
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint
+from portcheck.diagnose.phrases import duration, listed, short, some
+from portcheck.diagnose.reader import number
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import number
-from portcheck.diagnose.words import duration, listed, short, some
+from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint
 from portcheck.model import Outcome, Severity, Verdict
 
 KERBEROS_LIMIT_S = 300.0

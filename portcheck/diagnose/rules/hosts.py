@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoints, hosts, local, servers
+from portcheck.diagnose.phrases import duration, how, listed, nobody_there, said_by, short, some
+from portcheck.diagnose.reader import number, printable, text
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.services import stopped
-from portcheck.diagnose.told import number, printable, text
-from portcheck.diagnose.words import duration, how, listed, nobody_there, said_by, short, some
+from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
 from portcheck.model import BLOCKED, GOOD, Outcome, Severity, State
 
 TRANSIT = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints
+from portcheck.diagnose.phrases import ports, some
+from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, name, printable, text
-from portcheck.diagnose.words import ports, some
+from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints
 from portcheck.model import Outcome, Severity, Verdict
 
 OWN_NAMES = ("forest", "domain", "realm_proven", "realm_answered")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from portcheck.diagnose.asking import allow, sources
-from portcheck.diagnose.facts import ForestFacts, endpoint, endpoints, servers
+from portcheck.diagnose.phrases import listed, short, some
+from portcheck.diagnose.reader import name, printable, text
+from portcheck.diagnose.remedy import allow, sources
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import blocked
-from portcheck.diagnose.told import name, printable, text
-from portcheck.diagnose.words import listed, short, some
+from portcheck.diagnose.view import ForestFacts, endpoint, endpoints, servers
 from portcheck.model import BLOCKED, GOOD, Lookup, Outcome, Severity, State
 
 SAID_NO = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from portcheck.diagnose.asking import allow, sources
-from portcheck.diagnose.facts import ForestFacts, hosts
+from portcheck.diagnose.phrases import duration, how, listed, ports, some
+from portcheck.diagnose.reader import flag, number, printable, text, texts
+from portcheck.diagnose.remedy import allow, sources
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, number, printable, text, texts
-from portcheck.diagnose.words import duration, how, listed, ports, some
+from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import BLOCKED, Outcome, Severity, State
 
 UNUSABLE = BLOCKED | {State.REFUSED, State.RESET, State.MUTE, State.UNRESOLVED}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from portcheck.diagnose.facts import FAULTY, ForestFacts, endpoint, endpoints
+from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, said_by, some
+from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, number, text
-from portcheck.diagnose.words import how, in_the_hosts_name, listed, port, said_by, some
+from portcheck.diagnose.view import FAULTY, ForestFacts, endpoint, endpoints
 from portcheck.model import GOOD, Expected, Outcome, Severity, State, Verdict
 
 TALKED = frozenset({State.MUTE, State.RESET})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.facts import ForestFacts, endpoint
+from portcheck.diagnose.reader import flag
 from portcheck.diagnose.rule import Proof, Rule, When
-from portcheck.diagnose.told import flag
+from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.model import Severity
 
 ASK = "Ask the firewall team: {allow}."

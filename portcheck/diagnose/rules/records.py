@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from portcheck.diagnose.facts import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint
+from portcheck.diagnose.phrases import listed, nobody_there, short_hosts, some
+from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.names import (
     FAMILIES,
@@ -19,8 +20,7 @@ from portcheck.diagnose.rules.names import (
     silent_servers,
     srv_targets,
 )
-from portcheck.diagnose.told import name, printable
-from portcheck.diagnose.words import listed, nobody_there, short_hosts, some
+from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint
 from portcheck.model import BLOCKED, GOOD, Lookup, Severity, State
 
 

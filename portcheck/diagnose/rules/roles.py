@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.facts import ForestFacts, hosts
+from portcheck.diagnose.phrases import some
+from portcheck.diagnose.reader import flag, printable
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, printable
-from portcheck.diagnose.words import some
+from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
 
 WRITERS = frozenset({"mim", "mim-export", "mim-password", "mim-exchange", "domain-join"})

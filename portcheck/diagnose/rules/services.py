@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck.diagnose.asking import allow
-from portcheck.diagnose.facts import Endpoint, ForestFacts, endpoint, endpoints, hosts
+from portcheck.diagnose.phrases import listed, ports, said_by, services, some, whereabouts
+from portcheck.diagnose.reader import flag, number, printable, text
+from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag, number, printable, text
-from portcheck.diagnose.words import listed, ports, said_by, services, some, whereabouts
+from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints, hosts
 from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
 
 KDC = ("kerberos", "kpasswd")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.facts import ForestFacts
+from portcheck.diagnose.phrases import listed
+from portcheck.diagnose.reader import flag
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.told import flag
-from portcheck.diagnose.words import listed
+from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Outcome, Severity
 
 NOTIFYING = "pcns"

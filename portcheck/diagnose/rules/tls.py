@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from portcheck.diagnose.facts import ForestFacts, endpoint, hosts
+from portcheck.diagnose.phrases import listed, ports, short_hosts, some
+from portcheck.diagnose.reader import flag, moment, printable, text, texts
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.clock import ours
-from portcheck.diagnose.told import flag, moment, printable, text, texts
-from portcheck.diagnose.words import listed, ports, short_hosts, some
+from portcheck.diagnose.view import ForestFacts, endpoint, hosts
 from portcheck.model import GOOD, Outcome, Severity
 
 FIREWALL = "the firewall team"

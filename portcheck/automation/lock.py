@@ -1,0 +1,35 @@
+"""`--lock`: a scheduled run that takes longer than its interval is not met by the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from portcheck.cli.errors import BusyError
+from portcheck.report.to_json import words
+from portcheck.run.runner import Order
+
+BUSY = 3
+
+
+@contextmanager
+def alone(order: Order) -> Iterator[None]:
+    """No other run of the same plan under this state folder while the context lasts; a killed one holds nothing."""
+    from filelock import FileLock, Timeout
+
+    from portcheck.history.plans import fingerprint, label
+    from portcheck.history.state_dir import made, state_folder
+
+    path = state_folder() / "locks" / f"{fingerprint(order)}.lock"
+    lock = FileLock(path, timeout=0)
+    try:
+        made(path.parent)
+        lock.acquire()
+    except Timeout:
+        raise BusyError(f"another run of {label(order)} is still going on ({path}); this one is left out") from None
+    except OSError as error:
+        raise BusyError(f"the lock {path} cannot be made: {words(error)}; nothing was sent") from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,130 @@
+"""Where the formats go: pairs of -f and -o, written atomically; what is left goes to stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portcheck.cli.pairing import owners
+from portcheck.cli.streams import say, show
+from portcheck.config import ConfigError, nearest
+from portcheck.render import FORMATS
+from portcheck.render.shared.options import Options, for_stream
+
+if TYPE_CHECKING:
+    from portcheck.model import Report
+
+TABLE, JSON = "table", "json"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputWish:
+    """One format and its file; None: stdout."""
+
+    name: str
+    path: Path | None
+
+
+def wishes(
+    formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None, order: str = ""
+) -> tuple[OutputWish, ...]:
+    """What `check` writes: the formats asked for, the table where none of them goes to stdout, `save` as JSON."""
+    found = paired(formats, outputs, FORMATS, TABLE, order)
+    if all(wish.path is not None for wish in found):
+        found.append(OutputWish(TABLE, None))
+    if save is not None:
+        found.append(OutputWish(JSON, save))
+    return writable(found)
+
+
+def paired(
+    formats: Sequence[str], outputs: Sequence[Path], known: Collection[str], usual: str, order: str
+) -> list[OutputWish]:
+    """Each -o belongs to the -f before it, by the order they came in (`pairs`); without -f the `usual` format."""
+    unknown = [name for name in formats if name not in known]
+    if unknown:
+        raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], known)}")
+    names = list(formats) or [usual]
+    if (order.count("f"), order.count("o")) != (len(formats), len(outputs)):  # not noted, or misread
+        order = "f" * len(formats) + "o" * len(outputs)
+    paths: dict[int | None, Path] = dict(zip(owners(order), outputs, strict=True))
+    if None in paths:
+        raise ConfigError(f"--output: {paths[None]} has no --format of its own")
+    found = [OutputWish(name, paths.get(place)) for place, name in enumerate(names)]
+    if sum(wish.path is None for wish in found) > 1:
+        raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
+    return found
+
+
+def writable(found: Sequence[OutputWish]) -> tuple[OutputWish, ...]:
+    """Refused before any work is done when a file could not be written."""
+    for wish in found:
+        if wish.path is not None:
+            check_writable(wish.path)
+    check_distinct([wish.path for wish in found if wish.path is not None])
+    return tuple(found)
+
+
+def check_distinct(paths: Sequence[Path]) -> None:
+    """A file holds one format; what cannot be replaced, such as a pipe, may be written to twice."""
+    regular = [path for path in paths if path.is_file() or not path.exists()]
+    files = [os.path.realpath(path) for path in regular]
+    for path, file in zip(regular, files, strict=True):
+        if files.count(file) > 1:
+            raise ConfigError(f"--output: {path} is named more than once; give each format a file of its own")
+
+
+def check_writable(path: Path) -> None:
+    folder = path.parent
+    try:
+        is_folder = path.is_dir()
+    except (OSError, ValueError) as error:  # longer than a name may be, or a NUL in it
+        raise ConfigError(f"--output: {path} is no file name: {getattr(error, 'strerror', None) or error}") from None
+    if is_folder:
+        raise ConfigError(f"--output: {path} is a directory; name a file")
+    if not folder.is_dir():
+        raise ConfigError(f"--output: {folder} does not exist; create it first")
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"--output: {folder} cannot be written to")
+
+
+def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool:
+    """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did.
+
+    The screen comes last: OSError where it fails.
+    """
+    written = True
+    for wish in sorted(wanted, key=lambda wish: wish.path is None):
+        text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
+        text = text if text.endswith("\n") or not text else text + "\n"
+        written = put(wish, text) and written
+    return written
+
+
+def put(wish: OutputWish, text: str) -> bool:
+    """One text to its place; a file that cannot be written is a line, and False."""
+    from portcheck.report.to_json import StoreError, write_whole  # late: nothing is written before all is known
+
+    if wish.path is None:
+        show(text)
+        return True
+    try:
+        write_whole(wish.path, text)
+    except StoreError as error:
+        say(str(error))
+        return False
+    return True
+
+
+def for_file(screen: Options) -> Options:
+    return Options(verbose=screen.verbose, accessible=screen.accessible)
+
+
+def screen_options(*, no_color: bool, verbose: int, quiet: bool, accessible: bool) -> Options:
+    return for_stream(
+        sys.stdout, color=False if no_color else None, verbose=verbose, quiet=quiet, accessible=accessible
+    )

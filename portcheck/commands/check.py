@@ -1,0 +1,217 @@
+"""`portcheck check`: discover, probe, explain."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portcheck.automation import alerting, baseline
+from portcheck.automation import lock as locking
+from portcheck.automation.alerting import Alert, When
+from portcheck.cli import output as outputs
+from portcheck.cli import passwords, targets
+from portcheck.cli import selection as selecting
+from portcheck.cli.pairing import ORDER
+from portcheck.cli.passwords import WantedAccount
+from portcheck.cli.selection import duration as _duration
+from portcheck.cli.selection import flagged as _flagged
+from portcheck.cli.selection import given as _given
+from portcheck.cli.terminal import on_stderr
+from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
+from portcheck.model import Report
+from portcheck.model.credentials import Method
+from portcheck.render import FORMATS
+from portcheck.render.shared.options import Options
+from portcheck.run.runner import NOT_DONE, Order, run
+from portcheck.targets.checks import Selection, profile_names
+
+DO = "portcheck.do"  # what another command does with the job, in the context's meta
+
+Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
+Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
+Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="A role of this machine.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", help="Ask only this service.")]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
+Controllers = Annotated[list[str] | None, typer.Option("--dc", metavar="HOST", help="Only this domain controller.")]
+Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=f"{', '.join(FORMATS)}.")]
+Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="File of the -f before.")]
+Timeout = Annotated[str | None, typer.Option("--timeout", help="Patience for a connection or datagram (4s).")]
+AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Patience for an answer (10s).")]
+Deadline = Annotated[str | None, typer.Option("--deadline", help="End the whole run after this long.")]
+Attempts = Annotated[int | None, typer.Option("--attempts", min=1, max=20, help="Tries from fresh ports (3).")]
+Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, max=65535, help="Checks at once (512).")]
+Rate = Annotated[str | None, typer.Option("--rate", help="New checks a second, at most.")]
+SourceIp = Annotated[str | None, typer.Option("--source-ip", metavar="ADDRESS", help="Send from this address.")]
+Four = Annotated[bool, typer.Option("-4", help="IPv4 only.")]
+Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
+FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
+TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
+Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
+History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.")]
+Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.")]
+NotifyWhen = Annotated[When | None, typer.Option("--notify", help="Send a notice by apprise ($PORTCHECK_NOTIFY).")]
+NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the notices' URLs are.")]
+Idle = Annotated[
+    str | None,
+    typer.Option("--idle", metavar="DURATION", help="Hold idle LDAP sessions this long (15m): who forgets them?"),
+]
+Bind = Annotated[bool, typer.Option("--bind", help="Sign in, and tell network from account and rights.")]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Account for --bind; the password is asked.")]
+How = Annotated[Method | None, typer.Option("--bind-method", help="How --bind signs in (simple, over TLS only).")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
+Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
+Systems = Annotated[
+    list[str] | None,
+    typer.Option("--system", metavar="ROLE=HOST", help="As mim=mim1.corp."),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
+Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
+Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences instead of drawings, for screen readers.")]
+
+
+def check(
+    context: typer.Context,
+    target: Targets = None,
+    config: Config = None,
+    profile: Profiles = None,
+    only: Only = None,
+    skip: Skip = None,
+    dc: Controllers = None,
+    dns: Servers = None,
+    format_: Formats = None,
+    output: Outputs = None,
+    timeout: Timeout = None,
+    answer_timeout: AnswerTimeout = None,
+    deadline: Deadline = None,
+    attempts: Attempts = None,
+    concurrency: Concurrency = None,
+    rate: Rate = None,
+    source_ip: SourceIp = None,
+    four: Four = False,  # noqa: FBT002 - flags
+    six: Six = False,  # noqa: FBT002
+    fail_on: FailWhen = None,
+    trace: TraceToo = None,
+    save: Save = None,
+    history: History = True,  # noqa: FBT002
+    lock: Lock = False,  # noqa: FBT002
+    notify: NotifyWhen = None,
+    notify_file: NotifyFile = None,
+    idle: Idle = None,
+    bind: Bind = False,  # noqa: FBT002
+    user: User = None,
+    bind_method: How = None,
+    password_stdin: FromStdin = False,  # noqa: FBT002
+    proxy: Proxy = None,
+    system: Systems = None,
+    quiet: Quiet = False,  # noqa: FBT002
+    verbose: Verbose = 0,
+    no_color: NoColor = False,  # noqa: FBT002
+    accessible: Accessible = False,  # noqa: FBT002
+) -> int:
+    """Check the paths to the domain controllers of one or more forests."""
+    configured = targets.configuration(config, needed=not target and not profile)
+    machine = targets.outside(configured, target or (), profile or ())
+    settings = replace(
+        configured.settings,
+        **_given(
+            timeout_s=_duration("--timeout", timeout),
+            answer_timeout_s=_duration("--answer-timeout", answer_timeout),
+            deadline_s=_duration("--deadline", deadline),
+            attempts=attempts,
+            concurrency=concurrency,
+            rate=_rate(rate),
+            source_ip=_address(source_ip),
+            fail_on=fail_on,
+            trace=trace,
+            proxy=_proxy(proxy),
+        ),
+    )
+    forests = configured.forests if machine else targets.forests(configured, target or ())
+    families = selecting.families(four=four, six=six, source=settings.source_ip)
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families, system or ()) for forest in forests)
+    skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
+    selection = Selection(targets.service_names("--only", only or ()), skipped)
+    order = Order(
+        forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
+        settings=settings,
+        selection=selection,
+        families=families,
+        idle_s=_duration("--idle", idle),
+        machine=machine,
+    )
+    wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
+    order = signing_in(order, WantedAccount(user, bind_method, password_stdin), bind=bind)
+    screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
+    alert = None if notify is None else Alert(notify, notify_file)
+    job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock, alert=alert)
+    return int(context.meta.get(DO, once)(context, job))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a command line amounts to: what to ask, and where to say what was found."""
+
+    order: Order
+    wanted: tuple[outputs.OutputWish, ...]
+    screen: Options
+    no_color: bool = False
+    history: bool = True
+    lock: bool = False
+    alert: Alert | None = None
+
+
+def once(context: typer.Context, job: Job) -> int:
+    """What `check` does with its job; `watch` and `schedule`, which read the same options, do otherwise."""
+    memory = baseline.memory(job.order, history=job.history, on_change=job.alert is not None and job.alert.on_change)
+    tell = alerting.prepared(job.alert)
+    with locking.alone(job.order) if job.lock else nullcontext():
+        report = memory.compared(asked(job.order, job.screen, no_color=job.no_color))
+        written = False
+        try:
+            written = outputs.write(report, job.wanted, job.screen)
+        finally:  # what the run found, whatever became of its files and its screen
+            memory.keep(report)
+            report = report if written else unwritten(report)
+            tell(report)
+    if context.obj is not None:
+        context.obj(report)
+    return report.exit_code
+
+
+def signing_in(order: Order, wanted: WantedAccount, *, bind: bool) -> Order:
+    """The order with its credentials, where they are wanted."""
+    if bind:
+        return replace(order, credentials=passwords.credentials([forest for forest, _ in order.forests], wanted))
+    if wanted != WantedAccount():
+        raise ConfigError("--user, --bind-method and --password-stdin say how to sign in: add --bind")
+    return order
+
+
+def asked(order: Order, screen: Options, *, no_color: bool = False) -> Report:
+    """Run it with the screen going."""
+    with on_stderr(screen, no_color=no_color) as notify:
+        return asyncio.run(run(order, notify))
+
+
+def unwritten(report: Report) -> Report:
+    """All well but a file missing is not 0."""
+    return report if report.exit_code else replace(report, exit_code=NOT_DONE)
+
+
+def _rate(text: str | None) -> float | None:
+    return None if text is None else _flagged("--rate", parse_rate, text)
+
+
+def _proxy(text: str | None) -> ProxySpec | None:
+    return None if text is None else _flagged("--proxy", parse_proxy, text)
+
+
+def _address(text: str | None) -> str | None:
+    return None if text is None else _flagged("--source-ip", parse_address, text)

@@ -1,0 +1,84 @@
+"""`portcheck demo`: the main job on three embedded forests, two of them with faults; real sockets on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from portcheck.cli import output, targets
+from portcheck.cli.demo_forests import HIGHER, embedded
+from portcheck.cli.streams import show
+from portcheck.commands.check import asked
+from portcheck.config import Configuration, Settings
+from portcheck.model import Finding, Report, Severity
+from portcheck.render.shared.layout import hang, pad, to_string
+from portcheck.render.shared.options import Options
+from portcheck.render.shared.text import plain
+from portcheck.run.runner import Order
+
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="As for check.")]
+Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
+NEXT = (
+    ("portcheck check contoso.com", "your own domain, found through DNS"),
+    ("portcheck check dc1.contoso.com", "one domain controller, by name or address"),
+    ("portcheck explain kerberos-no-logon-server", "what an error means, and which ports it points at"),
+    ("portcheck check", "several forests: copy forests.example.toml to forests.toml first"),
+)
+COMMAND_WIDTH = max(len(command) for command, _ in NEXT)
+LONGEST_WORDS = max(len(words) for _, words in NEXT)
+NAME_WIDTH = 19
+
+
+def demo(
+    format_: Formats = None,
+    verbose: Verbose = 0,
+    quiet: Quiet = False,  # noqa: FBT002 - flags
+    no_color: NoColor = False,  # noqa: FBT002
+) -> int:
+    """Run the main job on embedded forests: no configuration, no network, no root."""
+    wanted = output.wishes(format_ or (), ())
+    screen = output.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=False)
+    with embedded() as (forests, usual):
+        profiles = targets.profiles(Configuration(), ["mim"])
+        order = Order(tuple((forest, profiles) for forest in forests), Settings())
+        report = asked(order, screen, no_color=no_color)
+        output.write(report, wanted, screen)
+    if wanted[0].name == output.TABLE:
+        show(to_string(_go_on(report, screen, usual=usual), screen))
+    return 0 if report.exit_code == 1 else report.exit_code
+
+
+def _go_on(report: Report, screen: Options, *, usual: bool) -> Iterator[Text]:
+    """What to do in each forest, in a line a fault; what the numbers are; and the way to the reader's own forests."""
+    yield Text()
+    yield Text("What to do next in each of them:", "bold")
+    yield Text()
+    for forest in report.forests:
+        yield from _to_do(forest.name, [f for f in report.findings if f.forest == forest.name], screen)
+    yield Text()
+    where = "These forests are made up and live on this machine"
+    if usual:
+        where += (
+            f". To need no root they use the usual ports plus {HIGHER}: {HIGHER + 464} stands for 464 (kpasswd),"
+            f" {HIGHER + 3268} for 3268 (the Global Catalog)"
+        )
+    yield from hang("", f"{where}. For your own:", screen.width)
+    yield Text()
+    for command, words in NEXT:
+        if screen.width >= COMMAND_WIDTH + LONGEST_WORDS + 4:
+            yield Text(f"  {pad(command, COMMAND_WIDTH)}  {words}")
+        else:
+            yield Text(f"  {command}")
+            yield from hang(" " * 6, words, screen.width)
+
+
+def _to_do(name: str, findings: list[Finding], screen: Options) -> Iterator[Text]:
+    asked = [f.fix for f in findings if f.severity is not Severity.INFO and f.fix] or ["Nothing: all is well."]
+    for number, fix in enumerate(asked):
+        lead = Text("  " + pad("" if number else name, NAME_WIDTH))
+        yield from hang(lead, plain(fix), screen.width)

@@ -1,0 +1,55 @@
+"""`portcheck diff`: what came, went and changed between two runs: files, or runs of the history by their number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portcheck.cli.output import screen_options
+from portcheck.cli.streams import show
+from portcheck.config import ConfigError
+from portcheck.model import Report
+
+Before = Annotated[str, typer.Argument(metavar="A", help="A saved report, or a run's number in the history.")]
+After = Annotated[str, typer.Argument(metavar="B", help="The later one; `last` is the newest run kept.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
+Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences, for screen readers.")]
+DIFFERENT = 1
+
+
+def diff(
+    before: Before,
+    after: After,
+    as_json: Json = False,  # noqa: FBT002 - flags
+    no_color: NoColor = False,  # noqa: FBT002
+    accessible: Accessible = False,  # noqa: FBT002
+) -> int:
+    """Show what changed between two runs. Exit code 0: nothing, 1: something, 2: they cannot be read."""
+    from portcheck.render import diff as difference
+    from portcheck.report.compare import compare
+    from portcheck.report.to_json import dumps
+
+    earlier, later = named(before), named(after)
+    compared = compare(earlier, later)
+    if as_json:
+        show(dumps(difference.as_json(earlier, later, compared)))
+    else:
+        screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
+        show(difference.render(earlier, later, compared, screen))
+    return 0 if compared.same else DIFFERENT
+
+
+def named(word: str) -> Report:
+    """The report in this file, or of this run in the history. A file that is there comes first."""
+    from portcheck.commands import history
+    from portcheck.report import to_json
+
+    if history.is_run(word) and not Path(word).exists():
+        return history.run(word)
+    try:
+        return to_json.load(Path(word))
+    except to_json.StoreError as error:
+        raise ConfigError(str(error)) from None

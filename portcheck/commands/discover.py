@@ -1,0 +1,70 @@
+"""`portcheck discover`: what DNS advertises for a domain, and which controllers answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portcheck.cli import output_texts, targets
+from portcheck.cli.output import JSON, TABLE, screen_options
+from portcheck.cli.terminal import on_stderr
+from portcheck.config import ConfigError, is_address
+from portcheck.render import FORMATS
+from portcheck.render import discover as truth
+from portcheck.render.shared.options import Options
+from portcheck.run.runner import Order, run
+from portcheck.targets.checks import Selection
+
+if TYPE_CHECKING:
+    from portcheck.model import Report
+
+Domain = Annotated[str, typer.Argument(help="A DNS domain, or a forest of the file.")]
+Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
+Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
+Site = Annotated[str | None, typer.Option("--site", metavar="NAME", help="Ask for this site's records too.")]
+Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
+Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="A file for the format.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable: as -f json.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
+LOCATOR = "ldap-ping"
+
+
+def discover(
+    context: typer.Context,
+    domain: Domain,
+    config: Config = None,
+    dns: Servers = None,
+    site: Site = None,
+    format_: Formats = None,
+    output: Outputs = None,
+    as_json: Json = False,  # noqa: FBT002 - flags
+    quiet: Quiet = False,  # noqa: FBT002
+) -> int:
+    """Show the SRV records of a domain, their targets, and whether each answers."""
+    wanted = output_texts.wishes(
+        context, [*(format_ or ()), *([JSON] if as_json else ())], output or (), FORMATS, TABLE
+    )
+    configured = targets.configuration(config, needed=False)
+    named = targets.forests(configured, [domain])[0]
+    if is_address(named.name):
+        raise ConfigError(f"{named.name} is an address, and DNS is asked for a domain; name one, or use `check`")
+    forest = replace(targets.narrowed(named, (), dns or ()), discover=True, site=site or named.site)
+    order = Order(
+        forests=((forest, targets.profiles(configured, ["all"])),),
+        settings=configured.settings,
+        selection=Selection(only=frozenset({LOCATOR})),
+        views=True,
+    )
+    screen = screen_options(no_color=True, verbose=0, quiet=quiet, accessible=False)
+    with on_stderr(screen) as notify:
+        report = asyncio.run(run(order, notify))
+    return output_texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
+
+
+def _text(name: str, report: Report, screen: Options) -> str:
+    """The table is one of its own; every other format is the report's."""
+    return "\n".join(truth.lines(report)) if name == TABLE else FORMATS[name](report, screen)

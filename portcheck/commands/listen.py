@@ -1,0 +1,162 @@
+"""`portcheck listen`: the responder on this machine's ports, to prove a path before the software behind it exists."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import typer
+from rich.text import Text
+
+from portcheck.cli import listen_flags, output, targets
+from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
+from portcheck.render import listen as words
+from portcheck.render.shared.layout import to_string
+from portcheck.render.shared.options import Options
+from portcheck.server.listener.limits import Contact, Limits
+from portcheck.server.listener.listening import Listening, ListenOrder, Ready
+from portcheck.server.listener.ports import moved, wanted
+from portcheck.server.own_addresses import is_own, own_addresses, own_name
+from portcheck.targets.checks import Selection
+
+T = TypeVar("T")
+INTERRUPTED, NOT_DONE = 130, 3
+DEFAULT_PROFILE, DEFAULT_RPC_PORTS = "mim", "49152-49155"
+
+Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="Whose needs to open (mim).")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", help="Open only this service.")]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
+Ports = Annotated[
+    list[str] | None,
+    typer.Option("--port", metavar="PORT", help="kerberos=10088: there instead; 5000/tcp: one more."),
+]
+PortsFrom = Annotated[
+    int, typer.Option("--ports-from", metavar="N", min=0, max=60000, help="N further up: 10000 needs no root.")
+]
+RpcPorts = Annotated[str, typer.Option("--rpc-ports", metavar="PORTS", help="RPC's dynamic ports, or none.")]
+Bind = Annotated[list[str] | None, typer.Option("--bind", metavar="ADDRESS", help="Only here (all of this machine's).")]
+Domain = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Answer DNS as this domain's controller.")]
+For = Annotated[str | None, typer.Option("--for", metavar="DURATION", help="End after this long.")]
+Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="For profiles of your own.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong, and the end.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
+
+
+def listen(
+    profile: Profiles = None,
+    only: Only = None,
+    skip: Skip = None,
+    port: Ports = None,
+    ports_from: PortsFrom = 0,
+    rpc_ports: RpcPorts = DEFAULT_RPC_PORTS,
+    bind: Bind = None,
+    domain: Domain = None,
+    for_: For = None,
+    config: Config = None,
+    quiet: Quiet = False,  # noqa: FBT002 - flags
+    no_color: NoColor = False,  # noqa: FBT002
+) -> int:
+    """Answer on this machine's ports, so that a check from elsewhere proves the path before the software is there."""
+    dynamic = _flagged("--rpc-ports", listen_flags.parse_ports, rpc_ports)
+    overrides, extra = listen_flags.parse_moves(port or ())
+    selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
+    configured = targets.configuration(config, needed=False)
+    profiles = targets.profiles(configured, profile or [DEFAULT_PROFILE])
+    try:
+        asked = moved(wanted(profiles, dynamic, selection.takes), overrides, ports_from)
+    except ValueError as error:
+        raise ConfigError(f"--ports-from: {error}") from None
+    named = _flagged("--domain", parse_name, domain) if domain is not None else ""
+    order = ListenOrder(
+        wanted=listen_flags.without_twins((*extra, *asked)),
+        addresses=_addresses(bind or ()),
+        host=f"{own_name()}.{named}" if named else own_name(),
+        domain=named,
+        for_s=_flagged("--for", parse_duration, for_) if for_ is not None else None,
+    )
+    if not order.wanted:
+        raise ConfigError("--only, --skip: nothing is left to open")
+    screen = output.screen_options(no_color=no_color, verbose=0, quiet=quiet, accessible=False)
+    return _listen(order, screen)
+
+
+def _listen(order: ListenOrder, screen: Options) -> int:
+    told = ListenNarrator(order, screen)
+    # a datagram that nobody takes any more must not end the reading of others, as it does in Windows' own loop
+    factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        ready, limits = runner.run(told.run())
+    if not ready.opened:
+        typer.echo(f"portcheck: {words.nothing_open(ready.missed)}", err=True)
+        return NOT_DONE
+    told.show(words.summary(ready, limits, screen))
+    return INTERRUPTED if told.by is signal.SIGINT else 0
+
+
+@dataclass(slots=True)
+class ListenNarrator:
+    """Runs the listener, and says as it happens what it sees."""
+
+    order: ListenOrder
+    screen: Options
+    by: signal.Signals | None = None  # what ended it
+
+    async def run(self) -> tuple[Ready, Limits]:
+        """Until a signal, Ctrl-C or the end of its time; a second Ctrl-C is not waited for."""
+        listening = Listening(self.order, self.hear)
+        loop = asyncio.get_running_loop()
+
+        def end(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of signal
+            self.by = signal.Signals(number)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            loop.call_soon_threadsafe(listening.stop.set)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
+        awake = asyncio.create_task(_stay_awake())
+        try:
+            return await listening.run(), listening.limits
+        finally:
+            awake.cancel()
+
+    def hear(self, news: Ready | Contact) -> None:
+        if isinstance(news, Contact):
+            if not self.screen.quiet:
+                self.show(words.came(news, time.strftime("%H:%M:%S")))
+        elif news.opened and not self.screen.quiet:
+            self.show(words.opening(self.order, news, self.screen))
+        elif news.missed:
+            self.show(words.not_open(self.order, news, self.screen))
+
+    def show(self, lines: Iterable[Text]) -> None:
+        """At once: whoever reads a pipe or a file sees it as it happens."""
+        sys.stdout.write(to_string(lines, self.screen))
+        sys.stdout.flush()
+
+
+async def _stay_awake() -> None:
+    """Windows does not wake a waiting selector for a Ctrl-C."""
+    while sys.platform == "win32":  # noqa: ASYNC110 - it is the waking that counts
+        await asyncio.sleep(0.5)
+
+
+def _addresses(given: Iterable[str]) -> tuple[str, ...]:
+    if not given:
+        return own_addresses()
+    addresses = tuple(dict.fromkeys(_flagged("--bind", parse_address, text) for text in given))
+    for address in addresses:
+        if not is_own(address):
+            raise ConfigError(f"--bind: {address} is no address of this machine ({', '.join(own_addresses())})")
+    return addresses
+
+
+def _flagged(flag: str, parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{flag}: {error}") from None

@@ -1,0 +1,186 @@
+"""`portcheck schedule`: the units that run a check by itself. It writes files, or shows them; it installs nothing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portcheck.cli.options import SIGNING_IN, with_options_of_check
+from portcheck.cli.selection import flagged
+from portcheck.cli.streams import say, show
+from portcheck.commands.check import Job
+from portcheck.config import ConfigError, find, parse_duration
+from portcheck.report.to_json import StoreError, words, write_whole
+
+if TYPE_CHECKING:
+    from portcheck.schedule.job import Scheduled
+
+
+class UnitKind(StrEnum):
+    """Whose units."""
+
+    SYSTEMD = "systemd"
+    CRON = "cron"
+    WINDOWS = "windows"
+
+
+Every = Annotated[str, typer.Option("--every", metavar="DURATION", help="How often, as in 15m, 4h, 1d.")]
+Write = Annotated[Path | None, typer.Option("--write", metavar="DIR", help="Write the files there; else show them.")]
+Kinds = Annotated[list[UnitKind] | None, typer.Option("--for", help="Whose units; else those of this system.")]
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The units' name.")]
+User = Annotated[str | None, typer.Option("--user", metavar="USER", help="Run as; else one without rights.")]
+PATHS = frozenset({"config", "output", "save", "notify_file"})
+OWN = frozenset({"every", "write", "kinds", "name", "user", "lock"})
+
+
+def schedule(
+    context: typer.Context,
+    job: Job,
+    every: Every = "15m",
+    write: Write = None,
+    kinds: Kinds = None,
+    name: Name = "portcheck",
+    user: User = None,
+) -> int:
+    """Show or write the units that run this check at an interval and keep its reports."""
+    from portcheck.schedule.job import Scheduled, checked, interval, named
+
+    every_s = interval(flagged("--every", parse_duration, every))
+    if job.alert is not None and job.alert.file is None:
+        raise ConfigError("--notify: a scheduled run has not your environment; give --notify-file")
+    secrets = None if job.alert is None or job.alert.file is None else _absolute(job.alert.file)
+    folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
+    state = os.environ.get("PORTCHECK_STATE_DIR")
+    one = Scheduled(
+        name=named(name),
+        argv=checked((*_program(), "check", *_options(context), "--lock", *_targets(context))),
+        every_s=every_s,
+        user=None if user is None else _user(user),
+        folders=checked(tuple(folders)),
+        secrets=secrets,
+        environment={} if state is None else {"PORTCHECK_STATE_DIR": _absolute(state)},
+    )
+    chosen = kinds or ([UnitKind.WINDOWS] if os.name == "nt" else [UnitKind.SYSTEMD, UnitKind.CRON])
+    for warning in _warnings(one, chosen):
+        say(warning)
+    if write is None:
+        show("\n".join(_shown(one, chosen)))
+    else:
+        _write(one, chosen, write)
+    return 0
+
+
+def _program() -> list[str]:
+    """This program by its full path, whatever PATH a scheduler has."""
+    started = Path(sys.argv[0])
+    if started.stem == "portcheck" and started.is_file() and os.access(started, os.X_OK):
+        return [_absolute(started)]
+    return [_absolute(sys.executable), "-m", "portcheck"]
+
+
+def _absolute(path: str | Path) -> str:
+    """The full path, links left as they are: the Python of a virtual environment is one."""
+    return str(Path(path).absolute())
+
+
+def _options(context: typer.Context) -> Iterator[str]:
+    """The options of check as they were given, paths made absolute; the forests file that would be found, by name."""
+    given: dict[str, Any] = dict(context.params)
+    if given.get("config") is None:
+        found = find(None, os.environ, Path.cwd())
+        given["config"] = None if found is None else str(found)
+    for option in context.command.params:
+        value = given.get(str(option.name))
+        if option.param_type_name == "option" and option.name not in OWN and value is not None:
+            yield from _as_given(option, value)
+
+
+def _as_given(option: Any, value: Any) -> Iterator[str]:
+    name = max(option.opts, key=len)
+    if isinstance(value, bool):
+        if value is not option.default:
+            yield name if value else option.secondary_opts[-1]
+    elif getattr(option, "count", False):
+        yield from [name] * int(value)
+    else:
+        for one in value if isinstance(value, list | tuple) else [value]:
+            yield name
+            yield _absolute(one) if option.name in PATHS else str(getattr(one, "value", one))
+
+
+def _targets(context: typer.Context) -> list[str]:
+    targets = [str(target) for target in context.params.get("target") or ()]
+    return ["--", *targets] if targets else []
+
+
+def _user(user: str) -> str:
+    if not user.strip() or not user.isprintable():
+        raise ConfigError(f"--user: {user[:40]!r} is no user's name")
+    return user
+
+
+def _shown(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
+    from portcheck.schedule import cron, systemd, windows
+
+    if UnitKind.SYSTEMD in kinds:
+        yield f"# /etc/systemd/system/{one.name}.service\n{systemd.service(one)}"
+        yield f"# /etc/systemd/system/{one.name}.timer\n{systemd.timer(one)}"
+    if UnitKind.CRON in kinds:
+        yield f"# crontab -e\n{cron.line(one)}"
+    if UnitKind.WINDOWS in kinds:
+        yield f"{windows.task(one)}"
+        yield "<!-- --write DIR writes it as schtasks wants it (UTF-16) and says how to import it. -->\n"
+
+
+def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
+    from portcheck.schedule import cron, systemd, windows
+
+    if not folder.is_dir():
+        raise ConfigError(f"--write: {folder} is no directory; create it first")
+    base = Path(_absolute(folder)) / one.name
+    service, timer, line, task = (Path(f"{base}{end}") for end in (".service", ".timer", ".cron", ".xml"))
+    try:
+        if UnitKind.SYSTEMD in kinds:
+            write_whole(service, systemd.service(one))
+            write_whole(timer, systemd.timer(one))
+            copied = shlex.join(map(str, (service, timer)))
+            typer.echo(f"cp {copied} /etc/systemd/system/ && systemctl daemon-reload")
+            typer.echo(f"systemctl enable --now {one.name}.timer")
+        if UnitKind.CRON in kinds:
+            write_whole(line, cron.line(one))
+            typer.echo(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -")
+        if UnitKind.WINDOWS in kinds:
+            task.write_bytes(windows.document(one))
+            typer.echo(subprocess.list2cmdline(["schtasks", "/Create", "/TN", one.name, "/XML", str(task)]))
+    except StoreError as error:
+        raise ConfigError(f"--write: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"--write: {task}: cannot be written: {words(error)}") from None
+
+
+def _warnings(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
+    """What a service without rights could not read: programs and files in folders that are closed to others."""
+    if os.name != "posix" or UnitKind.SYSTEMD not in kinds or one.user is not None:
+        return
+    for word in dict.fromkeys([one.argv[0], *(word for word in one.argv if word.startswith("/"))]):
+        closed = next((folder for folder in reversed(Path(word).parents) if _is_closed(folder)), None)
+        if closed is not None and word != one.secrets:
+            yield f"the service's user may not enter {closed}, where {word} is: move it, or give --user"
+
+
+def _is_closed(folder: Path) -> bool:
+    try:
+        return not folder.stat().st_mode & 0o001
+    except OSError:
+        return False
+
+
+command = with_options_of_check(schedule, leave_out=("lock", *SIGNING_IN))

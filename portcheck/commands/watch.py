@@ -1,0 +1,158 @@
+"""`portcheck watch`: the check again and again, for the hour in which the network team opens the rule."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portcheck.automation import hook
+from portcheck.cli import output, targets
+from portcheck.cli.options import SIGNING_IN, with_options_of_check
+from portcheck.cli.selection import flagged
+from portcheck.commands.check import Job
+from portcheck.config import ConfigError, FailOn, parse_duration
+from portcheck.model import Report
+from portcheck.render.shared.options import Options, for_stream
+from portcheck.report.to_json import comparison_to_json, dumps
+from portcheck.run.runner import INTERRUPTED, Order
+from portcheck.run.runner import run as run_once
+from portcheck.targets.checks import Selection
+
+if TYPE_CHECKING:
+    from portcheck.render.live.watching import Screen, Status
+    from portcheck.run.watch import Goal, Round
+
+Every = Annotated[str, typer.Option("--every", metavar="DURATION", help="From one round's start to the next's.")]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="GOAL", help="End with 0 when: ok, or blocked:SERVICE (or PORT/tcp).")
+]
+Exec = Annotated[str | None, typer.Option("--exec", metavar="COMMAND", help="Run this at every change; JSON on stdin.")]
+NoBell = Annotated[bool, typer.Option("--no-bell", help="No bell at a change.")]
+BLOCKED = "blocked:"
+SCHEMA = "portcheck.change/1"
+
+
+def watch(
+    context: typer.Context,
+    job: Job,
+    every: Every = "30s",
+    until: Until = None,
+    exec_: Exec = None,
+    no_bell: NoBell = False,  # noqa: FBT002 - a flag
+) -> int:
+    """Check again and again, and tell what changes. Ctrl-C ends it with all that is known (130)."""
+    del context
+    from portcheck.render.live import watching
+    from portcheck.run.watch import Watch
+
+    every_s = flagged("--every", parse_duration, every)
+    goal = _goal(until, strict=job.order.settings.fail_on is FailOn.WARN)
+    command = None if exec_ is None else hook.parsed(exec_)
+    options = _options(job)
+    status = watching.Status()
+    with watching.screen(sys.stdout, sys.stderr, options, status) as screen:
+        teller = Teller(screen, status, options, every_s, command, bell=not no_bell)
+
+        async def ask(order: Order) -> Report:
+            status.next_at = None
+            return await run_once(order, screen.notify)
+
+        going = Watch(job.order, ask, teller.tell, every_s, goal)
+        reached = asyncio.run(going.run())
+    report = going.report
+    if report is None:  # interrupted before the first round was over
+        return INTERRUPTED
+    if going.start is not None and going.start is not report:
+        from portcheck.report.compare import compare
+
+        report = replace(report, compared=compare(going.start, report))
+    report = replace(report, exit_code=0 if reached else INTERRUPTED)
+    output.write(report, job.wanted, job.screen)
+    return report.exit_code
+
+
+def _options(job: Job) -> Options:
+    stream = sys.stderr if sys.stderr.isatty() else sys.stdout
+    asked = job.screen
+    return for_stream(
+        stream, color=False if job.no_color else None, quiet=asked.quiet, accessible=asked.accessible
+    )  # fmt: skip
+
+
+def _goal(until: str | None, *, strict: bool) -> Goal | None:
+    from portcheck.run.watch import Goal
+
+    if until is None:
+        return None
+    if until == "ok":
+        return Goal(strict=strict)
+    if until.startswith(BLOCKED):
+        names = targets.service_names("--until", [until.removeprefix(BLOCKED)])
+        if names:
+            return Goal(Selection(only=names))
+    raise ConfigError(f"--until: {until[:60]!r} is no goal; write ok, or blocked:SERVICE as in blocked:kpasswd")
+
+
+@dataclass(slots=True)
+class Teller:
+    """What is said and done after each round."""
+
+    screen: Screen
+    status: Status
+    options: Options
+    every_s: float
+    command: list[str] | str | None
+    bell: bool
+    start: str = field(default="")
+
+    async def tell(self, one: Round) -> None:
+        from portcheck.render.live import watching
+
+        at = clock(one.at)
+        self.start = self.start or at
+        changed = one.since_last is not None and not one.since_last.same
+        words = f"{watching.counts(one.report)}; {watching.since_start(self.start, one.since_start)}"
+        if one.note:
+            self.screen.say(watching.line(at, one.note, self.options))
+        if one.since_last is None and not self.options.quiet:
+            first = f"{watching.counts(one.report)}; watching every {self.every_s:g} s"
+            self.screen.say(watching.line(at, first, self.options))
+        if one.since_last is not None and changed:
+            self.screen.say(watching.change_lines(at, one.report, one.since_last, self.options))
+            self.screen.say(watching.line(at, words, self.options))
+            if self.bell:
+                self.screen.ring()
+            await self._execute(one, words)
+        self.status.words = words
+        self.status.next_at = time.monotonic() + self.every_s
+
+    async def _execute(self, one: Round, words: str) -> None:
+        if self.command is None or one.since_last is None:
+            return
+        from portcheck.render.live import watching
+        from portcheck.render.shared.text import printable
+
+        at = one.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        told = {
+            "PORTCHECK_AT": at,
+            "PORTCHECK_CHANGES": str(len(one.since_last.changes)),
+            "PORTCHECK_SUMMARY": printable(words),
+        }
+        document = {"schema": SCHEMA, "at": at, **comparison_to_json(one.since_last)}
+        trouble = await asyncio.to_thread(hook.run, self.command, told, dumps(document))
+        if trouble:
+            self.screen.say(watching.line(clock(one.at), trouble, self.options))
+
+
+def clock(moment: datetime) -> str:
+    """The time on the wall of whoever waits."""
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+command = with_options_of_check(watch, leave_out=("history", "lock", "notify", "notify_file", *SIGNING_IN))

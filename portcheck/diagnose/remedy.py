@@ -1,0 +1,72 @@
+"""The sentence for the ticket: who is asked to allow what, from where, to where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from portcheck.diagnose.phrases import listed, some
+from portcheck.diagnose.reader import printable, text
+from portcheck.diagnose.view import ForestFacts
+from portcheck.model import Outcome
+
+MOST_TARGETS = 12
+"""Longer lists belong into a change request, not into a sentence."""
+
+Ports = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def allow(f: ForestFacts, outcomes: Iterable[Outcome]) -> str:
+    """allow tcp+udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test); by its name alone what has no fixed address"""
+    blocked = [o for o in outcomes if o.check.address or text(o, "peer_address")]
+    per_target: dict[tuple[str, str], list[Outcome]] = {}
+    for outcome in blocked:
+        per_target.setdefault((outcome.check.address or "", outcome.check.host), []).append(outcome)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for (address, host), found in per_target.items():
+        source = listed(sources(f, found)) or "this machine"
+        alike.setdefault((spelled(_ports(found)), source), []).append(_target(address, host))
+    return "; ".join(
+        f"allow {what} from {source} to {some(targets, MOST_TARGETS, 'more hosts (portcheck request lists them all)')}"
+        for (what, source), targets in alike.items()
+    )
+
+
+def sources(f: ForestFacts, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The address the questions left from; else this machine's addresses of the same family."""
+    used = tuple(dict.fromkeys(own for o in outcomes if (own := text(o, "local_address"))))
+    if used:
+        return used
+    six = any(":" in (o.check.address or text(o, "peer_address") or "") for o in outcomes)
+    return tuple(printable(a) for a in f.report.vantage.addresses if (":" in a) is six)
+
+
+def spelled(ports: Ports) -> str:
+    """tcp+udp 464; tcp 88, 135 and udp 389"""
+    by_numbers: dict[tuple[int, ...], list[str]] = {}
+    for transport, numbers in ports:
+        by_numbers.setdefault(numbers, []).append(transport)
+    return " and ".join(
+        f"{'+'.join(transports)} {', '.join(map(str, numbers)) or 'the dynamic RPC ports'}"
+        for numbers, transports in by_numbers.items()
+    )
+
+
+def _ports(outcomes: Sequence[Outcome]) -> Ports:
+    """What is known to be both ways comes as one: 464 over tcp and udp."""
+    numbers: dict[str, set[int]] = {}
+    for o in outcomes:
+        numbers.setdefault(o.check.transport, set()).update(() if o.check.port is None else (o.check.port, *others(o)))
+    return tuple((transport, tuple(sorted(numbers[transport]))) for transport in sorted(numbers))
+
+
+def others(outcome: Outcome) -> tuple[int, ...]:
+    """Further ports of the same RPC interface, as the endpoint mapper names them: Windows has two."""
+    told = outcome.facts.get("port_candidates")
+    usable = (port for port in told if type(port) is int and 0 < port < 65536) if isinstance(told, list) else ()
+    return tuple(usable)[:MOST_TARGETS]
+
+
+def _target(address: str, host: str) -> str:
+    if not address or host == address:
+        return printable(host)
+    return f"{printable(address)} ({printable(host)})"

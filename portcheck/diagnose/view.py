@@ -1,0 +1,188 @@
+"""The questions a rule may ask about one forest of a run. Nothing here sends a packet: a saved run answers the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from portcheck.diagnose.reader import flag, texts
+from portcheck.model import (
+    BLOCKED,
+    GOOD,
+    DomainController,
+    ForestReport,
+    Lookup,
+    Outcome,
+    Report,
+    State,
+    Verdict,
+)
+
+NOT_ASKED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
+"""Nothing was sent."""
+
+FAULTY = frozenset({Verdict.FAIL, Verdict.WARN})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Endpoint:
+    """A host at one of its addresses."""
+
+    host: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForestFacts:
+    """One forest's outcomes, less those that an earlier rule has explained."""
+
+    report: Report
+    forest: ForestReport
+    outcomes: tuple[Outcome, ...]
+    by_endpoint: Mapping[Endpoint, tuple[Outcome, ...]]
+    explained: frozenset[str] = frozenset()  # ids of the outcomes that have their finding
+    troubled: bool = False  # a finding tells of a fault
+    foreign: frozenset[str] = frozenset()  # addresses at which another forest answers
+
+    @classmethod
+    def of(cls, report: Report, forest: ForestReport) -> ForestFacts:
+        return cls._over(report, forest, sorted(report.of_forest(forest.name), key=_place))
+
+    @classmethod
+    def _over(cls, report: Report, forest: ForestReport, outcomes: Iterable[Outcome]) -> ForestFacts:
+        kept = tuple(outcomes)
+        grouped: dict[Endpoint, list[Outcome]] = {}
+        for outcome in kept:
+            if (where := endpoint(outcome)) is not None:
+                grouped.setdefault(where, []).append(outcome)
+        return cls(report, forest, kept, {where: tuple(found) for where, found in grouped.items()})
+
+    def without(self, outcomes: Iterable[Outcome]) -> ForestFacts:
+        """As if these had not been seen: what another forest's machine answers says nothing about this forest."""
+        gone = {outcome.check.id for outcome in outcomes}
+        rest = self._over(self.report, self.forest, (o for o in self.outcomes if o.check.id not in gone))
+        foreign = {where.address for where in self.by_endpoint if where not in rest.by_endpoint}
+        return replace(rest, explained=self.explained, troubled=self.troubled, foreign=self.foreign | foreign)
+
+    def explaining(self, outcomes: Iterable[Outcome]) -> ForestFacts:
+        """These have their finding; no later rule takes them for a fault of their own."""
+        return replace(self, explained=self.explained | {outcome.check.id for outcome in outcomes})
+
+    def in_trouble(self) -> ForestFacts:
+        """A finding tells of a fault: this forest is not all well."""
+        return replace(self, troubled=True)
+
+    # What went wrong
+
+    def faults(self, *names: str) -> tuple[Outcome, ...]:
+        """Not as the profile expects, and not explained yet; `names` are services or service/transport."""
+        return tuple(o for o in self.every_fault(*names) if o.check.id not in self.explained)
+
+    def every_fault(self, *names: str) -> tuple[Outcome, ...]:
+        """Also those that an earlier rule has explained."""
+        return tuple(o for o in self.outcomes if o.verdict in FAULTY and named(o, names))
+
+    def seen(self, state: State, *names: str) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.faults(*names) if o.state is state)
+
+    def blocked(self, *names: str) -> tuple[Outcome, ...]:
+        """The path or a device in it stood in the way; never a silence that no role speaks against."""
+        return tuple(o for o in self.faults(*names) if o.state in BLOCKED)
+
+    # What works, and what was told
+
+    def answered(self, *names: str) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.outcomes if o.state in GOOD and named(o, names))
+
+    def told(self, key: str) -> tuple[Outcome, ...]:
+        """Outcomes with this fact, whatever it says; not what is explained already, nor what is not expected here."""
+        known = (o for o in self.outcomes if key in o.facts and o.state not in NOT_ASKED)
+        return tuple(o for o in known if o.verdict is not Verdict.SKIP and o.check.id not in self.explained)
+
+    def at(self, where: Endpoint, *names: str) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.by_endpoint.get(where, ()) if named(o, names))
+
+    def faults_at(self, where: Endpoint) -> tuple[Outcome, ...]:
+        """Not as the profile expects, and not explained yet."""
+        return tuple(o for o in self.at(where) if o.verdict in FAULTY and o.check.id not in self.explained)
+
+    def asked(self, where: Endpoint) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.by_endpoint.get(where, ()) if o.state not in NOT_ASKED)
+
+    def beside(self, outcomes: Iterable[Outcome], *names: str) -> tuple[Outcome, ...]:
+        """What answers on the same addresses, the named services first: the contrast that makes a proof."""
+        places = dict.fromkeys(where for o in outcomes if (where := endpoint(o)) is not None)
+        good = [o for where in places for o in self.by_endpoint.get(where, ()) if o.state in GOOD]
+        return tuple(sorted(good, key=lambda o: not named(o, names or ("",))))
+
+    # Hosts
+
+    def silent(self, where: Endpoint) -> bool:
+        """Nothing of this host was heard, on two ports or more: one port alone cannot tell the host from the port.
+
+        Unless a router says that there is no way to the host.
+        """
+        asked = self.asked(where)
+        no_way = all(o.state is State.UNREACHABLE and not local(o) and o.check.service != "dns" for o in asked)
+        return (
+            all(o.state in BLOCKED for o in asked)
+            and any(o.verdict in FAULTY for o in asked)
+            and (no_way or len({o.check.port for o in asked}) > 1)
+        )
+
+    def hollow(self, where: Endpoint) -> bool:
+        """It refuses, and nothing else is heard of it: the silent ports are part of the same."""
+        asked = self.asked(where)
+        refuses = any(o.state is State.REFUSED and o.verdict in FAULTY for o in asked)
+        return refuses and all(o.state in BLOCKED or o.state is State.REFUSED for o in asked)
+
+    def roles(self, where: Endpoint) -> frozenset[str] | None:
+        """What the LDAP ping says the host is; None where it said nothing."""
+        for outcome in self.at(where, "ldap-ping"):
+            if outcome.state in GOOD and (told := texts(outcome, "roles")):
+                return frozenset(told)
+        return None
+
+    def controller(self, host: str) -> DomainController | None:
+        """The entry of the list of controllers; the one with an address where there are several."""
+        known = [dc for dc in self.forest.domain_controllers if dc.host == host]
+        return min(known, key=lambda dc: (dc.address is None, dc.address or ""), default=None)
+
+    # Names
+
+    def lookups(self, *records: str) -> tuple[Lookup, ...]:
+        """The DNS questions of the discovery in a stable order, less those that another forest answered."""
+        own = (lookup for lookup in self.forest.lookups if not servers(lookup) <= self.foreign)
+        wanted = (lookup for lookup in own if not records or lookup.record in records)
+        return tuple(sorted(wanted, key=lambda lookup: (lookup.name, lookup.record, lookup.server, lookup.status)))
+
+
+def endpoint(outcome: Outcome) -> Endpoint | None:
+    return Endpoint(outcome.check.host, outcome.check.address) if outcome.check.address else None
+
+
+def endpoints(outcomes: Iterable[Outcome]) -> tuple[Endpoint, ...]:
+    return tuple(dict.fromkeys(where for o in outcomes if (where := endpoint(o)) is not None))
+
+
+def hosts(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(o.check.host for o in outcomes))
+
+
+def servers(lookup: Lookup) -> frozenset[str]:
+    """The addresses behind the label of who was asked; several may share one."""
+    return frozenset(lookup.server.replace(",", " ").split())
+
+
+def named(outcome: Outcome, names: tuple[str, ...]) -> bool:
+    return not names or outcome.check.service in names or outcome.check.name in names
+
+
+def local(outcome: Outcome) -> bool:
+    """This machine's own firewall, route or limit stood in the way."""
+    return flag(outcome, "local_fault") is True
+
+
+def _place(outcome: Outcome) -> tuple[str, str, int, str, str]:
+    check = outcome.check
+    return (check.host, check.address or "", check.port or 65536, check.transport, check.id)

@@ -1,0 +1,129 @@
+"""Is the silence real? A lossy path, a firewall that polices new connections, and a router that limits its ICMP
+errors all make services look silent that are not; each shows itself in the rest of the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from portcheck.investigate.case import Case
+from portcheck.model import Outcome, State
+from portcheck.model.events import Notify, Phase
+from portcheck.net.pacing import Pacer
+from portcheck.net.timeouts import Timeouts
+
+RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
+REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
+ONE_TRY = Timeouts(connect_s=2.4, answer_s=10.0, attempts=2)
+ONE_TALK = Timeouts(connect_s=2.4, answer_s=3.0, attempts=2)
+ICMP_GAP_S = 1.1  # Linux routers: a burst of six, then one ICMP error a second (icmp_ratelimit)
+ONE_ICMP = Timeouts(connect_s=1.0, answer_s=10.0, attempts=1)
+MOST_WAITED = 60
+ENOUGH_IN_VAIN = 3
+
+
+async def confirm(cases: Sequence[Case], notify: Notify) -> None:
+    """Ask the silent ones again, as long as that brings answers; without any sign of trouble, not at all."""
+    if shaky(cases):
+        for rate in RATES:
+            if not await _again(cases, rate):
+                break
+        await _fragments_again(cases)
+    await _from_another_port(cases)
+    await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
+
+
+def shaky(cases: Sequence[Case]) -> bool:
+    """Some answers needed a second try: packets are lost on this path, or new connections are policed."""
+    return any(_needed_repeats(outcome) for case in cases for outcome in case.outcomes)
+
+
+def _needed_repeats(outcome: Outcome) -> bool:
+    facts = outcome.facts
+    return outcome.state is State.OK and any(isinstance(count := facts.get(key), int) and count > 0 for key in REPEATED)
+
+
+def _unheard(case: Case) -> list[Outcome]:
+    """Also a conversation of which nothing came back: where packets are lost, it may have been that."""
+    unacked = (o for o in case.having(State.MUTE) if o.facts.get("unacked_bytes"))
+    return [*_silent(case), *unacked]
+
+
+def _silent(case: Case) -> list[Outcome]:
+    """All of it: what seems not offered here may merely have been lost."""
+    return [outcome for outcome in case.outcomes if outcome.state is State.FILTERED]
+
+
+async def _again(cases: Sequence[Case], rate: float) -> bool:
+    """One paced round over everything that is silent on a host that lives; True if anything answered."""
+    pacer = Pacer(rate)
+    silent = [(case, outcome) for case in cases if case.alive for outcome in _unheard(case)]
+
+    async def one(case: Case, outcome: Outcome) -> bool:
+        await pacer.turn()
+        better = await case.ask(outcome, ONE_TRY if outcome.state is State.FILTERED else ONE_TALK)
+        if better.state in {State.FILTERED, outcome.state}:
+            case.note(outcome, "again", "asked again, slowly: still no answer")
+            return False
+        case.improve(outcome, better)
+        return True
+
+    return any(await asyncio.gather(*(one(case, outcome) for case, outcome in silent)))
+
+
+async def _fragments_again(cases: Sequence[Case]) -> None:
+    """Fragments of one datagram are more packets to lose: only what is lost again is dropped."""
+    for case in cases:
+        for outcome in [o for o in case.answering("udp") if o.facts.get("fragments_lost")]:
+            better = await case.ask(outcome, ONE_TRY)
+            if better.state is State.OK and not better.facts.get("fragments_lost"):
+                case.improve(outcome, better)
+
+
+async def _from_another_port(cases: Sequence[Case]) -> None:
+    """A controller ignores datagrams of some source ports (KB2000061): one port's silence is no silence."""
+    pacer = Pacer(RATES[0])
+
+    async def one(case: Case, outcome: Outcome) -> None:
+        await pacer.turn()
+        better = await case.ask(outcome, ONE_ICMP)
+        if better.state is State.FILTERED:
+            case.note(outcome, "again", "asked again from another port: still no answer", source_ports=2)
+        else:
+            case.improve(outcome, better)
+
+    single = [(case, o) for case in cases if case.alive for o in _silent(case) if o.facts.get("source_ports") == 1]
+    await asyncio.gather(*(one(case, outcome) for case, outcome in single))
+
+
+def _behind_objectors(cases: Sequence[Case]) -> list[list[tuple[Case, Outcome]]]:
+    """Silent checks whose neighbours a device has rejected, by device: it may merely be limiting its ICMP."""
+    by_device: dict[str, list[tuple[Case, Outcome]]] = {}
+    for case in cases:
+        devices = [str(o.facts["icmp_from"]) for o in case.outcomes if o.facts.get("icmp_from")]
+        silent = _silent(case)
+        if devices and silent:
+            by_device.setdefault(devices[0], []).extend((case, outcome) for outcome in silent)
+    return list(by_device.values())
+
+
+async def _wait_out(limited: list[tuple[Case, Outcome]], notify: Notify) -> None:
+    """One at a time, slowly enough that the device can afford an ICMP error for each.
+
+    Not in their order, for neighbours are of one rule; where several in a row stay silent, the rest is not asked.
+    """
+    pacer, in_vain = Pacer(1 / ICMP_GAP_S), 0
+    await pacer.turn()
+    spread = [*limited[::3], *limited[1::3], *limited[2::3]]
+    for number, (case, outcome) in enumerate(spread[:MOST_WAITED]):
+        notify(Phase(f"waiting out a router's ICMP limit: {len(limited) - number} to go"))
+        await pacer.turn()
+        better = await case.ask(outcome, ONE_ICMP)
+        if better.state is State.FILTERED:
+            case.note(outcome, "again", "asked again, alone: still no answer")
+            in_vain += 1
+            if in_vain == ENOUGH_IN_VAIN:
+                break
+        else:
+            in_vain = 0
+            case.improve(outcome, better)

@@ -1,0 +1,63 @@
+"""`Net`: the one seam between probes and the network; tests give probes a twin of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+from portcheck.net.connect import connect
+from portcheck.net.pacing import Pacer
+from portcheck.net.stream import Stream
+from portcheck.net.timeline import Timeline
+from portcheck.net.timeouts import Timeouts
+from portcheck.net.udp import Datagram, ask
+
+T = TypeVar("T")
+
+
+class Network(Protocol):
+    """What a probe may do."""
+
+    trail: Timeline
+
+    async def tcp(self, port: int) -> Stream: ...
+
+    async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Datagram[T]: ...
+
+    def aside(self, patience_s: float) -> Network: ...
+
+    def twin(self) -> Network: ...
+
+
+@dataclass(slots=True)
+class Net:
+    """The real network, for one check to one address."""
+
+    address: str
+    patience: Timeouts = field(default_factory=Timeouts)
+    repeats: Pacer = field(default_factory=lambda: Pacer(20.0, window_s=1.2))
+    source_ip: str | None = None
+    trail: Timeline = field(default_factory=Timeline)
+    segment: int | None = None  # largest TCP segment to agree to, in bytes
+    nearest_ttl: int | None = None  # once connected, hear only what arrives with at least this TTL (Linux)
+
+    def aside(self, patience_s: float) -> Network:
+        """The same host with less patience and a timeline of its own, for a question beside the check's."""
+        patience = Timeouts(patience_s, patience_s, 2)
+        return replace(self, patience=patience, trail=Timeline())
+
+    def twin(self) -> Network:
+        """The same in everything but the timeline, whose clock has started already."""
+        return replace(self, trail=Timeline(started=self.trail.started))
+
+    async def tcp(self, port: int) -> Stream:
+        """A connected stream; its conversation has the answer's patience. Raises NetError."""
+        return await connect(self.address, port, self)
+
+    async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Datagram[T]:
+        """Ask over UDP until a datagram is accepted. `request(n)` packs the n-th try (from 0).
+
+        `accept` parses a datagram and raises for a foreign one. Raises NetError.
+        """
+        return await ask(self.address, port, request, accept, self.patience, self.repeats, self.trail, self.source_ip)

@@ -1,0 +1,1 @@
+"""What differs between systems: the only package that asks which one this is."""

@@ -1,0 +1,108 @@
+"""Sockets as every probe needs them: non-blocking, from a source port that no domain controller ignores."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+
+from portcheck.net.platform import select_thread
+
+# The KDC drops clients on 88 and 464, and by a byte-order bug those on 22528 and 53249 (Microsoft KB2000061).
+FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
+IP_RECVTTL, IP_TTL = 12, 2
+IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 51, 52
+IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
+
+
+def family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def make(address: str, kind: socket.SocketKind, source_ip: str | None = None) -> socket.socket:
+    """A bound, non-blocking socket for talking to `address`; raises OSError where this machine cannot."""
+    wanted = family(address)
+    any_address = source_ip or ("::" if wanted == socket.AF_INET6 else "0.0.0.0")  # noqa: S104
+    shunned: list[socket.socket] = []
+    try:
+        for _ in range(16):
+            sock = socket.socket(wanted, kind)
+            sock.setblocking(False)
+            try:
+                sock.bind((any_address, 0))
+            except OSError:
+                sock.close()
+                raise
+            if sock.getsockname()[1] not in FORBIDDEN_SOURCE_PORTS:
+                return sock
+            shunned.append(sock)  # held until the end, so that the next one gets another port
+    finally:
+        for sock in shunned:
+            sock.close()
+    raise OSError(None, "no usable local port: the range of ephemeral ports is too narrow")
+
+
+def peer(address: str, port: int) -> select_thread.Peer:
+    """The address as connect wants it: Windows' overlapped one takes a pair for IPv4, whatever the socket's family."""
+    return (address, port, 0, 0) if family(address) == socket.AF_INET6 else (address, port)
+
+
+if sys.platform == "win32":
+
+    async def connect(sock: socket.socket, address: str, port: int) -> None:
+        """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
+        await select_thread.connect(sock, peer(address, port))
+
+else:
+
+    async def connect(sock: socket.socket, address: str, port: int) -> None:
+        """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
+        await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
+
+
+def clamp(sock: socket.socket, segment: int) -> None:
+    """Agree to no larger TCP segment than this; raises OSError where that cannot be set (Windows, it seems)."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
+
+
+def clamped(sock: socket.socket, segment: int) -> bool:
+    """Was it agreed? To be asked of a connected socket."""
+    try:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= segment
+    except OSError:
+        return False
+
+
+def ask_for_ttl(sock: socket.socket) -> None:
+    """Have received datagrams tell the TTL they arrived with (Linux)."""
+    if sys.platform == "linux":
+        if sock.family == socket.AF_INET:
+            sock.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1)
+
+
+def hear_only_near(sock: socket.socket, ttl: int) -> None:
+    """Packets that arrive with a smaller TTL are not heard (RFC 5082); raises OSError where that cannot be set."""
+    if sock.family == socket.AF_INET:
+        sock.setsockopt(socket.IPPROTO_IP, IP_MINTTL, ttl)
+    else:
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
+
+
+def ended(sock: socket.socket) -> bool:
+    """Has the other side closed or reset it already?"""
+    try:
+        return sock.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def own_address(sock: socket.socket) -> str | None:
+    """The local address of a connected socket."""
+    try:
+        return str(sock.getsockname()[0])
+    except OSError:
+        return None

@@ -1,0 +1,181 @@
+"""TCP: a stream whose every failure has a name, with TLS on top where a protocol wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from portcheck.model import Stage, State
+from portcheck.net import errors, icmp
+from portcheck.net.errors import NetError
+from portcheck.net.platform import sockets, tcpinfo
+from portcheck.net.timeline import Timeline
+from portcheck.net.tls import alerts
+
+T = TypeVar("T")
+CHUNK = 65536
+
+
+class Stream:
+    """A connected TCP socket; the answer's patience is one deadline for the whole conversation."""
+
+    def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float) -> None:
+        self._sock = sock
+        self._address = address
+        self._own = sockets.own_address(sock)
+        self._trail = trail
+        self._patience = answer_s
+        self._deadline = asyncio.get_running_loop().time() + answer_s
+        self._buffer = b""
+        self._asked_ms = trail.elapsed_ms()
+        self._tls: ssl.SSLObject | None = None
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+
+    @property
+    def trail(self) -> Timeline:
+        return self._trail
+
+    def turn_to(self, trail: Timeline, patience_s: float) -> None:
+        """From now on this conversation is about something else, with a timeline and a patience of its own."""
+        self._trail, self._patience, self._asked_ms = trail, patience_s, trail.elapsed_ms()
+        self._deadline = asyncio.get_running_loop().time() + patience_s
+
+    async def send(self, data: bytes, what: str) -> None:
+        """Send all of `data`; `what` names it in the evidence."""
+        self._trail.stage = Stage.REQUEST
+        self._trail.note("sent", f"{what}, {len(data)} bytes")
+        self._asked_ms = self._trail.elapsed_ms()
+        if self._tls is None:
+            await self._send_raw(data)
+        else:
+            self._tls.write(data)
+            await self._send_raw(self._outgoing.read())
+
+    async def receive(self) -> bytes:
+        """The next bytes; b"" at the end of the stream."""
+        if self._buffer:
+            data, self._buffer = self._buffer, b""
+            return data
+        if self._tls is None:
+            return await self._receive_raw()
+        return await self._decrypted(self._tls)
+
+    async def read_frame(self, frame: Callable[[bytes], int | None], what: str = "answer") -> bytes:
+        """One whole message. `frame(buffer)` tells its length, None while it cannot; WireError if it is foreign."""
+        buffer, self._buffer = self._buffer, b""
+        while True:
+            if buffer:
+                self._trail.head = buffer[:64]
+                length = frame(buffer)
+                if length is not None and len(buffer) >= length:
+                    self._buffer = buffer[length:]
+                    self._trail.stage = Stage.ANSWER
+                    self._trail.answered_at = time.time()
+                    self._trail.note("received", f"{what}, {length} bytes")
+                    return buffer[:length]
+            chunk = await self.receive()
+            if not chunk:
+                raise self._ended(buffer)
+            if not buffer:
+                self._trail.answers += 1
+                self._trail.latency_ms = round(self._trail.elapsed_ms() - self._asked_ms, 2)
+            buffer += chunk
+
+    async def start_tls(self, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
+        """Hand the conversation over to TLS. Raises NetError, or ssl.SSLError for what the peer said in TLS."""
+        self._trail.stage = Stage.TLS
+        tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        self._trail.note("sent", "TLS ClientHello")
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await self._send_raw(self._outgoing.read())
+                await self._feed()
+        await self._send_raw(self._outgoing.read())
+        self._tls = tls
+        self._trail.answers += 1
+        self._trail.note("received", f"TLS handshake done: {tls.version()}, {(tls.cipher() or ('?',))[0]}")
+        return tls
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def observe(self) -> None:
+        """Keep what the kernel knows of the conversation, while the socket still is."""
+        self._trail.facts.update(tcpinfo.read(self._sock))
+
+    async def _decrypted(self, tls: ssl.SSLObject) -> bytes:
+        while True:
+            try:
+                return tls.read(CHUNK)
+            except ssl.SSLWantReadError:
+                await self._send_raw(self._outgoing.read())
+                await self._feed()
+            except ssl.SSLZeroReturnError:
+                return b""
+            except ssl.SSLError as error:  # TLS 1.3: no to the client's side of the handshake comes after its end
+                raise self._broken(error) from None
+
+    def _broken(self, error: ssl.SSLError) -> NetError:
+        fault = alerts.refusal(error, self._trail)
+        self.observe()
+        self._trail.answers += 1
+        self._trail.note(fault.state, fault.reason)
+        return fault
+
+    async def _feed(self) -> None:
+        data = await self._receive_raw()
+        if not data:
+            raise self._ended(b"")
+        self._trail.head = self._trail.head or data[:64]
+        self._incoming.write(data)
+
+    async def _send_raw(self, data: bytes) -> None:
+        if data:
+            await self._guarded(asyncio.get_running_loop().sock_sendall(self._sock, data))
+
+    async def _receive_raw(self) -> bytes:
+        return await self._guarded(asyncio.get_running_loop().sock_recv(self._sock, CHUNK))
+
+    async def _guarded(self, step: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await step
+        except TimeoutError:
+            self.observe()
+            self._trail.note("timeout", f"no answer within {self._patience:g} s of connecting")
+            reason = f"connected, but no answer within {self._patience:g} s"
+            if self._trail.facts.get("unacked_bytes"):
+                reason = f"connected, but what was sent was not acknowledged within {self._patience:g} s"
+            raise NetError(State.MUTE, reason, self._trail.stage) from None
+        except OSError as error:
+            self.observe()
+            seen = icmp.first_terminal(icmp.drain(self._sock))
+            fault = errors.while_talking(error, seen, self._address, self._own, self._trail.stage)
+            self._trail.answers += 1
+            self._trail.note(fault.state, fault.reason)
+            raise fault from None
+
+    def _ended(self, got: bytes) -> NetError:
+        self.observe()
+        said = f"after {len(got)} bytes of an unfinished answer" if got else "without an answer"
+        self._trail.answers += 1
+        self._trail.note("closed", f"by the peer {said}")
+        return NetError(State.RESET, f"the peer closed the connection {said}", self._trail.stage)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._sock.fileno() >= 0:
+            self.observe()
+        self.close()

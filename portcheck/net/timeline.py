@@ -1,0 +1,42 @@
+"""What happened during one check, in order: the evidence, and how far the exchange came."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from portcheck.model import Facts, Stage, Trace
+
+LONGEST = 60  # a check that needs more steps than this has said enough
+
+
+@dataclass(slots=True)
+class Timeline:
+    """One check's clock, counters and timeline."""
+
+    started: float = field(default_factory=time.monotonic)
+    stage: Stage = Stage.CONNECT
+    attempts: int = 0
+    answers: int = 0
+    latency_ms: float | None = None
+    answered_at: float | None = None  # Unix seconds: when the latest answer came, for comparing clocks
+    steps: list[Trace] = field(default_factory=list)
+    facts: Facts = field(default_factory=dict)
+    head: bytes = b""  # the first bytes of the latest answer, for naming a foreign protocol
+
+    def elapsed_ms(self) -> float:
+        return round((time.monotonic() - self.started) * 1000, 1)
+
+    def adopt(self, other: Timeline) -> None:
+        """What happened beside this on the way to the answer becomes part of it; both clocks started together."""
+        self.stage, self.head, self.latency_ms, self.answered_at = (
+            other.stage, other.head, other.latency_ms, other.answered_at,
+        )  # fmt: skip
+        self.attempts += other.attempts
+        self.answers += other.answers
+        self.facts |= other.facts
+        self.steps = sorted((*self.steps, *other.steps), key=lambda step: step.at_ms)[:LONGEST]
+
+    def note(self, event: str, detail: str) -> None:
+        if len(self.steps) < LONGEST:
+            self.steps.append(Trace(self.elapsed_ms(), event, detail))

@@ -1,0 +1,124 @@
+"""What a server's certificate says, from its DER bytes; a certificate that cannot be read never breaks a check."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import warnings
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from portcheck.model import Facts
+from portcheck.net.dns import is_address
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+async def described(tls: ssl.SSLObject, names: tuple[str, ...], asked: str = "") -> Facts:
+    """`describe`, aside from the loop: loading the parser takes long enough to spoil what is being measured.
+
+    A server that was `asked` by its address may as well show a certificate for the address.
+    """
+    facts = await asyncio.to_thread(describe, tls, names)
+    told = facts.get("certificate_names")
+    by_address = isinstance(told, list) and asked in told and is_address(asked)
+    return facts | ({"certificate_name_matches": True} if by_address else {})
+
+
+def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
+    """Facts of the handshake and the leaf certificate; `names` are those the host is known by, if any."""
+    cipher = tls.cipher()
+    facts: Facts = {"tls_version": tls.version() or "", "tls_cipher": cipher[0] if cipher else ""}
+    der = tls.getpeercert(binary_form=True)
+    if der is None:
+        return facts | {"certificate_error": "the server showed no certificate"}
+    facts["certificate_sha256"] = hashlib.sha256(der).hexdigest()
+    try:
+        facts |= _parse(der, names)
+    except _complaints() as error:
+        facts["certificate_error"] = f"the certificate cannot be read: {error}"
+    return facts
+
+
+def _complaints() -> tuple[type[Exception], ...]:
+    """What the parser raises for bytes that it cannot, or will not, read."""
+    from cryptography import exceptions, x509
+
+    own = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+    return (ValueError, TypeError, OverflowError, exceptions.UnsupportedAlgorithm, *own)
+
+
+def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Samba makes a serial number that is not positive
+        certificate = x509.load_der_x509_certificate(der)
+        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        shown = _names(certificate)
+        told: Facts = {
+            "certificate_subject": certificate.subject.rfc4514_string(),
+            "certificate_issuer": certificate.issuer.rfc4514_string(),
+            "certificate_names": list(shown),
+            "certificate_purposes": list(_purposes(certificate)),
+            "certificate_not_before": _utc(certificate.not_valid_before_utc),
+            "certificate_not_after": _utc(certificate.not_valid_after_utc),
+            "certificate_expired": datetime.now(UTC) > certificate.not_valid_after_utc,
+            "certificate_key_sha256": hashlib.sha256(key).hexdigest(),
+        }
+        return told | ({"certificate_name_matches": matches(names, shown)} if names else {})
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """DNS names and addresses of the SAN extension; the common name where there is none (RFC 6125, 6.4.4)."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return tuple(str(attribute.value) for attribute in common)
+    addresses = extension.value.get_values_for_type(x509.IPAddress)
+    return (*extension.value.get_values_for_type(x509.DNSName), *map(str, addresses))
+
+
+def _purposes(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The extended key usage (RFC 5280, 4.2.1.12) by its names, or numbers; none: good for everything."""
+    from cryptography import x509
+
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(PURPOSES.get(purpose.dotted_string, purpose.dotted_string) for purpose in usage)
+
+
+PURPOSES = {
+    "1.3.6.1.5.5.7.3.1": "serverAuth",
+    "1.3.6.1.5.5.7.3.2": "clientAuth",
+    "1.3.6.1.5.2.3.5": "pkinitKDC",
+    "1.3.6.1.4.1.311.20.2.2": "smartcardLogon",
+    "2.5.29.37.0": "any",
+}
+
+
+def matches(names: Iterable[str], shown: Iterable[str]) -> bool:
+    """Is the certificate, by the names it shows, for one of these?"""
+    patterns = tuple(shown)
+    return any(_matches(name, pattern) for name in names for pattern in patterns)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    name, pattern = name.lower().rstrip("."), pattern.lower().rstrip(".")
+    if pattern.startswith("*."):
+        return name.partition(".")[2] == pattern[2:]
+    return name == pattern
+
+
+def _utc(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

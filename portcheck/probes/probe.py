@@ -1,0 +1,50 @@
+"""What a probe is: one protocol, one question, one answer. Errors already have a name; a probe catches none."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from portcheck.model import Check, Facts, State
+from portcheck.net.network import Network
+from portcheck.net.proxy import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of the host before it is asked."""
+
+    host: str  # as DNS names it; an address where no name is known
+    domain: str = ""  # the AD domain to ask about; empty: not known
+    netbios_host: str = ""  # from the LDAP ping
+    ca_file: Path | None = None
+    domain_sid: str = ""  # the one that the user expects
+    interface: str = ""  # RPC: the interface expected behind a dynamic port
+    version: int = 0
+    ports: tuple[int, ...] = ()  # RPC: where the mapper says it is
+    wanted: tuple[str, ...] = ()  # RPC mapper: the services to look up
+    route: Route | None = None  # an endpoint that is known by its name
+    public: bool = False  # its certificate is one that everybody trusts
+    start_tls: bool = True  # LDAP in clear: look at the certificate that StartTLS shows as well
+
+    @property
+    def realm(self) -> str:
+        return self.domain.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a probe saw: `ok` with facts, `open` where there was nothing to ask."""
+
+    facts: Facts
+    state: State = State.OK
+    reason: str = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One row of the registry."""
+
+    name: str  # the service's name
+    run: Callable[[Check, Network, Subject], Awaitable[Seen]]

@@ -1,0 +1,81 @@
+"""Two runs side by side, for `portcheck diff`: which they are, and what changed between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from portcheck.model import Comparison, Report, Verdict
+from portcheck.render.shared import changes
+from portcheck.render.shared.layout import hang, to_string
+from portcheck.render.shared.marks import VERDICTS
+from portcheck.render.shared.options import Options
+from portcheck.render.shared.text import counted, plain, printable, to_ascii
+from portcheck.report.to_json import Json, comparison_to_json
+
+SCHEMA = "portcheck.diff/1"
+
+
+def render(before: Report, after: Report, compared: Comparison, options: Options) -> str:
+    known = changes.KnownChanges.of(before, after)
+    if options.accessible:
+        told = [head(before, after), *notes(before, after, compared), *changes.sentences(compared, known)]
+        words = "".join(f"{printable(line)}\n" for line in [*told, *([] if not compared.same else [same(after)])])
+        return to_ascii(words) if options.ascii else words
+    return to_string(lines(before, after, compared, options), options)
+
+
+def lines(before: Report, after: Report, compared: Comparison, options: Options) -> Iterator[Text]:
+    known = changes.KnownChanges.of(before, after)
+    yield from hang("", plain(head(before, after), "dim"), options.width, 2)
+    for note in notes(before, after, compared):
+        yield from hang("", plain(note, "dim"), options.width, 2)
+    yield Text()
+    if compared.same:
+        mark = VERDICTS[Verdict.PASS]
+        lead = changes.sign(mark, options)
+        yield from hang(lead, plain(same(after), mark.style), options.width)
+    yield from changes.lines(compared, known, options)
+
+
+def head(before: Report, after: Report) -> str:
+    return f"From {when(before)} to {when(after)} UTC"
+
+
+def when(report: Report) -> str:
+    return report.started[:19].replace("T", " ")
+
+
+def same(after: Report) -> str:
+    return f"nothing changed: {counted(len(after.outcomes), 'check')}, {counted(len(after.findings), 'finding')}"
+
+
+def notes(before: Report, after: Report, compared: Comparison) -> Iterator[str]:
+    """What makes two runs hard to compare."""
+    if before.vantage.host != after.vantage.host:
+        yield f"Asked from {before.vantage.host}, then from {after.vantage.host}: other paths, other answers."
+    if before.tool_version != after.tool_version:
+        yield f"By portcheck {before.tool_version}, then by {after.tool_version}, which may judge otherwise."
+    if compared.left_out:
+        yield f"{counted(compared.left_out, 'check')} left out: one of the runs ended before the answer."
+
+
+def as_json(before: Report, after: Report, compared: Comparison) -> Json:
+    return {
+        "schema": SCHEMA,
+        "before": _run(before),
+        "after": _run(after),
+        "same": compared.same,
+        **{key: value for key, value in comparison_to_json(compared).items() if key != "since"},
+    }
+
+
+def _run(report: Report) -> Json:
+    return {
+        "started": report.started,
+        "host": report.vantage.host,
+        "checks": len(report.outcomes),
+        "findings": len(report.findings),
+        "exit_code": report.exit_code,
+    }

@@ -1,0 +1,1 @@
+"""What the catalogue knows of an error, for a terminal and for programs."""

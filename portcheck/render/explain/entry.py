@@ -1,0 +1,177 @@
+"""What the catalogue knows of an error, as lines for a terminal and as values for JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from portcheck.catalogue.conditions import SIGNS
+from portcheck.catalogue.errors import BETWEEN, CataloguedError, Cause, errors
+from portcheck.catalogue.lookup import Match
+from portcheck.catalogue.services import GENERIC, services
+from portcheck.catalogue.sources import Sure, sources
+from portcheck.render.shared.text import shorten
+
+WIDTH = 80
+FORMS_SHOWN = 6
+DYNAMIC = "dynamic RPC ports"
+
+ASKED: Mapping[str, str] = {
+    "dc": "FOREST",
+    "sync": "SYNC-SERVER",
+    "mim": "MIM-SERVER",
+    "sql": "SQL-SERVER",
+    "exchange": "EXCHANGE-SERVER",
+    "cloud": "FOREST --profile entra-connect",
+}
+
+WEIGHT: Mapping[Sure, str] = {
+    Sure.VENDOR: "documented",
+    Sure.SECONDARY: "reported",
+    Sure.COMMON: "common knowledge, no document",
+    Sure.REASONED: "our reasoning",
+}
+
+
+def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
+    """Everything about each match, the most telling first."""
+    out: list[str] = []
+    for match in matches:
+        out += [*_error(match.error, width), ""]
+    return out[:-1]
+
+
+def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[str]:
+    """Nothing was found: what resembles it, and how to see all."""
+    out = wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
+    if suggestions:
+        out += wrapped("Did you mean: ", "; ".join(suggestions), width)
+    return [*out, "All that is known: portcheck explain"]
+
+
+def overview(width: int = WIDTH) -> list[str]:
+    """Every error in one line, by family."""
+    out: list[str] = []
+    title = ""
+    for error in errors().values():
+        if error.family.title != title:
+            title = error.family.title
+            out += ["", title] if out else [title]
+        symbol = error.texts[0] if error.texts and error.texts[0] != error.name else ""
+        out.append(shorten(f"  {error.name:<27} {symbol or error.meaning}", width))
+    return out
+
+
+def as_dicts(matches: Sequence[Match]) -> list[dict[str, object]]:
+    """The same as JSON values; keys are part of the contract with scripts."""
+    return [{**_plain(match.error), "matched": match.matched, "exact": match.exact} for match in matches]
+
+
+def _error(error: CataloguedError, width: int) -> list[str]:
+    out = [f"{error.name}  ({error.family.title})"]
+    others = [spelled for spelled in error.spellings if spelled != error.name]
+    if others:
+        out += wrapped("  written    ", "; ".join(others[:FORMS_SHOWN]), width)
+    out += wrapped("  seen       ", error.where, width)
+    out += wrapped("  means      ", error.meaning, width)
+    if error.is_not:
+        out += wrapped("  it is      ", error.is_not, width)
+    if error.proves:
+        out += wrapped("  it proves  ", f"{_places(error.proves)} works", width)
+    if error.note:
+        out += wrapped("  note       ", error.note, width)
+    out += wrapped("  source     ", _source(error.source, error.sure), width)
+    if error.causes:
+        out += ["", "  What can cause it, likeliest first" if len(error.causes) > 1 else "  What causes it"]
+    for rank, cause in enumerate(error.causes, 1):
+        out += _cause(rank, cause, width)
+    return out
+
+
+def _cause(rank: int, cause: Cause, width: int) -> list[str]:
+    return [
+        *wrapped(f"  {rank:>2}. ", cause_title(cause), width),
+        *wrapped("      ", cause.says, width),
+        *wrapped("      ", f"[{_source(cause.source, cause.sure)}]", width),
+        *wrapped("      to prove: ", proof(cause), width),
+    ]
+
+
+def cause_title(cause: Cause) -> str:
+    """`kpasswd (464/tcp, 464/udp): blocked`."""
+    title = SIGNS[cause.condition].title
+    return f"{_places(cause.services)}: {title}" if cause.services else title
+
+
+def proof(cause: Cause) -> str:
+    """The check that would show the cause, or where to look if none can."""
+    sign = SIGNS[cause.condition]
+    if not sign.visible:
+        return sign.look
+    if cause.target == BETWEEN:
+        return "run portcheck there: this machine cannot see that way"
+    names = dict.fromkeys(name.partition("/")[0] for name in cause.services)
+    asked = [f"--only {name}" for name in names if name not in GENERIC]
+    command = " ".join(("portcheck check", ASKED[cause.target], *asked, *([sign.option] if sign.option else [])))
+    return command if asked or not sign.codes else f"{command}, finding {' or '.join(sign.codes)}"
+
+
+def _places(names: Sequence[str]) -> str:
+    """`kpasswd/tcp kpasswd/udp` -> `kpasswd (464/tcp, 464/udp)`; several RPC services are one range of ports."""
+    ports: dict[str, list[str]] = {}
+    for name in names:
+        service, _, transport = name.partition("/")
+        ports.setdefault(service, []).append(f"{_port(service, transport)}/{transport}")
+    dynamic = [service for service, where in ports.items() if where == ["dynamic/tcp"]]
+    if len(dynamic) > 1:
+        ports = {service: where for service, where in ports.items() if service not in dynamic} | {DYNAMIC: []}
+    return ", ".join(f"{service} ({', '.join(where)})" if where else service for service, where in ports.items())
+
+
+def _port(service: str, transport: str) -> int | str:
+    if service not in services():
+        return "other"
+    return services()[service].ports[transport] or "dynamic"
+
+
+def _source(key: str, sure: Sure) -> str:
+    return f"{WEIGHT[sure]}: {sources()[key].title}" if sure not in (Sure.COMMON, Sure.REASONED) else _weak(key, sure)
+
+
+def _weak(key: str, sure: Sure) -> str:
+    """Reasoning and common knowledge name the document they start from, if there is one."""
+    return WEIGHT[sure] if key in ("OWN", "COMMON") else f"{WEIGHT[sure]}, from: {sources()[key].title}"
+
+
+def wrapped(lead: str, words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False)
+
+
+def _plain(error: CataloguedError) -> dict[str, object]:
+    return {
+        "name": error.name,
+        "family": error.family.title,
+        "spellings": list(error.spellings),
+        "where": error.where,
+        "meaning": error.meaning,
+        "is_not": error.is_not,
+        "proves": list(error.proves),
+        "note": error.note,
+        "causes": [_plain_cause(cause) for cause in error.causes],
+        "source": _plain_source(error.source, error.sure),
+    }
+
+
+def _plain_cause(cause: Cause) -> dict[str, object]:
+    return {
+        "services": list(cause.services),
+        "target": cause.target,
+        "condition": cause.condition.value,
+        "says": cause.says,
+        "proof": proof(cause),
+        "source": _plain_source(cause.source, cause.sure),
+    }
+
+
+def _plain_source(key: str, sure: Sure) -> dict[str, str]:
+    return {"key": key, "title": sources()[key].title, "at": sources()[key].at, "sure": sure.value}

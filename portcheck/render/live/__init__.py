@@ -1,0 +1,1 @@
+"""What is on the screen while a run goes on."""

@@ -1,0 +1,142 @@
+"""The watch's screen: on a terminal the table that stays and fills again, elsewhere a line for each change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.text import Text
+
+from portcheck.model import Comparison, Report, Verdict
+from portcheck.model.events import Event, Finished, Notify
+from portcheck.render.live import screen as live
+from portcheck.render.live.board import Board
+from portcheck.render.shared import changes
+from portcheck.render.shared.layout import hang, to_string
+from portcheck.render.shared.marks import VERDICTS
+from portcheck.render.shared.options import Options, is_terminal
+from portcheck.render.shared.text import counted, plain, printable, to_ascii
+
+STATUS_LINES = 3
+
+
+@dataclass(slots=True)
+class Status:
+    """The words under the table: where the watch stands, and when it goes on."""
+
+    words: str = ""
+    next_at: float | None = None  # of the monotonic clock; None: a round is going on
+
+    def line(self) -> str:
+        if self.next_at is None:
+            return f"{self.words}; asking" if self.words else ""
+        return f"{self.words}; next in {max(self.next_at - time.monotonic(), 0):.0f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """`notify` hears the rounds' events; `say` puts lines where they stay."""
+
+    notify: Notify
+    say: Callable[[Iterable[Text]], None]
+    ring: Callable[[], None]
+
+
+class WatchView(live.View):
+    """The board of all rounds with the status under it."""
+
+    def __init__(self, board: Board, options: Options, status: Status) -> None:
+        super().__init__(board, options)
+        self.status = status
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width, height = options.max_width, console.size.height
+        with self.lock:
+            shown = live.forests(self.board, width, max(height - STATUS_LINES, 1), ascii_only=self.options.ascii)
+            first = not self.status.words
+            foot = live.bar(self.board, width, ascii_only=self.options.ascii) if first else Text(self.status.line())
+        for line in (*shown, foot):
+            line.truncate(width, overflow="ellipsis")
+            yield line
+
+
+@contextmanager
+def screen(out: TextIO, err: TextIO, options: Options, status: Status) -> Iterator[Screen]:
+    """The table goes to `err` where that is a terminal, and lines that stay over it; else they go to `out`."""
+
+    def write(lines: Iterable[Text]) -> None:
+        out.write(to_string(lines, options))
+        out.flush()
+
+    if options.quiet or options.accessible or not is_terminal(err):
+        yield Screen(lambda _: None, write, lambda: None)
+        return
+    console = Console(file=err, no_color=not options.color, highlight=False)
+    view = WatchView(Board(), options, status)
+
+    def notify(event: Event) -> None:
+        if not isinstance(event, Finished):  # the watch goes on
+            view.notify(event)
+
+    def say(lines: Iterable[Text]) -> None:
+        told = list(lines)
+        if not is_terminal(out):
+            write(told)
+        for line in told:
+            console.print(line, no_wrap=True, soft_wrap=True)
+
+    with Live(
+        view,
+        console=console,
+        refresh_per_second=live.REFRESHES_PER_SECOND,
+        transient=True,
+        vertical_overflow="crop",
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
+        yield Screen(notify, say, console.bell)
+
+
+def counts(report: Report) -> str:
+    """`44 of 48 as expected, 4 failed`"""
+    verdicts = [outcome.verdict for outcome in report.outcomes]
+    asked = len(verdicts) - verdicts.count(Verdict.SKIP)
+    failed = verdicts.count(Verdict.FAIL)
+    return f"{verdicts.count(Verdict.PASS)} of {asked} as expected" + (f", {failed} failed" if failed else "")
+
+
+def change_lines(at: str, report: Report, since_last: Comparison, options: Options) -> Iterator[Text]:
+    """What is other than in the round before, each line with the time it was seen."""
+    known = changes.KnownChanges.of(report)
+    for part in changes.by_forest(since_last, known):
+        for finding in part.findings:
+            words = f"finding {finding.turn}: {finding.title}"
+            yield from hang(Text(f"{at}  ", "dim"), plain(words), options.width)
+        for dc in part.controllers:
+            words = f"{part.forest}: controller {dc.turn}: {dc.host} {dc.address or ''}".rstrip()
+            yield from hang(Text(f"{at}  ", "dim"), plain(words), options.width)
+        for group in changes.groups(part.checks, known):
+            mark = VERDICTS[group.verdict]
+            for sight in group.sights:
+                lead = Text(f"{at}  ", "dim") + changes.sign(mark, options)
+                where = f"{part.forest}: {changes.subject(group, sight)} on {', '.join(sight.hosts)}: "
+                seen = f"; {sight.seen}" if sight.seen else ""
+                words_ = Text.assemble(plain(where), plain(sight.state, f"bold {mark.style}"), plain(seen))
+                yield from hang(lead, words_, options.width)
+
+
+def line(at: str, words: str, options: Options) -> Iterator[Text]:
+    words = printable(words)
+    yield from hang(Text(f"{at}  ", "dim"), plain(to_ascii(words) if options.ascii else words), options.width)
+
+
+def since_start(start: str, compared: Comparison | None) -> str:
+    """What is other than at the start, in a few words."""
+    if compared is None or compared.same:
+        return f"nothing changed since {start}"
+    return f"{counted(len(compared.changes), 'check')} changed since {start}"

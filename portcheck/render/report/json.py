@@ -1,0 +1,11 @@
+"""The report as one JSON document (contract: `portcheck.report/1`)."""
+
+from __future__ import annotations
+
+from portcheck.model import Report
+from portcheck.render.shared.options import Options
+from portcheck.report import to_json
+
+
+def render(report: Report, _options: Options) -> str:
+    return to_json.dumps(to_json.to_json(report))

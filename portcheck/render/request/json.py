@@ -1,0 +1,65 @@
+"""The change request for programs: `portcheck.request/1`."""
+
+from __future__ import annotations
+
+import json
+
+from portcheck.render.request.words import PINNING, STATEFUL, STATELESS, document, where
+from portcheck.request.flow import FirewallRule, Flow, Ticket
+
+SCHEMA = "portcheck.request/1"
+Json = dict[str, object]
+
+
+def render(ticket: Ticket) -> str:
+    return json.dumps(as_json(ticket), indent=2, allow_nan=False) + "\n"
+
+
+def as_json(ticket: Ticket) -> Json:
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "portcheck", "version": ticket.version},
+        "made": ticket.made,
+        "basis": ticket.basis,
+        "candidate": True,
+        "stateful": not ticket.stateless,
+        "way_back": STATELESS if ticket.stateless else STATEFUL,
+        "dynamic_rpc": PINNING if ticket.dynamic else None,
+        "rules": [_rule(rule) for rule in ticket.rules],
+        "questions": list(ticket.questions),
+        "left_out": list(ticket.left_out),
+    }
+
+
+def _rule(rule: FirewallRule) -> Json:
+    return {
+        "name": rule.name,
+        "sources": list(rule.sources),
+        "destinations": list(rule.destinations),
+        "ports": [{"transport": p.transport, "from": p.low, "to": p.high} for p in rule.ports],
+        "optional": rule.optional,
+        "check_first": rule.caveat or None,
+        "flows": [_flow(flow) for flow in rule.flows],
+    }
+
+
+def _flow(flow: Flow) -> Json:
+    return {
+        "source": flow.source,
+        "source_host": flow.source_host or None,
+        "destination": flow.destination,
+        "host": flow.host,
+        "forest": flow.forest,
+        "transport": flow.ports.transport,
+        "from": flow.ports.low,
+        "to": flow.ports.high,
+        "service": flow.service,
+        "need": flow.need.value,
+        "dynamic": flow.dynamic,
+        "purpose": flow.purpose,
+        "operations": list(flow.operations),
+        "why": flow.why,
+        "document": document(flow.document),
+        "document_at": where(flow.document),
+        "evidence": flow.evidence,
+    }

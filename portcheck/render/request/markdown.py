@@ -1,0 +1,101 @@
+"""The change request for the ticket: what to allow, why, what was seen, and what to clear up first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from portcheck.render.request.words import (
+    CANDIDATE,
+    NOTHING,
+    PINNING,
+    PINNING_SOURCES,
+    STATEFUL,
+    STATELESS,
+    document,
+    documents,
+    named,
+    where,
+)
+from portcheck.render.shared.text import markdown as _plain
+from portcheck.request.flow import FirewallRule, Flow, Ticket
+
+
+def render(ticket: Ticket) -> str:
+    return "\n".join(_lines(ticket)) + "\n"
+
+
+def _lines(ticket: Ticket) -> Iterator[str]:
+    yield "# Firewall change request"
+    yield ""
+    yield f"{_plain(CANDIDATE)} Made by portcheck {_plain(ticket.version)} at {_plain(ticket.made)} from"
+    yield f"{_plain(ticket.basis)}."
+    if ticket.questions:
+        yield from _section("To be cleared up first", _bullets(ticket.questions))
+    if ticket.rules:
+        yield from _section("Rules", _table(ticket))
+        for rule in ticket.rules:
+            yield from _section(f"{rule.name}: what it is for", _why(rule))
+        yield from _section("State", [_plain(STATELESS if ticket.stateless else STATEFUL)])
+        if ticket.dynamic:
+            yield from _section("Dynamic RPC ports", [_plain(PINNING)])
+    else:
+        yield ""
+        yield NOTHING
+    if ticket.left_out:
+        yield from _section("Not asked for", _bullets(ticket.left_out))
+    keys = [*documents(ticket.flows), *(PINNING_SOURCES if ticket.dynamic else ())]
+    if keys:
+        yield from _section("Sources", _bullets(f"{document(key)}: {where(key)}".removesuffix(": ") for key in keys))
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield f"## {title}"
+    yield ""
+    yield from lines
+
+
+def _table(ticket: Ticket) -> Iterator[str]:
+    yield "| rule | from | to | ports | need |"
+    yield "| --- | --- | --- | --- | --- |"
+    for rule in ticket.rules:
+        sources = "<br>".join(_plain(named(address, ticket)) for address in rule.sources)
+        destinations = "<br>".join(_plain(named(address, ticket)) for address in rule.destinations)
+        ports = "<br>".join(
+            f"{transport} {', '.join(p.numbers for p in rule.of(transport))}" for transport in rule.transports
+        )
+        need = "optional" if rule.optional else "needed"
+        yield f"| {rule.name} | {sources} | {destinations} | {ports} | {need}{' (see below)' if rule.caveat else ''} |"
+
+
+def _why(rule: FirewallRule) -> Iterator[str]:
+    if rule.caveat:
+        yield f"**First:** {_plain(rule.caveat)}."
+        yield ""
+    yield "| port | service | for | need | why | source | seen |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for flows in _alike(rule.flows):
+        yield f"| {' | '.join(_cells(flows))} |"
+
+
+def _alike(flows: Iterable[Flow]) -> Iterator[list[Flow]]:
+    """One row for each service and port, whatever the number of hosts."""
+    rows: dict[tuple[object, ...], list[Flow]] = {}
+    for flow in flows:
+        rows.setdefault((flow.ports, flow.service, flow.need, flow.operations, flow.why), []).append(flow)
+    return iter(rows.values())
+
+
+def _cells(flows: list[Flow]) -> list[str]:
+    first = flows[0]
+    seen: dict[str, dict[str, None]] = {}
+    for flow in flows:
+        seen.setdefault(flow.evidence, {})[flow.host] = None
+    told = [words if len(seen) == 1 else f"{', '.join(hosts)}: {words}" for words, hosts in seen.items() if words]
+    ports = f"{first.ports} (dynamic)" if first.dynamic else str(first.ports)
+    words = (ports, first.service, "; ".join(first.operations) or first.purpose, str(first.need), first.why)
+    return [*map(_plain, words), _plain(document(first.document)), "<br>".join(map(_plain, told))]
+
+
+def _bullets(words: Iterable[str]) -> Iterator[str]:
+    return (f"- {_plain(word)}" for word in words)

@@ -1,0 +1,91 @@
+"""What all formats of a change request say alike: the head, the notes, and words made safe for where they go."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from portcheck.catalogue.sources import sources
+from portcheck.render.shared.text import printable, to_ascii
+from portcheck.request.flow import FirewallRule, Flow, Ticket
+
+WIDTH = 100
+HARMLESS = " ._:,()-"
+CANDIDATE = "Candidate, made by a program: review it before you load it."
+STATEFUL = (
+    "For a stateful firewall: each rule names the side that opens the connection; answers, and the ICMP errors that"
+    " belong to them (destination unreachable, time exceeded, packet too big), come back as established or related."
+)
+STATELESS = (
+    "For a firewall without state: the way back has rules of its own. TCP answers are let through only where they"
+    " open nothing (no SYN without ACK); UDP answers by their source port, which is all that such a firewall can see."
+    " ICMP errors (destination unreachable, time exceeded, packet too big) must pass to both ends."
+)
+PINNING = (
+    "The RPC services of a domain controller choose their ports at start. Either the whole range tcp 49152-65535 is"
+    " allowed, or the AD team pins them on every domain controller: HKLM\\SYSTEM\\CurrentControlSet\\Services\\NTDS\\"
+    "Parameters, value 'TCP/IP Port' (REG_DWORD; restart the controller), and HKLM\\SYSTEM\\CurrentControlSet\\"
+    "Services\\Netlogon\\Parameters, value 'DCTcpipPort' (REG_DWORD; restart Netlogon). Two different ports; both are"
+    " needed, and 135 stays needed. Other Windows servers: HKLM\\Software\\Microsoft\\Rpc\\Internet (Ports,"
+    " PortsInternetAvailable, UseInternetPorts). Then ask again with --rpc-ports."
+)
+PINNING_SOURCES = ("RPC-STATIC", "RPC-DYN")
+NOTHING = "Nothing is asked for: no path in it is blocked."
+
+
+def head(ticket: Ticket) -> list[str]:
+    """The first lines of every configuration, without comment marks."""
+    lines = [
+        f"Firewall change request by portcheck {ticket.version}, {ticket.made}",
+        f"From: {ticket.basis}",
+        CANDIDATE,
+        STATELESS if ticket.stateless else STATEFUL,
+    ]
+    if not ticket.rules:
+        lines.append(NOTHING)
+    if ticket.dynamic:
+        lines.append(PINNING)
+    lines += [f"Question: {question}" for question in ticket.questions]
+    return [part for line in lines for part in wrapped(one_line(line))]
+
+
+def wrapped(line: str) -> list[str]:
+    """Short enough for a terminal, and for devices that cut long lines."""
+    return textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def one_line(words: str) -> str:
+    """ASCII in one line: what a report brings along can neither end a comment nor hide in one."""
+    return to_ascii(printable(words))
+
+
+def label(rule: FirewallRule, limit: int = 100, transport: str = "") -> str:
+    """R1 dns, kerberos, ldap to dc1.alpha.test: for comments, of characters that end none of them."""
+    of_it = (flow.service for flow in rule.flows if transport in {"", flow.ports.transport})
+    services = ", ".join(dict.fromkeys(of_it))
+    hosts = ", ".join(dict.fromkeys(flow.host for flow in rule.flows))
+    marks = (" (optional)" if rule.optional else "") + (" (check first)" if rule.caveat else "")
+    words = one_line(f"{rule.name}{marks} {services} to {hosts}")
+    kept = "".join(char for char in words if char.isalnum() or char in HARMLESS)
+    return kept if len(kept) <= limit else f"{kept[: limit - 3]}..."
+
+
+def document(key: str) -> str:
+    """The title of a source; the user's own words where it is none of ours."""
+    known = sources().get(key)
+    return known.title if known is not None else key
+
+
+def where(key: str) -> str:
+    known = sources().get(key)
+    return known.at if known is not None else ""
+
+
+def documents(flows: Iterable[Flow]) -> dict[str, None]:
+    return dict.fromkeys(flow.document for flow in flows if flow.document)
+
+
+def named(address: str, ticket: Ticket) -> str:
+    """10.77.1.10 (dc1.alpha.test)"""
+    name = ticket.names.get(address, "")
+    return f"{address} ({name})" if name and name != address else address

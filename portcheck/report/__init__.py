@@ -1,0 +1,1 @@
+"""What a run ends in as JSON, read back, and held against another."""

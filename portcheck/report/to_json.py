@@ -1,0 +1,303 @@
+"""A report to JSON and back, exactly (contract: `portcheck.report/1`), and files written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from portcheck import files
+from portcheck.model import (
+    BlockedAt,
+    Comparison,
+    DomainController,
+    Finding,
+    ForestReport,
+    Lookup,
+    Outcome,
+    Report,
+    Vantage,
+    count_by,
+)
+from portcheck.report.from_json import read_report
+from portcheck.report.json_object import MAX_DEPTH, JsonObject, ReadingError
+
+SCHEMA = "portcheck.report/1"
+NEWEST = 1
+MAX_BYTES = 512 * 2**20
+"""Ten thousand checks with all their evidence take some 30 MB."""
+
+Json = dict[str, object]
+
+
+class StoreError(Exception):
+    """A report could not be read or written; one line for the user."""
+
+
+def to_json(report: Report) -> Json:
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "portcheck", "version": report.tool_version},
+        "vantage": _vantage(report.vantage),
+        "started": report.started,
+        "duration_s": report.duration_s,
+        "interrupted": report.interrupted,
+        "forests": [_forest(forest) for forest in report.forests],
+        "checks": [check_to_json(outcome) for outcome in report.outcomes],
+        "findings": [finding_to_json(finding) for finding in report.findings],
+        "compared": None if report.compared is None else comparison_to_json(report.compared),
+        "summary": summary(report),
+    }
+
+
+def summary(report: Report) -> Json:
+    return {
+        "checks": len(report.outcomes),
+        "verdicts": dict(count_by(o.verdict.value for o in report.outcomes)),
+        "states": dict(count_by(o.state.value for o in report.outcomes)),
+        "exit_code": report.exit_code,
+    }
+
+
+def _vantage(vantage: Vantage) -> Json:
+    return {
+        "host": vantage.host,
+        "platform": vantage.platform,
+        "addresses": list(vantage.addresses),
+        "limits": list(vantage.limits),
+    }
+
+
+def _forest(forest: ForestReport) -> Json:
+    return {
+        "name": forest.name,
+        "profiles": list(forest.profiles),
+        "domain_controllers": [_controller(dc) for dc in forest.domain_controllers],
+        "lookups": [_lookup(lookup) for lookup in forest.lookups],
+        "problem": forest.problem,
+        "facts": plain(forest.facts),
+    }
+
+
+def _controller(dc: DomainController) -> Json:
+    return {
+        "host": dc.host,
+        "address": dc.address,
+        "source": dc.source,
+        "site": dc.site,
+        "domain": dc.domain,
+        "roles": list(dc.roles),
+        "facts": plain(dc.facts),
+    }
+
+
+def _lookup(lookup: Lookup) -> Json:
+    return {
+        "name": lookup.name,
+        "record": lookup.record,
+        "server": lookup.server,
+        "status": lookup.status,
+        "answers": list(lookup.answers),
+        "elapsed_ms": lookup.elapsed_ms,
+        "required": lookup.required,
+    }
+
+
+def check_to_json(outcome: Outcome) -> Json:
+    """A check and its outcome as one object; `id` and `required` follow from the rest."""
+    check = outcome.check
+    return {
+        "id": check.id,
+        "forest": check.forest,
+        "host": check.host,
+        "address": check.address,
+        "domain": check.domain,
+        "service": check.service,
+        "transport": check.transport,
+        "port": check.port,
+        "required": check.required,
+        "need": check.need.value,
+        "expected": check.expected.value,
+        "purpose": check.purpose,
+        "operations": list(check.operations),
+        "profiles": list(check.profiles),
+        "why": check.why,
+        "source": check.source,
+        "state": outcome.state.value,
+        "verdict": outcome.verdict.value,
+        "reason": outcome.reason,
+        "stage": outcome.stage.value if outcome.stage else None,
+        "attempts": outcome.attempts,
+        "answers": outcome.answers,
+        "latency_ms": outcome.latency_ms,
+        "elapsed_ms": outcome.elapsed_ms,
+        "facts": plain(outcome.facts),
+        "evidence": [{"at_ms": t.at_ms, "event": t.event, "detail": t.detail} for t in outcome.evidence],
+        "blocked_at": _blocked_at(outcome.blocked_at),
+    }
+
+
+def _blocked_at(place: BlockedAt | None) -> Json | None:
+    """`{"by"}` where a device said no, else `{"after", "hop"}`; both where both are known."""
+    if place is None:
+        return None
+    silence: Json = {"after": place.after, "hop": place.hop}
+    if place.by is None:
+        return silence
+    return {"by": place.by} | ({} if place.after is None and place.hop is None else silence)
+
+
+def finding_to_json(finding: Finding) -> Json:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "forest": finding.forest,
+        "hosts": list(finding.hosts),
+        "title": finding.title,
+        "explanation": finding.explanation,
+        "evidence": finding.evidence,
+        "breaks": list(finding.breaks),
+        "errors": list(finding.errors),
+        "fix": finding.fix,
+        "checks": list(finding.checks),
+    }
+
+
+def comparison_to_json(compared: Comparison) -> Json:
+    changes = [
+        {
+            "check": change.check,
+            "before": change.before,
+            "after": change.after,
+            "verdict_before": change.verdict_before,
+            "verdict_after": change.verdict_after,
+        }
+        for change in compared.changes
+    ]
+    findings = [
+        {
+            "turn": change.turn.value,
+            "forest": change.forest,
+            "code": change.code,
+            "title": change.title,
+            "severity": change.severity.value,
+            "hosts": list(change.hosts),
+        }
+        for change in compared.findings
+    ]
+    controllers = [
+        {"turn": change.turn.value, "forest": change.forest, "host": change.host, "address": change.address}
+        for change in compared.controllers
+    ]
+    return {
+        "since": compared.since,
+        "changes": changes,
+        "findings": findings,
+        "controllers": controllers,
+        "left_out": compared.left_out,
+    }
+
+
+def plain(value: object, level: int = 0) -> object:
+    """The value as JSON knows it: tuples are lists, what is not finite is null, anything foreign is text."""
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case str():
+            return str(value)
+        case Mapping() if level < MAX_DEPTH:
+            return {str(k): plain(v, level + 1) for k, v in value.items()}
+        case list() | tuple() | set() | frozenset() if level < MAX_DEPTH:
+            return [plain(v, level + 1) for v in value]
+    return str(value)[:200]
+
+
+def from_json(document: object) -> Report:
+    """The report in a parsed document; StoreError where it is not one, with the place that is wrong."""
+    try:
+        root = JsonObject.of(document, "report")
+        _require_known_schema(root)
+        return read_report(root)
+    except ReadingError as error:
+        raise StoreError(f"not a portcheck report: {error}") from None
+
+
+def _require_known_schema(root: JsonObject) -> None:
+    named = re.fullmatch(r"portcheck\.report/([1-9][0-9]{0,5})", root.text("schema"))
+    if not named:
+        raise ReadingError(f"schema is {root.text('schema')[:60]!r}, not {SCHEMA!r}")
+    if int(named[1]) > NEWEST:
+        raise StoreError(f"{named[0]} was written by a newer portcheck; this one reads up to {SCHEMA}: update it")
+
+
+def dumps(document: Json, *, indent: int | None = 2) -> str:
+    """ASCII only: whatever a server put into a name reaches terminal and log as an escape."""
+    return json.dumps(document, indent=indent, allow_nan=False) + "\n"
+
+
+def loads(text: str | bytes) -> Report:
+    def no_constant(name: str) -> NoReturn:
+        raise ValueError(f"{name} is not JSON")
+
+    try:
+        document = json.loads(text, parse_constant=no_constant)
+    except RecursionError:
+        raise StoreError("not JSON that can be read: nested too deeply") from None
+    except ValueError as error:  # JSON syntax, text encoding, numbers of absurd length
+        raise StoreError(f"not JSON: {error}") from None
+    return from_json(document)
+
+
+def load(path: str | Path) -> Report:
+    try:
+        text = files.read(Path(path), MAX_BYTES)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise StoreError(f"{path}: cannot be read: {words(error)}") from None
+    if len(text) > MAX_BYTES:
+        raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
+    try:
+        return loads(text)
+    except StoreError as error:
+        raise StoreError(f"{path}: {error}") from None
+
+
+def save(path: str | Path, report: Report) -> None:
+    write_whole(path, dumps(to_json(report)))
+
+
+def write_whole(path: str | Path, text: str) -> None:
+    """Write the file so that a reader sees the old content or the new, never a part."""
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():  # a pipe or /dev/stdout cannot be replaced
+            target.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            _replace(target, text)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be written: {words(error)}") from None
+
+
+def _replace(target: Path, text: str) -> None:
+    draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+    # Created by hand, not by tempfile: the file shall have the mode that the user's umask gives, not 0600.
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def words(error: Exception) -> str:
+    return (error.strerror or "no reason given") if isinstance(error, OSError) else str(error)

@@ -1,0 +1,235 @@
+"""What a report says of the paths: those that are blocked, or all that its profiles need; and what no rule can cure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from portcheck.catalogue.services import TRANSPORTS, services
+from portcheck.model import BLOCKED, Expected, Outcome, Report, State, Verdict
+from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
+from portcheck.targets.checks import Selection
+
+HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
+HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
+"""The host itself was heard."""
+KDC = frozenset({"kerberos", "kpasswd"})
+PATH_CODES = (
+    "mtu-black-hole", "fragments-dropped", "packet-loss", "one-way-path", "idle-timeout", "middlebox-answers",
+    "connection-reset", "tls-intercepted", "dns-views-differ", "wrong-forest",
+)  # fmt: skip
+"""Findings that concern the network team although no rule for a port cures them."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A report while it is read."""
+
+    report: Report
+    sources: tuple[str, ...]  # as given by the user; else the addresses that the run sent from
+    everything: bool
+    pinned: tuple[Ports, ...]
+    flows: list[Flow] = field(default_factory=list)
+    questions: dict[str, None] = field(default_factory=dict)
+    left_out: dict[str, None] = field(default_factory=dict)
+    by_host: dict[tuple[str, str | None], list[Outcome]] = field(default_factory=dict)
+
+    def beside(self, outcome: Outcome) -> list[Outcome]:
+        """All that was seen of the same host."""
+        if not self.by_host:
+            for one in self.report.outcomes:
+                self.by_host.setdefault((one.check.host, one.check.address), []).append(one)
+        return self.by_host.get((outcome.check.host, outcome.check.address), [])
+
+
+def asked(
+    report: Report,
+    outcomes: Sequence[Outcome],
+    sources: tuple[str, ...] = (),
+    *,
+    everything: bool = False,
+    pinned: tuple[Ports, ...] = (),
+) -> Asked:
+    """The paths to ask for. `outcomes` are those of the report that the user chose."""
+    reading = _Reading(report, sources, everything, pinned)
+    for outcome in outcomes:
+        _read(reading, outcome)
+    for finding in report.findings:
+        if finding.code in PATH_CODES:
+            reading.left_out[f"{finding.title} ({finding.code}): not a matter of one port's rule; {finding.fix}"] = None
+    return Asked(tuple(reading.flows), tuple(reading.questions), tuple(reading.left_out))
+
+
+def _read(reading: _Reading, outcome: Outcome) -> None:
+    check = outcome.check
+    if check.expected is Expected.CLOSED or check.transport not in TRANSPORTS:
+        return
+    if check.address is None:
+        reading.questions[f"{check.host} has no address: which one is meant?"] = None
+        return
+    if not usable(check.address):
+        reading.left_out[f"{check.host} ({check.address}): no address that a rule could name"] = None
+        return
+    if outcome.facts.get("local_fault"):
+        reading.questions[
+            f"{check.host} ({check.address}): this machine itself could not send ({outcome.reason}); its own firewall"
+            " or routes come first"
+        ] = None
+        return
+    if not reading.everything and _stopped(reading, outcome):
+        where = f"{check.host} {check.port}/{check.transport} ({check.service})"
+        reading.left_out[
+            f"{where}: its LDAP ping names no KDC, so no path is to blame; ask the AD team to start it"
+        ] = None
+        return
+    if _concerns(reading, outcome):
+        caveat = _caveat(reading, outcome)
+        if caveat is None:
+            return
+        dynamic = _behind_mapper(outcome) and not reading.pinned
+        found = [
+            _flow(outcome, source, ports, caveat, dynamic=dynamic)
+            for source in _sources(reading, outcome)
+            for ports in _ports(reading, outcome)
+        ]
+        if not found:
+            reading.questions[f"{check.host} ({check.address}): from which address is it asked? (--source)"] = None
+        reading.flows.extend(found)
+    elif outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP and check.port is not None:
+        where = f"{check.service} {check.port}/{check.transport} to {check.host}"
+        reading.left_out[f"{where}: silent, but nothing proves that it is offered there; --all asks for it"] = None
+    elif outcome.verdict in HURTS and outcome.state not in BLOCKED | {State.OK, State.OPEN, State.SKIPPED}:
+        where = f"{check.host} {check.port}/{check.transport} ({check.service})"
+        reading.left_out[f"{where}: {outcome.state}, {outcome.reason}; the path is open, ask who runs it"] = None
+
+
+def _stopped(reading: _Reading, outcome: Outcome) -> bool:
+    """Silent, because the KDC does not run: the host's LDAP ping names its roles, and that one is not among them."""
+    if outcome.check.service not in KDC or outcome.state not in BLOCKED:
+        return False
+    told = [o.facts.get("roles") for o in reading.beside(outcome) if o.check.service == "ldap-ping"]
+    return any(isinstance(roles, list | tuple) and roles and "kdc" not in roles for roles in told)
+
+
+def _concerns(reading: _Reading, outcome: Outcome) -> bool:
+    """Is this a path to ask for?"""
+    if _port_unknown(reading, outcome):
+        return True
+    if outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP:  # nothing proves that it is offered there
+        return reading.everything or not _heard(reading, outcome)
+    if reading.everything:
+        return outcome.verdict is not Verdict.SKIP and outcome.state not in {State.SKIPPED, State.UNRESOLVED}
+    return outcome.state in BLOCKED and outcome.verdict in HURTS
+
+
+def _heard(reading: _Reading, outcome: Outcome) -> bool:
+    return any(one.state in HEARD for one in reading.beside(outcome))
+
+
+def _port_unknown(reading: _Reading, outcome: Outcome) -> bool:
+    """An interface whose port nobody could tell: the mapper is blocked, or (asked for everything) says nothing."""
+    if not _behind_mapper(outcome) or outcome.check.port is not None or outcome.facts.get("interface_missing"):
+        return False
+    mapper = next((o.state for o in reading.beside(outcome) if o.check.service == "rpc"), State.SKIPPED)
+    return mapper in BLOCKED or (reading.everything and mapper is not State.SKIPPED)
+
+
+def _behind_mapper(outcome: Outcome) -> bool:
+    known = services().get(outcome.check.service)
+    return known is not None and known.dynamic
+
+
+def _caveat(reading: _Reading, outcome: Outcome) -> str | None:
+    """What to find out before the change; None where there is no rule to ask for at all."""
+    if _heard(reading, outcome):
+        return ""
+    beside = [o for o in reading.beside(outcome) if o.state is not State.SKIPPED]
+    check = outcome.check
+    told = [o for o in beside if o.state is State.UNREACHABLE]
+    if told and not any(o.state is State.REJECTED for o in beside):
+        reading.questions[
+            f"{check.host} ({check.address}): {told[0].reason}. Is it up, has it this address, and is there a route to"
+            " it? No rule is asked for until that is known"
+        ] = None
+        return None
+    if any(o.state is State.REJECTED for o in beside):
+        return ""
+    return "nothing on the destination answered any question: make sure first that it is up and has this address"
+
+
+def _flow(outcome: Outcome, source: str, ports: Ports, caveat: str, *, dynamic: bool) -> Flow:
+    check = outcome.check
+    assert check.address is not None
+    to = _address(check.address)
+    return Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat)
+
+
+def _ports(reading: _Reading, outcome: Outcome) -> tuple[Ports, ...]:
+    """The ports seen; where the mapper could not tell them, the range it chooses from."""
+    check = outcome.check
+    behind = _behind_mapper(outcome)
+    if behind and reading.pinned:
+        return reading.pinned
+    if check.port is None:
+        return (Ports("tcp", *DYNAMIC),) if behind else ()
+    told = outcome.facts.get("port_candidates") if behind and outcome.state in BLOCKED else None
+    several = told if isinstance(told, list) else [check.port]
+    numbers = dict.fromkeys(port for port in (*several, check.port) if isinstance(port, int) and 0 < port < 65536)
+    return tuple(Ports(check.transport, port, port) for port in numbers)
+
+
+def _sources(reading: _Reading, outcome: Outcome) -> tuple[str, ...]:
+    """Of the destination's family: as the user says, else as this host was asked from, else as the run was."""
+    assert outcome.check.address is not None
+    family = ":" in outcome.check.address
+    own = (str(o.facts.get("local_address") or "") for o in (outcome, *reading.beside(outcome)))
+    for candidates in (reading.sources, tuple(dict.fromkeys(own)), reading.report.vantage.addresses):
+        fitting = dict.fromkeys(_address(a) for a in candidates if (":" in a) == family and usable(a))
+        if fitting:
+            return tuple(fitting) if candidates is reading.sources else tuple(fitting)[:1]
+    return ()
+
+
+def usable(address: str) -> bool:
+    """An address that a rule may name."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return not (ip.is_loopback or ip.is_unspecified or ip.is_multicast or ip.is_link_local)
+
+
+def _address(text: str) -> str:
+    """In the one spelling that every format takes."""
+    return str(ipaddress.ip_address(text.partition("%")[0]))
+
+
+def evidence(outcome: Outcome) -> str:
+    """filtered: no answer to 3 connection attempts in 4.0 s; lost beyond 10.77.100.2 (hop 2)"""
+    seen = f"{outcome.state}: {outcome.reason}"
+    place = outcome.blocked_at
+    if place is None:
+        return seen
+    if place.by is not None:
+        return seen if place.by in seen else f"{seen}; {place.by} said no"
+    if place.after is not None:
+        return f"{seen}; lost beyond {place.after} (hop {place.hop})"
+    return f"{seen}; lost at or before the first hop" if place.hop == 0 else seen
+
+
+def chosen(
+    report: Report, profiles: Iterable[str], selection: Selection, hosts: Iterable[str] = ()
+) -> tuple[Outcome, ...]:
+    """The outcomes of the report that the user narrows it to."""
+    wanted, named = set(profiles), set(hosts)
+    found = []
+    for outcome in report.outcomes:
+        check = outcome.check
+        if wanted and not wanted & set(check.profiles):
+            continue
+        if named and not named & {check.host, check.address}:
+            continue
+        if selection.takes(check.service, check.transport, check.port):
+            found.append(outcome)
+    return tuple(found)

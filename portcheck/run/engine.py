@@ -1,0 +1,190 @@
+"""Runs checks within bounds; the only place where exceptions become outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from portcheck.model import Check, Facts, Outcome, Stage, State
+from portcheck.model.events import Notify, Started
+from portcheck.net.errors import NetError
+from portcheck.net.network import Net, Network
+from portcheck.net.pacing import Pacer
+from portcheck.net.platform.machine import socket_limit
+from portcheck.net.proxy import Reach
+from portcheck.net.timeline import Timeline
+from portcheck.net.timeouts import Timeouts
+from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.wire import WireError, fingerprint
+
+# A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
+# means something only when it comes again, later, to another source port.
+AFTER_RESET_S = (0.25, 0.6, 1.1)
+PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
+LAST_S = 0.9
+"""So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
+WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
+FIRST_TRIES_PER_SECOND = 400.0
+REPEATS_PER_SECOND = 20.0
+REPEATS_WINDOW_S = 1.2
+
+
+@dataclass(slots=True)
+class Engine:
+    """The bounds that all checks of a run share."""
+
+    patience: Timeouts
+    notify: Notify
+    concurrency: int = 512
+    rate: float | None = None
+    source_ip: str | None = None
+    connect: Callable[[str], Net] | None = None  # a twin of the network, for tests
+    walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
+    looking_up: asyncio.Semaphore = field(init=False)
+    _slots: asyncio.Semaphore = field(init=False)
+    _first: Pacer = field(init=False)
+    _repeats: Pacer = field(init=False)
+
+    def __post_init__(self) -> None:
+        sockets_a_check = self.patience.attempts + 1  # and one for a question beside
+        wanted = self.concurrency * sockets_a_check
+        allowed = socket_limit(wanted + WALKING + LOOKING_UP)
+        beside = min(WALKING, max(allowed // 4, 1)), min(LOOKING_UP, max(allowed // 8, 2))
+        self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
+        self.walking = asyncio.Semaphore(beside[0])
+        self.looking_up = asyncio.Semaphore(beside[1] // 2)  # one over UDP, one over TCP
+        self._first = Pacer(self.rate or FIRST_TRIES_PER_SECOND)
+        window = None if self.rate else REPEATS_WINDOW_S
+        self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
+
+    async def ready(self) -> None:
+        """Load the probes, aside from the loop: what was sent before keeps its time."""
+        await asyncio.to_thread(probes)
+
+    async def run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None = None) -> Outcome:
+        """One check from its first packet to its outcome; `unheard` is called if it seems to end in silence."""
+        async with self._slots:
+            await self._first.turn()
+            self.notify(Started(check))
+            trail = Timeline()
+
+            def doubt() -> None:
+                if unheard is not None and trail.attempts and not trail.answers:
+                    unheard()
+
+            timer = asyncio.get_running_loop().call_later(max(0.0, self.patience.connect_s - LAST_S), doubt)
+            try:
+                return await self._attempt(check, subject, trail)
+            finally:
+                timer.cancel()
+
+    async def again(
+        self, check: Check, subject: Subject, patience: Timeouts, segment: int | None, nearest_ttl: int | None = None
+    ) -> Outcome:
+        """Ask one check once more, alone and without what is asked beside, for the second look."""
+        subject = replace(subject, start_tls=False)
+        async with self._slots:
+            net = Net(check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, nearest_ttl)
+            if subject.route is not None:
+                return await once(probes()[check.service], check, Reach(check.host, subject.route, net), subject)
+            return await once(probes()[check.service], check, net, subject)
+
+    async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
+        """What the LDAP ping tells when asked over TCP; empty where that fails."""
+        from portcheck.probes import ldap_ping
+
+        try:
+            async with self._slots:
+                return await ldap_ping.over_tcp(port, self.net(address, Timeline()), subject)
+        except (NetError, WireError):
+            return {}
+
+    def net(self, address: str, trail: Timeline) -> Net:
+        return Net(address, self.patience, self._repeats, self.source_ip, trail)
+
+    async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:
+        if check.address is None and subject.route is None:
+            return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
+        probe = probes()[check.service]
+        for pause in (*AFTER_RESET_S, None):
+            net: Network = self.net(check.address or "", trail)
+            if subject.route is not None:
+                net = Reach(check.host, subject.route, self.net("", trail))
+            outcome = await once(probe, check, net, subject)
+            if outcome.state is not State.RESET or pause is None or check.transport == "udp":
+                break
+            trail.facts["resets_before_answer"] = _count(trail.facts.get("resets_before_answer")) + 1
+            trail.note("again", "a first reset may be the controller's own session scavenger; trying another port")
+            await asyncio.sleep(pause)
+        return outcome
+
+
+def probes() -> Mapping[str, Probe]:
+    """The registry; late, since all protocols take longer to load than the names take to be asked for."""
+    from portcheck.probes.registry import PROBES
+
+    return PROBES
+
+
+async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Outcome:
+    """Run the probe once; whatever happens is an outcome, but for cancellation."""
+    trail = net.trail
+    try:
+        seen = await probe.run(check, net, subject)
+    except NetError as fault:
+        trail.facts.update(fault.facts)
+        if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:
+            fault.state = State.MISMATCH  # said something, then left or waited: it was never this protocol
+            fault.reason = f"{_whose(trail)}answered, but not in this protocol"
+        _name_foreign(fault.state, trail)
+        return _outcome(check, trail, fault.state, fault.reason, fault)
+    except WireError as error:
+        _name_foreign(State.MISMATCH, trail)
+        looks = f", it looks like {trail.facts['peer_protocol']}" if "peer_protocol" in trail.facts else ""
+        return _outcome(check, trail, State.MISMATCH, f"answered, but not in this protocol{looks}: {error}")
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other results with it
+        trail.note("fault", f"{error.__class__.__name__}: {error}")
+        return _outcome(check, trail, State.ERROR, "portcheck itself failed here; please report it (run with -v)")
+    return _good(check, trail, seen)
+
+
+def _whose(trail: Timeline) -> str:
+    """Said of the proxy until it has let something through."""
+    asked_proxy = "proxy" in trail.facts and "proxy_status" not in trail.facts
+    return f"the proxy {trail.facts['proxy']}: " if asked_proxy else ""
+
+
+def _good(check: Check, trail: Timeline, seen: Seen) -> Outcome:
+    trail.facts.update(seen.facts)
+    return _outcome(check, trail, seen.state, seen.reason)
+
+
+def _outcome(check: Check, trail: Timeline, state: State, reason: str, fault: NetError | None = None) -> Outcome:
+    stage = trail.stage
+    if fault is not None and fault.stage is not None:
+        stage = fault.stage
+    return Outcome(
+        check=check,
+        state=state,
+        reason=reason,
+        stage=stage,
+        attempts=trail.attempts,
+        answers=trail.answers,
+        latency_ms=trail.latency_ms,
+        elapsed_ms=trail.elapsed_ms(),
+        facts=dict(trail.facts),
+        evidence=tuple(trail.steps),
+        blocked_at=fault.blocked_at if fault is not None else None,
+    )
+
+
+def _name_foreign(state: State, trail: Timeline) -> None:
+    if state is State.MISMATCH and trail.head:
+        name = fingerprint.name(trail.head)
+        if name is not None:
+            trail.facts["peer_protocol"] = name
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,154 @@
+"""One host of a forest is asked: the ping, then everything else at once, then what RPC's mapper points to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from portcheck.catalogue.services import GENERIC
+from portcheck.config import ForestSpec
+from portcheck.model import Check, Need, Outcome, State
+from portcheck.net.dns import is_address
+from portcheck.probes.probe import Subject
+from portcheck.run.engine import Engine
+from portcheck.run.knowledge import HostState, without_port
+from portcheck.targets.checks import Target
+
+# The LDAP ping goes first: it tells which services are not there, and who a host is that was given by address only.
+HEAD_START_S = 0.2
+MORE_FOR_NAMED_S, MORE_FOR_UNNAMED_S = 0.1, 0.5  # for the same question over TCP
+PING_PORT = 389
+
+
+def hidden_ping(place: Target, forest: ForestSpec) -> Check:
+    """Asked for what it tells of the host, even where no profile needs it; not reported."""
+    port = forest.ports.get("ldap-ping", PING_PORT)
+    return Check(forest.name, place.host, place.address, "ldap-ping", "udp", port, Need.OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class HostRun:
+    """Bound to the forest's survey, which runs the checks and keeps what they end in."""
+
+    host: HostState
+    forest: ForestSpec
+    engine: Engine
+    run: Callable[[HostState, Check, Subject], Coroutine[Any, Any, Outcome]]
+    land: Callable[[HostState, Outcome], Outcome]
+    planned: dict[str, Check]
+    outcomes: dict[str, Outcome]
+
+    async def everything(self, checks: Sequence[Check]) -> None:
+        """All checks of the host."""
+        asked = next((check for check in checks if check.service == "ldap-ping"), None)
+        learning: list[asyncio.Task[Outcome] | asyncio.Task[None]] = []
+        if self.host.controls and self.host.place.address is not None and not self.host.place.dns_only:
+            learning.append(asyncio.create_task(self.ping(asked or hidden_ping(self.host.place, self.forest))))
+            if not self.host.place.assumed:  # that one has had its time
+                learning.extend(await self._head_start(learning[0]))
+        elif asked is not None:
+            self.land(self.host, await self.run(self.host, asked, self.host.subject()))
+        try:
+            await self._rest([check for check in checks if check is not asked])
+            await asyncio.gather(*learning[:1])
+        finally:
+            for task in learning:
+                task.cancel()
+            await asyncio.gather(*learning, return_exceptions=True)
+
+    async def introduced(self) -> None:
+        """Who is this? What it says of itself by the ping, over UDP or TCP; nobody waits long."""
+        pinging = asyncio.create_task(self.ping(hidden_ping(self.host.place, self.forest)))
+        learning: list[asyncio.Task[None]] = []
+        try:
+            learning = await self._head_start(pinging)
+        finally:
+            for task in (pinging, *learning):
+                task.cancel()
+            await asyncio.gather(pinging, *learning, return_exceptions=True)
+
+    async def _head_start(self, pinging: asyncio.Task[Any]) -> list[asyncio.Task[None]]:
+        """Where the ping over UDP is not answered at once, the same question over TCP tells the roles, in its time."""
+        await asyncio.wait([pinging], timeout=HEAD_START_S)
+        if self.host.ping:
+            return []
+        learning = asyncio.create_task(self._learn_over_tcp())
+        named = self.host.place.domain and not is_address(self.host.place.host)
+        await asyncio.wait([learning], timeout=MORE_FOR_NAMED_S if named else MORE_FOR_UNNAMED_S)
+        return [learning]
+
+    async def _learn_over_tcp(self) -> None:
+        assert self.host.place.address is not None
+        port = self.forest.ports.get("ldap", PING_PORT)
+        told = await self.engine.ping_over_tcp(self.host.place.address, port, self.host.subject())
+        if not self.host.ping:
+            self.host.learn_ping(told)
+
+    async def ping(self, check: Check) -> Outcome:
+        reported = check.id in self.planned
+        outcome = await self.run(self.host, check, self.host.subject())
+        self.host.learn(outcome)
+        self.host.known.set()
+        if reported:
+            self.land(self.host, outcome)
+        return outcome
+
+    async def _rest(self, checks: Sequence[Check]) -> None:
+        behind = [check for check in checks if check.port is None and check.service not in GENERIC]
+        direct = [check for check in checks if check not in behind and check.service != "rpc"]
+        mapper = next((check for check in checks if check.service == "rpc"), None)
+        await asyncio.gather(*(self._one(check) for check in direct), self._rpc(mapper, behind))
+
+    async def _one(self, check: Check, subject: Subject | None = None) -> Outcome:
+        reason = self.host.not_expected(check)
+        if reason is not None:
+            return self.land(self.host, Outcome(check, State.SKIPPED, reason, facts=self.host.unnamed))
+        if subject is None:
+            ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
+            subject = self.host.rpc_subject(check, ports) if ports else self.host.subject()
+        asking = asyncio.create_task(self.run(self.host, check, subject))
+        try:
+            if self.host.unsure_of(check) and (reason := await self._learnt_meanwhile(check, asking)):
+                return self.land(self.host, Outcome(check, State.SKIPPED, reason))
+            outcome = await asking
+        finally:
+            asking.cancel()
+        self.host.learn(outcome)
+        return self.land(self.host, outcome)
+
+    async def _learnt_meanwhile(self, check: Check, asking: asyncio.Task[Outcome]) -> str | None:
+        """The ping may yet tell that this is not offered here; then nobody waits for it."""
+        knowing = asyncio.create_task(self.host.known.wait())
+        await asyncio.wait([asking, knowing], return_when=asyncio.FIRST_COMPLETED)
+        knowing.cancel()
+        return None if asking.done() else self.host.not_expected(check)
+
+    async def _rpc(self, mapper: Check | None, behind: Sequence[Check]) -> None:
+        """The mapper, then each interface on the port that it names."""
+        outcome: Outcome | None = None
+        if mapper is not None:
+            subject = replace(self.host.subject(), wanted=tuple(check.service for check in behind))
+            outcome = await self._one(mapper, subject)
+        await asyncio.gather(*(self.interface(check, outcome) for check in behind))
+
+    async def interface(self, check: Check, mapper: Outcome | None) -> None:
+        if self.host.place.address is None:
+            self.land(self.host, await self.run(self.host, check, self.host.subject()))
+            return
+        endpoints = mapper.facts.get("endpoints") if mapper is not None else None
+        ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
+        if not ports:
+            self.land(self.host, without_port(check, mapper))
+            return
+        found = replace(check, port=ports[0])
+        subject = self.host.rpc_subject(check, tuple(ports))
+        outcome = await self.run(self.host, found, subject)
+        answered_on = outcome.facts.get("port")
+        if isinstance(answered_on, int):
+            outcome = replace(outcome, check=replace(outcome.check, port=answered_on))
+        self.planned.pop(check.id, None)
+        self.outcomes.pop(check.id, None)
+        self.planned[outcome.check.id] = outcome.check
+        self.land(self.host, outcome)

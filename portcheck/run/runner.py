@@ -1,0 +1,200 @@
+"""A whole run: all forests side by side, within one deadline, ending in one report whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import import_module
+
+from portcheck import __version__
+from portcheck.catalogue.profiles import Profile
+from portcheck.config import ForestSpec, Settings
+from portcheck.diagnose.verdict import exit_code
+from portcheck.model import Outcome, Report, State, Verdict
+from portcheck.model.credentials import Credentials
+from portcheck.model.events import Finished, Notify, Phase
+from portcheck.net.dns import Names, is_address
+from portcheck.net.platform.machine import vantage
+from portcheck.net.timeouts import Timeouts
+from portcheck.run.engine import Engine
+from portcheck.run.forest import ForestRun
+from portcheck.targets import systems
+from portcheck.targets.checks import Pin, Selection
+from portcheck.targets.systems import Chosen
+
+INTERRUPTED, NOT_DONE = 130, 3
+LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to run: the forests with their profiles, and how."""
+
+    forests: tuple[tuple[ForestSpec, tuple[Profile, ...]], ...]
+    settings: Settings = field(default_factory=Settings)
+    selection: Selection = field(default_factory=Selection)
+    families: tuple[str, ...] = ("A", "AAAA")
+    views: bool = False  # compare what different DNS servers say
+    pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)  # by forest: nothing but these, and no discovery
+    idle_s: float | None = None  # hold quiet sessions for this long
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)  # by forest: who signs in
+    machine: tuple[Profile, ...] = ()  # asked of no forest
+    cloud: bool = True  # whether the cloud's endpoints are asked
+
+
+async def run(order: Order, notify: Notify) -> Report:
+    """Ask everything; a deadline or an interruption ends the asking, never the report."""
+    started, began = datetime.now(UTC), time.monotonic()
+    settings = order.settings
+    patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
+    engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
+    surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
+    loading = asyncio.get_running_loop().call_later(LOADED_AFTER_S, _load_diagnosis)
+    interrupted = await _until_done(surveys, order, notify)
+    loading.cancel()
+    report = _report(surveys, started, time.monotonic() - began)
+    report = explained(replace(report, interrupted=interrupted))
+    notify(Finished())
+    return replace(report, exit_code=_exit_code(report, surveys, settings))
+
+
+def _load_diagnosis() -> None:
+    asyncio.get_running_loop().run_in_executor(None, import_module, "portcheck.diagnose")
+
+
+def explained(report: Report) -> Report:
+    """The report with its findings; the same for a run that was saved elsewhere."""
+    from portcheck import diagnose  # late: only when there is something to explain
+
+    return replace(report, findings=diagnose.diagnose(report))
+
+
+def _parts(order: Order) -> Chosen:
+    """The forests of which something is asked, and the cloud, once."""
+    outside = systems.cloud(order.forests, order.machine, order.selection) if order.cloud else None
+    if outside is not None and order.settings.proxy is None:
+        for scheme in systems.BY_PROXY:
+            systems.from_environment("", scheme)  # a proxy that cannot be asked is said before anything is sent
+    asked = [part for part in order.forests if systems.asks(*part, order.selection)]
+    return [*(asked if outside else order.forests), *([outside] if outside else [])]
+
+
+def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> ForestRun:
+    servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
+    names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
+    survey = ForestRun(forest, profiles, engine, names, notify, order.selection, order.families)
+    survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
+    survey.controllers = not systems.asks_others_only(forest, profiles, order.selection)
+    survey.proxy = order.settings.proxy
+    return survey
+
+
+async def _until_done(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> bool:
+    """Run them all; True when the user interrupted. The first Ctrl-C arrives here as a cancellation."""
+    try:
+        async with asyncio.timeout(order.settings.deadline_s):
+            await asyncio.gather(*(survey.run() for survey in surveys))
+            if order.views:
+                await asyncio.gather(*(survey.compare_views() for survey in surveys))
+            if order.settings.trace:
+                await _look_again(surveys, notify)
+            if order.idle_s is not None:
+                from portcheck.investigate import idle  # late, as the second look
+
+                sessions = idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
+                await asyncio.gather(sessions, *(survey.hold_tunnels(order.idle_s) for survey in surveys))
+            if order.credentials:
+                notify(Phase("signing in"))
+                await _sign_in([s for s in surveys if s.forest.name in order.credentials], order.credentials)
+    except TimeoutError:
+        for survey in surveys:
+            survey.problem = survey.problem or "the deadline came before the run was done"
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        with contextlib.suppress(ValueError):  # not the main thread: nothing comes there
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending: one more must not cost what was found
+        return True
+    return False
+
+
+async def _look_again(surveys: Sequence[ForestRun], notify: Notify) -> None:
+    """The second look; where it brought a mapper back, its interfaces are asked and looked at in turn."""
+    from portcheck.investigate import second_look  # late: nothing is sent before it is known what failed
+
+    for _ in range(2):
+        await second_look([case for survey in surveys for case in survey.cases()], notify)
+        if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
+            break
+
+
+async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Credentials]) -> None:
+    """After everything else: what is blocked is known by then, and need not be tried."""
+    from portcheck.signin import forest as account  # late: most runs sign in nowhere
+
+    ledger = account.Ledger()
+    towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
+    turns = [
+        account.SignIn(
+            forest=survey.forest,
+            profiles=tuple(profile.name for profile in survey.profiles),
+            credentials=credentials[survey.forest.name],
+            hosts=survey.hosts,
+            outcomes=survey.outcomes_of,
+            land=survey.add,
+            patience=survey.engine.patience,
+            ledger=ledger,
+            source_ip=survey.engine.source_ip,
+            addresses=vantage(towards).addresses,
+            facts=survey.facts,
+        )
+        for survey in surveys
+    ]
+    await asyncio.gather(*(account.in_turn(group) for group in account.by_account(turns)))
+
+
+def _report(surveys: Sequence[ForestRun], started: datetime, duration_s: float) -> Report:
+    outcomes = tuple(outcome for survey in surveys for outcome in survey.settled())
+    reached = (o.check.address or o.facts.get("peer_address") for o in outcomes)
+    towards = dict.fromkeys(address for address in reached if isinstance(address, str))
+    return Report(
+        started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        duration_s=round(duration_s, 3),
+        vantage=vantage(tuple(towards)),
+        forests=tuple(survey.report() for survey in surveys),
+        outcomes=outcomes,
+        tool_version=__version__,
+    )
+
+
+def _exit_code(report: Report, surveys: Sequence[ForestRun], settings: Settings) -> int:
+    if report.interrupted:
+        return INTERRUPTED
+    if not any(_was_asked(outcome) for outcome in report.outcomes) and any(s.problem for s in surveys):
+        told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
+        if not told:
+            return NOT_DONE
+    if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
+        return NOT_DONE
+    if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
+        return 1
+    return exit_code(report, settings.fail_on)
+
+
+def _tells_nothing(outcome: Outcome) -> bool:
+    """This machine could not ask it, for want of a permission, an address or time, or asked nothing at all."""
+    return outcome.verdict is Verdict.UNKNOWN
+
+
+def _met_anybody(survey: ForestRun) -> bool:
+    return any(host.controls for host in survey.hosts) if survey.controllers else bool(survey.hosts)
+
+
+def _was_asked(outcome: Outcome) -> bool:
+    return outcome.state is not State.SKIPPED

@@ -1,0 +1,1 @@
+"""The domain controller that `demo` and the tests run on."""

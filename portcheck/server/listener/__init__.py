@@ -1,0 +1,1 @@
+"""`portcheck listen`: marked answers in the place of a service that is not there yet."""

@@ -1,0 +1,161 @@
+"""Who is there: DNS, the file, and, where those say nothing, the name servers themselves. Asks only who somebody is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from portcheck.config import ForestSpec, family
+from portcheck.model import Lookup
+from portcheck.net.dns import Names, NoResolverError, system_servers
+from portcheck.run.knowledge import FAMILIES, HostState
+from portcheck.targets import srv
+from portcheck.targets.checks import Target
+from portcheck.targets.srv import Discovery
+
+DNS_HEAD_START_S = 0.3
+SILENT_DNS_S = 0.6  # more; then it had two tries: what DNS has not told is asked without it
+
+
+@dataclass(slots=True)
+class Search:
+    """One forest's hosts. `ask` gets the places as they are found; `introduce` tells what a place says it is."""
+
+    forest: ForestSpec
+    names: Names
+    families: Sequence[str]
+    ask: Callable[[Iterable[Target], Discovery], Awaitable[None]]
+    introduce: Callable[[Target], Awaitable[HostState]]
+    lookups: list[Lookup] = field(default_factory=list)
+    problem: str | None = None
+
+    async def run(self) -> None:
+        """Named controllers are asked at once; those that DNS advertises follow when it has answered."""
+        await asyncio.gather(self._named(), self._advertised())
+
+    async def find_servers(self) -> None:
+        """Name servers that the file gives by name: their addresses, from the system's resolver."""
+        found, servers = await srv.named_servers(self.forest, self.names.patience_s, self.families)
+        self.lookups.extend(found)
+        self.names.servers = (*self.names.servers, *servers)
+        if self.forest.dns and not self.names.servers:
+            told = ", ".join(server.host for server in self.forest.dns)
+            self.problem = f"none of the forest's name servers has an address: {told}"
+
+    async def _named(self) -> None:
+        if self.forest.domain_controllers:
+            found = await self.discovered(srv.explicit(self.forest, self.names, self.families))
+            await self.ask(found.places, found)
+
+    async def _advertised(self) -> None:
+        if not self.forest.discover:
+            await self._ask_servers(Discovery(), self.servers)
+            return
+        discovering = asyncio.create_task(self.discovered(srv.advertised(self.forest, self.names, self.families)))
+        heard = asyncio.create_task(self.names.heard.wait())
+        try:
+            await asyncio.wait([discovering, heard], timeout=DNS_HEAD_START_S, return_when=asyncio.FIRST_COMPLETED)
+            silent = not self.names.heard.is_set() and self.problem is None
+            await asyncio.gather(self._told_by_dns(discovering), *([self._without_dns()] if silent else []))
+        finally:
+            heard.cancel()
+            discovering.cancel()
+
+    async def _told_by_dns(self, discovering: Awaitable[Discovery]) -> None:
+        found = await discovering
+        if found.places or self.forest.domain_controllers:
+            at = {place.address for place in found.places} | {c.address for c in self.forest.domain_controllers}
+            others = [address for address in self.servers if address not in at]
+            await asyncio.gather(self.ask(found.places, found), self._ask_servers(found, others))
+        elif self.names.heard.is_set():
+            await self._last_resort(found, self.servers)
+
+    async def discovered(self, asking: Awaitable[Discovery]) -> Discovery:
+        try:
+            found = await asking
+        except NoResolverError as error:
+            self.problem = str(error)
+            return Discovery()
+        self.lookups.extend(found.lookups)
+        return found
+
+    @property
+    def servers(self) -> list[str]:
+        """Those of the name servers that may be asked as hosts too."""
+        return [host for host, _ in self.names.servers if family(host) in self.families]
+
+    async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
+        """Name servers that the file names and that are no known controllers: only DNS is asked of them."""
+        named = {c.address for c in self.forest.domain_controllers}
+        places = [
+            Target(address, address, "dns-server", self.forest.name, dns_only=True)
+            for address in addresses
+            if address not in named
+        ]
+        await self.ask(places, found)
+
+    async def _without_dns(self) -> None:
+        """DNS says nothing. A forest's own name servers are nearly always its controllers: they are asked as such."""
+        if self.forest.domain_controllers:
+            return
+        if self.servers:
+            await asyncio.gather(*(self._ask_assumed(address) for address in self.servers))
+            return
+        await asyncio.gather(self._ask_resolvers(), self._ask_by_name())
+
+    async def _ask_assumed(self, address: str) -> None:
+        host = await self.introduce(Target(address, address, "dns-server", self.forest.name))
+        if not self.names.heard.is_set():
+            told = str(host.ping.get("dns_host_name") or "")
+            place = replace(host.place, host=told) if told else replace(host.place, assumed=True)
+            await self.ask([place], Discovery())
+
+    async def _ask_resolvers(self) -> None:
+        """Is it the system's own name server that says nothing, or one behind it?"""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.names.heard.wait(), SILENT_DNS_S)
+            return
+        places = [Target(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
+        await self.ask(places, Discovery())
+
+    async def _ask_by_name(self) -> None:
+        """The hosts file may know the name."""
+        own = await self.discovered(srv.by_name(self.forest.name, self.names, self.families, silent=True))
+        if not self.names.heard.is_set():
+            await asyncio.gather(*(self._ask_candidate(place.address, own, by_name=True) for place in own.places))
+
+    async def _last_resort(self, found: Discovery, servers: Sequence[str]) -> None:
+        """DNS told nobody. The name may be a host's, or lead to controllers itself; name servers often are some."""
+        own = await self.discovered(srv.by_name(self.forest.name, self.names, self.families))
+        candidates = [place.address for place in own.places] or servers
+        named = bool(own.places)
+        if not candidates and own.lookups and all(lookup.status == "nodata" for lookup in own.lookups):
+            self._note_other_family()
+        await asyncio.gather(*(self._ask_candidate(address, found, by_name=named) for address in candidates))
+
+    def _note_other_family(self) -> None:
+        """The name exists. If addresses of one family only were asked for, it may well be a host with the other."""
+        if missing := FAMILIES.get(tuple(self.families)):
+            self.problem = f"{self.forest.name} has no {missing}, and DNS advertises no domain controller under it"
+            self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]
+
+    async def _ask_candidate(self, address: str | None, found: Discovery, *, by_name: bool) -> None:
+        host = await self.introduce(Target(address or "", address, "dns-server"))
+        await self.ask([self._recognised(host, by_name=by_name)], found)
+
+    def _recognised(self, host: HostState, *, by_name: bool) -> Target:
+        """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown.
+
+        A name without its end, which the system's search list completed, is the host's too.
+        """
+        told = str(host.ping.get("dns_host_name") or "")
+        if by_name and (not told or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
+            self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
+            return replace(host.place, host=self.forest.name, source="argument")
+        if told:
+            return replace(
+                host.place, host=told, source="address" if by_name else "dns-server", domain=self.forest.name
+            )
+        return replace(host.place, dns_only=True, domain=self.forest.name)

@@ -1,0 +1,58 @@
+"""The places of a forest that are known without asking anybody: from the forests file, or from an earlier report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from portcheck.config import ConfigError, ForestSpec, is_address, parse_host
+from portcheck.model import Report
+from portcheck.targets.checks import Target
+from portcheck.targets.srv import domain_of
+
+
+def from_file(forest: ForestSpec) -> tuple[Target, ...]:
+    """Controllers with their addresses (None: only DNS knows), and name servers that are no known controllers."""
+    places = []
+    for controller in forest.domain_controllers:
+        address = controller.address or (controller.host if is_address(controller.host) else None)
+        places.append(Target(controller.host, address, "explicit", domain_of(controller.host, forest)))
+    return (*places, *name_servers(forest, [place.address for place in places]))
+
+
+def name_servers(forest: ForestSpec, taken: Collection[str | None]) -> tuple[Target, ...]:
+    """Name servers of the file that are none of the controllers: only DNS is asked of them."""
+    named = (server.host for server in forest.dns if is_address(server.host))
+    found = (address for address in dict.fromkeys(named) if address not in taken)
+    return tuple(Target(address, address, "dns-server", forest.name, dns_only=True) for address in found)
+
+
+def from_report(report: Report, forest: str) -> tuple[Target, ...]:
+    """The hosts that an earlier run found for this forest. Raises ConfigError for what is no name."""
+    controllers = (dc for told in report.forests if told.name == forest for dc in told.domain_controllers)
+    return tuple(
+        Target(
+            _host(dc.host),
+            dc.address,
+            "report",
+            _domain(dc.domain),
+            dns_only=dc.source == "dns-server" and dc.host == dc.address,
+        )
+        for dc in controllers
+        if dc.address is None or is_address(dc.address)
+    )
+
+
+def _host(name: str) -> str:
+    try:
+        return parse_host(name)
+    except ConfigError as error:
+        raise ConfigError(f"the report: {error}") from None
+
+
+def _domain(name: str) -> str:
+    return _host(name) if name else ""
+
+
+def fits(address: str, families: Sequence[str]) -> bool:
+    """Is the address of a wanted family?"""
+    return ("AAAA" if ":" in address else "A") in families

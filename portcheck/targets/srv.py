@@ -1,0 +1,204 @@
+"""A forest's name to the hosts to ask: SRV records, addresses, and the controllers named in the file."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+
+from portcheck.config import ForestSpec
+from portcheck.model import Lookup
+from portcheck.net.dns import Names, NoResolverError, is_address, system_servers
+from portcheck.net.platform.machine import source_address
+from portcheck.targets.checks import Target
+
+
+@dataclass(slots=True)
+class Discovery:
+    """What DNS said of one forest."""
+
+    lookups: list[Lookup] = field(default_factory=list)
+    places: list[Target] = field(default_factory=list)
+    roles: dict[str, set[str]] = field(default_factory=dict)  # host -> roles that a record announces
+    name_servers: frozenset[str] | None = None  # hosts of the zone's NS set; None: not known
+
+    def announced(self, host: str) -> set[str]:
+        return self.roles.get(host, set())
+
+
+MOST_VIEWS = 4
+MOST_OTHERS = 32  # records of a large forest name every Global Catalog of all its domains
+ALSO_NAMED = ("_ldap._tcp.pdc._msdcs", "_kerberos._tcp", "_kpasswd._tcp")  # of the domain's own controllers
+SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", "pdc._msdcs": "pdc"}
+
+
+async def explicit(forest: ForestSpec, names: Names, families: Sequence[str]) -> Discovery:
+    """The controllers that the file or the command line names."""
+    found = Discovery()
+    for controller in forest.domain_controllers:
+        domain = domain_of(controller.host, forest)
+        if controller.address is not None:
+            found.places.append(Target(controller.host, controller.address, "explicit", domain))
+        elif is_address(controller.host):
+            found.places.append(Target(controller.host, controller.host, "explicit", domain))
+    unnamed = [c.host for c in forest.domain_controllers if c.address is None and not is_address(c.host)]
+    resolved = await asyncio.gather(*(names.addresses(host, families) for host in unnamed))
+    for host, lookups in zip(unnamed, resolved, strict=True):
+        found.lookups.extend(lookups)
+        found.places.extend(places_of(host, lookups, "explicit", domain_of(host, forest)))
+    return found
+
+
+async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) -> Discovery:
+    """The controllers that DNS advertises for the forest's domains."""
+    found = Discovery()
+    domains = (forest.name, *forest.domains)
+    for lookups in await asyncio.gather(*(_ask(domain, forest, names) for domain in domains)):
+        found.lookups.extend(lookups)
+    hosts: dict[str, str] = {}
+    for domain in domains:
+        for host in _targets_of(domain, forest, found.lookups):
+            hosts.setdefault(host, domain)
+    _note_roles(found)
+    resolved = await asyncio.gather(*(names.addresses(host, families) for host in (*hosts, *_others(found, hosts))))
+    for lookups in resolved[len(hosts) :]:
+        found.lookups.extend(replace(lookup, required=False) for lookup in lookups)
+    for (host, domain), lookups in zip(hosts.items(), resolved, strict=False):
+        found.lookups.extend(lookups)
+        found.places.extend(places_of(host, lookups, "srv", domain))
+    return found
+
+
+def _others(found: Discovery, hosts: Collection[str]) -> list[str]:
+    """Named by some record, and not to be asked: only whether they have an address."""
+    named = (host for lookup in found.lookups if lookup.record == "SRV" for host in srv_targets(lookup))
+    return [host for host in dict.fromkeys(named) if host not in hosts][:MOST_OTHERS]
+
+
+async def by_name(name: str, names: Names, families: Sequence[str], *, silent: bool = False) -> Discovery:
+    """The addresses of the name itself: a host's, or what a domain's own A records point to (its controllers).
+
+    Where DNS has been `silent`, it is not asked again; the system may know the name by other means.
+    """
+    found = Discovery()
+    if not is_address(name):
+        told = await (names.without_dns(name, families) if silent else names.addresses(name, families))
+        found.lookups.extend(replace(lookup, required=False) for lookup in told)
+        found.places.extend(place for place in places_of(name, found.lookups, "argument", "") if place.address)
+    return found
+
+
+async def named_servers(
+    forest: ForestSpec, patience_s: float, families: Sequence[str]
+) -> tuple[list[Lookup], list[tuple[str, int]]]:
+    """The name servers that the file gives by name: what the system's resolver says, and where they are."""
+    asked = Names(patience_s=patience_s)
+    lookups: list[Lookup] = []
+    servers: list[tuple[str, int]] = []
+    for server in forest.dns:
+        if not is_address(server.host):
+            found = await asked.addresses(server.host, families)
+            lookups.extend(found)
+            addresses = [address for lookup in found for address in lookup.answers]
+            servers.extend((address, server.port) for address in addresses[:1])
+    return lookups, servers
+
+
+async def other_views(lookups: Sequence[Lookup], names: Names, own: Sequence[str]) -> list[Lookup]:
+    """The SRV questions again, of everybody else who may be asked; `own`: addresses of the forest's own servers."""
+    asked = sorted({lookup.name for lookup in lookups if lookup.record == "SRV"})
+    try:
+        others = views(names, own)
+        again = (view.lookup(name, "SRV", required=False) for view in others for name in asked)
+        return list(await asyncio.gather(*again))
+    except NoResolverError:
+        return []
+
+
+def views(names: Names, own: Sequence[str]) -> list[Names]:
+    """The system's resolver, each by itself of several servers that are asked in turn, and the forest's own."""
+    in_turn = tuple(names.servers) or system_servers()
+    asked: list[tuple[tuple[str, int], ...]] = [()] if names.servers else []
+    asked += [(server,) for server in in_turn if len(in_turn) > 1]
+    asked += [((address, 53),) for address in dict.fromkeys(own)][:MOST_VIEWS]
+    others = (Names(servers, names.patience_s) for servers in dict.fromkeys(asked))
+    return [view for view in others if view.label != names.label]
+
+
+def domain_of(host: str, forest: ForestSpec) -> str:
+    """The forest's domain that a host name lies in; the forest's own where none fits."""
+    fitting = [domain for domain in (forest.name, *forest.domains) if host.endswith(f".{domain}")]
+    if fitting:
+        return max(fitting, key=len)
+    return "" if forest.name == host or is_address(forest.name) else forest.name
+
+
+def questions(domain: str, forest: ForestSpec) -> list[tuple[str, str, bool]]:
+    """Name, record, and whether it must be there: what is asked of DNS for each domain of a forest."""
+    asked = [
+        (f"_ldap._tcp.dc._msdcs.{domain}", "SRV", True),
+        (f"_kerberos._tcp.{domain}", "SRV", True),
+        (f"_kpasswd._tcp.{domain}", "SRV", True),
+        (f"_ldap._tcp.pdc._msdcs.{domain}", "SRV", True),
+        (domain, "NS", False),
+    ]
+    if domain == forest.name:
+        asked.append((f"_gc._tcp.{domain}", "SRV", True))
+    if forest.site:
+        asked.append((f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", "SRV", False))
+    return asked
+
+
+async def _ask(domain: str, forest: ForestSpec, names: Names) -> list[Lookup]:
+    asked = (names.lookup(name, record, required=needed) for name, record, needed in questions(domain, forest))
+    return list(await asyncio.gather(*asked))
+
+
+def _targets_of(domain: str, forest: ForestSpec, lookups: Iterable[Lookup]) -> list[str]:
+    """The site's controllers where the site is named and has any; else all of the domain, by whichever record."""
+    by_name = {lookup.name: srv_targets(lookup) for lookup in lookups if lookup.record == "SRV"}
+    of_site = by_name.get(f"_ldap._tcp.{forest.site}._sites.dc._msdcs.{domain}", [])
+    listed = of_site or by_name.get(f"_ldap._tcp.dc._msdcs.{domain}", [])
+    named = (host for record in ALSO_NAMED for host in by_name.get(f"{record}.{domain}", []))
+    return sorted(listed or dict.fromkeys(named), key=_by_number)
+
+
+def _by_number(host: str) -> list[tuple[int, str]]:
+    """dc2 before dc10: a DNS server gives its records in another order each time."""
+    return [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", host)]
+
+
+def srv_targets(lookup: Lookup) -> list[str]:
+    """The hosts of an SRV answer, once each, in the answer's order; `.` means "no such service" (RFC 2782)."""
+    hosts = (answer.rsplit(" ", 1)[-1] for answer in lookup.answers)
+    return [host for host in dict.fromkeys(hosts) if host not in {"", "."}]
+
+
+def _note_roles(found: Discovery) -> None:
+    servers: set[str] = set()
+    known = False
+    for lookup in found.lookups:
+        if lookup.record == "NS" and lookup.status == "ok":
+            known = True
+            servers.update(lookup.answers)
+        for mark, role in SRV_ROLES.items():
+            if lookup.record == "SRV" and mark in lookup.name:
+                for host in srv_targets(lookup):
+                    found.roles.setdefault(host, set()).add(role)
+    found.name_servers = frozenset(servers) if known else None
+    for host in servers:
+        found.roles.setdefault(host, set()).add("dns")
+
+
+def places_of(host: str, lookups: Iterable[Lookup], source: str, domain: str) -> list[Target]:
+    """A place per address that this machine could send to; one without an address where DNS told none."""
+    addresses = dict.fromkeys(
+        address for lookup in lookups if lookup.record in {"A", "AAAA"} for address in lookup.answers
+    )
+    sendable = [address for address in addresses if not ip_address(address).is_unspecified]
+    usable = [address for address in sendable if ":" not in address or source_address(address) is not None]
+    if not sendable:
+        return [Target(host, None, source, domain)]
+    return [Target(host, address, source, domain) for address in usable or sendable]

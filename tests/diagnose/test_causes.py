@@ -1,0 +1,216 @@
+"""An error's causes held against a run: which hold, which are ruled out and by what, which cannot be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from diagnose.scenarios import report_of
+
+from portcheck.catalogue.conditions import SIGNS, Condition
+from portcheck.catalogue.errors import errors
+from portcheck.diagnose import RULES
+from portcheck.diagnose.causes import SHOWN_BY, Standing, WeighedCause, weigh
+
+ANSWERED = {
+    "ldap/389/tcp": "ok",
+    "ldap-ping/389/udp": "ok",
+    "kerberos/88/tcp": {"state": "ok", "facts": {"clock_skew_s": 0.1}},
+    "kpasswd/464/tcp": "ok",
+    "kpasswd/464/udp": "ok",
+}
+NO_LOGON_SERVER = "kerberos-no-logon-server"
+
+
+def weighed(name: str, case: dict[str, Any]) -> dict[tuple[Condition, str], WeighedCause]:
+    found = weigh(errors()[name], report_of(case))
+    return {(cause.cause.condition, " ".join(cause.cause.services)): cause for cause in found}
+
+
+def test_the_blocked_service_holds_with_its_evidence() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED | {"kpasswd/464/tcp": "filtered"}})
+    cause = found[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"]
+    assert cause.standing is Standing.HOLDS
+    assert cause.because == "464/tcp to dc1.alpha.test: silent after 3 tries"
+    assert cause.forests == ("alpha.test",)
+
+
+def test_what_answers_rules_its_cause_out() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED})
+    for services in ("kpasswd/tcp kpasswd/udp", "ldap-ping/udp", "kerberos/tcp"):
+        assert found[Condition.BLOCKED, services].standing is Standing.RULED_OUT
+    assert found[Condition.BLOCKED, "kerberos/tcp"].because == "88/tcp answered on dc1.alpha.test"
+
+
+def test_what_was_not_asked_cannot_be_told() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": {"kpasswd/464/tcp": "ok"}})
+    assert found[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"].standing is Standing.UNTOLD
+    assert found[Condition.BLOCKED, "ldap-ping/udp"].because == "ldap-ping/udp not asked in this run"
+
+
+def test_silence_where_nothing_is_expected_neither_proves_nor_disproves() -> None:
+    silent = {"state": "filtered", "verdict": "skip"}
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED | {"dns/53/udp": silent, "dns/53/tcp": silent}})
+    assert found[Condition.BLOCKED, "dns/udp dns/tcp"].standing is Standing.UNTOLD
+
+
+def test_a_condition_that_no_packet_shows_cannot_be_told() -> None:
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED})
+    assert found[Condition.NAME, ""].standing is Standing.UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("skew", "standing"), [(1200, Standing.HOLDS), (0.2, Standing.RULED_OUT), (None, Standing.UNTOLD)]
+)
+def test_a_clock_holds_is_ruled_out_or_was_not_read(skew: float | None, standing: Standing) -> None:
+    facts = {} if skew is None else {"clock_skew_s": skew}
+    found = weighed("kerberos-time-skew", {"given": {"kerberos/88/tcp": {"state": "ok", "facts": facts}}})
+    assert next(c.standing for (condition, _), c in found.items() if condition is Condition.SKEW) is standing
+
+
+@pytest.mark.parametrize(
+    ("status", "standing"),
+    [("ok", Standing.RULED_OUT), ("nxdomain", Standing.HOLDS), ("timeout", Standing.UNTOLD)],
+)
+def test_records_are_judged_by_what_dns_said(status: str, standing: Standing) -> None:
+    answers = ["0 100 464 dc1.alpha.test"] if status == "ok" else []
+    lookup = {"name": "_kpasswd._tcp.alpha.test", "record": "SRV", "status": status, "answers": answers}
+    found = weighed(NO_LOGON_SERVER, {"given": ANSWERED, "lookups": [lookup]})
+    assert found[Condition.SRV_MISSING, ""].standing is standing
+
+
+def test_one_forest_in_which_it_holds_is_enough() -> None:
+    case = {"given": ANSWERED, "forests": {"bravo.test": {"given": ANSWERED | {"kpasswd/464/udp": "filtered"}}}}
+    assert weighed(NO_LOGON_SERVER, case)[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"].forests == ("bravo.test",)
+
+
+@pytest.mark.parametrize("name", errors())
+def test_every_catalogued_cause_can_be_weighed_and_is_never_mute(name: str) -> None:
+    for case in ({"given": ANSWERED}, {"given": dict.fromkeys(ANSWERED, "filtered")}, {}):
+        for cause in weigh(errors()[name], report_of(case)):
+            assert cause.because
+            assert (cause.standing is Standing.HOLDS) is bool(cause.forests)
+
+
+def test_each_code_that_a_condition_waits_for_has_a_rule_or_needs_an_account() -> None:
+    account = {
+        "credentials-rejected",
+        "account-state",
+        "signing-required",
+        "channel-binding-required",
+        "rights-missing",
+    }
+    waited = {code for sign in SIGNS.values() for code in sign.codes}
+    assert waited - account <= {rule.code for rule in RULES}
+
+
+def test_only_visible_conditions_have_a_witness() -> None:
+    assert all(SIGNS[condition].visible for condition in SHOWN_BY)
+
+
+def test_an_account_that_signed_in_is_not_the_cause_and_one_that_was_refused_is() -> None:
+    good = {"state": "ok", "facts": {"signed_in": True, "replicating_changes": True}}
+    locked = {
+        "state": "ok",
+        "verdict": "fail",
+        "facts": {"signed_in": False, "bind_refused": "account-state", "ad_error": "775"},
+    }
+    assert weighed("failed-authentication", {"given": ANSWERED})[Condition.ACCOUNT, ""].standing is Standing.UNTOLD
+    found = weighed("failed-authentication", {"given": ANSWERED | {"sign-in/636/tcp": good}})
+    assert found[Condition.ACCOUNT, ""].standing is Standing.RULED_OUT
+    assert found[Condition.ACCOUNT, ""].because == "signed in to dc1.alpha.test"
+    found = weighed("failed-authentication", {"given": ANSWERED | {"sign-in/636/tcp": locked}})
+    assert found[Condition.ACCOUNT, ""].standing is Standing.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("changes", "all_changes", "standing"),
+    [(True, True, Standing.RULED_OUT), (True, False, Standing.UNTOLD), (False, False, Standing.UNTOLD)],
+)
+def test_only_both_rights_to_replicate_rule_their_lack_out(
+    changes: bool, all_changes: bool, standing: Standing
+) -> None:
+    told = {"signed_in": True, "replicating_changes": changes, "replicating_changes_all": all_changes}
+    case = {"given": ANSWERED | {"sign-in/636/tcp": {"state": "ok", "facts": told}}, "profiles": ["member"]}
+    assert weighed("win32-8453", case)[Condition.REPLICATING_CHANGES, ""].standing is standing
+    assert weighed("kpasswd-5", case)[Condition.RIGHTS, ""].standing is Standing.UNTOLD  # another right
+
+
+def test_sending_every_question_says_nothing_about_the_clock_of_this_machine() -> None:
+    cause = weighed("krb-37", {"given": ANSWERED})[Condition.MACHINE, ""]
+    assert cause.standing is Standing.UNTOLD
+    assert "look at this machine" in cause.because
+
+
+def test_a_forest_of_which_nothing_answers_is_not_half_reachable() -> None:
+    dead = {"given": dict.fromkeys(ANSWERED, "filtered")}
+    found = weighed(NO_LOGON_SERVER, dead)
+    assert found[Condition.PARTIAL, ""].standing is Standing.UNTOLD
+    assert weighed("no-start-connection", dead)[Condition.UNREACHABLE, ""].standing is Standing.HOLDS
+    half = {**dead, "hosts": {"dc2.alpha.test": {"given": ANSWERED}}}
+    assert weighed(NO_LOGON_SERVER, half)[Condition.PARTIAL, ""].standing is Standing.HOLDS
+
+
+def test_the_address_that_a_file_gives_says_nothing_about_dns() -> None:
+    assert weighed("win32-1722", {"given": ANSWERED, "source": "explicit"})[Condition.UNRESOLVED, ""].standing is (
+        Standing.UNTOLD
+    )
+    assert weighed("win32-1722", {"given": ANSWERED})[Condition.UNRESOLVED, ""].standing is Standing.RULED_OUT
+
+
+def test_the_controllers_that_did_not_tell_their_clock_keep_the_cause_open() -> None:
+    quiet = {"dc2.alpha.test": {"given": {"kerberos/88/tcp": "filtered", "ldap/389/tcp": "filtered"}}}
+    found = weighed("kerberos-time-skew", {"given": ANSWERED, "hosts": quiet})
+    assert found[Condition.SKEW, ""].standing is Standing.UNTOLD
+
+
+CLOUD = {"cloud": {"facts": {"kind": "cloud"}, "hosts": {"graph.microsoft.com": {"given": {"https/443/tcp": "ok"}}}}}
+
+
+def test_the_part_about_the_cloud_has_no_clock_to_read() -> None:
+    found = weighed("kerberos-time-skew", {"given": ANSWERED, "forests": CLOUD})
+    assert found[Condition.SKEW, ""].standing is Standing.RULED_OUT
+
+
+def test_certificates_of_controllers_say_nothing_about_those_of_the_cloud() -> None:
+    facts = {"certificate_key_sha256": "ab", "certificate_not_after": "2030-01-01T00:00:00Z"}
+    case = {"given": ANSWERED | {"ldaps/636/tcp": {"state": "ok", "facts": facts}}, "forests": CLOUD}
+    assert weighed("event-pwreset-31034", case)[Condition.INSPECTION, "https/tcp"].standing is Standing.UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "standing"),
+    [
+        ("dropped-connection", 60, Standing.UNTOLD),
+        ("dropped-connection", 960, Standing.RULED_OUT),
+        ("win32-64", 960, Standing.UNTOLD),  # its session is one of SMB, and only LDAP was held
+    ],
+)
+def test_a_short_quiet_or_another_service_rules_no_idle_limit_out(name: str, held: int, standing: Standing) -> None:
+    told = {"state": "ok", "facts": {"idle_held_s": held}}
+    found = weighed(name, {"given": ANSWERED | {"ldap/389/tcp": told, "ldaps/636/tcp": told}})
+    assert next(c.standing for (condition, _), c in found.items() if condition is Condition.IDLE) is standing
+
+
+def test_records_of_one_forest_say_nothing_about_another() -> None:
+    asked = [{"name": "_kpasswd._tcp.alpha.test", "record": "SRV", "answers": ["0 100 464 dc1.alpha.test"]}]
+    case = {"given": ANSWERED, "lookups": asked, "forests": {"bravo.test": {"given": ANSWERED}}}
+    assert weighed(NO_LOGON_SERVER, case)[Condition.SRV_MISSING, ""].standing is Standing.UNTOLD
+
+
+def test_a_cause_that_holds_on_one_controller_names_another_that_answers() -> None:
+    case = {
+        "given": ANSWERED,
+        "hosts": {"dc2.alpha.test": {"given": ANSWERED | {"kpasswd/464/tcp": "filtered"}}},
+    }
+    cause = weighed(NO_LOGON_SERVER, case)[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"]
+    assert cause.because == (
+        "464/tcp to dc2.alpha.test: silent after 3 tries; 464/tcp of dc1.alpha.test answered in 3 ms"
+    )
+
+
+def test_that_this_machine_could_ask_is_what_rules_it_out() -> None:
+    found = weighed("win32-1355", {"given": ANSWERED | {"ldap-ping/389/udp": "filtered"}})
+    cause = next(one for (condition, _), one in found.items() if condition is Condition.LOCAL)
+    assert cause.standing is Standing.RULED_OUT
+    assert "silent" not in cause.because

@@ -1,0 +1,227 @@
+"""TCP on real loopback sockets: every way a conversation can end badly has its state."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from net import servers
+
+from portcheck.model import Stage, State
+from portcheck.net import connect
+from portcheck.net.errors import NetError
+from portcheck.net.network import Net
+from portcheck.net.platform import sockets
+from portcheck.net.timeouts import Timeouts
+
+QUICK = Timeouts(connect_s=0.5, answer_s=0.4, attempts=2)
+LONG = Timeouts(connect_s=20.0, answer_s=20.0, attempts=2)
+
+
+def ten(buffer: bytes) -> int | None:
+    return 10 if len(buffer) >= 10 else None
+
+
+async def ask(port: int, frame: Callable[[bytes], int | None] = ten, patience: Timeouts = LONG) -> bytes:
+    async with asyncio.timeout(30):
+        with await Net("127.0.0.1", patience).tcp(port) as stream:
+            await stream.send(b"question", "question")
+            return await stream.read_frame(frame)
+
+
+async def failed(port: int, frame: Callable[[bytes], int | None] = ten, patience: Timeouts = LONG) -> NetError:
+    with pytest.raises(NetError) as caught:
+        await ask(port, frame, patience)
+    return caught.value
+
+
+@contextlib.contextmanager
+def full_backlog() -> Iterator[int]:
+    """A listener whose queue of connections is full: the kernel ignores every further SYN."""
+    with socket.socket() as listener, contextlib.ExitStack() as callers:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a full backlog is silent only on Linux")
+async def test_silence_to_every_syn_is_filtered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "REPEAT_AFTER_S", 0.1)
+    with full_backlog() as port:
+        net = Net("127.0.0.1", QUICK)
+        with pytest.raises(NetError) as caught:
+            await net.tcp(port)
+    assert (caught.value.state, caught.value.stage) == (State.FILTERED, Stage.CONNECT)
+    assert (net.trail.attempts, net.trail.answers) == (2, 0)
+
+
+async def test_the_try_that_is_answered_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "REPEAT_AFTER_S", 0.05)
+    real, lost = connect._try, asyncio.Event()
+
+    async def first_is_lost(address: str, port: int, net: Net) -> socket.socket:
+        if not lost.is_set():
+            lost.set()
+            net.trail.attempts += 1
+            await asyncio.Event().wait()
+        return await real(address, port, net)
+
+    monkeypatch.setattr(connect, "_try", first_is_lost)
+    async with servers.tcp(lambda reader, _: reader.read()) as port:
+        net = Net("127.0.0.1", LONG)
+        with await net.tcp(port):
+            pass
+    assert (net.trail.facts["answered_on_attempt"], net.trail.attempts) == (2, 2)
+
+
+@pytest.mark.parametrize("asked_first", [True, False], ids=["after-the-question", "at-once"])
+async def test_a_connection_that_is_cut_is_a_reset(asked_first: bool) -> None:
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if asked_first:
+            await reader.readexactly(8)
+        servers.cut(writer)
+
+    async with servers.tcp(habit) as port:
+        assert (await failed(port)).state is State.RESET
+
+
+async def test_half_a_frame_and_a_goodbye_is_a_reset_that_says_how_much_came() -> None:
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        writer.write(b"half")
+        await writer.drain()
+
+    async with servers.tcp(habit) as port:
+        fault = await failed(port)
+    assert fault.state is State.RESET
+    assert "after 4 bytes" in fault.reason
+
+
+async def test_a_drip_does_not_renew_the_patience() -> None:
+    wanted, over = asyncio.Event(), asyncio.Event()
+    seen: list[int] = []
+
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        while not over.is_set():
+            writer.write(b"x")
+            await writer.drain()
+            await wanted.wait()
+            wanted.clear()
+
+    def never(buffer: bytes) -> None:
+        seen.append(len(buffer))
+        wanted.set()  # the next byte comes as soon as this one is here
+
+    async with servers.tcp(habit) as port:
+        fault = await failed(port, never, QUICK)
+        over.set()
+        wanted.set()
+    assert fault.state is State.MUTE
+    assert max(seen) > 3
+
+
+async def test_an_answer_in_pieces_is_one_frame_and_the_rest_is_kept() -> None:
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in (b"answ", b"er", b"1234next"):
+            await reader.readexactly(1)
+            writer.write(piece)
+            await writer.drain()
+        await reader.read()
+
+    async with servers.tcp(habit) as port, asyncio.timeout(30):
+        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+            await stream.send(b"abc", "three letters")
+            assert await stream.read_frame(ten) == b"answer1234"
+            assert await stream.receive() == b"next"
+
+
+async def test_a_stranger_s_frame_is_not_swallowed() -> None:
+    def foreign(buffer: bytes) -> int | None:
+        raise ValueError("not ours")
+
+    async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400")
+        await reader.read()
+
+    async with servers.tcp(habit) as port, asyncio.timeout(30):
+        net = Net("127.0.0.1", LONG)
+        with pytest.raises(ValueError, match="not ours"), await net.tcp(port) as stream:
+            await stream.read_frame(foreign)
+    assert net.trail.head == b"HTTP/1.1 400"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a connect to a group answers differs by platform")
+async def test_an_address_without_a_route_is_this_machine_s_own_fault() -> None:
+    net = Net("224.0.0.1", QUICK)  # no TCP route leads to a group: ENETUNREACH at once, on every Linux
+    with pytest.raises(NetError) as caught:
+        await net.tcp(9)
+    assert (caught.value.state, caught.value.facts["local_fault"]) == (State.UNREACHABLE, True)
+
+
+async def test_a_foreign_source_address_is_this_machine_s_own_fault() -> None:
+    with pytest.raises(NetError) as caught:
+        await Net("127.0.0.1", QUICK, source_ip="192.0.2.1").tcp(9)
+    assert (caught.value.state, caught.value.facts["local_fault"]) == (State.ERROR, True)
+
+
+async def test_no_socket_is_left_open_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+    real, fifth = sockets.make, asyncio.Event()
+
+    def remembered(*arguments: object) -> socket.socket:
+        made.append(real(*arguments))  # type: ignore[arg-type]
+        if len(made) == 5:
+            fifth.set()
+        return made[-1]
+
+    monkeypatch.setattr(sockets, "make", remembered)
+    monkeypatch.setattr(connect, "REPEAT_AFTER_S", 0.1)
+
+    async def habit(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        servers.cut(writer)
+
+    async with servers.tcp(habit) as port:
+        await failed(port)
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        await failed(reserved.getsockname()[1])
+    if sys.platform == "linux":
+        with full_backlog() as port:
+            await failed(port, patience=QUICK)
+            task = asyncio.create_task(ask(port))
+            await asyncio.wait_for(fifth.wait(), 10)  # cancelled in the middle of connecting
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert len(made) > 2
+    assert [sock for sock in made if sock.fileno() >= 0] == []
+
+
+def test_a_port_that_controllers_ignore_is_given_back_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = iter([88, 464, 22528, 53249, 40000])
+    made: list[Twin] = []
+
+    class Twin(socket.socket):
+        """A socket to whom the kernel gives the next of `names`."""
+
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type]
+            self.port = next(names)
+            assert all(earlier.fileno() >= 0 for earlier in made), "given back too early, the kernel may offer it again"
+            made.append(self)
+
+        def getsockname(self) -> tuple[str, int]:
+            return ("127.0.0.1", self.port)
+
+    monkeypatch.setattr(sockets.socket, "socket", Twin)
+    with sockets.make("127.0.0.1", socket.SOCK_STREAM) as kept:
+        assert kept.getsockname()[1] == 40000
+        assert [twin.port for twin in made if twin.fileno() < 0] == [88, 464, 22528, 53249]

@@ -1,0 +1,174 @@
+"""From a report: what is a matter for the firewall team becomes a path to ask for, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from portcheck.model import BlockedAt, Expected, Need, Outcome, Report, State, Verdict
+from portcheck.render.request import FORMATS, OWN
+from portcheck.request import from_report, ticket
+from portcheck.request.flow import Asked, Ports
+from tests.factories import check, finding, outcome, report
+from tests.strategies import reports
+
+ALIVE = outcome("ldap/tcp")
+
+
+def asked(*outcomes: Outcome, **options: Any) -> Asked:
+    made = report(*outcomes)
+    return from_report.asked(made, made.outcomes, **options)
+
+
+def ports(of: Asked) -> list[str]:
+    return [str(flow.ports) for flow in of.flows]
+
+
+@pytest.mark.parametrize("state", [State.FILTERED, State.REJECTED, State.UNREACHABLE])
+def test_what_is_blocked_on_a_host_that_lives_is_asked_for(state: State) -> None:
+    found = asked(ALIVE, outcome("kpasswd/udp", state))
+    assert ports(found) == ["464/udp"]
+    assert (found.flows[0].source, found.flows[0].destination) == ("10.77.0.10", "10.77.1.1")
+    assert found.flows[0].caveat == ""
+    assert str(state) in found.flows[0].evidence
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.MUTE, State.RESET, State.MISMATCH])
+def test_what_the_host_itself_does_wrong_is_no_rule_but_is_told(state: State) -> None:
+    found = asked(ALIVE, outcome("kpasswd/tcp", state))
+    assert found.flows == ()
+    assert "464/tcp" in found.left_out[0]
+
+
+@pytest.mark.parametrize("state", [State.OK, State.OPEN, State.SKIPPED, State.ERROR])
+def test_what_is_well_or_was_not_asked_is_not_asked_for(state: State) -> None:
+    assert asked(ALIVE, outcome("kpasswd/tcp", state)) == Asked()
+
+
+def test_silence_that_proves_nothing_is_not_asked_for() -> None:
+    found = asked(ALIVE, outcome("adws/tcp", State.FILTERED, verdict=Verdict.SKIP))
+    assert found.flows == ()
+    assert "adws 9389/tcp" in found.left_out[0]
+
+
+def test_silence_that_proves_nothing_is_asked_for_where_all_of_the_host_is_silent_and_with_all() -> None:
+    unproven = outcome("gc/tcp", State.FILTERED, verdict=Verdict.SKIP)
+    closed = asked(outcome("ldap/tcp", State.FILTERED), unproven)
+    assert ports(closed) == ["389/tcp", "3268/tcp"]
+    assert {bool(flow.caveat) for flow in closed.flows} == {True}
+    assert "3268/tcp" in ports(asked(ALIVE, unproven, everything=True))
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_ought_to_be_closed_is_never_asked_for(everything: bool) -> None:
+    closed = check("smb/tcp", expected=Expected.CLOSED)
+    for state in (State.OK, State.FILTERED):
+        found = asked(ALIVE, outcome(closed, state, verdict=Verdict.FAIL), everything=everything)
+        assert "445/tcp" not in ports(found)
+
+
+def test_what_this_machine_itself_could_not_send_is_a_question() -> None:
+    found = asked(ALIVE, outcome("kpasswd/tcp", State.UNREACHABLE, facts={"local_fault": True}))
+    assert found.flows == ()
+    assert "this machine itself" in found.questions[0]
+
+
+def test_a_host_that_a_router_cannot_reach_is_a_question() -> None:
+    found = asked(outcome("ldap/tcp", State.UNREACHABLE), outcome("kerberos/tcp", State.FILTERED))
+    assert found.flows == ()
+    assert "Is it up" in found.questions[0]
+
+
+def test_a_host_that_is_wholly_silent_is_asked_for_with_a_caveat() -> None:
+    found = asked(outcome("ldap/tcp", State.FILTERED), outcome("kerberos/tcp", State.FILTERED))
+    assert {bool(flow.caveat) for flow in found.flows} == {True}
+
+
+def test_a_device_that_says_no_is_proof_enough_and_is_named() -> None:
+    rejected = outcome("ldap/tcp", State.REJECTED, blocked_at=BlockedAt(by="10.77.100.2"))
+    found = asked(rejected)
+    assert found.flows[0].caveat == ""
+    assert "10.77.100.2" in found.flows[0].evidence
+
+
+def interface(mapper: State, **more: Any) -> tuple[Outcome, ...]:
+    behind = check("rpc-samr/tcp")
+    return ALIVE, outcome("rpc/tcp", mapper), outcome(behind, State.SKIPPED, **more)
+
+
+def test_behind_a_blocked_mapper_the_whole_range_is_asked_for() -> None:
+    found = asked(*interface(State.FILTERED, facts={"mapper_silent": True}))
+    assert ports(found) == ["135/tcp", "49152-65535/tcp"]
+    assert found.flows[1].dynamic
+
+
+@pytest.mark.parametrize("mapper", [State.REFUSED, State.MUTE, State.RESET])
+def test_behind_a_mapper_that_is_sick_nothing_is(mapper: State) -> None:
+    assert ports(asked(*interface(mapper, facts={"mapper_silent": True}))) == []
+
+
+def test_an_interface_that_the_mapper_does_not_know_has_no_port_to_open() -> None:
+    found = asked(*interface(State.OK, facts={"interface_missing": True}, verdict=Verdict.FAIL))
+    assert ports(found) == []
+
+
+def test_dynamic_ports_that_were_seen_are_asked_for_as_seen_or_as_they_are_pinned() -> None:
+    samr = outcome(check("rpc-samr/tcp", port=49670), State.FILTERED, facts={"port_candidates": [49670, 49671]})
+    assert ports(asked(ALIVE, samr)) == ["49670/tcp", "49671/tcp"]
+    assert ports(asked(ALIVE, samr, pinned=(Ports("tcp", 50000, 50001),))) == ["50000-50001/tcp"]
+
+
+def test_with_all_what_works_is_asked_for_too_and_what_is_not_offered_is_not() -> None:
+    found = asked(
+        ALIVE,
+        outcome("kpasswd/udp", State.FILTERED),
+        outcome("kerberos/tcp", State.REFUSED),
+        outcome("gc/tcp", State.SKIPPED),
+        everything=True,
+    )
+    assert ports(found) == ["389/tcp", "464/udp", "88/tcp"]
+
+
+def test_the_source_is_the_users_else_the_address_that_this_host_was_asked_from() -> None:
+    told = outcome("ldap/tcp", facts={"local_address": "10.9.9.9"})
+    assert asked(told, outcome("kpasswd/tcp", State.FILTERED)).flows[0].source == "10.9.9.9"
+    given = asked(told, outcome("kpasswd/tcp", State.FILTERED), sources=("10.1.1.1", "10.1.1.2", "fd00::1"))
+    assert [flow.source for flow in given.flows] == ["10.1.1.1", "10.1.1.2"]
+
+
+def test_an_address_of_this_machine_alone_is_in_no_rule() -> None:
+    here = outcome(check("kpasswd/tcp", address="127.0.0.1"), State.FILTERED)
+    assert asked(here).flows == ()
+
+
+def test_faults_of_the_path_that_no_port_rule_cures_are_told() -> None:
+    made = report(ALIVE, findings=(finding("mtu-black-hole", title="Large packets are lost", fix="Allow ICMP."),))
+    found = from_report.asked(made, made.outcomes)
+    assert found.flows == ()
+    assert "Large packets are lost" in found.left_out[0]
+
+
+def test_weak_needs_are_left_out_where_the_user_wants_that_and_told() -> None:
+    weak = outcome(check("kerberos/udp", need=Need.OPTIONAL), State.FILTERED, verdict=Verdict.WARN)
+    found = asked(ALIVE, weak)
+    assert [rule.optional for rule in ticket.ticket(found, "a run").rules] == [True]
+    firm = ticket.ticket(found, "a run", weakest=Need.CONDITIONAL)
+    assert firm.rules == ()
+    assert "88/udp" in firm.left_out[0]
+
+
+@given(reports)
+def test_no_report_breaks_it_and_every_format_takes_what_comes_of_it(any_report: Report) -> None:
+    for everything in (False, True):
+        made = ticket.ticket(from_report.asked(any_report, any_report.outcomes, everything=everything), "a run")
+        for name in OWN:
+            assert FORMATS[name](made)
+
+
+@pytest.mark.parametrize("roles", [["gc", "writable"], ["gc", "kdc"]])
+def test_a_kdc_that_its_host_says_does_not_run_needs_no_rule(roles: list[str]) -> None:
+    found = asked(outcome("ldap-ping/udp", facts={"roles": roles}), outcome("kerberos/tcp", State.FILTERED))
+    assert ports(found) == (["88/tcp"] if "kdc" in roles else [])
+    assert ["names no KDC" in left for left in found.left_out] == ([] if "kdc" in roles else [True])

@@ -1,0 +1,132 @@
+"""The sign-in to a forest of several controllers: one first, the others only after it, never a second bad attempt."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from factories import check, outcome
+from signin.directory import Answer, Seen, bind_answer, directory, serving
+
+from portcheck.config import DcSpec, ForestSpec
+from portcheck.model import Outcome, State
+from portcheck.model.credentials import Credentials, Method, Secret
+from portcheck.net.timeouts import Timeouts
+from portcheck.run.knowledge import HostState
+from portcheck.signin.forest import Ledger, SignIn, by_account, in_turn
+from portcheck.targets.checks import Target
+
+ACCEPTED = bind_answer()
+REJECTED = bind_answer(49, "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1")
+STRONGER = bind_answer(8, "00002028: LdapErr: DSID-0C090257, comment: integrity checking, data 0, v1db1")
+CREDENTIALS = Credentials("svc@alpha.test", Method.SIMPLE, Secret("Passw0rd"))
+
+
+@dataclass(slots=True)
+class Several:
+    """A forest whose controllers all have the certificate of dc1, each on a port of its own."""
+
+    forest: ForestSpec
+    seen: Sequence[Seen]
+    landed: dict[str, Outcome]
+    turn: SignIn
+
+    @property
+    def binds(self) -> list[int]:
+        return [seen.binds for seen in self.seen]
+
+
+@contextlib.asynccontextmanager
+async def several(
+    *answers: Answer, name: str = "alpha.test", ledger: Ledger | None = None, credentials: Credentials = CREDENTIALS
+) -> AsyncIterator[list[Several]]:
+    """One single-controller forest for each answer, of one account."""
+    async with contextlib.AsyncExitStack() as stack:
+        found = []
+        shared = ledger or Ledger()
+        for number, answer in enumerate(answers):
+            seen = await stack.enter_async_context(serving(directory(answer)))
+            forest = ForestSpec(
+                name, ca_file=seen.ca_file, ports={"ldaps": seen.port}, domain_controllers=(DcSpec("dc1.alpha.test"),)
+            )
+            host = HostState(Target("dc1.alpha.test", "127.0.0.1", "explicit", name))
+            found.append(_one(forest, [host], shared, credentials, number, [seen]))
+        yield found
+
+
+def _one(
+    forest: ForestSpec, hosts: list[HostState], ledger: Ledger, credentials: Credentials, number: int, seen: list[Seen]
+) -> Several:
+    landed: dict[str, Outcome] = {}
+
+    def land(host: HostState, told: Outcome) -> None:
+        landed[f"{number}/{host.place.host}"] = told
+
+    ldaps = outcome(check("ldaps/tcp", address="127.0.0.1", port=seen[0].port), State.OK)
+    turn = SignIn(forest, ("mim",), credentials, hosts, lambda _: (ldaps,), land, Timeouts(2, 2, 1), ledger)
+    return Several(forest, seen, landed, turn)
+
+
+async def test_after_a_rejection_no_other_controller_gets_the_password() -> None:
+    async with several(REJECTED, ACCEPTED, ACCEPTED) as (first, *others):
+        await in_turn([one.turn for one in (first, *others)])
+    assert [one.binds for one in (first, *others)] == [[1], [0], [0]]
+    spared = [told for one in others for told in one.landed.values()]
+    assert {told.state for told in spared} == {State.SKIPPED}
+    assert all("a second could lock the account" in told.reason for told in spared)
+
+
+async def test_after_an_acceptance_all_others_are_asked_once() -> None:
+    async with several(ACCEPTED, ACCEPTED, REJECTED, ACCEPTED) as ones:
+        await in_turn([one.turn for one in ones])
+    assert [one.binds for one in ones] == [[1], [1], [1], [0]]
+
+
+async def test_a_refusal_that_never_looked_at_the_password_lets_the_next_one_be_asked() -> None:
+    async with several(STRONGER, ACCEPTED) as ones:
+        await in_turn([one.turn for one in ones])
+    assert [one.binds for one in ones] == [[1], [1]]
+
+
+async def test_forests_of_one_account_wait_for_each_other_and_those_of_others_do_not() -> None:
+    other = replace(CREDENTIALS, user="other@alpha.test")
+    async with several(REJECTED, ACCEPTED) as (one, two), several(ACCEPTED, credentials=other) as (three,):
+        groups = by_account([one.turn, two.turn, three.turn])
+        assert [len(group) for group in groups] == [2, 1]
+        for group in groups:
+            await in_turn(group)
+    assert (one.binds, two.binds, three.binds) == ([1], [0], [1])
+
+
+async def test_a_host_that_only_a_record_led_to_gets_nothing_from_outside_the_forest() -> None:
+    async with several(ACCEPTED) as (one,):
+        stranger = HostState(Target("dc1.evil.test", "127.0.0.1", "srv", "alpha.test"))
+        turn = replace(one.turn, hosts=[stranger])
+        await turn.run()
+    told = one.landed["0/dc1.evil.test"]
+    assert (told.state, told.facts["signed_in"]) == (State.SKIPPED, False)
+    assert told.reason.startswith("nothing secret was sent: dc1.evil.test is not in alpha.test")
+    assert told.attempts == 0, "whatever its certificate would have said"
+    assert one.binds == [0]
+
+
+async def test_where_another_forest_answers_it_is_not_tried() -> None:
+    async with several(ACCEPTED) as (one,):
+        foreign = outcome(check("ldaps/tcp", address="127.0.0.1"), State.OK, facts={"wrong_forest": True})
+        await replace(one.turn, outcomes=lambda _: (foreign,)).run()
+    (told,) = one.landed.values()
+    assert told.reason == "not tried: another forest answers here"
+    assert one.binds == [0]
+
+
+async def test_where_ldap_is_blocked_it_is_not_tried() -> None:
+    async with several(ACCEPTED) as (one,):
+        silent = tuple(
+            outcome(check(service, address="127.0.0.1"), State.FILTERED) for service in ("ldaps/tcp", "ldap/tcp")
+        )
+        await replace(one.turn, outcomes=lambda _: silent).run()
+    (told,) = one.landed.values()
+    assert told.state is State.SKIPPED
+    assert "signed_in" not in told.facts
+    assert one.binds == [0]

@@ -1,0 +1,120 @@
+"""Who is asked, and when: DNS that answers, that knows nobody, that says nothing, and hosts that say who they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from portcheck.config import ForestSpec
+from portcheck.model import Lookup
+from portcheck.net.dns import Names
+from portcheck.run.knowledge import HostState
+from portcheck.targets import fallback
+from portcheck.targets.checks import Target
+from portcheck.targets.fallback import Search
+from portcheck.targets.srv import Discovery
+
+SRV = "_ldap._tcp.dc._msdcs.alpha.test"
+
+
+@dataclass(slots=True)
+class Dns(Names):
+    """Answers from a table; `after`: only when this has happened."""
+
+    rows: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    after: asyncio.Event | None = None
+
+    async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
+        if self.after is not None:
+            await self.after.wait()
+        answers = self.rows.get((name, record), ())
+        if self.rows:
+            self.heard.set()
+        status = "ok" if answers else "nxdomain" if self.rows else "timeout"
+        return Lookup(name, record, self.label, status, answers, required=required)
+
+
+@dataclass(slots=True)
+class World:
+    """Keeps who was asked; `names`: what hosts say they are called, by address."""
+
+    names: dict[str | None, str] = field(default_factory=dict)
+    asked: list[Target] = field(default_factory=list)
+    somebody: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ask(self, places: Iterable[Target], _: Discovery) -> None:
+        self.asked += places
+        if self.asked:
+            self.somebody.set()
+
+    async def introduce(self, place: Target) -> HostState:
+        host = HostState(place)
+        if place.address in self.names:
+            host.learn_ping({"dns_host_name": self.names[place.address]})
+        return host
+
+    def search(self, dns: Names, **forest: Any) -> Search:
+        return Search(ForestSpec("alpha.test", **forest), dns, ("A",), self.ask, self.introduce)
+
+    @property
+    def told(self) -> list[tuple[str, str | None, bool]]:
+        return [(place.host, place.address, place.assumed) for place in self.asked]
+
+
+ZONE = {(SRV, "SRV"): ("0 100 389 dc1.alpha.test",), ("dc1.alpha.test", "A"): ("127.0.0.1",)}
+
+
+@pytest.fixture(autouse=True)
+def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fallback, "DNS_HEAD_START_S", 0.01)
+    monkeypatch.setattr(fallback, "SILENT_DNS_S", 0.01)
+
+
+async def test_what_dns_advertises_is_asked_and_nobody_else() -> None:
+    world = World()
+    await world.search(Dns([("127.0.0.1", 53)], rows=ZONE)).run()
+    assert world.told == [("dc1.alpha.test", "127.0.0.1", False)]
+
+
+async def test_silent_name_servers_are_asked_as_controllers_before_dns_gives_up() -> None:
+    world = World({"127.0.0.9": "dc9.alpha.test"})
+    # DNS gives up only after somebody was asked: were they asked in turn, this would wait for ever.
+    dns = Dns([("127.0.0.9", 53), ("127.0.0.8", 53)], after=world.somebody)
+    async with asyncio.timeout(5):
+        await world.search(dns).run()
+    assert sorted(world.told) == [("127.0.0.8", "127.0.0.8", True), ("dc9.alpha.test", "127.0.0.9", False)]
+
+
+async def test_a_server_that_knows_no_controller_is_asked_whether_it_is_one() -> None:
+    world = World({"127.0.0.9": "dc9.alpha.test"})
+    await world.search(Dns([("127.0.0.9", 53)], rows={("other.test", "A"): ("127.0.0.3",)})).run()
+    assert world.told == [("dc9.alpha.test", "127.0.0.9", False)]
+
+
+async def test_a_name_that_is_a_host_is_asked_as_that_host_and_misses_no_records() -> None:
+    world = World()
+    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    await found.run()
+    assert world.told == [("alpha.test", "127.0.0.5", False)]
+    assert not any(lookup.required for lookup in found.lookups)
+
+
+async def test_a_name_that_a_search_list_completed_is_the_hosts() -> None:
+    world = World({"127.0.0.5": "alpha.test.example"})
+    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    await found.run()
+    assert [(place.host, place.source, place.domain) for place in world.asked] == [("alpha.test", "argument", "")]
+    assert not any(lookup.required for lookup in found.lookups)
+
+
+async def test_a_silent_resolver_of_the_system_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fallback, "system_servers", lambda: (("127.0.0.53", 53),))
+    world = World()
+    await world.search(Dns()).run()
+    assert [(place.address, place.source, place.dns_only) for place in world.asked] == [
+        ("127.0.0.53", "resolver", True)
+    ]
