@@ -13,7 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from portcheck.automation.hook import SECRET
-from portcheck.cli.streams import say
 from portcheck.config import ConfigError
 from portcheck.model import Report
 from portcheck.report.to_json import words
@@ -54,7 +53,7 @@ class Alert:
                 return report.compared is not None and not report.compared.same
 
 
-def prepared(alert: Alert | None) -> Callable[[Report], None]:
+def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Report], None]:
     """What to call with the report. Raises ConfigError, before anything is sent, where no notice could be."""
     if alert is None:
         return lambda _: None

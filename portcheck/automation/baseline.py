@@ -5,10 +5,10 @@ Trouble with the history is one line on stderr; the report goes on without it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from portcheck.cli.streams import say
 from portcheck.config import ConfigError, FailOn
 from portcheck.model import Comparison, Report
 
@@ -25,6 +25,7 @@ class Memory:
 
     order: Order
     wanted: bool
+    say: Callable[[str], None]
     answered: bool = True  # whether the last run could be asked for
 
     def compared(self, report: Report) -> Report:
@@ -35,7 +36,7 @@ class Memory:
             return report
         if found is None:
             if self.answered:
-                say("nothing to compare with yet: this is the first whole run of this plan")
+                self.say("nothing to compare with yet: this is the first whole run of this plan")
             return replace(report, exit_code=0 if self.answered else NOT_DONE)
         return replace(report, exit_code=0 if found.same else 1)
 
@@ -49,10 +50,10 @@ class Memory:
 
         plan = fingerprint(self.order)
         try:
-            base = work(database_file(), lambda database: runs.base_of(database, plan), say, create=False)
+            base = work(database_file(), lambda database: runs.base_of(database, plan), self.say, create=False)
         except (HistoryError, StoreError) as error:
             self.answered = False
-            say(f"the last run cannot be read: {error}")
+            self.say(f"the last run cannot be read: {error}")
             return None
         return compare(base.report, report) if base else None
 
@@ -70,18 +71,18 @@ class Memory:
             work(
                 database_file(),
                 lambda database: runs.keep(database, report, plan, words, settings.history_keep, settings.history_days),
-                say,
+                self.say,
                 create=True,
             )
         except HistoryError as error:
-            say(f"this run is not in the history: {error}")
+            self.say(f"this run is not in the history: {error}")
 
 
-def memory(order: Order, *, history: bool, on_change: bool = False) -> Memory:
+def memory(order: Order, say: Callable[[str], None], *, history: bool, on_change: bool = False) -> Memory:
     """Refuses what asks for changes where there is nothing to compare with, before anything is sent."""
     wanted = history and order.settings.history_keep > 0
     if order.settings.fail_on is FailOn.CHANGED and not wanted:
         raise ConfigError("--fail-on changed compares with the last run, so it needs the history")
     if on_change and not wanted:
         raise ConfigError("--notify on-change compares with the last run, so it needs the history")
-    return Memory(order, wanted)
+    return Memory(order, wanted, say)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from portcheck.cli.errors import BusyError
+from portcheck.automation import BusyError
 from portcheck.report.to_json import words
 from portcheck.run.runner import Order
 

@@ -16,8 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from portcheck.catalogue.conditions import Condition
-from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.sources import Sure
+from portcheck.model.target import DC
 
 FACILITY_WIN32 = 0x80070000  # MS-ERREF 2.1: an HRESULT that carries a Win32 code
 MIT_BASE = -1765328384  # krb5 error table: the protocol's code is added to it

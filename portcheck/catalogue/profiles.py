@@ -17,8 +17,8 @@ from typing import Any
 from portcheck.catalogue import endpoints
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.model import Need
+from portcheck.model.target import DC
 
-DC = "dc"
 TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "cloud")
 DEEPEST = 16  # profiles extending profiles
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from portcheck import __version__
+from portcheck.automation import BusyError
 from portcheck.cli import streams
-from portcheck.cli.errors import BusyError
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
 

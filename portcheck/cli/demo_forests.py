@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from portcheck.automation import BusyError
 from portcheck.catalogue.services import services
-from portcheck.cli.errors import BusyError
 from portcheck.config import ForestSpec, Server
 from portcheck.server.controller.record import FIXED, Controller, Manner, Misbehaviour
 from portcheck.server.controller.serving import Running, serving

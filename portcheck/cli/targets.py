@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from portcheck.catalogue.profiles import DC, TARGETS, Profile, ProfileError, built_in, with_own
+from portcheck.catalogue.profiles import TARGETS, Profile, ProfileError, built_in, with_own
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import (
     CLOUD,
@@ -27,6 +27,7 @@ from portcheck.config import (
     parse_server,
     parse_system,
 )
+from portcheck.model.target import DC
 
 BOTH = ("A", "AAAA")
 FILELESS = "no forests.toml found; name a domain, a host or an address, or write one (see forests.example.toml)"

@@ -16,21 +16,22 @@ from portcheck.automation.alerting import Alert, When
 from portcheck.cli import output as outputs
 from portcheck.cli import passwords, targets
 from portcheck.cli import selection as selecting
+from portcheck.cli.options import DO
 from portcheck.cli.pairing import ORDER
 from portcheck.cli.passwords import WantedAccount
 from portcheck.cli.selection import duration as _duration
 from portcheck.cli.selection import flagged as _flagged
 from portcheck.cli.selection import given as _given
+from portcheck.cli.streams import say
 from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
 from portcheck.model import Report
 from portcheck.model.credentials import Method
+from portcheck.model.target import Selection
 from portcheck.render import FORMATS
 from portcheck.render.shared.options import Options
 from portcheck.run.runner import NOT_DONE, Order, run
-from portcheck.targets.checks import Selection, profile_names
-
-DO = "portcheck.do"  # what another command does with the job, in the context's meta
+from portcheck.targets.checks import profile_names
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
@@ -169,8 +170,10 @@ class Job:
 
 def once(context: typer.Context, job: Job) -> int:
     """What `check` does with its job; `watch` and `schedule`, which read the same options, do otherwise."""
-    memory = baseline.memory(job.order, history=job.history, on_change=job.alert is not None and job.alert.on_change)
-    tell = alerting.prepared(job.alert)
+    memory = baseline.memory(
+        job.order, say, history=job.history, on_change=job.alert is not None and job.alert.on_change
+    )
+    tell = alerting.prepared(job.alert, say)
     with locking.alone(job.order) if job.lock else nullcontext():
         report = memory.compared(asked(job.order, job.screen, no_color=job.no_color))
         written = False

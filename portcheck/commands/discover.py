@@ -13,11 +13,11 @@ from portcheck.cli import output_texts, targets
 from portcheck.cli.output import JSON, TABLE, screen_options
 from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError, is_address
+from portcheck.model.target import Selection
 from portcheck.render import FORMATS
 from portcheck.render import discover as truth
 from portcheck.render.shared.options import Options
 from portcheck.run.runner import Order, run
-from portcheck.targets.checks import Selection
 
 if TYPE_CHECKING:
     from portcheck.model import Report

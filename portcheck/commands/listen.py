@@ -15,6 +15,7 @@ from rich.text import Text
 
 from portcheck.cli import listen_flags, output, targets
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
+from portcheck.model.target import Selection
 from portcheck.render import listen as words
 from portcheck.render.shared.layout import to_string
 from portcheck.render.shared.options import Options
@@ -22,7 +23,6 @@ from portcheck.server.listener.limits import Contact, Limits
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready
 from portcheck.server.listener.ports import moved, wanted
 from portcheck.server.own_addresses import is_own, own_addresses, own_name
-from portcheck.targets.checks import Selection
 
 T = TypeVar("T")
 INTERRUPTED, NOT_DONE = 130, 3

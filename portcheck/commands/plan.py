@@ -29,8 +29,9 @@ from portcheck.commands.check import (
 )
 from portcheck.config import ConfigError
 from portcheck.model import Report
+from portcheck.model.target import Selection
 from portcheck.render.plan import FORMATS
-from portcheck.targets.checks import Selection, profile_names
+from portcheck.targets.checks import profile_names
 
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
 FromReport = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="The hosts of this saved run.")]

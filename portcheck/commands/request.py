@@ -19,10 +19,11 @@ from portcheck.cli.streams import say
 from portcheck.commands.check import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, nearest, parse_address
 from portcheck.model import Need, Report
+from portcheck.model.target import Selection, Target
 from portcheck.render.request import FORMATS
 from portcheck.request.flow import Asked, Ports, Ticket
 from portcheck.targets import known as known_places
-from portcheck.targets.checks import Selection, Target, profile_names
+from portcheck.targets.checks import profile_names
 
 if TYPE_CHECKING:
     from portcheck.catalogue.profiles import Profile

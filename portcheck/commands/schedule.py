@@ -16,6 +16,7 @@ import typer
 from portcheck.cli.options import SIGNING_IN, with_options_of_check
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
+from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, find, parse_duration
 from portcheck.report.to_json import StoreError, words, write_whole
@@ -183,4 +184,4 @@ def _is_closed(folder: Path) -> bool:
         return False
 
 
-command = with_options_of_check(schedule, leave_out=("lock", *SIGNING_IN))
+command = with_options_of_check(check.check, schedule, leave_out=("lock", *SIGNING_IN))

@@ -15,14 +15,15 @@ from portcheck.automation import hook
 from portcheck.cli import output, targets
 from portcheck.cli.options import SIGNING_IN, with_options_of_check
 from portcheck.cli.selection import flagged
+from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, FailOn, parse_duration
 from portcheck.model import Report
+from portcheck.model.target import Selection
 from portcheck.render.shared.options import Options, for_stream
 from portcheck.report.to_json import comparison_to_json, dumps
 from portcheck.run.runner import INTERRUPTED, Order
 from portcheck.run.runner import run as run_once
-from portcheck.targets.checks import Selection
 
 if TYPE_CHECKING:
     from portcheck.render.live.watching import Screen, Status
@@ -155,4 +156,4 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-command = with_options_of_check(watch, leave_out=("history", "lock", "notify", "notify_file", *SIGNING_IN))
+command = with_options_of_check(check.check, watch, leave_out=("history", "lock", "notify", "notify_file", *SIGNING_IN))

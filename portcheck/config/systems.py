@@ -16,7 +16,8 @@ CLOUD = "cloud"
 
 def roles() -> Collection[str]:
     """What a machine can be to a profile, beside a domain controller."""
-    from portcheck.catalogue.profiles import DC, TARGETS  # late: few files name other machines
+    from portcheck.catalogue.profiles import TARGETS
+    from portcheck.model.target import DC
 
     return tuple(target for target in TARGETS if target != DC)
 

@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from portcheck.catalogue.conditions import SIGNS, Condition, Sign
 from portcheck.catalogue.errors import CataloguedError, Cause
-from portcheck.catalogue.profiles import DC
 from portcheck.diagnose import diagnose
 from portcheck.diagnose.phrases import evidence, listed, ports, some
 from portcheck.diagnose.reader import printable
 from portcheck.diagnose.view import FAULTY, hosts, named
 from portcheck.model import GOOD, DomainController, Finding, ForestReport, Outcome, Report, State, Verdict
+from portcheck.model.target import DC
 
 
 class Standing(StrEnum):

@@ -21,8 +21,21 @@ class Ask(Protocol):
     ) -> Awaitable[Outcome]: ...
 
 
-Land = Callable[[Outcome], None]
-"""Put a better outcome in the place of the old one."""
+class HostPage(Protocol):
+    """One host's page of the run's ledger."""
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]: ...
+
+    def land(self, outcome: Outcome, /) -> object:
+        """Put a better outcome in the place of the old one."""
+
+    def matters(self, outcome: Outcome, /) -> bool:
+        """Does its verdict hurt? What is merely not offered here is not worth a packet."""
+
+    def elapsed_ms(self, outcome: Outcome, /) -> float:
+        """How long ago the check began: where on its timeline a step of the second look stands."""
+
 
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
 
@@ -65,23 +78,24 @@ class Case:
 
     host: str
     address: str
-    get: Callable[[], tuple[Outcome, ...]]
+    page: HostPage
     ask: Ask
-    land: Land
     payload: Callable[[Outcome], bytes]
     """The datagram that the check's probe would send."""
-    matters: Callable[[Outcome], bool]
-    """Does its verdict hurt? What is merely not offered here is not worth a packet."""
     source_ip: str | None = None
-    elapsed_ms: Callable[[Outcome], float] = lambda outcome: outcome.elapsed_ms
-    """How long ago the check began: where on its timeline a step of the second look stands."""
     walks: Walks = field(default_factory=dict)
     sockets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
     """What all walks of a run may hold at once."""
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        return self.get()
+        return self.page.outcomes
+
+    def land(self, outcome: Outcome) -> None:
+        self.page.land(outcome)
+
+    def matters(self, outcome: Outcome) -> bool:
+        return self.page.matters(outcome)
 
     def having(self, *states: State) -> list[Outcome]:
         """What is in one of these states and hurts."""
@@ -106,7 +120,7 @@ class Case:
 
     def improve(self, old: Outcome, new: Outcome) -> None:
         """Land what a later try saw, with everything that came before it."""
-        began_ms = max(old.elapsed_ms, round(self.elapsed_ms(old) - new.elapsed_ms, 1))
+        began_ms = max(old.elapsed_ms, round(self.page.elapsed_ms(old) - new.elapsed_ms, 1))
         shifted = tuple(replace(step, at_ms=round(step.at_ms + began_ms, 1)) for step in new.evidence)
         steps = (*old.evidence, Trace(began_ms, "again", "asked again, slowly"), *shifted)
         facts: Facts = {**new.facts, "answered_on_second_look": True}
@@ -134,7 +148,7 @@ class Case:
         """The outcome as it is by now, with one more step of evidence, landed."""
         outcome = next((o for o in self.outcomes if o.check.id == outcome.check.id), outcome)
         told: Facts = {**outcome.facts, **facts}
-        step = Trace(round(self.elapsed_ms(outcome), 1), event, detail)
+        step = Trace(round(self.page.elapsed_ms(outcome), 1), event, detail)
         better = replace(outcome, facts=told, evidence=(*outcome.evidence, step))
         self.land(better)
         return better

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from portcheck.model import Facts, Outcome, Trace
+from portcheck.model.target import Route
 from portcheck.net import http
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net
-from portcheck.net.proxy import Reach, Route
+from portcheck.net.proxy import Reach
 from portcheck.net.stream import Stream
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.tls import contexts

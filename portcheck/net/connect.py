@@ -5,22 +5,32 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
-from portcheck.net.platform import machine, sockets, tcpinfo
+from portcheck.net.pacing import Pacer
+from portcheck.net.platform import error_queue, machine, sockets, tcpinfo
 from portcheck.net.stream import Stream
 from portcheck.net.timeline import Timeline
-
-if TYPE_CHECKING:
-    from portcheck.net.network import Net
+from portcheck.net.timeouts import Timeouts
 
 REPEAT_AFTER_S = 1.25  # after the kernel's first retransmission of the SYN, which comes at 1 s
 
 
-async def connect(address: str, port: int, net: Net) -> Stream:
+class Dialling(Protocol):
+    """What a connection needs of the check's network."""
+
+    patience: Timeouts
+    repeats: Pacer
+    source_ip: str | None
+    trail: Timeline
+    segment: int | None
+    nearest_ttl: int | None
+
+
+async def connect(address: str, port: int, net: Dialling) -> Stream:
     """The first of up to `patience.attempts` connections that is made, or what the first refusal said.
 
     All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s.
@@ -65,7 +75,7 @@ async def _first(tries: set[asyncio.Task[socket.socket]], wait_s: float) -> sock
     return None
 
 
-async def _try(address: str, port: int, net: Net) -> socket.socket:
+async def _try(address: str, port: int, net: Dialling) -> socket.socket:
     trail = net.trail
     try:
         sock = sockets.make(address, socket.SOCK_STREAM, net.source_ip)
@@ -87,7 +97,7 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
     except BaseException:
         sock.close()
         raise
-    icmp.ask_no_more(sock)
+    error_queue.ask_no_more(sock)
     if net.segment is not None and not sockets.clamped(sock, net.segment):
         sock.close()
         raise _not_clamped()
@@ -106,7 +116,7 @@ async def _try(address: str, port: int, net: Net) -> socket.socket:
 
 def _prepare(sock: socket.socket, segment: int | None) -> None:
     """What has to be asked for before the first packet."""
-    icmp.ask_before_connecting(sock)
+    error_queue.ask_before_connecting(sock)
     if segment is not None:
         try:
             sockets.clamp(sock, segment)
@@ -120,7 +130,7 @@ def _not_clamped() -> NetError:
 
 
 def _fault(error: OSError, sock: socket.socket, address: str) -> NetError:
-    seen = icmp.first_terminal(icmp.drain(sock))
+    seen = icmp.first_terminal(error_queue.drain(sock))
     if seen is None and sys.platform == "win32" and errors.number(error) in errors.UNREACHABLE:
         # Asked for, ICMP errors look like a missing route; where they are not told, the route itself is asked.
         if machine.source_address(address) is not None:

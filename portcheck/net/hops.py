@@ -14,9 +14,9 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portcheck.net import errors, icmp
+from portcheck.net import errors
 from portcheck.net.icmp import Icmp, Said
-from portcheck.net.platform import sockets, winsock
+from portcheck.net.platform import error_queue, sockets, winsock
 
 UDP_WALKS = ANSWERS_TTL = sys.platform == "linux"
 TCP_WALKS = sys.platform == "linux" or winsock.names_routers()
@@ -58,7 +58,7 @@ async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: 
             code = errors.number(error)
             if code == errno.ECONNRESET:
                 return Hop(ttl, Fate.ANSWERED, address)  # accepted, and cut before we could look: a SYN proxy does that
-            return _fate(ttl, icmp.drain(sock), refused=code == errno.ECONNREFUSED)
+            return _fate(ttl, error_queue.drain(sock), refused=code == errno.ECONNREFUSED)
         return Hop(ttl, Fate.ANSWERED, address)
 
 
@@ -74,7 +74,7 @@ async def send_udp(
     with sock:
         woken = asyncio.Event()
         try:
-            icmp.ask_for_errors(sock)
+            error_queue.ask_for_errors(sock)
             _live(sock, ttl)
             sock.connect((address, port))
             loop.add_reader(sock, woken.set)
@@ -84,10 +84,10 @@ async def send_udp(
         except TimeoutError:
             return Hop(ttl, Fate.LOST)
         except OSError:
-            return _fate(ttl, icmp.drain(sock), refused=False)
+            return _fate(ttl, error_queue.drain(sock), refused=False)
         finally:
             loop.remove_reader(sock)
-        seen = icmp.drain(sock)
+        seen = error_queue.drain(sock)
         return _fate(ttl, seen, refused=False) if seen else Hop(ttl, Fate.ANSWERED, address)
 
 
@@ -100,13 +100,13 @@ async def answers_within(address: str, port: int, ttl: int, wait_s: float, sourc
     with sock:
         try:
             sockets.hear_only_near(sock, ttl)
-            icmp.ask_before_connecting(sock)
+            error_queue.ask_before_connecting(sock)
             async with asyncio.timeout(wait_s):
                 await sockets.connect(sock, address, port)
         except TimeoutError:
             return False
         except OSError:
-            return not icmp.drain(sock)  # an ICMP error is not what was asked about
+            return not error_queue.drain(sock)  # an ICMP error is not what was asked about
         return True
 
 
@@ -119,7 +119,7 @@ def _live(sock: socket.socket, ttl: int) -> None:
 
 def _once(sock: socket.socket) -> None:
     """One SYN, and to be told what it met."""
-    icmp.ask_before_connecting(sock)
+    error_queue.ask_before_connecting(sock)
     if sys.platform == "win32":
         winsock.send_one_syn(sock)
 

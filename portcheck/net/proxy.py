@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from portcheck.model import BlockedAt, Facts, Stage, State
+from portcheck.model.target import Route
 from portcheck.net import http
 from portcheck.net.errors import NetError
 from portcheck.net.http import HttpAnswer
@@ -24,20 +25,6 @@ BRIEF = Timeouts(connect_s=2.0, answer_s=10.0, attempts=2)  # for the addresses 
 NEEDS_CREDENTIALS = 407
 CANNOT = range(500, 600)
 SCHEMES = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where to connect to: the endpoint's addresses, or the proxy's."""
-
-    addresses: tuple[str, ...] = ()
-    proxy: str = ""  # as reports name it, host:port; empty: no proxy
-    proxy_port: int = 0
-    credentials: str = field(default="", repr=False)  # user:password, for Basic; never told
-
-    @property
-    def direct(self) -> bool:
-        return not self.proxy
 
 
 @dataclass(slots=True)

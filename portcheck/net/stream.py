@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
-from portcheck.net.platform import sockets, tcpinfo
+from portcheck.net.platform import error_queue, sockets, tcpinfo
 from portcheck.net.timeline import Timeline
 from portcheck.net.tls import alerts
 
@@ -157,7 +157,7 @@ class Stream:
             raise NetError(State.MUTE, reason, self._trail.stage) from None
         except OSError as error:
             self.observe()
-            seen = icmp.first_terminal(icmp.drain(self._sock))
+            seen = icmp.first_terminal(error_queue.drain(self._sock))
             fault = errors.while_talking(error, seen, self._address, self._own, self._trail.stage)
             self._trail.answers += 1
             self._trail.note(fault.state, fault.reason)

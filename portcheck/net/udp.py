@@ -17,7 +17,7 @@ from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
 if sys.platform == "win32":
-    pass
+    from portcheck.net.platform.udp_threads import ThreadedPort as DatagramPort
 else:
     from portcheck.net.platform.udp_selector import DatagramPort
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from portcheck.catalogue.profiles import DC, Profile
+from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.model import Check, Outcome, Report, State
+from portcheck.model.target import DC, Selection, Target
 from portcheck.net.timeouts import Timeouts
 from portcheck.plan import names, pricing, second_look
 from portcheck.plan.exchanges import Exchange, exchange
@@ -16,7 +17,7 @@ from portcheck.probes.probe import Subject
 from portcheck.run.host import HEAD_START_S, PING_PORT, hidden_ping
 from portcheck.targets import known as known_places
 from portcheck.targets import systems
-from portcheck.targets.checks import Selection, Target, checks_for
+from portcheck.targets.checks import checks_for
 
 NETBIOS = 15  # longest NetBIOS name
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from portcheck.investigate import BUDGET_S, confirm, middlebox, mtu, resets, starttls, trace
 from portcheck.investigate.case import HOPS_BY_DEFAULT
 from portcheck.model import Check
+from portcheck.model.target import Target
 from portcheck.net.timeouts import Timeouts
 from portcheck.plan import pricing
 from portcheck.plan.exchanges import Exchange
 from portcheck.plan.line import Cost, ForecastLine, LineKind, Question, total
-from portcheck.targets.checks import Target
 from portcheck.wire.ldap import ExtendedRequest
 
 ROUNDS = 2  # `run._look_again`: once more where the first brought an endpoint mapper back

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portcheck.model import Check, Facts, State
+from portcheck.model.target import Route
 from portcheck.net.network import Network
-from portcheck.net.proxy import Route
 
 
 @dataclass(frozen=True, slots=True)

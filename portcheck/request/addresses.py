@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
+from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, is_address
 from portcheck.targets import srv
 from portcheck.targets import systems as around
-from portcheck.targets.checks import Target
 from portcheck.targets.known import name_servers
 from portcheck.targets.systems import SystemsWanted
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portcheck.catalogue.profiles import DC, Profile, ProfileRow
+from portcheck.catalogue.profiles import Profile, ProfileRow
 from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec, is_address
 from portcheck.model import Check, Expected
+from portcheck.model.target import DC, Selection, Target
 from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
 from portcheck.request.from_report import usable
-from portcheck.targets.checks import Selection, Target, checks_for
+from portcheck.targets.checks import checks_for
 
 SourceOf = Callable[[str], tuple[str, ...]]
 """The addresses that open connections towards an address."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.model import BLOCKED, Expected, Outcome, Report, State, Verdict
+from portcheck.model.target import Selection
 from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
-from portcheck.targets.checks import Selection
 
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})

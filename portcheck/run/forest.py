@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, ProxySpec
-from portcheck.diagnose.verdict import judge, settle
-from portcheck.model import Check, DomainController, Facts, ForestReport, Lookup, Outcome, State, Verdict
-from portcheck.model.events import ForestFound, Landed, Notify, Planned
+from portcheck.model import Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
+from portcheck.model.events import ForestFound, Notify
+from portcheck.model.target import Pin, Selection, Target
 from portcheck.net.dns import Names
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
-from portcheck.run.knowledge import HostState, without_address, without_port
+from portcheck.run.knowledge import HostState, without_address
+from portcheck.run.ledger import Ledger, LedgerPage
 from portcheck.targets import srv, systems
-from portcheck.targets.checks import Pin, Selection, Target, checks_for
+from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ForestRun:
-    """One forest's run. `outcomes` and `hosts` grow while it runs, so that an interrupted run keeps what it has."""
+    """One forest's run. `ledger` and `hosts` grow while it runs, so that an interrupted run keeps what it has."""
 
     forest: ForestSpec
     profiles: Sequence[Profile]
@@ -42,20 +41,18 @@ class ForestRun:
     families: tuple[str, ...] = ("A", "AAAA")
     pins: tuple[Pin, ...] = ()  # ask these again, and nobody else
     hosts: list[HostState] = field(default_factory=list)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
-    planned: dict[str, Check] = field(default_factory=dict)
+    ledger: Ledger = field(init=False)
     problem: str | None = None
     trace: bool = True  # will there be a second look?
     facts: Facts = field(default_factory=dict)
     controllers: bool = True  # whether anything is asked of them
     proxy: ProxySpec | None = None  # on the way to the cloud
-    _whose: dict[str, HostState] = field(default_factory=dict)  # by the check's id
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
-    _began: dict[str, float] = field(default_factory=dict)  # check id to monotonic seconds
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ledger = Ledger(self.notify)
         self._search = Search(self.forest, self.names, self.families, self._ask_all, self._introduce)
 
     @property
@@ -88,12 +85,12 @@ class ForestRun:
         own = [host.place.address for host in self.hosts if "dns" in host.announced and host.place.address]
         self.lookups.extend(await srv.other_views(self.lookups, self.names, own))
 
-    async def _introduce(self, place: Target) -> HostState:
+    async def _introduce(self, place: Target) -> Facts:
         """What the ping tells of it, over UDP or TCP; nobody waits long."""
         await self.engine.ready()
         host = HostState(place, self.forest.ca_file)
         await self._asking(host).introduced()
-        return host
+        return host.ping
 
     async def _ask_all(self, places: Iterable[Target], found: Discovery) -> None:
         fresh = []
@@ -125,21 +122,14 @@ class ForestRun:
         return HostState(place, self.forest.ca_file, sid, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: HostState) -> None:
-        checks = self._own(host, self._checks(host.place))
-        if self.pins:
-            checks = tuple(check for check in checks if any(check.key in pin.keys for pin in self.pins))
-        self.planned.update((check.id, check) for check in checks)
-        self.notify(Planned(checks))
+        checks = self.ledger.plan(host, self._checks(host.place), self._pinned)
         await self._asking(host).everything(checks)
 
-    def _own(self, host: HostState, checks: Iterable[Check]) -> tuple[Check, ...]:
-        """A controller may be a machine around the forest too: what is asked of it as either is asked once."""
-        mine = tuple(c for c in checks if host.controls or c.id not in self._whose)
-        self._whose.update((check.id, host) for check in mine)
-        return mine
+    def _pinned(self, check: Check) -> bool:
+        return not self.pins or any(check.key in pin.keys for pin in self.pins)
 
     def _asking(self, host: HostState) -> HostRun:
-        return HostRun(host, self.forest, self.engine, self._run, self._land, self.planned, self.outcomes)
+        return HostRun(host, self.forest, self.engine, self._run, self.ledger)
 
     def _checks(self, place: Target) -> tuple[Check, ...]:
         return checks_for(place, self.forest, self.profiles, self.selection)
@@ -158,16 +148,6 @@ class ForestRun:
             if case.matters(silent):
                 path.ahead(case, silent)
 
-    def _land(self, host: HostState, outcome: Outcome) -> Outcome:
-        host.hear(outcome)
-        self._whose.setdefault(outcome.check.id, host)
-        before, judged = self.outcomes.get(outcome.check.id), judge(outcome, host.offered)
-        self.outcomes[outcome.check.id] = outcome
-        self._began.setdefault(outcome.check.id, time.monotonic() - outcome.elapsed_ms / 1000)
-        if before is None or _shown(judge(before, host.offered)) != _shown(judged):
-            self.notify(Landed(judged))  # more evidence for the same is nothing new on the screen
-        return outcome
-
     def cases(self) -> list[Case]:
         """Each host as the second look wants it."""
         return [self._case(host) for host in self.hosts if host.reached_at is not None]
@@ -184,55 +164,35 @@ class ForestRun:
         ) -> Outcome:
             return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment, nearest_ttl)
 
-        def land(outcome: Outcome) -> None:
-            self._land(host, outcome)
-
         def payload(outcome: Outcome) -> bytes:
             return datagram_of(outcome.check.service, host.subject())
 
-        def matters(outcome: Outcome) -> bool:
-            return judge(outcome, host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
-
-        def elapsed_ms(outcome: Outcome) -> float:
-            now = time.monotonic()
-            return round((now - self._began.get(outcome.check.id, now)) * 1000, 1)
-
+        walks = self._walks.setdefault(address, {})
         return Case(
             host.place.host,
             address,
-            functools.partial(self.outcomes_of, host),
+            LedgerPage(self.ledger, host),
             ask,
-            land,
             payload,
-            matters,
             self.engine.source_ip,
-            elapsed_ms,
-            self._walks.setdefault(address, {}),
+            walks,
             self.engine.walking,
         )
-
-    def add(self, host: HostState, outcome: Outcome) -> None:
-        """An outcome that no profile planned."""
-        self.planned[outcome.check.id] = outcome.check
-        self._land(host, outcome)
-
-    def outcomes_of(self, host: HostState) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.outcomes.values() if self._whose.get(o.check.id) is host)
 
     async def hold_tunnels(self, quiet_s: float) -> None:
         """Of each proxy that works, one tunnel: how long may it be quiet?"""
         from portcheck.investigate import proxy_idle  # late: only for those who ask for it
 
-        landed = ((self._whose[o.check.id], o) for o in self.outcomes.values())
+        landed = ((self.ledger.whose(o), o) for o in self.ledger.outcomes.values())
         working = [(host, o) for host, o in landed if host.tunnels(o)]
         for host, better in await proxy_idle.hold(working, quiet_s, self.engine.source_ip):
-            self._land(host, better)
+            self.ledger.land(host, better)
 
     async def catch_up(self) -> bool:
         """A mapper that answered on the second look: now its interfaces can be asked. True if any were."""
         waiting = []
         for host in self.hosts:
-            here = self.outcomes_of(host)
+            here = self.ledger.of(host)
             mapper = next((o for o in here if o.check.service == "rpc" and o.state is State.OK), None)
             behind = [o.check for o in here if o.state is State.SKIPPED and o.facts.get("mapper_silent")]
             if mapper is not None and behind:
@@ -242,23 +202,9 @@ class ForestRun:
 
     def _subject(self, host: HostState, outcome: Outcome) -> Subject:
         if outcome.check.service == "rpc":
-            behind = (c.service for c in self.planned.values() if (c.host, c.address) == host.where)
+            behind = (c.service for c in self.ledger.planned.values() if (c.host, c.address) == host.where)
             return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
         return host.subject_again(outcome)
-
-    def settled(self) -> tuple[Outcome, ...]:
-        """Everything in the order it was planned, judged with all that is known at the end."""
-        found = []
-        for check in self.planned.values():
-            outcome = self.outcomes.get(check.id, _left(check))
-            if outcome.facts.get("mapper_silent"):
-                outcome = without_port(check, self._mapper_of(check))  # the second look may have seen more of it
-            found.append(self._whose[check.id].in_hindsight(outcome))
-        return settle(found, {outcome.check.id: self._whose[outcome.check.id].offered for outcome in found})
-
-    def _mapper_of(self, check: Check) -> Outcome | None:
-        beside = (o for o in self.outcomes.values() if (o.check.host, o.check.address) == (check.host, check.address))
-        return next((o for o in beside if o.check.service == "rpc"), None)
 
     def report(self) -> ForestReport:
         return ForestReport(
@@ -272,11 +218,3 @@ class ForestRun:
 
     def _controllers(self) -> tuple[DomainController, ...]:
         return tuple(host.controller() for host in self.hosts if host.controls)
-
-
-def _left(check: Check) -> Outcome:
-    return Outcome(check, State.SKIPPED, "the run ended before it was answered", facts={"unfinished": True})
-
-
-def _shown(outcome: Outcome) -> tuple[object, ...]:
-    return outcome.state, outcome.verdict, outcome.reason

@@ -10,11 +10,12 @@ from typing import Any
 from portcheck.catalogue.services import GENERIC
 from portcheck.config import ForestSpec
 from portcheck.model import Check, Need, Outcome, State
+from portcheck.model.target import Target
 from portcheck.net.dns import is_address
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
 from portcheck.run.knowledge import HostState, without_port
-from portcheck.targets.checks import Target
+from portcheck.run.ledger import Ledger
 
 # The LDAP ping goes first: it tells which services are not there, and who a host is that was given by address only.
 HEAD_START_S = 0.2
@@ -30,15 +31,13 @@ def hidden_ping(place: Target, forest: ForestSpec) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class HostRun:
-    """Bound to the forest's survey, which runs the checks and keeps what they end in."""
+    """Bound to the forest's run, which asks the checks; what they end in goes into the ledger."""
 
     host: HostState
     forest: ForestSpec
     engine: Engine
     run: Callable[[HostState, Check, Subject], Coroutine[Any, Any, Outcome]]
-    land: Callable[[HostState, Outcome], Outcome]
-    planned: dict[str, Check]
-    outcomes: dict[str, Outcome]
+    ledger: Ledger
 
     async def everything(self, checks: Sequence[Check]) -> None:
         """All checks of the host."""
@@ -49,7 +48,7 @@ class HostRun:
             if not self.host.place.assumed:  # that one has had its time
                 learning.extend(await self._head_start(learning[0]))
         elif asked is not None:
-            self.land(self.host, await self.run(self.host, asked, self.host.subject()))
+            self.ledger.land(self.host, await self.run(self.host, asked, self.host.subject()))
         try:
             await self._rest([check for check in checks if check is not asked])
             await asyncio.gather(*learning[:1])
@@ -87,12 +86,12 @@ class HostRun:
             self.host.learn_ping(told)
 
     async def ping(self, check: Check) -> Outcome:
-        reported = check.id in self.planned
+        reported = check.id in self.ledger.planned
         outcome = await self.run(self.host, check, self.host.subject())
         self.host.learn(outcome)
         self.host.known.set()
         if reported:
-            self.land(self.host, outcome)
+            self.ledger.land(self.host, outcome)
         return outcome
 
     async def _rest(self, checks: Sequence[Check]) -> None:
@@ -104,19 +103,19 @@ class HostRun:
     async def _one(self, check: Check, subject: Subject | None = None) -> Outcome:
         reason = self.host.not_expected(check)
         if reason is not None:
-            return self.land(self.host, Outcome(check, State.SKIPPED, reason, facts=self.host.unnamed))
+            return self.ledger.land(self.host, Outcome(check, State.SKIPPED, reason, facts=self.host.unnamed))
         if subject is None:
             ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
             subject = self.host.rpc_subject(check, ports) if ports else self.host.subject()
         asking = asyncio.create_task(self.run(self.host, check, subject))
         try:
             if self.host.unsure_of(check) and (reason := await self._learnt_meanwhile(check, asking)):
-                return self.land(self.host, Outcome(check, State.SKIPPED, reason))
+                return self.ledger.land(self.host, Outcome(check, State.SKIPPED, reason))
             outcome = await asking
         finally:
             asking.cancel()
         self.host.learn(outcome)
-        return self.land(self.host, outcome)
+        return self.ledger.land(self.host, outcome)
 
     async def _learnt_meanwhile(self, check: Check, asking: asyncio.Task[Outcome]) -> str | None:
         """The ping may yet tell that this is not offered here; then nobody waits for it."""
@@ -135,12 +134,12 @@ class HostRun:
 
     async def interface(self, check: Check, mapper: Outcome | None) -> None:
         if self.host.place.address is None:
-            self.land(self.host, await self.run(self.host, check, self.host.subject()))
+            self.ledger.land(self.host, await self.run(self.host, check, self.host.subject()))
             return
         endpoints = mapper.facts.get("endpoints") if mapper is not None else None
         ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
         if not ports:
-            self.land(self.host, without_port(check, mapper))
+            self.ledger.land(self.host, without_port(check, mapper))
             return
         found = replace(check, port=ports[0])
         subject = self.host.rpc_subject(check, tuple(ports))
@@ -148,7 +147,4 @@ class HostRun:
         answered_on = outcome.facts.get("port")
         if isinstance(answered_on, int):
             outcome = replace(outcome, check=replace(outcome.check, port=answered_on))
-        self.planned.pop(check.id, None)
-        self.outcomes.pop(check.id, None)
-        self.planned[outcome.check.id] = outcome.check
-        self.land(self.host, outcome)
+        self.ledger.replace(self.host, check, outcome)

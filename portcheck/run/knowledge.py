@@ -7,15 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.diagnose.verdict import Offered
 from portcheck.model import GOOD, Check, DomainController, Facts, Lookup, Outcome, Stage, State
+from portcheck.model.target import DC, UNNAMED, Route, Target
 from portcheck.net.dns import UNHEARD
-from portcheck.net.proxy import Route
 from portcheck.probes.probe import Subject
-from portcheck.targets.checks import UNNAMED, Target
+from portcheck.targets.fallback import FAMILIES
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
@@ -209,9 +208,6 @@ class HostState:
             facts=facts,
             domain=self.domain,
         )
-
-
-FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
 
 
 def without_address(check: Check, families: Sequence[str], lookups: Iterable[Lookup]) -> Outcome:

@@ -18,13 +18,13 @@ from portcheck.diagnose.verdict import exit_code
 from portcheck.model import Outcome, Report, State, Verdict
 from portcheck.model.credentials import Credentials
 from portcheck.model.events import Finished, Notify, Phase
+from portcheck.model.target import Pin, Selection
 from portcheck.net.dns import Names, is_address
 from portcheck.net.platform.machine import vantage
 from portcheck.net.timeouts import Timeouts
 from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
 from portcheck.targets import systems
-from portcheck.targets.checks import Pin, Selection
 from portcheck.targets.systems import Chosen
 
 INTERRUPTED, NOT_DONE = 130, 3
@@ -138,7 +138,7 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
     """After everything else: what is blocked is known by then, and need not be tried."""
     from portcheck.signin import forest as account  # late: most runs sign in nowhere
 
-    ledger = account.Ledger()
+    ledger = account.Attempts()
     towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
     turns = [
         account.SignIn(
@@ -146,8 +146,8 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
             profiles=tuple(profile.name for profile in survey.profiles),
             credentials=credentials[survey.forest.name],
             hosts=survey.hosts,
-            outcomes=survey.outcomes_of,
-            land=survey.add,
+            outcomes=survey.ledger.of,
+            land=survey.ledger.add,
             patience=survey.engine.patience,
             ledger=ledger,
             source_ip=survey.engine.source_ip,
@@ -160,7 +160,7 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
 
 
 def _report(surveys: Sequence[ForestRun], started: datetime, duration_s: float) -> Report:
-    outcomes = tuple(outcome for survey in surveys for outcome in survey.settled())
+    outcomes = tuple(outcome for survey in surveys for outcome in survey.ledger.settled())
     reached = (o.check.address or o.facts.get("peer_address") for o in outcomes)
     towards = dict.fromkeys(address for address in reached if isinstance(address, str))
     return Report(

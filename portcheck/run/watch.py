@@ -23,10 +23,10 @@ from portcheck.model import (
     State,
     Verdict,
 )
+from portcheck.model.target import Pin, Selection, Target
 from portcheck.net.dns import UNHEARD
 from portcheck.report.compare import compare, unfinished
 from portcheck.run.runner import Order, explained
-from portcheck.targets.checks import Pin, Selection, Target
 
 WHOLE_EVERY = 10
 SHORTEST_PAUSE_S = 1.0

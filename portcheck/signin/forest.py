@@ -7,42 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from portcheck.config import ForestSpec
 from portcheck.model import GOOD, Check, Facts, Need, Outcome, State
 from portcheck.model.credentials import Credentials, Method
 from portcheck.net.ldap.connection import LdapConnection
 from portcheck.net.timeouts import Timeouts
-from portcheck.run.knowledge import HostState
 from portcheck.signin import wanted
 from portcheck.signin.attempt import Attempt
 from portcheck.signin.doors import belongs, closed, doors
+from portcheck.signin.host import SignInHost
 from portcheck.signin.look import Questions
 
+H = TypeVar("H", bound=SignInHost)
 SERVICE = "sign-in"
 PURPOSE = "sign-in of the service account"
 FOREST_FACTS = ("forest_level", "schema_version", "sites", "site_by_subnet", "subnets")
 
 
 @dataclass(slots=True)
-class Ledger:
+class Attempts:
     """Which accounts have had their bad attempt in this run, and where; shared by all forests."""
 
     spent: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class SignIn:
+class SignIn(Generic[H]):
     """One forest's part of `--bind`. `land` takes each outcome; `facts` are the forest's in the end."""
 
     forest: ForestSpec
     profiles: Sequence[str]
     credentials: Credentials
-    hosts: Sequence[HostState]
-    outcomes: Callable[[HostState], Sequence[Outcome]]
-    land: Callable[[HostState, Outcome], None]
+    hosts: Sequence[H]
+    outcomes: Callable[[H], Sequence[Outcome]]
+    land: Callable[[H, Outcome], None]
     patience: Timeouts
-    ledger: Ledger
+    ledger: Attempts
     source_ip: str | None = None
     addresses: tuple[str, ...] = ()
     facts: Facts = field(default_factory=dict)
@@ -55,9 +57,9 @@ class SignIn:
             await self._at(host)
         self._finish()
 
-    def _candidates(self) -> list[HostState]:
+    def _candidates(self) -> list[H]:
         """Each controller once, at the first of its addresses where LDAP answers; the account's own domain first."""
-        best: dict[str, HostState] = {}
+        best: dict[str, H] = {}
         for host in self.hosts:
             if host.place.dns_only or host.place.address is None or host.ping.get("hosts_domain") is False:
                 continue
@@ -66,10 +68,10 @@ class SignIn:
         own = self.credentials.user.rpartition("@")[2].lower()
         return sorted(best.values(), key=lambda host: (not self._answers(host), host.domain != own))
 
-    def _answers(self, host: HostState) -> bool:
+    def _answers(self, host: H) -> bool:
         return any(o.check.service in {"ldap", "ldaps"} and o.state in GOOD for o in self.outcomes(host))
 
-    async def _at(self, host: HostState) -> None:
+    async def _at(self, host: H) -> None:
         ways = doors(host, self.forest, self.credentials.method, self.outcomes(host), self.source_ip)
         if reason := self._not_tried(host, ways):
             self.land(host, Outcome(self._check(host, ways), State.SKIPPED, reason))
@@ -86,7 +88,7 @@ class SignIn:
             self.ledger.spent[self.credentials.account] = host.place.host
         self._learn(host, attempt)
 
-    def _not_tried(self, host: HostState, ways: Sequence[LdapConnection]) -> str:
+    def _not_tried(self, host: H, ways: Sequence[LdapConnection]) -> str:
         if any(o.facts.get("wrong_forest") is True for o in self.outcomes(host)):
             return "not tried: another forest answers here"
         if where := self.ledger.spent.get(self.credentials.account):
@@ -102,7 +104,7 @@ class SignIn:
         asked = [o for host in self.hosts for o in self.outcomes(host) if o.check.name == "kerberos/tcp"]
         return bool(asked) and not any(o.state in GOOD for o in asked)
 
-    def _check(self, host: HostState, ways: Sequence[LdapConnection], used: LdapConnection | None = None) -> Check:
+    def _check(self, host: H, ways: Sequence[LdapConnection], used: LdapConnection | None = None) -> Check:
         door = used or (ways[0] if ways else None)
         return Check(
             forest=self.forest.name,
@@ -117,7 +119,7 @@ class SignIn:
             domain=host.domain,
         )
 
-    def _questions(self, host: HostState) -> Questions:
+    def _questions(self, host: H) -> Questions:
         return Questions(
             domain=host.domain not in self._domains,
             forest="sites" not in self.facts,
@@ -125,7 +127,7 @@ class SignIn:
             addresses=self.addresses,
         )
 
-    def _learn(self, host: HostState, attempt: Attempt) -> None:
+    def _learn(self, host: H, attempt: Attempt) -> None:
         told = attempt.told()
         if attempt.accepted:
             if "domain_sid" in told:
@@ -147,7 +149,7 @@ class SignIn:
         )
         self.land(host, outcome)
 
-    def _keep(self, host: HostState, told: Mapping[str, object]) -> None:
+    def _keep(self, host: H, told: Mapping[str, object]) -> None:
         self.facts |= {key: told[key] for key in FOREST_FACTS if key in told}
         if "domain_sid" in told:
             known = self.facts.setdefault("domain_sids", {})
@@ -166,7 +168,7 @@ class SignIn:
         asked = [o for o in there if o.state is not State.SKIPPED]
         return any(o.state in GOOD for o in asked) if asked else None
 
-    def _held_against_sid(self, host: HostState, told: Mapping[str, object]) -> Facts:
+    def _held_against_sid(self, host: H, told: Mapping[str, object]) -> Facts:
         """`expect.domain_sid` speaks of the forest's root domain, which `name` is."""
         expected, own = self.forest.expect.get("domain_sid"), told.get("domain_sid")
         if expected is None or own is None or host.domain != self.forest.name:
@@ -178,14 +180,14 @@ class SignIn:
         self.facts["signed_in_as"] = self.credentials.user or "the ticket's owner"
 
 
-def by_account(forests: Iterable[SignIn]) -> list[list[SignIn]]:
+def by_account(forests: Iterable[SignIn[H]]) -> list[list[SignIn[H]]]:
     """Those of the same account one after the other, so that one bad attempt stops the next; the rest side by side."""
-    grouped: dict[str, list[SignIn]] = {}
+    grouped: dict[str, list[SignIn[H]]] = {}
     for one in forests:
         grouped.setdefault(one.credentials.account, []).append(one)
     return list(grouped.values())
 
 
-async def in_turn(forests: Iterable[SignIn]) -> None:
+async def in_turn(forests: Iterable[SignIn[H]]) -> None:
     for one in forests:
         await one.run()

@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 
-from portcheck.catalogue.profiles import DC, MergedRow, Profile, merge
+from portcheck.catalogue.profiles import MergedRow, Profile, merge
 from portcheck.catalogue.services import services
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
-from portcheck.net.proxy import Route
-
-UNNAMED = "unnamed"
-"""The source of a place that stands for a machine nobody named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What the user narrows the run to; empty `only` means everything."""
-
-    only: frozenset[str] = frozenset()
-    skip: frozenset[str] = frozenset()
-
-    def takes(self, service: str, transport: str, port: int | None, target: str = DC) -> bool:
-        names = {service, f"{service}/{transport}", f"{port}/{transport}", str(port), target}
-        return (not self.only or bool(names & self.only)) and not names & self.skip
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One address of one host of a forest, to be asked about a domain."""
-
-    host: str
-    address: str | None
-    source: str
-    domain: str = ""
-    dns_only: bool = False  # a configured name server, not known to be a controller
-    assumed: bool = False  # a silent forest's name server, taken for a controller until it shows otherwise
-    ports: Mapping[str, int] = field(default_factory=dict)  # service to its port on this host
-    target: str = DC  # what the host is to the profiles' rows: a controller, or a machine around the forest
-    endpoint: str = ""  # the cloud's: the row's host, which may be a wildcard
-    service: str = ""  # the cloud's: the row's service; ways may differ
-    route: Route | None = None  # the cloud's: it has no address of its own here
-    unasked: str = ""  # why nothing can be asked here
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """A host as an earlier run found it, and the keys of those of its checks that are to be asked again."""
-
-    place: Target
-    roles: frozenset[str]  # what was proven then
-    keys: frozenset[str]
+from portcheck.model.target import DC, Selection, Target
 
 
 def checks_for(

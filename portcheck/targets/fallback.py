@@ -8,26 +8,26 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck.config import ForestSpec, family
-from portcheck.model import Lookup
+from portcheck.model import Facts, Lookup
+from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, system_servers
-from portcheck.run.knowledge import FAMILIES, HostState
 from portcheck.targets import srv
-from portcheck.targets.checks import Target
 from portcheck.targets.srv import Discovery
 
 DNS_HEAD_START_S = 0.3
+FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
 SILENT_DNS_S = 0.6  # more; then it had two tries: what DNS has not told is asked without it
 
 
 @dataclass(slots=True)
 class Search:
-    """One forest's hosts. `ask` gets the places as they are found; `introduce` tells what a place says it is."""
+    """One forest's hosts. `ask` gets the targets as they are found; `introduce` gives what one says in its ping."""
 
     forest: ForestSpec
     names: Names
     families: Sequence[str]
     ask: Callable[[Iterable[Target], Discovery], Awaitable[None]]
-    introduce: Callable[[Target], Awaitable[HostState]]
+    introduce: Callable[[Target], Awaitable[Facts]]
     lookups: list[Lookup] = field(default_factory=list)
     problem: str | None = None
 
@@ -106,10 +106,11 @@ class Search:
         await asyncio.gather(self._ask_resolvers(), self._ask_by_name())
 
     async def _ask_assumed(self, address: str) -> None:
-        host = await self.introduce(Target(address, address, "dns-server", self.forest.name))
+        place = Target(address, address, "dns-server", self.forest.name)
+        ping = await self.introduce(place)
         if not self.names.heard.is_set():
-            told = str(host.ping.get("dns_host_name") or "")
-            place = replace(host.place, host=told) if told else replace(host.place, assumed=True)
+            told = str(ping.get("dns_host_name") or "")
+            place = replace(place, host=told) if told else replace(place, assumed=True)
             await self.ask([place], Discovery())
 
     async def _ask_resolvers(self) -> None:
@@ -142,20 +143,19 @@ class Search:
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]
 
     async def _ask_candidate(self, address: str | None, found: Discovery, *, by_name: bool) -> None:
-        host = await self.introduce(Target(address or "", address, "dns-server"))
-        await self.ask([self._recognised(host, by_name=by_name)], found)
+        place = Target(address or "", address, "dns-server")
+        ping = await self.introduce(place)
+        await self.ask([self._recognised(place, ping, by_name=by_name)], found)
 
-    def _recognised(self, host: HostState, *, by_name: bool) -> Target:
+    def _recognised(self, place: Target, ping: Facts, *, by_name: bool) -> Target:
         """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown.
 
         A name without its end, which the system's search list completed, is the host's too.
         """
-        told = str(host.ping.get("dns_host_name") or "")
+        told = str(ping.get("dns_host_name") or "")
         if by_name and (not told or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
-            return replace(host.place, host=self.forest.name, source="argument")
+            return replace(place, host=self.forest.name, source="argument")
         if told:
-            return replace(
-                host.place, host=told, source="address" if by_name else "dns-server", domain=self.forest.name
-            )
-        return replace(host.place, dns_only=True, domain=self.forest.name)
+            return replace(place, host=told, source="address" if by_name else "dns-server", domain=self.forest.name)
+        return replace(place, dns_only=True, domain=self.forest.name)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from portcheck.config import ConfigError, ForestSpec, is_address, parse_host
 from portcheck.model import Report
-from portcheck.targets.checks import Target
+from portcheck.model.target import Target
 from portcheck.targets.srv import domain_of
 
 

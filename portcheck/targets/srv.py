@@ -10,9 +10,9 @@ from ipaddress import ip_address
 
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
+from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, is_address, system_servers
 from portcheck.net.platform.machine import source_address
-from portcheck.targets.checks import Target
 
 
 @dataclass(slots=True)

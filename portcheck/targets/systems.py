@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck.catalogue.endpoints import ANY, asked_for, covers
-from portcheck.catalogue.profiles import DC, Profile, ProfileRow, merge
+from portcheck.catalogue.profiles import Profile, ProfileRow, merge
 from portcheck.catalogue.services import services
 from portcheck.config import CLOUD, DIRECT, ConfigError, ForestSpec, ProxySpec, SystemSpec, parse_proxy
+from portcheck.model.target import DC, UNNAMED, Route, Selection, Target
 from portcheck.net.dns import Names, is_address
-from portcheck.net.proxy import Route
-from portcheck.targets.checks import UNNAMED, Selection, Target, checks_for
+from portcheck.targets.checks import checks_for
 from portcheck.targets.srv import Discovery, places_of
 
 PRINCIPAL = {"mim": "mim-service", "sql": "mssql", "sync": "tcp", "adfs": "https", "exchange": "http", "mail": "tcp"}

@@ -2,19 +2,11 @@
 
 import pytest
 
-from portcheck.catalogue.profiles import (
-    DC,
-    TARGETS,
-    Profile,
-    ProfileError,
-    ProfileRow,
-    built_in,
-    merge,
-    with_own,
-)
+from portcheck.catalogue.profiles import TARGETS, Profile, ProfileError, ProfileRow, built_in, merge, with_own
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.catalogue.sources import sources
 from portcheck.model import Need
+from portcheck.model.target import DC
 
 CONTRACT = [
     "mim",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from factories import check, outcome
+from investigate.held import Held
 
 from portcheck.investigate import confirm
 from portcheck.investigate.case import Case
@@ -23,7 +24,6 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def case_of(again: Outcome, *outcomes: Outcome) -> tuple[Case, list[str]]:
     """Asked again, each ends as `again` does; and what was asked."""
-    held = {o.check.id: o for o in outcomes}
     asked: list[str] = []
 
     async def ask(old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
@@ -33,11 +33,9 @@ def case_of(again: Outcome, *outcomes: Outcome) -> tuple[Case, list[str]]:
     case = Case(
         host="dc1.alpha.test",
         address="10.77.1.1",
-        get=lambda: tuple(held.values()),
+        page=Held(*outcomes),
         ask=ask,
-        land=lambda better: held.update({better.check.id: better}),
         payload=lambda _: b"question",
-        matters=lambda _: True,
     )
     return case, asked
 

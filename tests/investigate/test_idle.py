@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 from factories import check, outcome
+from investigate.held import Held
 
 from portcheck.investigate import idle
 from portcheck.investigate.case import Case
@@ -56,7 +57,6 @@ async def host(serve: Serve) -> AsyncIterator[Case]:
 
     server = await asyncio.start_server(remembered, "127.0.0.1", 0)
     found = outcome(replace(check("ldap/tcp"), address="127.0.0.1", port=server.sockets[0].getsockname()[1]))
-    held = {found.check.id: found}
 
     async def ask(old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
         return old
@@ -64,11 +64,9 @@ async def host(serve: Serve) -> AsyncIterator[Case]:
     yield Case(
         host="dc1.alpha.test",
         address="127.0.0.1",
-        get=lambda: tuple(held.values()),
+        page=Held(found),
         ask=ask,
-        land=lambda better: held.update({better.check.id: better}),
         payload=lambda _: b"",
-        matters=lambda _: True,
     )
     for writer in talks:
         writer.close()
@@ -141,13 +139,14 @@ async def test_nothing_is_held_where_ldap_does_not_answer() -> None:
 
 async def test_an_interruption_keeps_what_was_found() -> None:
     async with host(answering) as case:
-        first, land = asyncio.Event(), case.land
+        first, page = asyncio.Event(), case.page
 
-        def landing(better: Outcome) -> None:
-            land(better)
-            first.set()
+        class Watched(Held):
+            def land(self, outcome: Outcome) -> None:
+                super().land(outcome)
+                first.set()
 
-        case.land = landing
+        case.page = Watched(*page.outcomes)
         holding = asyncio.create_task(idle.hold([case], 8 * LONGEST_S, lambda _: None))
         await first.wait()
         holding.cancel()

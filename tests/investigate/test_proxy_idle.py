@@ -16,7 +16,7 @@ from net.servers import tcp
 
 from portcheck.investigate import proxy_idle
 from portcheck.model import Facts
-from portcheck.net.proxy import Route
+from portcheck.model.target import Route
 from portcheck.server.certificate import identity
 from portcheck.server.controller.record import Certificate
 

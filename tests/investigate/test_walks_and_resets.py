@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from factories import check, outcome
+from investigate.held import Held
 
 from portcheck.investigate import mtu, resets, trace
 from portcheck.investigate.case import Case
@@ -21,7 +22,6 @@ TARGET = "10.77.1.1"
 
 def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
     """A host whose checks are these; asked again, each ends in `again`."""
-    held = {o.check.id: o for o in outcomes}
 
     async def ask(old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
         return outcome(old.check, again)
@@ -29,11 +29,9 @@ def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
     return Case(
         host="dc1.alpha.test",
         address=TARGET,
-        get=lambda: tuple(held.values()),
+        page=Held(*outcomes),
         ask=ask,
-        land=lambda better: held.update({better.check.id: better}),
         payload=lambda _: b"question",
-        matters=lambda _: True,
     )
 
 

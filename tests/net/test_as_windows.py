@@ -52,8 +52,9 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SimpleNam
     def imported(build: int = SERVER_2022) -> SimpleNamespace:
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setattr(sys, "getwindowsversion", lambda: SimpleNamespace(build=build), raising=False)
-        names = ("base", "connecting", "errors", "hops", "icmp", "machine", "patience", "select_thread", "sockets")
-        room = {name: importlib.import_module(f"portcheck.net.{name}") for name in (*names, "udp", "winsock")}
+        names = ["network", "connect", "errors", "hops", "icmp", "timeouts", "udp"]
+        names += [f"platform.{name}" for name in ("machine", "select_thread", "sockets", "winsock")]
+        room = {name.rpartition(".")[2]: importlib.import_module(f"portcheck.net.{name}") for name in names}
         for option in ("ask_for_icmp", "send_one_syn"):  # their numbers mean something else on this machine
             monkeypatch.setattr(room["winsock"], option, lambda _: True)
         monkeypatch.setattr(room["winsock"], "icmp_of", lambda _: None)
@@ -86,9 +87,9 @@ def tells(net: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, type_: int, cod
 
 
 async def fault_of(net: SimpleNamespace, port: int = 9) -> Any:
-    patience = net.patience.Patience(connect_s=10.0, answer_s=10.0, attempts=1)
+    patience = net.timeouts.Timeouts(connect_s=10.0, answer_s=10.0, attempts=1)
     with pytest.raises(net.errors.NetError) as caught:
-        await net.base.Net(HOST, patience).tcp(port)
+        await net.network.Net(HOST, patience).tcp(port)
     return caught.value
 
 
@@ -99,7 +100,7 @@ async def test_a_conversation_is_held_and_its_counters_are_windows_own(windows: 
 
     net = windows()
     async with servers.tcp(echo) as port:
-        talking = net.base.Net(HOST)
+        talking = net.network.Net(HOST)
         with await talking.tcp(port) as stream:
             await stream.send(b"ping", "question")
             assert await stream.read_frame(lambda _: 4) == b"ping"
@@ -234,13 +235,13 @@ async def test_a_segment_that_cannot_be_limited_is_not_taken_for_a_silence(
 
     monkeypatch.setattr(net.sockets, "clamp", refuse)
     with pytest.raises(net.errors.NetError) as caught:
-        await net.base.Net(HOST, segment=1200).tcp(9)
+        await net.network.Net(HOST, segment=1200).tcp(9)
     assert (caught.value.state, caught.value.facts["local_fault"]) == (State.ERROR, True)
 
 
 def test_datagrams_leave_the_loop_alone(windows: Callable[..., Any]) -> None:
     net = windows()
-    assert net.udp.Port.__module__ == "portcheck.net.platform.udp_threads"
+    assert net.udp.DatagramPort.__module__ == "portcheck.net.platform.udp_threads"
     assert "portcheck.net.platform.udp_selector" not in sys.modules
 
 

@@ -9,10 +9,11 @@ import pytest
 from net.servers import Habit, cut, tcp
 
 from portcheck.model import State
+from portcheck.model.target import Route
 from portcheck.net import http
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net
-from portcheck.net.proxy import Reach, Route
+from portcheck.net.proxy import Reach
 from portcheck.net.timeouts import Timeouts
 
 HERE, NOBODY = "127.0.0.1", "127.0.0.9"

@@ -28,7 +28,7 @@ KINDS = ["threads"] if sys.platform == "win32" else ["loop", "threads"]
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every test runs on each kind of port, with short pauses between the tries."""
     if request.param == "threads":
-        monkeypatch.setattr(udp, "Port", udp_threads.ThreadedPort)
+        monkeypatch.setattr(udp, "DatagramPort", udp_threads.ThreadedPort)
     monkeypatch.setattr(udp, "AGAIN_AFTER_S", 0.1)
     monkeypatch.setattr(udp, "FRESH_AFTER_S", 0.2)
     monkeypatch.setattr(select_thread, "LINGER_S", 0.02)

@@ -14,6 +14,7 @@ import pytest
 
 from portcheck.catalogue.profiles import built_in
 from portcheck.config import ConfigError, DcSpec, ForestSpec, Settings, SystemSpec, parse_server
+from portcheck.model.target import Selection
 from portcheck.net.timeouts import Timeouts
 from portcheck.plan import pricing
 from portcheck.plan.exchanges import Exchange
@@ -21,7 +22,6 @@ from portcheck.plan.forecast import ForecastOrder, forecast
 from portcheck.plan.line import Cost, Forecast, LineKind, Question
 from portcheck.render.plan import FORMATS
 from portcheck.render.shared.options import Options
-from portcheck.targets.checks import Selection
 from tests.factories import check, outcome, report
 
 DC = DcSpec("dc1.alpha.test", "10.77.1.10")

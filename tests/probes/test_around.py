@@ -13,7 +13,7 @@ from net.servers import Habit, cut, tcp
 
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Outcome, State
-from portcheck.net.proxy import Route
+from portcheck.model.target import Route
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.tls import contexts
 from portcheck.probes.probe import Subject

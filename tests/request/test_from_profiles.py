@@ -6,9 +6,9 @@ from typing import Any
 
 from portcheck.catalogue.profiles import built_in
 from portcheck.config import DcSpec, ForestSpec, SystemSpec, parse_server
+from portcheck.model.target import Selection
 from portcheck.request.flow import Asked, Ports
 from portcheck.request.from_profiles import PathWish, Wanting, asked
-from portcheck.targets.checks import Selection
 from portcheck.targets.known import from_file
 from portcheck.targets.systems import SystemsWanted, unlocated
 

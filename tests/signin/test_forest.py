@@ -12,10 +12,10 @@ from signin.directory import Answer, Seen, bind_answer, directory, serving
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Outcome, State
 from portcheck.model.credentials import Credentials, Method, Secret
+from portcheck.model.target import Target
 from portcheck.net.timeouts import Timeouts
 from portcheck.run.knowledge import HostState
-from portcheck.signin.forest import Ledger, SignIn, by_account, in_turn
-from portcheck.targets.checks import Target
+from portcheck.signin.forest import Attempts, SignIn, by_account, in_turn
 
 ACCEPTED = bind_answer()
 REJECTED = bind_answer(49, "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1")
@@ -39,12 +39,12 @@ class Several:
 
 @contextlib.asynccontextmanager
 async def several(
-    *answers: Answer, name: str = "alpha.test", ledger: Ledger | None = None, credentials: Credentials = CREDENTIALS
+    *answers: Answer, name: str = "alpha.test", ledger: Attempts | None = None, credentials: Credentials = CREDENTIALS
 ) -> AsyncIterator[list[Several]]:
     """One single-controller forest for each answer, of one account."""
     async with contextlib.AsyncExitStack() as stack:
         found = []
-        shared = ledger or Ledger()
+        shared = ledger or Attempts()
         for number, answer in enumerate(answers):
             seen = await stack.enter_async_context(serving(directory(answer)))
             forest = ForestSpec(
@@ -56,7 +56,12 @@ async def several(
 
 
 def _one(
-    forest: ForestSpec, hosts: list[HostState], ledger: Ledger, credentials: Credentials, number: int, seen: list[Seen]
+    forest: ForestSpec,
+    hosts: list[HostState],
+    ledger: Attempts,
+    credentials: Credentials,
+    number: int,
+    seen: list[Seen],
 ) -> Several:
     landed: dict[str, Outcome] = {}
 

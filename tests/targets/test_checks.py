@@ -7,7 +7,8 @@ import pytest
 from portcheck.catalogue.profiles import built_in
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
-from portcheck.targets.checks import Selection, Target, checks_for, profile_names
+from portcheck.model.target import Selection, Target
+from portcheck.targets.checks import checks_for, profile_names
 
 HOST = Target("dc1.alpha.test", "10.77.1.10", "srv", "alpha.test")
 CLASSIC = {"ldap/tcp", "ldaps/tcp", "kerberos/tcp", "kpasswd/tcp", "kpasswd/udp", "gc/tcp", "gc-tls/tcp", "rpc/tcp"}

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from portcheck.config import ForestSpec
-from portcheck.model import Lookup
+from portcheck.model import Facts, Lookup
+from portcheck.model.target import Target
 from portcheck.net.dns import Names
-from portcheck.run.knowledge import HostState
 from portcheck.targets import fallback
-from portcheck.targets.checks import Target
 from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery
 
@@ -51,11 +50,8 @@ class World:
         if self.asked:
             self.somebody.set()
 
-    async def introduce(self, place: Target) -> HostState:
-        host = HostState(place)
-        if place.address in self.names:
-            host.learn_ping({"dns_host_name": self.names[place.address]})
-        return host
+    async def introduce(self, place: Target) -> Facts:
+        return {"dns_host_name": self.names[place.address]} if place.address in self.names else {}
 
     def search(self, dns: Names, **forest: Any) -> Search:
         return Search(ForestSpec("alpha.test", **forest), dns, ("A",), self.ask, self.introduce)

@@ -10,8 +10,9 @@ import pytest
 from portcheck.catalogue.profiles import Profile, built_in
 from portcheck.config import CLOUD, DIRECT, ForestSpec, ProxySpec, SystemSpec
 from portcheck.model import Lookup, Need
+from portcheck.model.target import UNNAMED, Selection, Target
 from portcheck.targets import systems as around
-from portcheck.targets.checks import UNNAMED, Selection, Target, checks_for
+from portcheck.targets.checks import checks_for
 
 ALPHA = ForestSpec("alpha.test")
 PROXY = ProxySpec("proxy.corp", 3128, "svc:secret")

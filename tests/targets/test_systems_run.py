@@ -11,9 +11,9 @@ from portcheck.catalogue.profiles import built_in
 from portcheck.cli.targets import known_services
 from portcheck.config import DcSpec, ForestSpec, Settings, SystemSpec
 from portcheck.model import Outcome, Report, State, Verdict
+from portcheck.model.target import Selection
 from portcheck.run.runner import Order, run
 from portcheck.server.controller.serving import serving
-from portcheck.targets.checks import Selection
 
 HERE = "127.0.0.1"
 QUICK = Settings(timeout_s=0.6, answer_timeout_s=1.0, attempts=1, trace=False)

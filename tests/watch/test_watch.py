@@ -10,9 +10,9 @@ from factories import check, controller, outcome, report
 
 from portcheck.config import ForestSpec
 from portcheck.model import BlockedAt, ForestReport, Lookup, Outcome, Report, State, Verdict
+from portcheck.model.target import Selection
 from portcheck.run.runner import Order, explained
 from portcheck.run.watch import Clock, Goal, Round, Watch, merged
-from portcheck.targets.checks import Selection
 
 LDAP, KPASSWD = check("ldap/tcp"), check("kpasswd/tcp")
 MAPPER, SAMR = check("rpc/tcp"), check("rpc-samr/tcp", port=49152)

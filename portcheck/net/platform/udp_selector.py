@@ -10,7 +10,7 @@ import sys
 
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
-from portcheck.net.platform import sockets
+from portcheck.net.platform import error_queue, sockets
 
 assert sys.platform != "win32"
 
@@ -29,7 +29,7 @@ class DatagramPort:
         except OSError as error:
             raise errors.local(error) from None
         try:
-            icmp.ask_for_errors(self._sock)
+            error_queue.ask_for_errors(self._sock)
             sockets.ask_for_ttl(self._sock)
             self._sock.connect((address, port))
         except OSError as error:
@@ -57,7 +57,7 @@ class DatagramPort:
         try:
             data, ancillary, _, _ = self._sock.recvmsg(LARGEST, 256)
         except BlockingIOError:
-            seen = icmp.first_terminal(icmp.drain(self._sock))
+            seen = icmp.first_terminal(error_queue.drain(self._sock))
             if seen is not None:
                 self._inbox.put_nowait(errors.from_icmp(seen, self._address, self.local[0]))
             return
@@ -70,7 +70,7 @@ class DatagramPort:
         self._inbox.put_nowait(data)
 
     def _fault(self, error: OSError) -> NetError:
-        seen = icmp.first_terminal(icmp.drain(self._sock))
+        seen = icmp.first_terminal(error_queue.drain(self._sock))
         if seen is not None:
             return errors.from_icmp(seen, self._address, self.local[0])
         if errors.number(error) == errno.ECONNREFUSED:

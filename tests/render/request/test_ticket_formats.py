@@ -16,11 +16,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from tests.render.ticket import reading_back
 
 from portcheck.render.request import FORMATS, THROUGH_AERLEON
 from portcheck.render.request.through_aerleon import FormatError, definitions, policy
 from portcheck.request.flow import Ticket
+from tests.render.request import reading_back
 from tests.request.requests import flow, mixed, opened, ticket, wanted
 
 MIXED = ticket(*mixed())

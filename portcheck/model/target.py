@@ -1,0 +1,65 @@
+"""Whom to ask: one address of one host of a forest, the way to it, and what the user narrows a run to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DC = "dc"
+"""The target of rows that are asked of every domain controller."""
+
+UNNAMED = "unnamed"
+"""The source of a place that stands for a machine nobody named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where to connect to: the endpoint's addresses, or the proxy's."""
+
+    addresses: tuple[str, ...] = ()
+    proxy: str = ""  # as reports name it, host:port; empty: no proxy
+    proxy_port: int = 0
+    credentials: str = field(default="", repr=False)  # user:password, for Basic; never told
+
+    @property
+    def direct(self) -> bool:
+        return not self.proxy
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user narrows the run to; empty `only` means everything."""
+
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+
+    def takes(self, service: str, transport: str, port: int | None, target: str = DC) -> bool:
+        names = {service, f"{service}/{transport}", f"{port}/{transport}", str(port), target}
+        return (not self.only or bool(names & self.only)) and not names & self.skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One address of one host of a forest, to be asked about a domain."""
+
+    host: str
+    address: str | None
+    source: str
+    domain: str = ""
+    dns_only: bool = False  # a configured name server, not known to be a controller
+    assumed: bool = False  # a silent forest's name server, taken for a controller until it shows otherwise
+    ports: Mapping[str, int] = field(default_factory=dict)  # service to its port on this host
+    target: str = DC  # what the host is to the profiles' rows: a controller, or a machine around the forest
+    endpoint: str = ""  # the cloud's: the row's host, which may be a wildcard
+    service: str = ""  # the cloud's: the row's service; ways may differ
+    route: Route | None = None  # the cloud's: it has no address of its own here
+    unasked: str = ""  # why nothing can be asked here
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A host as an earlier run found it, and the keys of those of its checks that are to be asked again."""
+
+    place: Target
+    roles: frozenset[str]  # what was proven then
+    keys: frozenset[str]
