@@ -18,6 +18,7 @@ from portcheck.config import ForestSpec, Settings
 from portcheck.credentials import Credentials
 from portcheck.engine import Engine
 from portcheck.events import Finished, Notify, Phase
+from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.judge import exit_code
 from portcheck.model import Outcome, Report, State, Verdict
 from portcheck.net.machine import vantage
@@ -26,7 +27,6 @@ from portcheck.net.resolver import Names, is_address
 from portcheck.plan import Pin, Selection
 from portcheck.survey import Survey
 
-INTERRUPTED, NOT_DONE = 130, 3
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
@@ -182,7 +182,7 @@ def _exit_code(report: Report, surveys: Sequence[Survey], settings: Settings) ->
     if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
         return NOT_DONE
     if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
-        return 1
+        return NOT_AS_EXPECTED
     return exit_code(report, settings.fail_on)
 
 

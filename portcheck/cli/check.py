@@ -20,11 +20,12 @@ from portcheck.cli.selecting import flagged as _flagged
 from portcheck.cli.selecting import given as _given
 from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
 from portcheck.credentials import Method
+from portcheck.exitcodes import NOT_DONE
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render import FORMATS
 from portcheck.render.options import Options
-from portcheck.run import NOT_DONE, Order, run
+from portcheck.run import Order, run
 
 DO = "portcheck.do"  # what another command does with the job, in the context's meta
 
@@ -60,6 +61,9 @@ Idle = Annotated[
 Bind = Annotated[bool, typer.Option("--bind", help="Sign in, and tell network from account and rights.")]
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Account for --bind; the password is asked.")]
 How = Annotated[Method | None, typer.Option("--bind-method", help="How --bind signs in (simple, over TLS only).")]
+CaFile = Annotated[
+    Path | None, typer.Option("--ca-file", metavar="FILE", help="Trust the authorities in it too (PEM).")
+]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
 Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
 Systems = Annotated[
@@ -104,6 +108,7 @@ def check(
     user: User = None,
     bind_method: How = None,
     password_stdin: FromStdin = False,  # noqa: FBT002
+    ca_file: CaFile = None,
     proxy: Proxy = None,
     system: Systems = None,
     quiet: Quiet = False,  # noqa: FBT002
@@ -131,11 +136,13 @@ def check(
     )
     forests = configured.forests if machine else targets.forests(configured, target or ())
     families = selecting.families(four=four, six=six, source=settings.source_ip)
-    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families, system or ()) for forest in forests)
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
+    chosen = targets.trusting(chosen, ca_file)
     skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
     selection = Selection(targets.service_names("--only", only or ()), skipped)
+    asked_of = tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen)
     order = Order(
-        forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
+        forests=targets.with_systems(asked_of, system or ()),
         settings=settings,
         selection=selection,
         families=families,

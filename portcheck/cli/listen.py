@@ -15,6 +15,7 @@ from rich.text import Text
 
 from portcheck.cli import listen_flags, outputs, targets
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
+from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.plan import Selection
 from portcheck.render import listening as words
 from portcheck.render.layout import to_string
@@ -22,10 +23,9 @@ from portcheck.render.options import Options
 from portcheck.responder.limits import Contact, Limits
 from portcheck.responder.listening import Listening, Order, Ready
 from portcheck.responder.own_addresses import is_own, own_addresses, own_name
-from portcheck.responder.wanted import moved, wanted
+from portcheck.responder.wanted import moved, roles, wanted
 
 T = TypeVar("T")
-INTERRUPTED, NOT_DONE = 130, 3
 DEFAULT_PROFILE, DEFAULT_RPC_PORTS = "mim", "49152-49155"
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="Whose needs to open (mim).")]
@@ -78,6 +78,14 @@ def listen(
         host=f"{own_name()}.{named}" if named else own_name(),
         domain=named,
         for_s=_flagged("--for", parse_duration, for_) if for_ is not None else None,
+        profiles=tuple(one.name for one in profiles),
+        roles=roles(profiles, selection.takes),
+        selected=tuple(
+            word
+            for flag, names in (("--only", only), ("--skip", skip))
+            for name in names or ()
+            for word in (flag, name)
+        ),
     )
     if not order.wanted:
         raise ConfigError("--only, --skip: nothing is left to open")
@@ -95,7 +103,9 @@ def _listen(order: Order, screen: Options) -> int:
         typer.echo(f"portcheck: {words.nothing_open(ready.missed)}", err=True)
         return NOT_DONE
     told.show(words.summary(ready, limits, screen))
-    return INTERRUPTED if told.by is signal.SIGINT else 0
+    if told.by is signal.SIGINT:
+        return INTERRUPTED
+    return OK if words.proven(order, limits) else NOT_AS_EXPECTED
 
 
 @dataclass(slots=True)

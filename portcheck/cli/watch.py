@@ -16,10 +16,11 @@ from portcheck.cli.check import Job
 from portcheck.cli.like_check import SIGNING_IN, with_options_of_check
 from portcheck.cli.selecting import flagged
 from portcheck.config import ConfigError, FailOn, parse_duration
+from portcheck.exitcodes import INTERRUPTED, OK
 from portcheck.model import Report
 from portcheck.plan import Selection
 from portcheck.render.options import Options, for_stream
-from portcheck.run import INTERRUPTED, Order
+from portcheck.run import Order
 from portcheck.run import run as run_once
 from portcheck.store import comparison_to_json, dumps
 
@@ -71,7 +72,7 @@ def watch(
         from portcheck.compare import compare
 
         report = replace(report, compared=compare(going.start, report))
-    report = replace(report, exit_code=0 if reached else INTERRUPTED)
+    report = replace(report, exit_code=OK if reached else INTERRUPTED)
     outputs.write(report, job.wanted, job.screen)
     return report.exit_code
 

@@ -111,11 +111,16 @@ def _controller(node: Node) -> DcSpec:
 
 
 def _ca_file(node: Node) -> Path:
-    """Relative to the folder of the forests file; it must hold certificates in PEM."""
+    """Relative to the folder of the forests file."""
     path = node.source.path.parent / node.text(4096)
-    content = node.read(lambda _: read_bytes(path, "a file of PEM certificates"))
+    return node.read(lambda _: parse_ca_file(path))
+
+
+def parse_ca_file(path: Path) -> Path:
+    """A file that is there and holds certificates in PEM. Raises ConfigError."""
+    content = read_bytes(path, "a file of PEM certificates")
     if not (b"-----BEGIN" in content and b"CERTIFICATE-----" in content.rpartition(b"-----END")[2]):
-        raise node.error(f"{spelled(path)}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
+        raise ConfigError(f"{spelled(path)}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
     return path
 
 

@@ -49,16 +49,27 @@ def asking(order: Order, options: Options) -> Iterator[Text]:
     for each in order.wanted:
         if each.moved and each.name:
             moved.setdefault(each.name, each.port)
+    address = order.addresses[0]
+    flags = [word for name in order.profiles for word in ("--profile", name)]
     if not moved:
-        yield from hang("", f"On the other machine:  portcheck check {order.addresses[0]}", options.width, 2)
+        flags += [word for role in order.roles for word in ("--system", f"{role}={address}")]
+        asked = " ".join(["portcheck check", address, *flags, *order.selected])
+        yield from hang("", f"On the other machine:  {printable(asked)}", options.width, 2)
         return
-    yield from hang("", "On the other machine, in forests.toml, then portcheck check:", options.width)
-    lines = ("[[forest]]", f'name = "{order.domain or order.addresses[0]}"', "discover = false",
-             f'domain_controllers = [{{ host = "{order.host}", address = "{order.addresses[0]}" }}]')  # fmt: skip
+    asked = " ".join(["portcheck check", *flags, *order.selected])
+    yield from hang("", f"On the other machine, in forests.toml, then {printable(asked)}:", options.width)
+    ports = ", ".join(f"{name} = {port}" for name, port in moved.items())
+    lines = [
+        "[[forest]]",
+        f'name = "{order.domain or address}"',
+        "discover = false",
+        f'domain_controllers = [{{ host = "{order.host}", address = "{address}" }}]',
+        f"ports = {{ {ports} }}",
+    ]  # fmt: skip - TOML wants an inline table in one line
+    for role in order.roles:
+        lines += ["[[forest.system]]", f'role = "{role}"', f'host = "{order.host}"', f'address = "{address}"']
     for line in lines:
         yield Text(f"  {line}")
-    ports = ", ".join(f"{name} = {port}" for name, port in moved.items())
-    yield Text(f"  ports = {{ {ports} }}")  # TOML wants an inline table in one line
 
 
 def came(contact: Contact, clock: str) -> Iterator[Text]:
@@ -67,6 +78,15 @@ def came(contact: Contact, clock: str) -> Iterator[Text]:
     source = pad(printable(contact.source), ADDRESS_WIDTH)
     port = f"{contact.local_port}/{transport}"
     yield Text(f"{clock}  {source} → {pad(contact.local_address, ADDRESS_WIDTH)}  {pad(name, NAME_WIDTH)} {port}")
+
+
+def proven(order: Order, limits: Limits) -> bool:
+    """Whether somebody, from one address, came to every port that was to be opened."""
+    wanted = {(each.service, each.port) for each in order.wanted}
+    came_to: dict[str, set[tuple[str, int]]] = {}
+    for contact in limits.contacts.values():
+        came_to.setdefault(contact.source, set()).add((contact.service, contact.local_port))
+    return any(wanted <= found for found in came_to.values())
 
 
 def summary(ready: Ready, limits: Limits, options: Options) -> Iterator[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portcheck.catalogue.profiles import MergedRow, Profile, merge
+from portcheck.catalogue.profiles import DC, MergedRow, Profile, merge
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.responder.stand_in import DYNAMIC
 
@@ -45,6 +45,16 @@ def wanted(profiles: Sequence[Profile], rpc_ports: Sequence[int], takes: Takes) 
     for each in _all(rows, rpc_ports, takes):
         found.setdefault((each.transport, each.port), each)
     return tuple(found.values())
+
+
+def roles(profiles: Sequence[Profile], takes: Takes) -> tuple[str, ...]:
+    """What a machine has to be named as (`--system ROLE=HOST`), so that all of this is asked of it."""
+    asked = (
+        r.target
+        for r in merge(profiles)
+        if r.target not in {DC, *ELSEWHERE} and takes(r.service, r.transport, _port(r))
+    )
+    return tuple(dict.fromkeys(asked))
 
 
 def _all(rows: Sequence[MergedRow], rpc_ports: Sequence[int], takes: Takes) -> Iterator[Wanted]:
