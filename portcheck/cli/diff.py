@@ -30,15 +30,19 @@ def diff(
     """Show what changed between two runs."""
     from portcheck.compare import compare
     from portcheck.render import difference
+    from portcheck.same_plan import common, nothing
     from portcheck.store import dumps
 
-    earlier, later = named(before), named(after)
+    runs = common(named(before), named(after))
+    if nothing(runs):
+        raise ConfigError(f"nothing was asked in both runs, so nothing can be compared. {' '.join(runs.notes)}")
+    earlier, later = runs.before, runs.after
     compared = compare(earlier, later)
     if as_json:
-        show(dumps(difference.as_json(earlier, later, compared)))
+        show(dumps(difference.as_json(earlier, later, compared, runs.notes)))
     else:
         screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
-        show(difference.render(earlier, later, compared, screen))
+        show(difference.render(earlier, later, compared, screen, runs.notes))
     return OK if compared.same else NOT_AS_EXPECTED
 
 
