@@ -11,27 +11,13 @@ from portcheck.config.binding import read_bind
 from portcheck.config.files import read_bytes, spelled
 from portcheck.config.names import is_address, parse_address, parse_host, parse_name, parse_server
 from portcheck.config.node import Node
+from portcheck.config.reference import EXTRA, FOREST
 from portcheck.config.settings import read_profiles, read_site
 from portcheck.config.spec import BindSpec, DcSpec, ExtraPort, ForestSpec, Settings
 from portcheck.config.systems import CLOUD, read_systems
 from portcheck.config.words import ConfigError, shown
 from portcheck.model import Expected
 
-FOREST_KEYS = (
-    "name",
-    "dns",
-    "domains",
-    "domain_controllers",
-    "discover",
-    "site",
-    "ca_file",
-    "profiles",
-    "expect",
-    "ports",
-    "extra",
-    "bind",
-    "system",
-)
 TRANSPORTS = ("tcp", "udp")
 
 # MS-DTYP, 2.4.2.1: authority 5, 21, and the three numbers that are the domain's own.
@@ -58,7 +44,7 @@ def read_forests(node: Node, known: Known) -> tuple[ForestSpec, ...]:
 
 
 def read_forest(node: Node, known: Known) -> ForestSpec:
-    keys = node.table(FOREST_KEYS, needed=("name",))
+    keys = node.table(FOREST.names, needed=("name",))
     name = keys["name"].read(parse_name)
     if name == CLOUD:
         raise keys["name"].error(f"{shown(name)} is what reports call Microsoft's cloud; give the full DNS name")
@@ -146,7 +132,7 @@ def _ports(node: Node, services: Collection[str]) -> dict[str, int]:
 def _extra(node: Node) -> tuple[ExtraPort, ...]:
     extra: dict[tuple[int, str], ExtraPort] = {}
     for row in node.rows():
-        keys = row.table(("name", "port", "transport", "purpose"), needed=("name", "port"))
+        keys = row.table(EXTRA.names, needed=("name", "port"))
         port = ExtraPort(
             name=keys["name"].text(64),
             port=keys["port"].whole(1, 65535),
