@@ -82,7 +82,7 @@ def came(contact: Contact, clock: str) -> Iterator[Text]:
 
 def proven(order: Order, limits: Limits) -> bool:
     """Whether somebody, from one address, came to every port that was to be opened."""
-    wanted = {(each.service, each.port) for each in order.wanted}
+    wanted = {(each.service, each.port) for each in order.wanted if not each.unasked}
     came_to: dict[str, set[tuple[str, int]]] = {}
     for contact in limits.contacts.values():
         came_to.setdefault(contact.source, set()).add((contact.service, contact.local_port))
@@ -97,18 +97,21 @@ def summary(ready: Ready, limits: Limits, options: Options) -> Iterator[Text]:
         known = by_place.get((contact.service, contact.local_port))
         if known is not None:
             reached.setdefault(contact.source, []).append(known)
-    every = set(by_place.values())
     some = {wanted for found in reached.values() for wanted in found}
+    every = {wanted for wanted in by_place.values() if not wanted.unasked or wanted in some}
     yield Text()
     yield from hang("", f"{len(some)} of {counted(len(every), 'port')} reached.", options.width)
     for source, found in list(reached.items())[:MOST_REASONS]:
-        whole = "all of them" if set(found) == every else _ports(found)
+        whole = "all of them" if set(found) >= every else _ports(found)
         yield from _field("from", f"{printable(source)}: {whole}", options)
     if len(reached) > MOST_REASONS or limits.untold:
         yield from _field("from", f"{counted(len(reached) - MOST_REASONS + limits.untold, 'more source')}", options)
-    left = [wanted for wanted in by_place.values() if wanted not in some]
+    left = [wanted for wanted in by_place.values() if wanted not in some and not wanted.unasked]
     if left and some:
         yield from _field("nobody at", _ports(left), options)
+    if unasked := [wanted for wanted in by_place.values() if wanted not in every]:
+        words = f"{_ports(unasked)}: a check comes there only where its forests file gives the pinned port"
+        yield from _field("not asked", words, options)
     if limits.refused:
         worst = sorted(limits.refused, key=lambda source: -limits.refused[source])
         shown = tuple(f"{printable(source)} ({limits.refused[source]})" for source in worst)

@@ -24,6 +24,7 @@ class Wanted:
     port: int
     purpose: str = ""
     moved: bool = False  # not where the service usually is
+    unasked: bool = False  # a check comes to it only where the forests file pins it
 
     @property
     def transport(self) -> str:
@@ -65,7 +66,8 @@ def _all(rows: Sequence[MergedRow], rpc_ports: Sequence[int], takes: Takes) -> I
         if port is not None:
             yield Wanted(f"{row.service}/{row.transport}", port, _purpose(row))
         elif row.transport == "tcp":
-            yield from (Wanted(DYNAMIC, dynamic, "RPC's dynamic ports") for dynamic in rpc_ports)
+            pinned = row.service in GENERIC  # whose interface the mapper does not tell
+            yield from (Wanted(DYNAMIC, dynamic, "RPC's dynamic ports", unasked=pinned) for dynamic in rpc_ports)
 
 
 def _port(row: MergedRow) -> int | None:

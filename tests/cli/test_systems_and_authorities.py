@@ -21,7 +21,7 @@ def hosts(chosen: targets.Chosen) -> dict[str, list[str]]:
 
 
 def asked(chosen: targets.Chosen, forest: str, role: str) -> bool:
-    profiles: tuple[Profile, ...] = dict((f.name, p) for f, p in chosen)[forest]
+    profiles: tuple[Profile, ...] = {f.name: p for f, p in chosen}[forest]
     return any(row.target == role for profile in profiles for row in profile.rows)
 
 

@@ -70,6 +70,16 @@ def test_proven_is_what_one_visitor_came_to_whole() -> None:
     assert listening.proven(order, limits)
 
 
+def test_a_port_that_no_check_comes_to_by_itself_does_not_count() -> None:
+    dynamic = Wanted("rpc-dynamic/tcp", 49152, unasked=True)
+    limits = Limits(lambda _: None)
+    limits.admits(Visitor("10.77.0.10", 40000, LDAP.service, HERE, LDAP.port))
+    assert listening.proven(Order((LDAP, dynamic), (HERE,), "dc1"), limits)
+    said = shown(listening.summary(Ready((Opened(LDAP, HERE), Opened(dynamic, HERE)), ()), limits, OPTIONS))
+    assert "1 of 1 port reached." in said
+    assert "not asked rpc-dynamic 49152/tcp: a check comes there only where" in said
+
+
 def test_the_end_tells_who_came_and_what_nobody_came_to() -> None:
     limits = Limits(lambda _: None)
     for source, wanted in (("10.77.0.10", LDAP), ("10.77.0.1", LDAP), ("\x1b[31m", LDAP)):
