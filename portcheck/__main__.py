@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-INTERRUPTED = 130
+from portcheck.exitcodes import INTERRUPTED, NOT_DONE
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def _show_version() -> None:
     try:
         print(f"portcheck {__version__}", flush=True)
     except OSError:  # nobody reads, or a full disk
-        os._exit(3)
+        os._exit(NOT_DONE)
 
 
 def _prepare_streams() -> None:

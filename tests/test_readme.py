@@ -1,4 +1,4 @@
-"""The README shows what the program says: its help, and commands that exist."""
+"""The README shows commands that exist, with options that they have."""
 
 from __future__ import annotations
 
@@ -34,9 +34,22 @@ def say(*arguments: str) -> str:
     return "\n".join(line.rstrip() for line in run.stdout.splitlines()).strip("\n")
 
 
-def test_the_help_block_is_the_programs_own() -> None:
-    ours = say("check", "--help").replace("python -m portcheck", "portcheck")
-    assert ours in README
+def test_every_option_that_is_shown_exists() -> None:
+    shown = {
+        (command, option)
+        for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+        for command, rest in re.findall(r"portcheck (check|watch|plan|request|listen|schedule|explain) ?(.*)", block)
+        for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest)
+    }
+    helps = {command: say(command, "--help") for command in {command for command, _ in shown}}
+    assert len(shown) > 8
+    assert {(command, option) for command, option in shown if option not in helps[command]} == set()
+
+
+def test_what_is_installed_is_not_the_other_program_of_the_name() -> None:
+    named = re.findall(r"pip(?:x|)?\S* install[^`\n]*", README)
+    assert named
+    assert not [words for words in named if re.search(r"(?<![/\w-])portcheck(?!-ad)(\[|'|$| )", words)]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

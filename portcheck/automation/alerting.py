@@ -14,13 +14,13 @@ from pathlib import Path
 
 from portcheck.automation.hook import SECRET
 from portcheck.config import ConfigError
+from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.model import Report
 from portcheck.report.to_json import words
 
 LARGEST = 65536
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
-FAILED = frozenset({1, 3})
-INTERRUPTED = 130
+FAILED = frozenset({NOT_AS_EXPECTED, NOT_DONE})
 MISSING = "--notify sends through apprise, which is not installed: pip install 'portcheck[notify]'"
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portcheck.config import ConfigError, FailOn
+from portcheck.exitcodes import NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.model import Comparison, Report
 
 if TYPE_CHECKING:
     from portcheck.run.runner import Order
 
-DONE = frozenset({0, 1})
-NOT_DONE = 3
+DONE = frozenset({OK, NOT_AS_EXPECTED})
 
 
 @dataclass(slots=True)
@@ -37,8 +37,8 @@ class Memory:
         if found is None:
             if self.answered:
                 self.say("nothing to compare with yet: this is the first whole run of this plan")
-            return replace(report, exit_code=0 if self.answered else NOT_DONE)
-        return replace(report, exit_code=0 if found.same else 1)
+            return replace(report, exit_code=OK if self.answered else NOT_DONE)
+        return replace(report, exit_code=OK if found.same else NOT_AS_EXPECTED)
 
     def _against_last(self, report: Report) -> Comparison | None:
         from portcheck.history import runs

@@ -14,12 +14,12 @@ from portcheck.automation import BusyError
 from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
+from portcheck.exitcodes import INTERRUPTED, NOT_DONE, USAGE, sentence
 
 if TYPE_CHECKING:
     from portcheck.model import Report
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
-USAGE, NOT_DONE, INTERRUPTED = 2, 3, 130
 OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 NO_THREAD = "can't start new thread"  # what Python says, and no class of its own
 
@@ -48,7 +48,9 @@ def build(wanted: str = "") -> typer.Typer:
         if name in one:
             module = import_module(f"portcheck.commands.{name}")
             parser = getattr(module, "parser", Paired)
-            app.command(name, cls=parser)(getattr(module, "command", None) or getattr(module, name))
+            app.command(name, cls=parser, epilog=sentence(name))(
+                getattr(module, "command", None) or getattr(module, name)
+            )
     for name, file in GROUPS.items():
         if name in one:
             app.add_typer(import_module(f"portcheck.commands.{file}").app, name=name)

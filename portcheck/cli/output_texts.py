@@ -9,8 +9,7 @@ import typer
 
 from portcheck.cli.output import OutputWish, paired, put, writable
 from portcheck.cli.pairing import ORDER
-
-CANNOT_WRITE = 3
+from portcheck.exitcodes import NOT_DONE, OK
 
 
 def wishes(
@@ -23,4 +22,4 @@ def write(wanted: Sequence[OutputWish], text_of: Callable[[str], str]) -> int:
     """All texts are made before the first is written; a file that fails does not keep the others from theirs."""
     made = [(wish, text_of(wish.name)) for wish in wanted]
     written = [put(wish, text) for wish, text in made]
-    return 0 if all(written) else CANNOT_WRITE
+    return OK if all(written) else NOT_DONE

@@ -22,6 +22,7 @@ from portcheck.config import (
     is_address,
     load,
     nearest,
+    parse_ca_file,
     parse_host,
     parse_name,
     parse_server,
@@ -30,6 +31,7 @@ from portcheck.config import (
 from portcheck.model.target import DC
 
 BOTH = ("A", "AAAA")
+Chosen = tuple[tuple[ForestSpec, tuple[Profile, ...]], ...]
 FILELESS = "no forests.toml found; name a domain, a host or an address, or write one (see forests.example.toml)"
 
 
@@ -109,11 +111,8 @@ def narrowed(
     controllers: Sequence[str],
     servers: Sequence[str],
     families: Sequence[str] = BOTH,
-    systems: Sequence[str] = (),
 ) -> ForestSpec:
-    """The forest with `--dc`, `--dns`, `--system`, and `-4` or `-6` applied."""
-    if systems:
-        forest = replace(forest, systems=(*forest.systems, *(_system(text) for text in systems)))
+    """The forest with `--dc`, `--dns`, and `-4` or `-6` applied."""
     if servers:
         forest = replace(forest, dns=tuple(_server(text) for text in servers))
     if controllers:
@@ -125,6 +124,17 @@ def narrowed(
         forest = replace(forest, domain_controllers=chosen, discover=False)
     _refuse_other_family(forest.name, families)
     return _of_family(forest, families)
+
+
+def trusting(forests: tuple[ForestSpec, ...], ca_file: Path | None) -> tuple[ForestSpec, ...]:
+    """The forests with `--ca-file`, in place of what the file names for each."""
+    if ca_file is None:
+        return forests
+    try:
+        found = parse_ca_file(ca_file)
+    except ConfigError as error:
+        raise ConfigError(f"--ca-file: {error}") from None
+    return tuple(replace(forest, ca_file=found) for forest in forests)
 
 
 def _refuse_other_family(named: str, families: Sequence[str]) -> None:
@@ -147,6 +157,51 @@ def _of_family(forest: ForestSpec, families: Sequence[str]) -> ForestSpec:
         told = f"its domain controllers have {other} addresses, and only {wanted} is to be used (-4, -6 or --source-ip)"
         raise ConfigError(f"nothing is left of {forest.name}: {told}")
     return replace(forest, domain_controllers=tuple(left))
+
+
+def with_systems(chosen: Chosen, texts: Sequence[str]) -> Chosen:
+    """Each machine of `--system` in one forest: in the one that its name is of, else the first that asks for its role.
+
+    The others do not ask for that role then, unless the file names a machine of theirs, or nothing else is left to ask.
+    """
+    for system in dict.fromkeys(_system(text) for text in texts):
+        home = _home(system, chosen)
+        chosen = tuple(
+            (_beside(system, forest), profiles) if forest.name == home or not _asks_more(profiles, system.role)
+            else (forest, _without(system, forest, profiles))
+            for forest, profiles in chosen
+        )  # fmt: skip
+    return chosen
+
+
+def _home(system: SystemSpec, chosen: Chosen) -> str:
+    asking = [forest.name for forest, profiles in chosen if _asks(profiles, system.role)]
+    names = asking or [forest.name for forest, _ in chosen]
+    of_it = [name for name in names if system.host.endswith(f".{name}")]
+    return max(of_it, key=len, default=names[0] if names else "")
+
+
+def _asks(profiles: Sequence[Profile], role: str) -> bool:
+    return any(row.target == role for profile in profiles for row in profile.rows)
+
+
+def _asks_more(profiles: Sequence[Profile], role: str) -> bool:
+    return any(row.target not in {role, CLOUD} for profile in profiles for row in profile.rows)
+
+
+def _beside(system: SystemSpec, forest: ForestSpec) -> ForestSpec:
+    return forest if _is_there(system, forest) else replace(forest, systems=(*forest.systems, system))
+
+
+def _without(system: SystemSpec, forest: ForestSpec, profiles: tuple[Profile, ...]) -> tuple[Profile, ...]:
+    if system.role == CLOUD or any(own.role == system.role for own in forest.systems):
+        return profiles
+    return tuple(replace(p, rows=tuple(row for row in p.rows if row.target != system.role)) for p in profiles)
+
+
+def _is_there(system: SystemSpec, forest: ForestSpec) -> bool:
+    """Named by the file already, perhaps with more of it than the command line can say."""
+    return any((one.role, one.host) == (system.role, system.host) for one in forest.systems)
 
 
 def _system(text: str) -> SystemSpec:

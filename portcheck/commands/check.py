@@ -25,12 +25,13 @@ from portcheck.cli.selection import given as _given
 from portcheck.cli.streams import say
 from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
+from portcheck.exitcodes import NOT_DONE
 from portcheck.model import Report
 from portcheck.model.credentials import Method
 from portcheck.model.target import Selection
 from portcheck.render import FORMATS
 from portcheck.render.shared.options import Options
-from portcheck.run.runner import NOT_DONE, Order, run
+from portcheck.run.runner import Order, run
 from portcheck.targets.checks import profile_names
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
@@ -65,6 +66,9 @@ Idle = Annotated[
 Bind = Annotated[bool, typer.Option("--bind", help="Sign in, and tell network from account and rights.")]
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Account for --bind; the password is asked.")]
 How = Annotated[Method | None, typer.Option("--bind-method", help="How --bind signs in (simple, over TLS only).")]
+CaFile = Annotated[
+    Path | None, typer.Option("--ca-file", metavar="FILE", help="Trust the authorities in it too (PEM).")
+]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
 Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
 Systems = Annotated[
@@ -109,6 +113,7 @@ def check(
     user: User = None,
     bind_method: How = None,
     password_stdin: FromStdin = False,  # noqa: FBT002
+    ca_file: CaFile = None,
     proxy: Proxy = None,
     system: Systems = None,
     quiet: Quiet = False,  # noqa: FBT002
@@ -136,11 +141,13 @@ def check(
     )
     forests = configured.forests if machine else targets.forests(configured, target or ())
     families = selecting.families(four=four, six=six, source=settings.source_ip)
-    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families, system or ()) for forest in forests)
+    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
+    chosen = targets.trusting(chosen, ca_file)
     skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
     selection = Selection(targets.service_names("--only", only or ()), skipped)
+    asked_of = tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen)
     order = Order(
-        forests=tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen),
+        forests=targets.with_systems(asked_of, system or ()),
         settings=settings,
         selection=selection,
         families=families,

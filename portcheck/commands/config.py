@@ -9,12 +9,13 @@ import typer
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
 from portcheck.config import BindSpec, ForestSpec, Settings, SystemSpec, format_duration
+from portcheck.exitcodes import sentence
 
 app = typer.Typer(no_args_is_help=True, help="Validate the forests file; print the effective settings.")
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
 
 
-@app.command("check")
+@app.command("check", epilog=sentence("config check"))
 def check(config: Config = None) -> int:
     """Validate the forests file; nothing is sent."""
     configured = targets.configuration(config, needed=True)
@@ -26,7 +27,7 @@ def check(config: Config = None) -> int:
     return 0
 
 
-@app.command("show")
+@app.command("show", epilog=sentence("config show"))
 def show(config: Config = None) -> int:
     """Print the settings, forests and profiles that a check would use."""
     configured = targets.configuration(config, needed=False)

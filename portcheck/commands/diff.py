@@ -10,6 +10,7 @@ import typer
 from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.exitcodes import NOT_AS_EXPECTED, OK
 from portcheck.model import Report
 
 Before = Annotated[str, typer.Argument(metavar="A", help="A saved report, or a run's number in the history.")]
@@ -17,7 +18,6 @@ After = Annotated[str, typer.Argument(metavar="B", help="The later one; `last` i
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
 Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences, for screen readers.")]
-DIFFERENT = 1
 
 
 def diff(
@@ -27,19 +27,23 @@ def diff(
     no_color: NoColor = False,  # noqa: FBT002
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
-    """Show what changed between two runs. Exit code 0: nothing, 1: something, 2: they cannot be read."""
+    """Show what changed between two runs."""
     from portcheck.render import diff as difference
     from portcheck.report.compare import compare
+    from portcheck.report.same_plan import common, nothing
     from portcheck.report.to_json import dumps
 
-    earlier, later = named(before), named(after)
+    runs = common(named(before), named(after))
+    if nothing(runs):
+        raise ConfigError(f"nothing was asked in both runs, so nothing can be compared. {' '.join(runs.notes)}")
+    earlier, later = runs.before, runs.after
     compared = compare(earlier, later)
     if as_json:
-        show(dumps(difference.as_json(earlier, later, compared)))
+        show(dumps(difference.as_json(earlier, later, compared, runs.notes)))
     else:
         screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
-        show(difference.render(earlier, later, compared, screen))
-    return 0 if compared.same else DIFFERENT
+        show(difference.render(earlier, later, compared, screen, runs.notes))
+    return OK if compared.same else NOT_AS_EXPECTED
 
 
 def named(word: str) -> Report:

@@ -16,6 +16,7 @@ from portcheck.cli.pairing import Paired
 from portcheck.cli.streams import show
 from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError
+from portcheck.exitcodes import NOT_AS_EXPECTED
 
 if TYPE_CHECKING:
     from portcheck.catalogue.lookup import Match
@@ -30,7 +31,6 @@ Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", he
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
-NOT_FOUND = 1
 SIGNED = re.compile(r"-\d{3,}")
 
 
@@ -126,7 +126,7 @@ def _unknown(text: str, *, as_json: bool) -> int:
         _print(json.dumps({"errors": [], "suggestions": suggestions}))
     else:
         typer.echo("\n".join(words.unknown(text, suggestions)), err=True)
-    return NOT_FOUND
+    return NOT_AS_EXPECTED
 
 
 def _as_lines(matches: list[Match], evidence: Report | None) -> str:

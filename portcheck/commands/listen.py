@@ -15,17 +15,17 @@ from rich.text import Text
 
 from portcheck.cli import listen_flags, output, targets
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
+from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.model.target import Selection
 from portcheck.render import listen as words
 from portcheck.render.shared.layout import to_string
 from portcheck.render.shared.options import Options
 from portcheck.server.listener.limits import Contact, Limits
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready
-from portcheck.server.listener.ports import moved, wanted
+from portcheck.server.listener.ports import moved, roles, wanted
 from portcheck.server.own_addresses import is_own, own_addresses, own_name
 
 T = TypeVar("T")
-INTERRUPTED, NOT_DONE = 130, 3
 DEFAULT_PROFILE, DEFAULT_RPC_PORTS = "mim", "49152-49155"
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="Whose needs to open (mim).")]
@@ -78,6 +78,14 @@ def listen(
         host=f"{own_name()}.{named}" if named else own_name(),
         domain=named,
         for_s=_flagged("--for", parse_duration, for_) if for_ is not None else None,
+        profiles=tuple(one.name for one in profiles),
+        roles=roles(profiles, selection.takes),
+        selected=tuple(
+            word
+            for flag, names in (("--only", only), ("--skip", skip))
+            for name in names or ()
+            for word in (flag, name)
+        ),
     )
     if not order.wanted:
         raise ConfigError("--only, --skip: nothing is left to open")
@@ -95,7 +103,9 @@ def _listen(order: ListenOrder, screen: Options) -> int:
         typer.echo(f"portcheck: {words.nothing_open(ready.missed)}", err=True)
         return NOT_DONE
     told.show(words.summary(ready, limits, screen))
-    return INTERRUPTED if told.by is signal.SIGINT else 0
+    if told.by is signal.SIGINT:
+        return INTERRUPTED
+    return OK if words.proven(order, limits) else NOT_AS_EXPECTED
 
 
 @dataclass(slots=True)

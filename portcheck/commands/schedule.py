@@ -38,7 +38,7 @@ Write = Annotated[Path | None, typer.Option("--write", metavar="DIR", help="Writ
 Kinds = Annotated[list[UnitKind] | None, typer.Option("--for", help="Whose units; else those of this system.")]
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The units' name.")]
 User = Annotated[str | None, typer.Option("--user", metavar="USER", help="Run as; else one without rights.")]
-PATHS = frozenset({"config", "output", "save", "notify_file"})
+PATHS = frozenset({"config", "output", "save", "notify_file", "ca_file"})
 OWN = frozenset({"every", "write", "kinds", "name", "user", "lock"})
 
 
@@ -135,8 +135,10 @@ def _shown(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
         yield f"# /etc/systemd/system/{one.name}.service\n{systemd.service(one)}"
         yield f"# /etc/systemd/system/{one.name}.timer\n{systemd.timer(one)}"
     if UnitKind.CRON in kinds:
-        yield f"# crontab -e\n{cron.line(one)}"
+        yield f"# {'or, instead of both: ' if UnitKind.SYSTEMD in kinds else ''}crontab -e\n{cron.line(one)}"
     if UnitKind.WINDOWS in kinds:
+        if len(kinds) > 1:
+            yield "# or, on Windows: the Task Scheduler\n"
         yield f"{windows.task(one)}"
         yield "<!-- --write DIR writes it as schtasks wants it (UTF-16) and says how to import it. -->\n"
 
@@ -148,23 +150,26 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
         raise ConfigError(f"--write: {folder} is no directory; create it first")
     base = Path(_absolute(folder)) / one.name
     service, timer, line, task = (Path(f"{base}{end}") for end in (".service", ".timer", ".cron", ".xml"))
+    ways: list[str] = []
     try:
         if UnitKind.SYSTEMD in kinds:
             write_whole(service, systemd.service(one))
             write_whole(timer, systemd.timer(one))
             copied = shlex.join(map(str, (service, timer)))
-            typer.echo(f"cp {copied} /etc/systemd/system/ && systemctl daemon-reload")
-            typer.echo(f"systemctl enable --now {one.name}.timer")
+            copy = f"cp {copied} /etc/systemd/system/ && systemctl daemon-reload"
+            ways.append(f"{copy}\nsystemctl enable --now {one.name}.timer\n")
         if UnitKind.CRON in kinds:
             write_whole(line, cron.line(one))
-            typer.echo(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -")
+            ways.append(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -\n")
         if UnitKind.WINDOWS in kinds:
             task.write_bytes(windows.document(one))
-            typer.echo(subprocess.list2cmdline(["schtasks", "/Create", "/TN", one.name, "/XML", str(task)]))
+            imported = ["schtasks", "/Create", "/TN", one.name, "/XML", str(task)]
+            ways.append(f"{subprocess.list2cmdline(imported)}\n")
     except StoreError as error:
         raise ConfigError(f"--write: {error}") from None
     except OSError as error:
         raise ConfigError(f"--write: {task}: cannot be written: {words(error)}") from None
+    show("# or, instead:\n".join(ways))
 
 
 def _warnings(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:

@@ -18,11 +18,12 @@ from portcheck.cli.selection import flagged
 from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, FailOn, parse_duration
+from portcheck.exitcodes import INTERRUPTED, OK
 from portcheck.model import Report
 from portcheck.model.target import Selection
 from portcheck.render.shared.options import Options, for_stream
 from portcheck.report.to_json import comparison_to_json, dumps
-from portcheck.run.runner import INTERRUPTED, Order
+from portcheck.run.runner import Order
 from portcheck.run.runner import run as run_once
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def watch(
         from portcheck.report.compare import compare
 
         report = replace(report, compared=compare(going.start, report))
-    report = replace(report, exit_code=0 if reached else INTERRUPTED)
+    report = replace(report, exit_code=OK if reached else INTERRUPTED)
     output.write(report, job.wanted, job.screen)
     return report.exit_code
 

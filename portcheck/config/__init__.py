@@ -4,6 +4,7 @@ Also the one reading of durations, names, addresses, ports and servers, for the 
 """
 
 from portcheck.config.durations import format_duration, parse_duration
+from portcheck.config.forests import parse_ca_file
 from portcheck.config.load import FILE_NAME, VARIABLE, find, load
 from portcheck.config.names import (
     Server,
@@ -53,6 +54,7 @@ __all__ = [
     "load",
     "nearest",
     "parse_address",
+    "parse_ca_file",
     "parse_duration",
     "parse_host",
     "parse_name",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from portcheck.config.node import Node
+from portcheck.config.reference import BIND
 from portcheck.config.spec import BindSpec
 from portcheck.config.words import ConfigError, shown
 from portcheck.model.credentials import Method
 
-KEYS = ("user", "method", "password_file", "ous")
 PASSWORD = re.compile(r"pass(word|wd|phrase)?|pwd|secret", re.IGNORECASE)
 DN = re.compile(r"[A-Za-z][A-Za-z0-9.-]*=[^,]+(,\s*[A-Za-z][A-Za-z0-9.-]*=[^,]+)+")
 LONGEST_DN = 500
@@ -19,7 +19,7 @@ def read_bind(node: Node) -> BindSpec:
     for key, child in node.children().items():
         if PASSWORD.fullmatch(key):
             raise child.located(f"{node.title}: a password does not belong in this file; name a password_file")
-    keys = node.table(KEYS)
+    keys = node.table(BIND.names)
     method = Method(keys["method"].word([*Method], "method")) if "method" in keys else Method.SIMPLE
     file = keys.get("password_file")
     if file is not None and method is Method.KERBEROS:

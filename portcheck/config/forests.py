@@ -11,27 +11,13 @@ from portcheck.config.binding import read_bind
 from portcheck.config.files import read_bytes, spelled
 from portcheck.config.names import is_address, parse_address, parse_host, parse_name, parse_server
 from portcheck.config.node import Node
+from portcheck.config.reference import EXTRA, FOREST
 from portcheck.config.settings import read_profiles, read_site
 from portcheck.config.spec import BindSpec, DcSpec, ExtraPort, ForestSpec, Settings
 from portcheck.config.systems import CLOUD, read_systems
 from portcheck.config.words import ConfigError, shown
 from portcheck.model import Expected
 
-FOREST_KEYS = (
-    "name",
-    "dns",
-    "domains",
-    "domain_controllers",
-    "discover",
-    "site",
-    "ca_file",
-    "profiles",
-    "expect",
-    "ports",
-    "extra",
-    "bind",
-    "system",
-)
 TRANSPORTS = ("tcp", "udp")
 
 # MS-DTYP, 2.4.2.1: authority 5, 21, and the three numbers that are the domain's own.
@@ -58,7 +44,7 @@ def read_forests(node: Node, known: KnownNames) -> tuple[ForestSpec, ...]:
 
 
 def read_forest(node: Node, known: KnownNames) -> ForestSpec:
-    keys = node.table(FOREST_KEYS, needed=("name",))
+    keys = node.table(FOREST.names, needed=("name",))
     name = keys["name"].read(parse_name)
     if name == CLOUD:
         raise keys["name"].error(f"{shown(name)} is what reports call Microsoft's cloud; give the full DNS name")
@@ -111,11 +97,16 @@ def _controller(node: Node) -> DcSpec:
 
 
 def _ca_file(node: Node) -> Path:
-    """Relative to the folder of the forests file; it must hold certificates in PEM."""
+    """Relative to the folder of the forests file."""
     path = node.source.path.parent / node.text(4096)
-    content = node.read(lambda _: read_bytes(path, "a file of PEM certificates"))
+    return node.read(lambda _: parse_ca_file(path))
+
+
+def parse_ca_file(path: Path) -> Path:
+    """A file that is there and holds certificates in PEM. Raises ConfigError."""
+    content = read_bytes(path, "a file of PEM certificates")
     if not (b"-----BEGIN" in content and b"CERTIFICATE-----" in content.rpartition(b"-----END")[2]):
-        raise node.error(f"{spelled(path)}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
+        raise ConfigError(f"{spelled(path)}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
     return path
 
 
@@ -141,7 +132,7 @@ def _ports(node: Node, services: Collection[str]) -> dict[str, int]:
 def _extra(node: Node) -> tuple[ExtraPort, ...]:
     extra: dict[tuple[int, str], ExtraPort] = {}
     for row in node.rows():
-        keys = row.table(("name", "port", "transport", "purpose"), needed=("name", "port"))
+        keys = row.table(EXTRA.names, needed=("name", "port"))
         port = ExtraPort(
             name=keys["name"].text(64),
             port=keys["port"].whole(1, 65535),

@@ -7,12 +7,11 @@ from collections.abc import Collection, Mapping
 
 from portcheck.config.names import parse_name
 from portcheck.config.node import Node
+from portcheck.config.reference import CHECK, PROFILE
 from portcheck.config.settings import read_profiles
 from portcheck.config.words import shown
 from portcheck.model import Need
 
-PROFILE_KEYS = ("title", "extends", "check")
-CHECK_KEYS = ("service", "transport", "port", "need", "operation", "why", "source", "target", "host")
 ANY_PORT = {"tcp": ("tcp",), "udp": ("udp",)}
 """Services without a protocol of their own: the row must give the port."""
 
@@ -52,7 +51,7 @@ def read_own_profiles(
 def _profile(
     name: str, node: Node, known: Collection[str], services: Mapping[str, Collection[str]]
 ) -> dict[str, object]:
-    keys = node.table(PROFILE_KEYS)
+    keys = node.table(PROFILE.names)
     profile: dict[str, object] = {"title": keys["title"].text(200) if "title" in keys else name}
     if "extends" in keys:
         profile["extends"] = _extends(keys["extends"], known)
@@ -76,7 +75,7 @@ def _rows(node: Node, services: Mapping[str, Collection[str]]) -> list[dict[str,
 
 
 def _row(node: Node, services: Mapping[str, Collection[str]]) -> dict[str, object]:
-    keys = node.table(CHECK_KEYS, needed=("service",))
+    keys = node.table(CHECK.names, needed=("service",))
     service = keys["service"].word(services, "service")
     if service in ANY_PORT and "port" not in keys:
         raise node.error(f"service '{service}' needs a port")

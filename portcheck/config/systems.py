@@ -7,10 +7,10 @@ from collections.abc import Collection
 from portcheck.config.names import is_address, parse_address, parse_host
 from portcheck.config.node import Node
 from portcheck.config.proxies import parse_proxy
+from portcheck.config.reference import SYSTEM
 from portcheck.config.spec import SystemSpec
 from portcheck.config.words import ConfigError, nearest, shown
 
-SYSTEM_KEYS = ("role", "host", "address", "port", "proxy")
 CLOUD = "cloud"
 
 
@@ -33,7 +33,7 @@ def read_systems(node: Node) -> tuple[SystemSpec, ...]:
 
 
 def _system(node: Node) -> SystemSpec:
-    keys = node.table(SYSTEM_KEYS, needed=("role", "host"))
+    keys = node.table(SYSTEM.names, needed=("role", "host"))
     role, host = keys["role"].word(roles(), "role"), keys["host"].read(parse_host)
     if "proxy" in keys and role != CLOUD:
         raise keys["proxy"].error(f'only what has role = "{CLOUD}" is asked through a proxy')

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
+from portcheck.exitcodes import NOT_AS_EXPECTED, OK
 from portcheck.model import (
     BLOCKED,
     GOOD,
@@ -212,7 +213,8 @@ def exit_code(report: Report, fail_on: str) -> int:
     """0 or 1: is everything required as expected, at the level the user asked for? Names count as well as ports."""
     verdicts, severities = LEVELS.get(fail_on, (frozenset(), frozenset()))
     bad = any(outcome.verdict in verdicts or (verdicts and _open(outcome)) for outcome in report.outcomes)
-    return 1 if bad or any(finding.severity in severities for finding in report.findings) else 0
+    worse = bad or any(finding.severity in severities for finding in report.findings)
+    return NOT_AS_EXPECTED if worse else OK
 
 
 def _open(outcome: Outcome) -> bool:

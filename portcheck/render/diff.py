@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -17,19 +17,22 @@ from portcheck.report.to_json import Json, comparison_to_json
 SCHEMA = "portcheck.diff/1"
 
 
-def render(before: Report, after: Report, compared: Comparison, options: Options) -> str:
+def render(before: Report, after: Report, compared: Comparison, options: Options, plans: Sequence[str] = ()) -> str:
+    """`plans`: what makes the two runs of different plans, in words."""
     known = changes.KnownChanges.of(before, after)
     if options.accessible:
-        told = [head(before, after), *notes(before, after, compared), *changes.sentences(compared, known)]
+        told = [head(before, after), *notes(before, after, compared, plans), *changes.sentences(compared, known)]
         words = "".join(f"{printable(line)}\n" for line in [*told, *([] if not compared.same else [same(after)])])
         return to_ascii(words) if options.ascii else words
-    return to_string(lines(before, after, compared, options), options)
+    return to_string(lines(before, after, compared, options, plans), options)
 
 
-def lines(before: Report, after: Report, compared: Comparison, options: Options) -> Iterator[Text]:
+def lines(
+    before: Report, after: Report, compared: Comparison, options: Options, plans: Sequence[str] = ()
+) -> Iterator[Text]:
     known = changes.KnownChanges.of(before, after)
     yield from hang("", plain(head(before, after), "dim"), options.width, 2)
-    for note in notes(before, after, compared):
+    for note in notes(before, after, compared, plans):
         yield from hang("", plain(note, "dim"), options.width, 2)
     yield Text()
     if compared.same:
@@ -51,22 +54,26 @@ def same(after: Report) -> str:
     return f"nothing changed: {counted(len(after.outcomes), 'check')}, {counted(len(after.findings), 'finding')}"
 
 
-def notes(before: Report, after: Report, compared: Comparison) -> Iterator[str]:
+def notes(before: Report, after: Report, compared: Comparison, plans: Sequence[str] = ()) -> Iterator[str]:
     """What makes two runs hard to compare."""
     if before.vantage.host != after.vantage.host:
         yield f"Asked from {before.vantage.host}, then from {after.vantage.host}: other paths, other answers."
     if before.tool_version != after.tool_version:
         yield f"By portcheck {before.tool_version}, then by {after.tool_version}, which may judge otherwise."
+    if plans:
+        yield "The two runs asked different things; what only one of them asked is not compared:"
+        yield from plans
     if compared.left_out:
         yield f"{counted(compared.left_out, 'check')} left out: one of the runs ended before the answer."
 
 
-def as_json(before: Report, after: Report, compared: Comparison) -> Json:
+def as_json(before: Report, after: Report, compared: Comparison, plans: Sequence[str] = ()) -> Json:
     return {
         "schema": SCHEMA,
         "before": _run(before),
         "after": _run(after),
         "same": compared.same,
+        "not_compared": list(plans),
         **{key: value for key, value in comparison_to_json(compared).items() if key != "since"},
     }
 

@@ -49,16 +49,27 @@ def asking(order: ListenOrder, options: Options) -> Iterator[Text]:
     for each in order.wanted:
         if each.moved and each.name:
             moved.setdefault(each.name, each.port)
+    address = order.addresses[0]
+    flags = [word for name in order.profiles for word in ("--profile", name)]
     if not moved:
-        yield from hang("", f"On the other machine:  portcheck check {order.addresses[0]}", options.width, 2)
+        flags += [word for role in order.roles for word in ("--system", f"{role}={address}")]
+        asked = " ".join(["portcheck check", address, *flags, *order.selected])
+        yield from hang("", f"On the other machine:  {printable(asked)}", options.width, 2)
         return
-    yield from hang("", "On the other machine, in forests.toml, then portcheck check:", options.width)
-    lines = ("[[forest]]", f'name = "{order.domain or order.addresses[0]}"', "discover = false",
-             f'domain_controllers = [{{ host = "{order.host}", address = "{order.addresses[0]}" }}]')  # fmt: skip
+    asked = " ".join(["portcheck check", *flags, *order.selected])
+    yield from hang("", f"On the other machine, in forests.toml, then {printable(asked)}:", options.width)
+    ports = ", ".join(f"{name} = {port}" for name, port in moved.items())
+    lines = [
+        "[[forest]]",
+        f'name = "{order.domain or address}"',
+        "discover = false",
+        f'domain_controllers = [{{ host = "{order.host}", address = "{address}" }}]',
+        f"ports = {{ {ports} }}",
+    ]  # fmt: skip - TOML wants an inline table in one line
+    for role in order.roles:
+        lines += ["[[forest.system]]", f'role = "{role}"', f'host = "{order.host}"', f'address = "{address}"']
     for line in lines:
         yield Text(f"  {line}")
-    ports = ", ".join(f"{name} = {port}" for name, port in moved.items())
-    yield Text(f"  ports = {{ {ports} }}")  # TOML wants an inline table in one line
 
 
 def came(contact: Contact, clock: str) -> Iterator[Text]:
@@ -69,6 +80,15 @@ def came(contact: Contact, clock: str) -> Iterator[Text]:
     yield Text(f"{clock}  {source} → {pad(contact.local_address, ADDRESS_WIDTH)}  {pad(name, NAME_WIDTH)} {port}")
 
 
+def proven(order: ListenOrder, limits: Limits) -> bool:
+    """Whether somebody, from one address, came to every port that was to be opened."""
+    wanted = {(each.service, each.port) for each in order.wanted if not each.unasked}
+    came_to: dict[str, set[tuple[str, int]]] = {}
+    for contact in limits.contacts.values():
+        came_to.setdefault(contact.source, set()).add((contact.service, contact.local_port))
+    return any(wanted <= found for found in came_to.values())
+
+
 def summary(ready: Ready, limits: Limits, options: Options) -> Iterator[Text]:
     """What was reached, by whom; what was not; what was not answered and why."""
     reached: dict[str, list[WantedPort]] = {}
@@ -77,18 +97,21 @@ def summary(ready: Ready, limits: Limits, options: Options) -> Iterator[Text]:
         known = by_place.get((contact.service, contact.local_port))
         if known is not None:
             reached.setdefault(contact.source, []).append(known)
-    every = set(by_place.values())
     some = {wanted for found in reached.values() for wanted in found}
+    every = {wanted for wanted in by_place.values() if not wanted.unasked or wanted in some}
     yield Text()
     yield from hang("", f"{len(some)} of {counted(len(every), 'port')} reached.", options.width)
     for source, found in list(reached.items())[:MOST_REASONS]:
-        whole = "all of them" if set(found) == every else _ports(found)
+        whole = "all of them" if set(found) >= every else _ports(found)
         yield from _field("from", f"{printable(source)}: {whole}", options)
     if len(reached) > MOST_REASONS or limits.untold:
         yield from _field("from", f"{counted(len(reached) - MOST_REASONS + limits.untold, 'more source')}", options)
-    left = [wanted for wanted in by_place.values() if wanted not in some]
+    left = [wanted for wanted in by_place.values() if wanted not in some and not wanted.unasked]
     if left and some:
         yield from _field("nobody at", _ports(left), options)
+    if unasked := [wanted for wanted in by_place.values() if wanted not in every]:
+        words = f"{_ports(unasked)}: a check comes there only where its forests file gives the pinned port"
+        yield from _field("not asked", words, options)
     if limits.refused:
         worst = sorted(limits.refused, key=lambda source: -limits.refused[source])
         shown = tuple(f"{printable(source)} ({limits.refused[source]})" for source in worst)

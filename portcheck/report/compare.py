@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from portcheck.exitcodes import NOT_DONE
 from portcheck.model import (
     Change,
     Comparison,
@@ -19,7 +20,6 @@ from portcheck.model import (
     Turn,
 )
 
-NOT_DONE = 3  # the exit code of a run that could not be done
 ALL_WELL = "forest-ok"  # comes and goes with the others, and says nothing that they do not
 
 

@@ -15,6 +15,7 @@ from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import ForestSpec, Settings
 from portcheck.diagnose.verdict import exit_code
+from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.model import Outcome, Report, State, Verdict
 from portcheck.model.credentials import Credentials
 from portcheck.model.events import Finished, Notify, Phase
@@ -27,7 +28,6 @@ from portcheck.run.forest import ForestRun
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
 
-INTERRUPTED, NOT_DONE = 130, 3
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
@@ -183,7 +183,7 @@ def _exit_code(report: Report, surveys: Sequence[ForestRun], settings: Settings)
     if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
         return NOT_DONE
     if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
-        return 1
+        return NOT_AS_EXPECTED
     return exit_code(report, settings.fail_on)
 
 

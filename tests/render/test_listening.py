@@ -44,6 +44,42 @@ def test_moved_ports_are_told_as_the_forests_file_wants_them() -> None:
     assert "ports = { ldap = 10389 }" in said
 
 
+def test_it_says_the_command_that_asks_for_the_whole_profile() -> None:
+    order = ListenOrder((LDAP,), (HERE, SIX), "mim1", profiles=("mim-service", "adfs"), roles=("mim", "sql"))
+    said = shown(listen.asking(order, OPTIONS))
+    systems = f"--system mim={HERE} --system sql={HERE}"
+    assert f"portcheck check {HERE} --profile mim-service --profile adfs {systems}" in said
+
+
+def test_moved_ports_of_other_machines_are_told_with_those_machines() -> None:
+    moved = (WantedPort("mssql/tcp", 11433, moved=True),)
+    order = ListenOrder(moved, (HERE,), "mim1", profiles=("mim-service",), roles=("sql",), selected=("--only", "mssql"))
+    said = shown(listen.asking(order, OPTIONS))
+    assert "then portcheck check --profile mim-service --only mssql:" in said
+    assert f'[[forest.system]] role = "sql" host = "mim1" address = "{HERE}"' in said
+
+
+def test_proven_is_what_one_visitor_came_to_whole() -> None:
+    order = ListenOrder((LDAP, KPASSWD), (HERE,), "dc1")
+    limits = Limits(lambda _: None)
+    assert not listen.proven(order, limits)
+    limits.admits(Visitor("10.77.0.10", 40000, LDAP.service, HERE, LDAP.port))
+    limits.admits(Visitor("10.77.0.11", 40000, KPASSWD.service, HERE, KPASSWD.port))
+    assert not listen.proven(order, limits)  # each of them came to half
+    limits.admits(Visitor("10.77.0.10", 40001, KPASSWD.service, HERE, KPASSWD.port))
+    assert listen.proven(order, limits)
+
+
+def test_a_port_that_no_check_comes_to_by_itself_does_not_count() -> None:
+    dynamic = WantedPort("rpc-dynamic/tcp", 49152, unasked=True)
+    limits = Limits(lambda _: None)
+    limits.admits(Visitor("10.77.0.10", 40000, LDAP.service, HERE, LDAP.port))
+    assert listen.proven(ListenOrder((LDAP, dynamic), (HERE,), "dc1"), limits)
+    said = shown(listen.summary(Ready((Opened(LDAP, HERE), Opened(dynamic, HERE)), ()), limits, OPTIONS))
+    assert "1 of 1 port reached." in said
+    assert "not asked rpc-dynamic 49152/tcp: a check comes there only where" in said
+
+
 def test_the_end_tells_who_came_and_what_nobody_came_to() -> None:
     limits = Limits(lambda _: None)
     for source, wanted in (("10.77.0.10", LDAP), ("10.77.0.1", LDAP), ("\x1b[31m", LDAP)):

@@ -183,8 +183,16 @@ def test_files_are_written_and_how_to_install_them_is_said(tmp_path: Path, capsy
     }
     said = capsys.readouterr().out
     assert "systemctl enable --now nightly.timer" in said
+    assert said.count("# or, instead:\n") == 2
     assert "crontab" in said
     assert f"schtasks /Create /TN nightly /XML {tmp_path}/nightly.xml" in said
+
+
+def test_the_units_are_shown_as_a_choice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schedule", "contoso.com", "--for", "systemd", "--for", "cron"]) == 0
+    assert "# or, instead of both: crontab -e" in capsys.readouterr().out
+    assert run(["schedule", "contoso.com", "--for", "cron"]) == 0
+    assert "instead" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def _way(o: Outcome) -> Words:
     if text(o, "proxy"):
         status = number(o, "proxy_status")
         if flag(o, "proxy_reached") is False:
-            return _no_proxy
+            return _nameless_proxy if o.state is State.UNRESOLVED else _no_proxy
         if status is None:
             return _no_answer
         if status == NEEDS_CREDENTIALS:
@@ -63,6 +63,14 @@ def _no_proxy(f: ForestFacts, found: Found) -> tuple[str, str]:
     what = f"The proxy {proxy} cannot be reached ({_seen(found)}), and everything goes through it."
     ask = f"Ask the firewall team: allow tcp {port} from {source} to the proxy {host}"
     return what, f"{ask}; or correct its address (--proxy)."
+
+
+def _nameless_proxy(_: ForestFacts, found: Found) -> tuple[str, str]:
+    proxy = _proxy(found)
+    host = proxy.rpartition(":")[0]
+    what = f"This machine's resolver gives no address for the proxy {host}, and everything goes through it."
+    ask = f"Correct the proxy's name ({proxy} by --proxy, HTTPS_PROXY or the forests file), or ask the DNS team to"
+    return what, f"{ask} resolve {host} for this machine."
 
 
 def _no_answer_of(o: Outcome) -> bool:

@@ -30,6 +30,9 @@ class ListenOrder:
     host: str
     domain: str = ""
     for_s: float | None = None
+    profiles: tuple[str, ...] = ()  # whose needs these are: for the words that tell how to ask
+    roles: tuple[str, ...] = ()  # what it is to them beside a domain controller
+    selected: tuple[str, ...] = ()  # the flags that chose among their services, as they were given
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from portcheck.catalogue.profiles import MergedRow, Profile, merge
 from portcheck.catalogue.services import GENERIC, services
+from portcheck.model.target import DC
 from portcheck.server.listener.services import DYNAMIC
 
 ELSEWHERE = frozenset({"cloud"})
@@ -24,6 +25,7 @@ class WantedPort:
     port: int
     purpose: str = ""
     moved: bool = False  # not where the service usually is
+    unasked: bool = False  # a check comes to it only where the forests file pins it
 
     @property
     def transport(self) -> str:
@@ -47,6 +49,16 @@ def wanted(profiles: Sequence[Profile], rpc_ports: Sequence[int], takes: Takes) 
     return tuple(found.values())
 
 
+def roles(profiles: Sequence[Profile], takes: Takes) -> tuple[str, ...]:
+    """What a machine has to be named as (`--system ROLE=HOST`), so that all of this is asked of it."""
+    asked = (
+        r.target
+        for r in merge(profiles)
+        if r.target not in {DC, *ELSEWHERE} and takes(r.service, r.transport, _port(r))
+    )
+    return tuple(dict.fromkeys(asked))
+
+
 def _all(rows: Sequence[MergedRow], rpc_ports: Sequence[int], takes: Takes) -> Iterator[WantedPort]:
     for row in rows:
         port = _port(row)
@@ -55,7 +67,8 @@ def _all(rows: Sequence[MergedRow], rpc_ports: Sequence[int], takes: Takes) -> I
         if port is not None:
             yield WantedPort(f"{row.service}/{row.transport}", port, _purpose(row))
         elif row.transport == "tcp":
-            yield from (WantedPort(DYNAMIC, dynamic, "RPC's dynamic ports") for dynamic in rpc_ports)
+            pinned = row.service in GENERIC  # whose interface the mapper does not tell
+            yield from (WantedPort(DYNAMIC, dynamic, "RPC's dynamic ports", unasked=pinned) for dynamic in rpc_ports)
 
 
 def _port(row: MergedRow) -> int | None:

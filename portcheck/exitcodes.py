@@ -1,0 +1,61 @@
+"""What every command ends with: the codes, and what each means for each command. The only place where that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OK, NOT_AS_EXPECTED, USAGE, NOT_DONE, INTERRUPTED = 0, 1, 2, 3, 130
+
+PLUGIN = "check_portcheck"
+"""The entry point that follows the rules of monitoring plugins instead of these."""
+
+EVERY: Mapping[int, str] = {
+    USAGE: "usage or configuration error, nothing was sent",
+    NOT_DONE: "could not be done, or its output not written",
+    INTERRUPTED: "interrupted; what was found is told all the same",
+}
+"""Of every command that says nothing else of these codes."""
+
+OWN: Mapping[str, Mapping[int, str]] = {
+    "check": {
+        OK: "everything required is as expected",
+        NOT_AS_EXPECTED: "it is not (`--fail-on` says from where on)",
+        NOT_DONE: "the run could not be done, or all was well and an output was not written",
+    },
+    "config check": {OK: "the forests file is good"},
+    "config show": {OK: "shown"},
+    "demo": {OK: "shown, with the faults that it is about"},
+    "diff": {OK: "nothing changed", NOT_AS_EXPECTED: "something changed", USAGE: "a run cannot be read or compared"},
+    "discover": {OK: "found, and every controller answers", NOT_AS_EXPECTED: "records or answers are missing"},
+    "explain": {OK: "explained", NOT_AS_EXPECTED: "no such error is known"},
+    "history": {OK: "shown"},
+    "listen": {
+        OK: "somebody came to every port",
+        NOT_AS_EXPECTED: "nobody came to all of them",
+        NOT_DONE: "no port could be opened",
+        INTERRUPTED: "ended by Ctrl-C, whoever came",
+    },
+    "plan": {OK: "shown or written"},
+    "request": {OK: "shown or written"},
+    "schedule": {OK: "shown or written"},
+    "sid": {OK: "shown"},
+    "watch": {OK: "the goal of `--until` is reached", INTERRUPTED: "ended before that, by Ctrl-C"},
+    PLUGIN: {
+        0: "OK",
+        1: "WARNING",
+        2: "CRITICAL",
+        3: "UNKNOWN: usage errors, help, interrupted and runs that could not be done too",
+    },
+}
+
+
+def meanings(command: str) -> Mapping[int, str]:
+    """Code to meaning for one command, `config check` and `check_portcheck` among them, the lowest first."""
+    own = OWN[command]
+    return dict(sorted((own if command == PLUGIN else {**EVERY, **own}).items()))
+
+
+def sentence(command: str) -> str:
+    """`Exit codes: 0 …; 1 …`, for the end of a help text."""
+    told = "; ".join(f"{code} {meaning.replace('`', '')}" for code, meaning in meanings(command).items())
+    return f"Exit codes: {told}."
