@@ -22,6 +22,11 @@ def read(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
+def words(error: Exception) -> str:
+    """What went wrong, as the system says it; a ValueError's own words."""
+    return (error.strerror or "no reason given") if isinstance(error, OSError) else str(error)
+
+
 if sys.platform != "win32":
     import select
 

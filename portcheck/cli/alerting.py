@@ -15,8 +15,8 @@ from pathlib import Path
 from portcheck.cli.hook import SECRET
 from portcheck.cli.streams import say
 from portcheck.config import ConfigError
+from portcheck.files import words
 from portcheck.model import Report
-from portcheck.store import words
 
 LARGEST = 65536
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portcheck.cli.errors import BusyError
+from portcheck.files import words
 from portcheck.run import Order
-from portcheck.store import words
 
 BUSY = 3
 
@@ -20,9 +20,11 @@ def alone(order: Order) -> Iterator[None]:
     from portcheck.history.folder import made, state_folder
     from portcheck.history.plans import fingerprint, label
 
-    path = state_folder() / "locks" / f"{fingerprint(order)}.lock"
+    state = state_folder()
+    path = state / "locks" / f"{fingerprint(order)}.lock"
     lock = FileLock(path, timeout=0)
     try:
+        made(state)
         made(path.parent)
         lock.acquire()
     except Timeout:

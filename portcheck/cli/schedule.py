@@ -18,7 +18,7 @@ from portcheck.cli.like_check import SIGNING_IN, with_options_of_check
 from portcheck.cli.selecting import flagged
 from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError, find, parse_duration
-from portcheck.store import StoreError, words, write_whole
+from portcheck.writing import STDOUT, WriteError, write_whole
 
 if TYPE_CHECKING:
     from portcheck.schedule.job import Scheduled
@@ -113,7 +113,7 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
     else:
         for one in value if isinstance(value, list | tuple) else [value]:
             yield name
-            yield _absolute(one) if option.name in PATHS else str(getattr(one, "value", one))
+            yield _absolute(one) if option.name in PATHS and one != STDOUT else str(getattr(one, "value", one))
 
 
 def _targets(context: typer.Context) -> list[str]:
@@ -158,12 +158,10 @@ def _write(one: Scheduled, kinds: Collection[Kind], folder: Path) -> None:
             write_whole(line, cron.line(one))
             typer.echo(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -")
         if Kind.WINDOWS in kinds:
-            task.write_bytes(windows.document(one))
+            write_whole(task, windows.document(one))
             typer.echo(subprocess.list2cmdline(["schtasks", "/Create", "/TN", one.name, "/XML", str(task)]))
-    except StoreError as error:
+    except WriteError as error:
         raise ConfigError(f"--write: {error}") from None
-    except OSError as error:
-        raise ConfigError(f"--write: {task}: cannot be written: {words(error)}") from None
 
 
 def _warnings(one: Scheduled, kinds: Collection[Kind]) -> Iterator[str]:

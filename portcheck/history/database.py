@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from portcheck.history.folder import made
-from portcheck.store import words
+from portcheck.files import words
+from portcheck.history.folder import made, trusted
 
 T = TypeVar("T")
 
@@ -68,6 +68,8 @@ def _once(path: Path, do: Callable[[sqlite3.Connection], T], *, create: bool) ->
         made(path.parent)
     elif not path.exists():
         return None
+    else:
+        trusted(path.parent)
     with opened(path, create=create) as database:
         return do(database)
 
