@@ -100,7 +100,7 @@ if sys.platform != "win32":
     def _status(name: str, folder: int) -> os.stat_result | None:
         """What has this name, if it may be written to; None: nothing has. Raises OSError."""
         try:
-            old = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            old = os.stat(name or ".", dir_fd=folder, follow_symlinks=False)  # nothing is left of /
         except FileNotFoundError:
             return None
         if stat.S_ISDIR(old.st_mode):

@@ -34,7 +34,8 @@ def wishes(
     formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None, order: str = ""
 ) -> tuple[Wish, ...]:
     """What `check` writes: the formats asked for, the table where none of them goes to stdout, `save` as JSON."""
-    found = paired(formats, outputs, FORMATS, TABLE, order)
+    alone = save == STDOUT and not formats and not outputs
+    found = [] if alone else paired(formats, outputs, FORMATS, TABLE, order)
     if save != STDOUT and all(wish.path is not None for wish in found):
         found.append(Wish(TABLE, None))
     if save is not None:
