@@ -31,18 +31,22 @@ if sys.platform != "win32":
     import select
 
     def _read_pipe(path: Path, most: int) -> bytes:
-        content = b""
         pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opened plainly, it would wait for a writer
         try:
-            ready = select.poll()
-            ready.register(pipe, select.POLLIN)
-            while len(content) <= most:
-                if not ready.poll(PATIENCE_S * 1000):
-                    raise TimeoutError(None, "a pipe into which nothing is written")
-                chunk = os.read(pipe, min(CHUNK, most + 1 - len(content)))
-                if not chunk:
-                    break
-                content += chunk
+            return from_pipe(pipe, most)
         finally:
             os.close(pipe)
+
+    def from_pipe(pipe: int, most: int) -> bytes:
+        """As `read`, from a descriptor that does not block."""
+        content = b""
+        ready = select.poll()
+        ready.register(pipe, select.POLLIN)
+        while len(content) <= most:
+            if not ready.poll(PATIENCE_S * 1000):
+                raise TimeoutError(None, "a pipe into which nothing is written")
+            chunk = os.read(pipe, min(CHUNK, most + 1 - len(content)))
+            if not chunk:
+                break
+            content += chunk
         return content

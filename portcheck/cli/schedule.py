@@ -104,6 +104,8 @@ def _options(context: typer.Context) -> Iterator[str]:
 
 
 def _as_given(option: Any, value: Any) -> Iterator[str]:
+    from portcheck.schedule.job import refuse_secret
+
     name = max(option.opts, key=len)
     if isinstance(value, bool):
         if value is not option.default:
@@ -113,11 +115,17 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
     else:
         for one in value if isinstance(value, list | tuple) else [value]:
             yield name
+            if option.name not in PATHS:
+                refuse_secret(name, str(one))
             yield _absolute(one) if option.name in PATHS and one != STDOUT else str(getattr(one, "value", one))
 
 
 def _targets(context: typer.Context) -> list[str]:
+    from portcheck.schedule.job import refuse_secret
+
     targets = [str(target) for target in context.params.get("target") or ()]
+    for target in targets:
+        refuse_secret("TARGET", target)
     return ["--", *targets] if targets else []
 
 
