@@ -9,8 +9,6 @@ from portcheck.cli.errors import BusyError
 from portcheck.files import words
 from portcheck.run import Order
 
-BUSY = 3
-
 
 @contextmanager
 def alone(order: Order) -> Iterator[None]:
