@@ -81,8 +81,14 @@ def opened(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
         path.touch(mode=0o600)
     uri = f"{path.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)) as database:
+        database.text_factory = _text
         _check_tables(path, database, create=create)
         yield database
+
+
+def _text(raw: bytes) -> str:
+    """Damage may leave sound pages with unsound text in them."""
+    return raw.decode("utf-8", "replace")
 
 
 def _check_tables(path: Path, database: sqlite3.Connection, *, create: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ FOUND = Path(__file__).parent / "found"
 """What broke something, to be looked at: mended, it becomes a seed."""
 LARGEST = 8192
 SLOWEST_S = 20
+NOISE = ("INFO: ", "#")
 
 
 def main() -> int:
@@ -26,12 +26,13 @@ def main() -> int:
     given = asked.parse_args()
     if given.child:
         return _child(given.target[0], given.seconds)
-    from fuzz.targets import TARGETS
+    from fuzz.targets import names
 
-    unknown = [name for name in given.target if name not in TARGETS]
+    known = names()
+    unknown = [name for name in given.target if name not in known]
     if unknown:
-        asked.error(f"no target {', '.join(unknown)}; there are {', '.join(TARGETS)}")
-    broken = [name for name in given.target or TARGETS if not _held(name, given.seconds)]
+        asked.error(f"no target {', '.join(unknown)}; there are {', '.join(known)}")
+    broken = [name for name in given.target or known if not _held(name, given.seconds)]
     print(f"broken: {', '.join(broken)}" if broken else "all held")
     return 1 if broken else 0
 
@@ -46,7 +47,7 @@ def _held(name: str, seconds: int) -> bool:
     runs = next((line for line in reversed(done.stdout.splitlines()) if line.startswith(("Done ", "tried "))), "")
     print(f"{name:24} {words:6} {time.monotonic() - began:4.0f} s  {runs}", flush=True)
     if done.returncode:
-        print(done.stdout[-6000:])
+        print("\n".join([line for line in done.stdout.splitlines() if not line.startswith(NOISE)][-60:]))
     return done.returncode == 0
 
 
@@ -57,17 +58,18 @@ def _child(name: str, seconds: int) -> int:
 
 def _grows(name: str) -> list[str]:
     from fuzz.mutating import superlinear
-    from fuzz.targets import TARGETS, seeds
+    from fuzz.targets import seeds, target
 
-    return [found for seed in seeds(name) for found in superlinear(TARGETS[name], seed)]
+    return [found for seed in seeds(name) for found in superlinear(target(name), seed)]
 
 
 def _guided(name: str, seconds: int) -> int:
     import atheris  # type: ignore[import-not-found, unused-ignore]
 
     with atheris.instrument_imports(include=["portcheck"]):
-        from fuzz.files import FOLDER
-        from fuzz.targets import SEEDS, TARGETS
+        from fuzz.targets import SEEDS, target
+
+        run = target(name)
     if found := _grows(name):
         print("\n".join(found))
         return 1
@@ -75,24 +77,21 @@ def _guided(name: str, seconds: int) -> int:
     with tempfile.TemporaryDirectory() as corpus:
         limits = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", f"-timeout={SLOWEST_S}", "-rss_limit_mb=2048"]
         arguments = [name, *limits, f"-artifact_prefix={FOUND}/{name}-", corpus, str(SEEDS / name)]
-        atheris.Setup(arguments, TARGETS[name])
-        import atexit
-
-        atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+        atheris.Setup(arguments, run)
         atheris.Fuzz()
     return 0
 
 
 def _unguided(name: str, seconds: int) -> int:
-    from fuzz.files import FOLDER
     from fuzz.mutating import mutations
-    from fuzz.targets import TARGETS, seeds
+    from fuzz.targets import seeds, target
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import strategies as st
 
     if found := _grows(name):
         print("\n".join(found))
         return 1
+    run = target(name)
     ends, tried = time.monotonic() + seconds, 0
     known = [b"", *seeds(name)]
 
@@ -104,13 +103,10 @@ def _unguided(name: str, seconds: int) -> int:
         nonlocal tried
         for data in (*mutations(seed, 8, chance), seed + noise, noise):
             tried += 1
-            TARGETS[name](data)
+            run(data)
 
-    try:
-        while time.monotonic() < ends:
-            one()
-    finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    while time.monotonic() < ends:
+        one()
     print(f"tried {tried}")
     return 0
 

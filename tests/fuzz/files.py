@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,7 +24,8 @@ from portcheck.run import explained
 from portcheck.store import StoreError, loads
 
 FOLDER = Path(tempfile.gettempdir()) / f"portcheck-fuzz-{os.getpid()}"
-"""One a process; whoever fuzzes takes it away."""
+"""One a process, taken away at its end."""
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 def written(name: str, data: bytes) -> Path:

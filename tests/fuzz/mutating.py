@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-SMALL, LARGE = 1024, 8192
-MOST_GROWTH = 3 * LARGE // SMALL
+SMALL, TIMES = 1024, 8
+MOST_GROWTH = 3 * TIMES
 """Eightfold input is eightfold work, and a bit; quadratic would be 64."""
 ODD = (0, 1, 0x7F, 0x80, 0xFF, 0x0A, 0x22, 0x30, 0x84)
 
@@ -66,7 +66,8 @@ def enlarged(seed: bytes, size: int) -> Iterator[bytes]:
 def superlinear(run: Callable[[bytes], object], seed: bytes) -> list[str]:
     """Where eightfold input costs much more than eightfold work."""
     found = []
-    for kind, (small, large) in enumerate(zip(enlarged(seed, SMALL), enlarged(seed, LARGE), strict=True)):
+    base = max(SMALL, len(seed))
+    for kind, (small, large) in enumerate(zip(enlarged(seed, base), enlarged(seed, TIMES * base), strict=True)):
         little, much = work(run, small), work(run, large)
         if much > MOST_GROWTH * max(little, 200):
             found.append(f"growth {kind}: {len(small)} bytes take {little} lines, {len(large)} bytes take {much}")
