@@ -50,14 +50,14 @@ def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str]
     try:
         try:
             return _once(path, do, create=create)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise
             aside = moved_aside(path)
             if aside is not None:
                 tell(f"{path} is damaged ({error}); it is kept as {aside.name}, and the history begins anew")
             return _once(path, do, create=create)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise HistoryError(f"{path}: {error}") from None
     except OSError as error:
         raise HistoryError(f"{path}: {words(error)}") from None
@@ -131,7 +131,10 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
     database.execute("COMMIT")
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """A UnicodeDecodeError: SQLite's complaint about a damaged table cites the damage, and cannot be read itself."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(code, int) and code & 0xFF in DAMAGED  # the low byte is the primary code
 
@@ -157,5 +160,5 @@ def _is_sound(path: Path) -> bool:
             return bool(database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     except HistoryError:
         return True
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return False
