@@ -30,10 +30,11 @@ def read_private(path: Path, most: int, environ: Mapping[str, str] = os.environ)
         status = os.fstat(file.fileno())
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(status.st_mode)):
             raise NotPrivateError("is not a plain file")
-        if sys.platform == "win32":
-            return file.read(most + 1)
-        _refuse_readable(status, _credential(path, environ))
-        return files.from_pipe(file.fileno(), most) if stat.S_ISFIFO(status.st_mode) else file.read(most + 1)
+        if sys.platform != "win32":
+            _refuse_readable(status, credential=_credential(path, environ))
+            if stat.S_ISFIFO(status.st_mode):
+                return files.from_pipe(file.fileno(), most)
+        return file.read(most + 1)
 
 
 def _credential(path: Path, environ: Mapping[str, str]) -> bool:
@@ -43,7 +44,7 @@ def _credential(path: Path, environ: Mapping[str, str]) -> bool:
 
 if sys.platform != "win32":
 
-    def _refuse_readable(status: os.stat_result, credential: bool) -> None:  # noqa: FBT001 - one call
+    def _refuse_readable(status: os.stat_result, *, credential: bool) -> None:
         mode = stat.S_IMODE(status.st_mode)
         if mode & (0o037 if credential else 0o077):
             raise NotPrivateError(f"others may read it (mode {mode:04o}); chmod 600 it")
