@@ -11,20 +11,14 @@ from pathlib import Path
 import pytest
 
 from portcheck.catalogue.profiles import built_in
+from portcheck.cli.app import COMMANDS, GROUPS
 from portcheck.cli.targets import known_services
 from portcheck.config import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = sorted(
-    set(
-        re.findall(
-            r"portcheck (check|diff|discover|explain|history|listen|plan|request|schedule|sid|watch"
-            r"|config show|config check)\b",
-            README,
-        )
-    )
-)
+NAMES = "|".join((*(f"{group} [a-z]+" for group in GROUPS), *COMMANDS))
+SHOWN = sorted(set(re.findall(rf"portcheck ({NAMES})\b", README)))
 
 
 def say(*arguments: str) -> str:
@@ -52,7 +46,7 @@ def test_what_is_installed_is_not_the_other_program_of_the_name() -> None:
     assert not [words for words in named if re.search(r"(?<![/\w-])portcheck(?!-ad)(\[|'|$| )", words)]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", SHOWN)
 def test_every_command_that_is_shown_exists(command: str) -> None:
     assert "Usage" in say(*command.split(), "--help")
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import stat
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from portcheck.automation.hook import SECRET
 from portcheck.config import ConfigError
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
+from portcheck.files.private import NotPrivateError, read_private
+from portcheck.files.reading import words
 from portcheck.model import Report
-from portcheck.report.to_json import words
 
+SECRET = "PORTCHECK_NOTIFY"  # noqa: S105 - the name of the variable that holds them
 LARGEST = 65536
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
 FAILED = frozenset({NOT_AS_EXPECTED, NOT_DONE})
@@ -77,26 +76,15 @@ def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Repor
 def _read(path: Path) -> tuple[str, ...]:
     """A URL a line; blank lines and those that begin with # are left out."""
     try:
-        with path.open("rb") as file:
-            _require_private(path, os.fstat(file.fileno()))
-            text = file.read(LARGEST + 1)
+        text = read_private(path, LARGEST)
+    except NotPrivateError as error:
+        raise ConfigError(f"--notify-file: {path}: {error}") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"--notify-file: {path}: cannot be read: {words(error)}") from None
     if len(text) > LARGEST:
         raise ConfigError(f"--notify-file: {path}: is too large for a list of URLs")
     lines = (line.strip() for line in text.decode("utf-8-sig", "replace").splitlines())
     return _checked(f"--notify-file: {path}", [line for line in lines if line and not line.startswith("#")])
-
-
-def _require_private(path: Path, status: os.stat_result) -> None:
-    """Only its owner, this user or root, may read it. On Windows that is up to the user: access lists are not read."""
-    if sys.platform == "win32" or str(path.parent) == os.environ.get("CREDENTIALS_DIRECTORY"):
-        return  # systemd's LoadCredential= opens it to the service alone, by an access list that shows in the mode
-    if status.st_mode & 0o077:
-        mode = stat.S_IMODE(status.st_mode)
-        raise ConfigError(f"--notify-file: {path}: others may read it (mode {mode:04o}); chmod 600 it")
-    if status.st_uid not in {0, os.geteuid()}:
-        raise ConfigError(f"--notify-file: {path}: belongs to another user")
 
 
 def _checked(where: str, urls: Iterable[str]) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ import os
 import shlex
 import subprocess
 
+from portcheck.automation.surroundings import without_secrets
 from portcheck.config import ConfigError
 
 LONGEST_S = 60.0
-SECRET = "PORTCHECK_NOTIFY"  # noqa: S105 - the name of the variable that holds them
 
 
 def parsed(command: str) -> list[str] | str:
@@ -27,14 +27,13 @@ def parsed(command: str) -> list[str] | str:
 
 def run(command: list[str] | str, told: dict[str, str], document: str) -> str | None:
     """Run it with the change in its environment and, as JSON, on its stdin; what went wrong, if anything did."""
-    surroundings = {key: value for key, value in os.environ.items() if key != SECRET} | told
     try:
         done = subprocess.run(
             command,
             input=document.encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=surroundings,
+            env=without_secrets() | told,
             timeout=LONGEST_S,
             check=False,
         )

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portcheck.automation import BusyError
-from portcheck.report.to_json import words
+from portcheck.files.reading import words
 from portcheck.run.runner import Order
-
-BUSY = 3
 
 
 @contextmanager
@@ -20,9 +18,11 @@ def alone(order: Order) -> Iterator[None]:
     from portcheck.history.plans import fingerprint, label
     from portcheck.history.state_dir import made, state_folder
 
-    path = state_folder() / "locks" / f"{fingerprint(order)}.lock"
+    state = state_folder()
+    path = state / "locks" / f"{fingerprint(order)}.lock"
     lock = FileLock(path, timeout=0)
     try:
+        made(state)
         made(path.parent)
         lock.acquire()
     except Timeout:

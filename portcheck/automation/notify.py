@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
+from portcheck.automation.surroundings import forget_secrets
+
 LONGEST_S = 30.0
 """For all together. A service that hangs is left behind: its thread ends with the program."""
 
 
 def send(urls: Sequence[str], title: str, body: str, longest_s: float = LONGEST_S) -> Iterator[str]:
     """Send the notice everywhere; a line for each place that it did not reach."""
+    forget_secrets()  # some services of apprise start programs
     logging.getLogger("apprise").disabled = True  # it would write addresses, and what servers answer, to stderr
     reached = [False] * len(urls)
 

@@ -78,7 +78,6 @@ class MergedRow:
     profiles: tuple[str, ...]
     why: str  # of the strongest need
     source: str  # the document behind it
-    whys: tuple[str, ...]
 
 
 @cache
@@ -122,7 +121,6 @@ def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:
         profiles=_distinct(name for name, _ in named),
         why=lead.why,
         source=lead.source,
-        whys=_distinct(row.why for row in rows),
     )
 
 

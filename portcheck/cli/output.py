@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from portcheck.cli.pairing import owners
 from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError, nearest
+from portcheck.files.writing import STDOUT, WriteError, is_replaced, refuse_unwritable, write_whole
 from portcheck.render import FORMATS
 from portcheck.render.shared.options import Options, for_stream
 
@@ -33,11 +34,12 @@ def wishes(
     formats: Sequence[str], outputs: Sequence[Path], save: Path | None = None, order: str = ""
 ) -> tuple[OutputWish, ...]:
     """What `check` writes: the formats asked for, the table where none of them goes to stdout, `save` as JSON."""
-    found = paired(formats, outputs, FORMATS, TABLE, order)
-    if all(wish.path is not None for wish in found):
+    alone = save == STDOUT and not formats and not outputs
+    found = [] if alone else paired(formats, outputs, FORMATS, TABLE, order)
+    if save != STDOUT and all(wish.path is not None for wish in found):
         found.append(OutputWish(TABLE, None))
     if save is not None:
-        found.append(OutputWish(JSON, save))
+        found.append(OutputWish(JSON, _unless_stdout(save)))
     return writable(found)
 
 
@@ -54,14 +56,17 @@ def paired(
     paths: dict[int | None, Path] = dict(zip(owners(order), outputs, strict=True))
     if None in paths:
         raise ConfigError(f"--output: {paths[None]} has no --format of its own")
-    found = [OutputWish(name, paths.get(place)) for place, name in enumerate(names)]
-    if sum(wish.path is None for wish in found) > 1:
-        raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
-    return found
+    return [OutputWish(name, _unless_stdout(paths.get(place))) for place, name in enumerate(names)]
+
+
+def _unless_stdout(path: Path | None) -> Path | None:
+    return None if path == STDOUT else path
 
 
 def writable(found: Sequence[OutputWish]) -> tuple[OutputWish, ...]:
     """Refused before any work is done when a file could not be written."""
+    if sum(wish.path is None for wish in found) > 1:
+        raise ConfigError("--format: only one format can go to stdout; give the others a file with --output")
     for wish in found:
         if wish.path is not None:
             check_writable(wish.path)
@@ -71,7 +76,7 @@ def writable(found: Sequence[OutputWish]) -> tuple[OutputWish, ...]:
 
 def check_distinct(paths: Sequence[Path]) -> None:
     """A file holds one format; what cannot be replaced, such as a pipe, may be written to twice."""
-    regular = [path for path in paths if path.is_file() or not path.exists()]
+    regular = [path for path in paths if is_replaced(path)]
     files = [os.path.realpath(path) for path in regular]
     for path, file in zip(regular, files, strict=True):
         if files.count(file) > 1:
@@ -79,17 +84,10 @@ def check_distinct(paths: Sequence[Path]) -> None:
 
 
 def check_writable(path: Path) -> None:
-    folder = path.parent
     try:
-        is_folder = path.is_dir()
-    except (OSError, ValueError) as error:  # longer than a name may be, or a NUL in it
-        raise ConfigError(f"--output: {path} is no file name: {getattr(error, 'strerror', None) or error}") from None
-    if is_folder:
-        raise ConfigError(f"--output: {path} is a directory; name a file")
-    if not folder.is_dir():
-        raise ConfigError(f"--output: {folder} does not exist; create it first")
-    if not os.access(folder, os.W_OK):
-        raise ConfigError(f"--output: {folder} cannot be written to")
+        refuse_unwritable(path)
+    except WriteError as error:
+        raise ConfigError(f"--output: {error}") from None
 
 
 def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool:
@@ -107,14 +105,12 @@ def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool
 
 def put(wish: OutputWish, text: str) -> bool:
     """One text to its place; a file that cannot be written is a line, and False."""
-    from portcheck.report.to_json import StoreError, write_whole  # late: nothing is written before all is known
-
     if wish.path is None:
         show(text)
         return True
     try:
         write_whole(wish.path, text)
-    except StoreError as error:
+    except WriteError as error:
         say(str(error))
         return False
     return True

@@ -8,13 +8,14 @@ from __future__ import annotations
 import getpass
 import os
 import re
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from portcheck.config import ConfigError, ForestSpec, printable
+from portcheck.files.private import NotPrivateError, read_private
+from portcheck.files.reading import words
 from portcheck.model.credentials import Credentials, Method, Secret
 
 USER, PASSWORD = "PORTCHECK_USER", "PORTCHECK_PASSWORD"
@@ -102,26 +103,15 @@ def read_password(path: Path) -> str:
     """The file's one line, if nobody but its owner (or the system) may read it. Raises ConfigError."""
     where = printable(str(path), 240)
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError(f"{where}: is not a plain file; name a file that holds the password")
-            if sys.platform != "win32":
-                _refuse_readable(status, where)
-            return _one_line(file.read(LONGEST + 2), where)
+        return _one_line(read_private(path, LONGEST + 1), where)
+    except NotPrivateError as error:
+        raise ConfigError(f"{where}: {error}; name a file that holds the password, for this user alone") from None
     except FileNotFoundError:
         raise ConfigError(f"{where}: no such file; name a file that holds the password") from None
     except OSError as error:
-        raise ConfigError(f"{where}: cannot be read: {error.strerror or 'unknown fault'}") from None
+        raise ConfigError(f"{where}: cannot be read: {words(error)}") from None
     except ValueError:  # a zero byte in the name
         raise ConfigError(f"{where}: is not a file name") from None
-
-
-def _refuse_readable(status: os.stat_result, where: str) -> None:
-    if status.st_mode & 0o077:
-        raise ConfigError(f"{where}: others may read it; chmod 600 it")
-    if sys.platform != "win32" and status.st_uid not in {0, os.geteuid()}:
-        raise ConfigError(f"{where}: belongs to another user; a password file must be this user's own")
 
 
 def _one_line(raw: bytes, where: str) -> str:

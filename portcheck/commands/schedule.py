@@ -19,7 +19,7 @@ from portcheck.cli.streams import say, show
 from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, find, parse_duration
-from portcheck.report.to_json import StoreError, words, write_whole
+from portcheck.files.writing import STDOUT, WriteError, write_whole
 
 if TYPE_CHECKING:
     from portcheck.schedule.job import Scheduled
@@ -105,6 +105,8 @@ def _options(context: typer.Context) -> Iterator[str]:
 
 
 def _as_given(option: Any, value: Any) -> Iterator[str]:
+    from portcheck.schedule.job import refuse_secret
+
     name = max(option.opts, key=len)
     if isinstance(value, bool):
         if value is not option.default:
@@ -114,11 +116,17 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
     else:
         for one in value if isinstance(value, list | tuple) else [value]:
             yield name
-            yield _absolute(one) if option.name in PATHS else str(getattr(one, "value", one))
+            if option.name not in PATHS:
+                refuse_secret(name, str(one))
+            yield _absolute(one) if option.name in PATHS and one != STDOUT else str(getattr(one, "value", one))
 
 
 def _targets(context: typer.Context) -> list[str]:
+    from portcheck.schedule.job import refuse_secret
+
     targets = [str(target) for target in context.params.get("target") or ()]
+    for target in targets:
+        refuse_secret("TARGET", target)
     return ["--", *targets] if targets else []
 
 
@@ -162,13 +170,11 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
             write_whole(line, cron.line(one))
             ways.append(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -\n")
         if UnitKind.WINDOWS in kinds:
-            task.write_bytes(windows.document(one))
+            write_whole(task, windows.document(one))
             imported = ["schtasks", "/Create", "/TN", one.name, "/XML", str(task)]
             ways.append(f"{subprocess.list2cmdline(imported)}\n")
-    except StoreError as error:
+    except WriteError as error:
         raise ConfigError(f"--write: {error}") from None
-    except OSError as error:
-        raise ConfigError(f"--write: {task}: cannot be written: {words(error)}") from None
     show("# or, instead:\n".join(ways))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portcheck import files
 from portcheck.config.words import ConfigError, printable
+from portcheck.files import reading
 
 LARGEST = 4 * 2**20
 """A forest needs a few hundred bytes, a certificate two thousand: anything larger is some other file."""
@@ -21,7 +21,7 @@ def read_bytes(path: Path, wanted: str) -> bytes:
     try:
         if path.is_dir():  # opening one says "permission denied" on Windows
             raise ConfigError(f"{name}: is a directory; give {wanted}")
-        content = files.read(path, LARGEST)
+        content = reading.read(path, LARGEST)
     except FileNotFoundError:
         raise ConfigError(f"{name}: no such file; give {wanted}") from None
     except OSError as error:

@@ -11,7 +11,7 @@ from portcheck.model import Outcome, State
 MOST_NAMED = 4
 """More hosts than this are counted, not named."""
 
-ICMP_SAYS = {
+ICMP_V4 = {
     (3, 0): "network unreachable",
     (3, 1): "host unreachable",
     (3, 2): "protocol unreachable",
@@ -20,14 +20,20 @@ ICMP_SAYS = {
     (3, 10): "administratively prohibited",
     (3, 13): "administratively prohibited",
     (11, 0): "time to live exceeded",
+    (11, 1): "fragment reassembly time exceeded",
+}
+"""RFC 792, RFC 1812"""
+ICMP_V6 = {
     (1, 0): "no route to destination",
     (1, 1): "administratively prohibited",
     (1, 3): "address unreachable",
     (1, 4): "port unreachable",
     (1, 5): "source address failed policy",
     (1, 6): "reject route to destination",
+    (3, 0): "hop limit exceeded",
+    (3, 1): "fragment reassembly time exceeded",
 }
-"""ICMP (RFC 792, RFC 1812) and ICMPv6 (RFC 4443) by type and code; the two families share no pair."""
+"""RFC 4443; the same number means other things there: 3 is ICMP's "unreachable", and ICMPv6's "time exceeded"."""
 
 
 def listed(words: Iterable[str]) -> str:
@@ -216,7 +222,7 @@ def said_by(outcome: Outcome) -> str | None:
 def nobody_there(outcome: Outcome) -> bool:
     """The last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
     said = number(outcome, "icmp_type"), number(outcome, "icmp_code")
-    return outcome.state is State.UNREACHABLE and said in {(3, 1), (1, 3)}
+    return outcome.state is State.UNREACHABLE and said == ((1, 3) if _by_v6(outcome) else (3, 1))
 
 
 def in_the_hosts_name(outcome: Outcome) -> bool:
@@ -226,7 +232,13 @@ def in_the_hosts_name(outcome: Outcome) -> bool:
 
 def icmp_words(outcome: Outcome) -> str | None:
     kind, code = number(outcome, "icmp_type"), number(outcome, "icmp_code")
-    return None if kind is None or code is None else ICMP_SAYS.get((int(kind), int(code)))
+    table = ICMP_V6 if _by_v6(outcome) else ICMP_V4
+    return None if kind is None or code is None else table.get((int(kind), int(code)))
+
+
+def _by_v6(outcome: Outcome) -> bool:
+    """A device answers in the family it was spoken to."""
+    return ":" in (text(outcome, "icmp_from") or outcome.check.address or "")
 
 
 def milliseconds(value: float) -> str:

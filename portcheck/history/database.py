@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from portcheck.history.state_dir import made
-from portcheck.report.to_json import words
+from portcheck.files.reading import words
+from portcheck.history.state_dir import made, trusted
 
 T = TypeVar("T")
 
@@ -50,14 +50,14 @@ def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str]
     try:
         try:
             return _once(path, do, create=create)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise
             aside = moved_aside(path)
             if aside is not None:
                 tell(f"{path} is damaged ({error}); it is kept as {aside.name}, and the history begins anew")
             return _once(path, do, create=create)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise HistoryError(f"{path}: {error}") from None
     except OSError as error:
         raise HistoryError(f"{path}: {words(error)}") from None
@@ -68,6 +68,8 @@ def _once(path: Path, do: Callable[[sqlite3.Connection], T], *, create: bool) ->
         made(path.parent)
     elif not path.exists():
         return None
+    else:
+        trusted(path.parent)
     with opened(path, create=create) as database:
         return do(database)
 
@@ -79,8 +81,14 @@ def opened(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
         path.touch(mode=0o600)
     uri = f"{path.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)) as database:
+        database.text_factory = _text
         _check_tables(path, database, create=create)
         yield database
+
+
+def _text(raw: bytes) -> str:
+    """Damage may leave sound pages with unsound text in them."""
+    return raw.decode("utf-8", "replace")
 
 
 def _check_tables(path: Path, database: sqlite3.Connection, *, create: bool) -> None:
@@ -123,7 +131,10 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
     database.execute("COMMIT")
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """A UnicodeDecodeError: SQLite's complaint about a damaged table cites the damage, and cannot be read itself."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(code, int) and code & 0xFF in DAMAGED  # the low byte is the primary code
 
@@ -149,5 +160,5 @@ def _is_sound(path: Path) -> bool:
             return bool(database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     except HistoryError:
         return True
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return False

@@ -1,17 +1,16 @@
-"""A report to JSON and back, exactly (contract: `portcheck.report/1`), and files written whole or not at all."""
+"""A report to JSON and back, exactly (contract: `portcheck.report/1`)."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from portcheck import files
+from portcheck.files import reading
+from portcheck.files.writing import write_whole
 from portcheck.model import (
     BlockedAt,
     Comparison,
@@ -257,9 +256,9 @@ def loads(text: str | bytes) -> Report:
 
 def load(path: str | Path) -> Report:
     try:
-        text = files.read(Path(path), MAX_BYTES)
+        text = reading.read(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise StoreError(f"{path}: cannot be read: {words(error)}") from None
+        raise StoreError(f"{path}: cannot be read: {reading.words(error)}") from None
     if len(text) > MAX_BYTES:
         raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
     try:
@@ -269,35 +268,5 @@ def load(path: str | Path) -> Report:
 
 
 def save(path: str | Path, report: Report) -> None:
+    """Raises WriteError."""
     write_whole(path, dumps(to_json(report)))
-
-
-def write_whole(path: str | Path, text: str) -> None:
-    """Write the file so that a reader sees the old content or the new, never a part."""
-    try:
-        target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file():  # a pipe or /dev/stdout cannot be replaced
-            target.write_text(text, encoding="utf-8", newline="\n")
-        else:
-            _replace(target, text)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be written: {words(error)}") from None
-
-
-def _replace(target: Path, text: str) -> None:
-    draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-    # Created by hand, not by tempfile: the file shall have the mode that the user's umask gives, not 0600.
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def words(error: Exception) -> str:
-    return (error.strerror or "no reason given") if isinstance(error, OSError) else str(error)

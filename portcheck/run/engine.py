@@ -39,7 +39,6 @@ class Engine:
     concurrency: int = 512
     rate: float | None = None
     source_ip: str | None = None
-    connect: Callable[[str], Net] | None = None  # a twin of the network, for tests
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)

@@ -10,6 +10,12 @@ from portcheck.config import ConfigError, format_duration
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 HOURS = (1, 2, 3, 4, 6, 8, 12)
+PASSWORD = re.compile(r"(?:^|//)[^/?#@\s]*:[^/?#\s]*[^/?#\s:]@")
+"""`user:password@` before a host, with a scheme or without."""
+ELSEWHERE = (
+    "write HTTPS_PROXY=… into a file that only root may read (chmod 600) and name that in the service as"
+    " EnvironmentFile=, or give proxy in a forests file that is closed to others"
+)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -48,6 +54,12 @@ def named(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ConfigError(f"--name: {name[:40]!r} is no unit's name; use letters, digits, - _ and .")
     return name
+
+
+def refuse_secret(where: str, word: str) -> None:
+    """Units and crontabs are read by everyone, and so are the words of a running command. Raises ConfigError."""
+    if PASSWORD.search(word):
+        raise ConfigError(f"{where}: holds a password, and everyone may read a unit; {ELSEWHERE}")
 
 
 def checked(argv: tuple[str, ...]) -> tuple[str, ...]:

@@ -220,7 +220,7 @@ def test_without_urls_or_without_apprise_nothing_is_sent(tmp_path: Path, monkeyp
     monkeypatch.setenv("PORTCHECK_NOTIFY", "json://127.0.0.1")
     monkeypatch.setattr(alerting.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(alerting.ConfigError, match=r"pip install 'portcheck\[notify\]'"):
-        alerting.prepared(alerting.Alert(alerting.When.ALWAYS))
+        alerting.prepared(alerting.Alert(alerting.When.ALWAYS), lambda _: None)
 
 
 def test_on_change_needs_the_history(tmp_path: Path) -> None:

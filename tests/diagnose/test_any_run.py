@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 
+from diagnose.scenarios import report_of
 from factories import SERVICES, check, controller, outcome, report
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portcheck.diagnose import RULES, diagnose, leading
 from portcheck.diagnose.rule import WORST_FIRST
-from portcheck.model import ForestReport, Lookup, Need, Outcome, Report, Severity, State, Verdict
+from portcheck.model import Finding, ForestReport, Lookup, Need, Outcome, Report, Severity, State, Verdict
 from portcheck.report import to_json
 
 BESIDE = {rule.code for rule in RULES if rule.beside}
+RULES_OF = Counter(rule.code for rule in RULES)
+"""A host may be gone in several ways at once; any other code is told once in a forest."""
 FORESTS = ("alpha.test", "bravo.test")
 KEYS = tuple(
     """
@@ -107,15 +112,34 @@ def test_a_fault_is_explained_once(run: Report) -> None:
     assert len(explained) == len(set(explained))
 
 
+def by_code(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.code, []).append(finding)
+    return found
+
+
+def gone_in_two_ways() -> Report:
+    silent = {"kerberos/88/tcp": "filtered", "ldap/389/tcp": "filtered"}
+    nobody = {"state": "unreachable", "facts": {"icmp_from": "10.77.1.1", "icmp_type": 3, "icmp_code": 1}}
+    empty = {"kerberos/88/tcp": nobody, "ldap/389/tcp": nobody}
+    well = {"kerberos/88/tcp": "ok", "ldap/389/tcp": "ok"}
+    return report_of(
+        {"given": well, "hosts": {"dc2.alpha.test": {"given": silent}, "dc3.alpha.test": {"given": empty}}}
+    )
+
+
 @settings(max_examples=100, deadline=None)
 @given(runs())
+@example(gone_in_two_ways())
 def test_each_forest_has_one_leading_finding_and_it_is_its_worst(run: Report) -> None:
     found = diagnose(run)
     for forest, first in leading(found).items():
         own = [finding for finding in found if finding.forest == forest]
         assert first == own[0]
         assert all(WORST_FIRST.index(first.severity) <= WORST_FIRST.index(other.severity) for other in own)
-        assert len({finding.code for finding in own}) == len(own)
+        assert all(len(alike) <= RULES_OF[code] for code, alike in by_code(own).items())
+        assert len({(finding.code, finding.checks) for finding in own}) == len(own)
 
 
 @settings(max_examples=100, deadline=None)

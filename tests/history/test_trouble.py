@@ -115,7 +115,8 @@ def test_another_programs_database_is_left_alone(folder: Path) -> None:
 def test_a_full_disk_loses_no_report_and_no_earlier_run(folder: Path) -> None:
     folder.mkdir()
     script = (
-        f'mount -t tmpfs -o size=64k tmpfs {folder}; "$@" >/dev/null 2>&1; head -c 60000 /dev/zero >{folder}/fill;'
+        f'mount -t tmpfs -o size=64k,mode=700 tmpfs {folder}; "$@" >/dev/null 2>&1;'
+        f" head -c 60000 /dev/zero >{folder}/fill;"
         f' for run in 1 2 3 4 5 6; do "$@"; done; rm {folder}/fill; "$1" "$2" "$3" history'
     )
     run = program(folder, *CHECK, before=("unshare", "--mount", "sh", "-c", script, "sh"))

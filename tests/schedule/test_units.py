@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -15,7 +16,7 @@ import pytest
 from portcheck.cli.app import run
 from portcheck.config import ConfigError
 from portcheck.schedule import cron, systemd, windows
-from portcheck.schedule.job import Scheduled, interval
+from portcheck.schedule.job import Scheduled, interval, refuse_secret
 
 ANALYZE = shutil.which("systemd-analyze")
 NEEDS_SYSTEMD = pytest.mark.skipif(ANALYZE is None, reason="needs systemd-analyze (Debian: systemd)")
@@ -216,3 +217,35 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert run(["schedule", "contoso.com", *bad]) == 2
     said = capsys.readouterr()
     assert (said.out, len(said.err.splitlines())) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--proxy", "http://svc:hunter2@proxy.corp.test:3128"],
+        ["--proxy", "svc:hunter2@proxy.corp.test:3128"],
+        ["--proxy", "http://svc:hunter:2@proxy.corp.test"],
+    ],
+    ids=" ".join,
+)
+def test_no_unit_holds_a_password(given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schedule", "contoso.com", "--write", str(tmp_path), *given]) == 2
+    said = capsys.readouterr()
+    assert "hunter" not in said.out + said.err
+    assert "EnvironmentFile=" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["http://proxy.corp.test:3128", "http://svc@proxy.corp.test:3128", "none"])
+def test_a_proxy_without_one_is_taken(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schedule", "contoso.com", "--for", "cron", "--proxy", url]) == 0
+    assert f"--proxy {url}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("word", "secret"),
+    [("ldap://u:p@dc1.alpha.test", True), ("ROLE=fd77::10", False), ("dc1.alpha.test:636", False), ("u@h", False)],
+)
+def test_what_looks_like_a_password(word: str, secret: bool) -> None:
+    with pytest.raises(ConfigError) if secret else nullcontext():
+        refuse_secret("TARGET", word)

@@ -134,7 +134,7 @@ def _where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
 
 
 def _one_way(f: ForestFacts) -> Proof | None:
-    """UDP passes, and all TCP is silent: SYN or SYN-ACK is lost on a path of its own (D61)."""
+    """UDP passes, and all TCP is silent: SYN or SYN-ACK is lost on a path of its own."""
     proof: list[Outcome] = []
     good: list[Outcome] = []
     for where in f.by_endpoint:

@@ -18,7 +18,7 @@ WHOLESALE = 3
 
 
 def _middlebox(f: ForestFacts) -> Proof | None:
-    """Even a port that nobody uses accepts (D62), or the handshake comes from nearer than the host: no proof of it."""
+    """Even a port that nobody uses accepts, or the handshake comes from nearer than the host: no proof of it."""
     places = {endpoint(o) for o in f.told("control_port_accepts") if flag(o, "control_port_accepts") is True}
     proof = tuple(
         o for o in f.faults() if o.state in TALKED and (endpoint(o) in places or flag(o, "handshake_by_device") is True)
@@ -34,7 +34,7 @@ def _middlebox(f: ForestFacts) -> Proof | None:
 
 
 def _black_hole(f: ForestFacts) -> Proof | None:
-    """Stuck at the usual segment size, answered with a smaller one (D12)."""
+    """Stuck at the usual segment size, answered with a smaller one."""
     proof = tuple(o for o in f.told("clamped_answered") if flag(o, "clamped_answered") is True)
     if not proof:
         return None

@@ -42,7 +42,7 @@ def _paused(f: ForestFacts) -> Proof | None:
 
 
 def _read_only(f: ForestFacts) -> Proof | None:
-    """A write to it is answered with a referral (D68)."""
+    """A write to it is answered with a referral."""
     if not _writes(f):
         return None
     told = {where: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}

@@ -225,7 +225,7 @@ def _start_tls(f: ForestFacts) -> Proof | None:
 
 
 def _not_registered(f: ForestFacts) -> Proof | None:
-    """The mapper answered, and knows no such service (D18); the fact counts, whatever the state is called."""
+    """The mapper answered, and knows no such service; the fact counts, whatever the state is called."""
     proof = tuple(o for o in f.outcomes if flag(o, "interface_missing") is True and o.check.id not in f.explained)
     return Proof(proof, f.beside(proof, "rpc")) if proof else None
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from portcheck.plan.line import Forecast, ForecastLine
 from portcheck.render.plan.words import questions_of
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import printable, spreadsheet_cell
+from portcheck.render.shared.spreadsheet import Value, table
 
 COLUMNS = (
     "kind", "forest", "host", "address", "each_controller", "service", "transport", "port", "need", "purpose",
@@ -19,14 +16,10 @@ COLUMNS = (
 
 
 def render(forecast: Forecast, _: Options) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([spreadsheet_cell(printable(str(word))) for word in _row(line)] for line in forecast.lines)
-    return text.getvalue()
+    return table(COLUMNS, map(_row, forecast.lines))
 
 
-def _row(line: ForecastLine) -> tuple[object, ...]:
+def _row(line: ForecastLine) -> tuple[Value, ...]:
     costs = (line.answered, line.silent, line.at_most)
     return (
         line.kind, line.forest, line.host, line.address or "", "yes" if line.each else "no", line.service,

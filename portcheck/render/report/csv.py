@@ -1,21 +1,16 @@
 """A row per check for spreadsheets and scripts: the columns of COLUMNS, in this order; new ones only at the end.
 
 A forest of which nothing could be asked has one row: no service, the verdict `unknown` and its problem as the reason.
-No text is a formula to a spreadsheet: one that begins like a formula, or goes on like one behind a semicolon (which
-separates cells in half of Europe), is given an apostrophe there. Control characters are spelled as escapes.
 """
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterator
-from io import StringIO
 
 from portcheck.model import ForestReport, Outcome, Report, Severity, State, Verdict
 from portcheck.render.shared.grid import cell_of
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import printable
+from portcheck.render.shared.spreadsheet import Value, table
 
 COLUMNS = (
     *("forest", "host", "address", "service", "transport", "port", "profiles", "need", "expected", "state", "verdict"),
@@ -23,24 +18,9 @@ COLUMNS = (
     *("elapsed_ms", "findings", "started", "vantage", "id"),
 )
 
-FORMULA = re.compile(r"(?:^|(?<=;))(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a formula would begin: `=`, `+`, `-`, `@` and their full-width twins (OWASP, CSV injection)."""
-
-Value = str | int | float | None
-
 
 def render(report: Report, _options: Options) -> str:
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows(report):
-        writer.writerow(harmless(row.get(column)) for column in COLUMNS)
-    return text.getvalue()
-
-
-def harmless(value: Value) -> Value:
-    """Numbers are numbers; text is one line and no formula."""
-    return FORMULA.sub("'", printable(value)) if isinstance(value, str) else value
+    return table(COLUMNS, ([row.get(column) for column in COLUMNS] for row in rows(report)))
 
 
 def rows(report: Report) -> Iterator[dict[str, Value]]:

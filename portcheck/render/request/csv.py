@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from portcheck.render.request.words import document, where
-from portcheck.render.shared.text import printable, spreadsheet_cell
+from portcheck.render.shared.spreadsheet import table
 from portcheck.request.flow import FirewallRule, Flow, Ticket
 
 COLUMNS = (
@@ -16,12 +13,7 @@ COLUMNS = (
 
 
 def render(ticket: Ticket) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for rule in ticket.rules:
-        writer.writerows([spreadsheet_cell(printable(word)) for word in _row(rule, flow)] for flow in rule.flows)
-    return text.getvalue()
+    return table(COLUMNS, (_row(rule, flow) for rule in ticket.rules for flow in rule.flows))
 
 
 def _row(rule: FirewallRule, flow: Flow) -> tuple[str, ...]:

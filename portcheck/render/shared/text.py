@@ -71,15 +71,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins like this is a formula to a spreadsheet."""
-
 MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|#"})
-
-
-def spreadsheet_cell(words: str) -> str:
-    """A cell that stays text."""
-    return f"'{words}" if words.startswith(FORMULA) else words
 
 
 def markdown(words: str) -> str:

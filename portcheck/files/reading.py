@@ -22,22 +22,31 @@ def read(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
+def words(error: Exception) -> str:
+    """What went wrong, as the system says it; a ValueError's own words."""
+    return (error.strerror or "no reason given") if isinstance(error, OSError) else str(error)
+
+
 if sys.platform != "win32":
     import select
 
     def _read_pipe(path: Path, most: int) -> bytes:
-        content = b""
         pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opened plainly, it would wait for a writer
         try:
-            ready = select.poll()
-            ready.register(pipe, select.POLLIN)
-            while len(content) <= most:
-                if not ready.poll(PATIENCE_S * 1000):
-                    raise TimeoutError(None, "a pipe into which nothing is written")
-                chunk = os.read(pipe, min(CHUNK, most + 1 - len(content)))
-                if not chunk:
-                    break
-                content += chunk
+            return from_pipe(pipe, most)
         finally:
             os.close(pipe)
+
+    def from_pipe(pipe: int, most: int) -> bytes:
+        """As `read`, from a descriptor that does not block."""
+        content = b""
+        ready = select.poll()
+        ready.register(pipe, select.POLLIN)
+        while len(content) <= most:
+            if not ready.poll(PATIENCE_S * 1000):
+                raise TimeoutError(None, "a pipe into which nothing is written")
+            chunk = os.read(pipe, min(CHUNK, most + 1 - len(content)))
+            if not chunk:
+                break
+            content += chunk
         return content

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from portcheck import files
 from portcheck.cli.app import run
+from portcheck.files import reading
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 
@@ -26,17 +26,17 @@ def test_a_pipe_is_read_to_its_end(pipe: Path, size: int) -> None:
     content = os.urandom(size)
     writer = threading.Thread(target=pipe.write_bytes, args=(content,))
     writer.start()
-    assert files.read(pipe, 400_000) == content
+    assert reading.read(pipe, 400_000) == content
     writer.join()
 
 
 def test_a_pipe_is_read_to_its_bound() -> None:
-    reading, writing = os.pipe()
+    end, writing = os.pipe()
     os.write(writing, b"x" * 4000)
     try:
-        assert files.read(Path(f"/dev/fd/{reading}"), 100) == b"x" * 101
+        assert reading.read(Path(f"/dev/fd/{end}"), 100) == b"x" * 101
     finally:
-        os.close(reading)
+        os.close(end)
         os.close(writing)
 
 
@@ -46,6 +46,6 @@ def test_a_pipe_is_read_to_its_bound() -> None:
 def test_a_pipe_that_nobody_writes_into_is_one_line(
     arguments: list[str], pipe: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(reading, "PATIENCE_S", 0.05)
     assert run([*arguments, str(pipe)]) == 2
     assert capsys.readouterr() == ("", f"portcheck: {pipe}: cannot be read: a pipe into which nothing is written\n")

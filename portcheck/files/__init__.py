@@ -1,0 +1,1 @@
+"""Files that a user named: read, written whole, their links followed, their secrets kept."""

@@ -1,0 +1,52 @@
+"""Files that hold secrets: read only where nobody but their owner, this user or root, may read them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from portcheck.files import reading
+
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Where systemd's LoadCredential= puts a service's secrets: root's, 0440, opened to the service by an access list,
+which shows in the mode as the group's right to read (systemd.exec(5), "Credentials")."""
+
+
+class NotPrivateError(Exception):
+    """The file is not fit to hold a secret; what is wrong with it, in a few words."""
+
+
+def read_private(path: Path, most: int, environ: Mapping[str, str] = os.environ) -> bytes:
+    """The content of a file or pipe; one byte more than `most` where there is more.
+
+    Raises NotPrivateError, OSError (a pipe that nobody writes into: TimeoutError), and ValueError for a NUL in the
+    name. On Windows who may read it is up to the user: access lists are not read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:  # opened plainly, a pipe would wait for a writer
+        status = os.fstat(file.fileno())
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(status.st_mode)):
+            raise NotPrivateError("is not a plain file")
+        if sys.platform != "win32":
+            _refuse_readable(status, credential=_credential(path, environ))
+            if stat.S_ISFIFO(status.st_mode):
+                return reading.from_pipe(file.fileno(), most)
+        return file.read(most + 1)
+
+
+def _credential(path: Path, environ: Mapping[str, str]) -> bool:
+    given = environ.get(CREDENTIALS)
+    return bool(given) and os.path.realpath(path.absolute().parent) == os.path.realpath(given or "")
+
+
+if sys.platform != "win32":
+
+    def _refuse_readable(status: os.stat_result, *, credential: bool) -> None:
+        mode = stat.S_IMODE(status.st_mode)
+        if mode & (0o037 if credential else 0o077):
+            raise NotPrivateError(f"others may read it (mode {mode:04o}); chmod 600 it")
+        if status.st_uid not in {0, os.geteuid()}:
+            raise NotPrivateError("belongs to another user; it must be this user's own")

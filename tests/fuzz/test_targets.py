@@ -1,0 +1,71 @@
+"""Every target holds on its seeds and a few mutations of them, the same in every run; none is left out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fuzz.codecs import CODECS, NO_BYTES_OF_A_PEER
+from fuzz.commands import LINES
+from fuzz.mutating import mutations, superlinear
+from fuzz.targets import names, seeds, target
+
+import portcheck.wire
+from portcheck.cli.app import COMMANDS, GROUPS
+
+COSTLY = {"report.json", "history.db", *LINES}
+"""A hundredth of a second each, or more."""
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_target_holds_on_its_seeds_and_their_mutations(name: str) -> None:
+    assert seeds(name)
+    holds(name, target(name))
+
+
+def holds(name: str, run: Callable[[bytes], object]) -> None:
+    chance = random.Random(name)
+    for seed in [b"", *seeds(name)]:
+        run(seed)
+        for data in mutations(seed, 3 if name in COSTLY else 50, chance):
+            run(data)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_eightfold_bytes_are_no_more_than_eightfold_work(name: str) -> None:
+    assert [found for seed in seeds(name) for found in superlinear(target(name), seed)] == []
+
+
+def test_quadratic_work_would_be_seen() -> None:
+    def quadratic(data: bytes) -> None:
+        for _ in data[::32]:
+            for _ in data[::32]:
+                pass
+
+    def linear(data: bytes) -> None:
+        for _ in data:
+            pass
+
+    assert superlinear(quadratic, b"seed")
+    assert superlinear(linear, b"seed") == []
+
+
+def test_an_undeclared_error_would_be_seen() -> None:
+    def breaks(data: bytes) -> None:
+        if len(data) % 7 == 3:
+            raise IndexError
+
+    with pytest.raises(IndexError):
+        holds("guid", breaks)
+
+
+def test_each_codec_and_command_has_a_target() -> None:
+    modules = {path.stem for path in Path(portcheck.wire.__file__).parent.glob("*.py")} - {"__init__"}
+    assert set(CODECS) == modules - NO_BYTES_OF_A_PEER
+    assert set(LINES) == {f"command-{name}" for name in (*COMMANDS, *GROUPS)}
+
+
+def test_each_folder_of_seeds_has_a_target() -> None:
+    assert {path.name for path in (Path(__file__).parent / "seeds").iterdir()} == set(names())
