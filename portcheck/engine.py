@@ -16,7 +16,7 @@ from portcheck.net.patience import Patience
 from portcheck.net.reach import Reach
 from portcheck.net.trail import Trail
 from portcheck.probes.base import Probe, Seen, Subject
-from portcheck.wire import WireError, fingerprint
+from portcheck.wire import WireError, fingerprint, text
 
 # A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
 # means something only when it comes again, later, to another source port.
@@ -24,6 +24,7 @@ AFTER_RESET_S = (0.25, 0.6, 1.1)
 PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
 LAST_S = 0.9
 """So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
+LONGEST_LINE = 512  # characters of a reason or a step: our words around one text of the peer's
 WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
@@ -96,7 +97,7 @@ class Engine:
 
         try:
             async with self._slots:
-                return await ldap_ping.over_tcp(port, self.net(address, Trail()), subject)
+                return text.facts(await ldap_ping.over_tcp(port, self.net(address, Trail()), subject))
         except (NetError, WireError):
             return {}
 
@@ -167,14 +168,14 @@ def _outcome(check: Check, trail: Trail, state: State, reason: str, fault: NetEr
     return Outcome(
         check=check,
         state=state,
-        reason=reason,
+        reason=text.cut(reason, LONGEST_LINE),
         stage=stage,
         attempts=trail.attempts,
         answers=trail.answers,
         latency_ms=trail.latency_ms,
         elapsed_ms=trail.elapsed_ms(),
-        facts=dict(trail.facts),
-        evidence=tuple(trail.steps),
+        facts=text.facts(trail.facts),
+        evidence=tuple(replace(step, detail=text.cut(step.detail, LONGEST_LINE)) for step in trail.steps),
         blocked_at=fault.blocked_at if fault is not None else None,
     )
 

@@ -8,6 +8,7 @@ from portcheck.net.trail import Trail
 from portcheck.probes import fragments, marked
 from portcheck.probes.as_request import request
 from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.beside import beside
 from portcheck.probes.clock import skew_s
 from portcheck.wire import kerberos, mark
 from portcheck.wire.kerberos import AsRepSeen, ErrorCode, KrbError, unpack_reply
@@ -26,7 +27,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     found = mark.in_text(reply.e_text)
     facts = marked.facts(found) if found else _facts(reply, net.trail) | _foreign(reply, subject)
     if check.transport == "udp":
-        facts |= await fragments.lost(check.port, net, subject)
+        facts |= await beside(fragments.lost(check.port, net, subject), net.trail, "fragments")
     if found:
         return Seen(facts, reason=marked.REASON)
     return Seen(facts, reason=f"Kerberos answered: {ErrorCode(reply.code).name.lower()}")

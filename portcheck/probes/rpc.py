@@ -16,6 +16,7 @@ from portcheck.wire.epm import MapAnswer
 
 EPM = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
 EPM_VERSION = 3
+BIND = 1  # the number of the first call
 TOWERS = 4
 OTHERS_AFTER_S = 0.4  # a port that answers does so sooner; RFC 8305 waits 0.25 s between addresses
 
@@ -32,7 +33,7 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
             return Seen({**facts, "accepted": False}, reason="RPC answers, but refuses the endpoint mapper's interface")
         found = mark.in_text(bound.secondary_address)
         facts |= marked.facts(found) if found else {}
-        for call, name in enumerate(subject.wanted, start=2):
+        for call, name in enumerate(subject.wanted, start=BIND + 1):
             answer = await _map(stream, name, call)
             if isinstance(answer, rpc.Fault):
                 # RestrictRemoteClients: fault, then the connection is dropped (MS-RPCE 3.1.1.1.3)
@@ -96,9 +97,9 @@ async def _at(port: int, net: Network, subject: Subject) -> Seen:
 
 
 async def _bind(stream: Stream, interface_id: str, version: int) -> rpc.BindAck | rpc.BindNak:
-    await stream.send(rpc.Bind(1, interface_id, version).pack(), "RPC bind")
+    await stream.send(rpc.Bind(BIND, interface_id, version).pack(), "RPC bind")
     answer = rpc.unpack(await stream.read_frame(rpc.frame, "RPC bind answer"))
-    if isinstance(answer, rpc.BindAck | rpc.BindNak):
+    if isinstance(answer, rpc.BindAck | rpc.BindNak) and answer.call_id == BIND:
         return answer
     raise WireError("an RPC answer, but not to a bind")
 
@@ -111,10 +112,10 @@ async def _map(stream: Stream, name: str, call: int) -> MapAnswer | rpc.Fault:
     stub = b""
     for _ in range(16):  # fragments
         answer = rpc.unpack(await stream.read_frame(rpc.frame, "mapper answer"))
+        if not isinstance(answer, rpc.Response | rpc.Fault) or answer.call_id != call:
+            break
         if isinstance(answer, rpc.Fault):
             return answer
-        if not isinstance(answer, rpc.Response):
-            break
         stub += answer.stub
         if answer.last:
             return epm.unpack_map(stub)
