@@ -136,8 +136,11 @@ async def _look_again(surveys: Sequence[Survey], notify: Notify) -> None:
 async def _sign_in(surveys: Sequence[Survey], credentials: Mapping[str, Credentials]) -> None:
     """After everything else: what is blocked is known by then, and need not be tried."""
     from portcheck.account import forest as account  # late: most runs sign in nowhere
+    from portcheck.account.ledger import Ledger, domains
 
-    ledger = account.Ledger()
+    ledger = Ledger()
+    hosts = [host for survey in surveys for host in survey.hosts]
+    known = domains(hosts, [survey.forest for survey in surveys])
     towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
     turns = [
         account.SignIn(
@@ -152,6 +155,7 @@ async def _sign_in(surveys: Sequence[Survey], credentials: Mapping[str, Credenti
             source_ip=survey.engine.source_ip,
             addresses=vantage(towards).addresses,
             facts=survey.facts,
+            known=known,
         )
         for survey in surveys
     ]

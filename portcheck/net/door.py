@@ -13,10 +13,8 @@ from portcheck.net import errors, sockets
 from portcheck.net.errors import NetError
 from portcheck.net.line import Line
 from portcheck.net.patience import Patience
-from portcheck.net.session import Session, over
 from portcheck.net.trail import Trail
 
-START_TLS = "1.3.6.1.4.1.1466.20037"
 WRONG_NAME, WRONG_ADDRESS = 62, 64  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 
@@ -51,29 +49,9 @@ class NotVerifiedError(Exception):
         return self.reason
 
 
-def enter(door: Door, patience: Patience, trail: Trail) -> Session:
-    """Connect and, where TLS covers it, verify the server. No credentials are known here.
-
-    Raises NetError and NotVerifiedError.
-    """
-    line = Line(_connected(door, patience, trail), patience.answer_s)
-    try:
-        if door.cover is Cover.TLS:
-            _cover(line, door, trail)
-        session = over(line, trail)
-        if door.cover is Cover.START_TLS:
-            _agree(session)
-            _cover(line, door, trail)
-    except BaseException:
-        line.close()
-        raise
-    return session
-
-
-def _agree(session: Session) -> None:
-    answer = session.extended(START_TLS, "StartTLS")
-    if not answer.good:
-        raise NotVerifiedError(f"the server refuses StartTLS (LDAP result {answer.code})")
+def connected(door: Door, patience: Patience, trail: Trail) -> Line:
+    """A line to it, in clear. Raises NetError."""
+    return Line(_connected(door, patience, trail), patience.answer_s)
 
 
 def _connected(door: Door, patience: Patience, trail: Trail) -> socket.socket:
@@ -97,8 +75,8 @@ def _connected(door: Door, patience: Patience, trail: Trail) -> socket.socket:
     return sock
 
 
-def _cover(line: Line, door: Door, trail: Trail) -> None:
-    """TLS around the line, the chain and the name verified."""
+def cover(line: Line, door: Door, trail: Trail) -> None:
+    """TLS around the line, the chain and the name verified. Raises NetError and NotVerifiedError."""
     trail.stage = Stage.TLS
     try:
         line.sock.settimeout(line.answer_s)
@@ -114,6 +92,7 @@ def _cover(line: Line, door: Door, trail: Trail) -> None:
         raise errors.while_talking(error, None, door.address, None, Stage.TLS) from None
     except ValueError:  # a host name that TLS cannot carry
         raise NotVerifiedError("the host's name cannot be compared with a certificate") from None
+    line.proven = True
     trail.note("tls", f"{line.sock.version()}, certificate verified for {door.host}")
 
 

@@ -1,4 +1,4 @@
-"""A question beside the check's own: whatever goes wrong in it is a line in the timeline, and never costs the answer."""
+"""A question beside the check's own: what goes wrong in it is a line in the timeline, and never costs the answer."""
 
 from __future__ import annotations
 

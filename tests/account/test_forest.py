@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from account.directory import Answer, Seen, bind_answer, directory, serving
 from factories import check, outcome
 
-from portcheck.account.forest import Ledger, SignIn, by_account, in_turn
+from portcheck.account.forest import SignIn, by_account, in_turn
+from portcheck.account.ledger import Ledger
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.credentials import Credentials, Method, Secret
 from portcheck.host import Host
@@ -130,3 +131,21 @@ async def test_where_ldap_is_blocked_it_is_not_tried() -> None:
     assert told.state is State.SKIPPED
     assert "signed_in" not in told.facts
     assert one.binds == [0]
+
+
+THREE_NAMES = ("BRAVO\\svc", "svc@bravo.test", "CN=svc,CN=Users,DC=bravo,DC=test")
+
+
+async def test_three_entries_of_one_domain_have_one_attempt_whatever_the_account_is_called() -> None:
+    ledger = Ledger()
+    async with contextlib.AsyncExitStack() as stack:
+        ones = []
+        for name, user in zip(("bravo.test", "dc1.alpha.test", "10.77.2.10"), THREE_NAMES, strict=True):
+            of_user = replace(CREDENTIALS, user=user)
+            made = several(REJECTED, name=name, ledger=ledger, credentials=of_user)
+            (one,) = await stack.enter_async_context(made)
+            one.turn.hosts[0].ping = {"domain": "bravo.test", "netbios_domain": "BRAVO", "forest": "bravo.test"}
+            ones.append(one)
+        (group,) = by_account([one.turn for one in ones])
+        await in_turn(group)
+    assert sum(one.seen[0].binds for one in ones) == 1
