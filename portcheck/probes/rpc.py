@@ -17,7 +17,7 @@ from portcheck.wire.epm import MapAnswer
 EPM = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
 EPM_VERSION = 3
 BIND = 1  # the number of the first call
-TOWERS = 4
+TOWERS = 4  # of each interface; a controller names two at most, and an answer of more is not believed
 OTHERS_AFTER_S = 0.4  # a port that answers does so sooner; RFC 8305 waits 0.25 s between addresses
 
 
@@ -26,7 +26,8 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
     assert check.port is not None
     endpoints: dict[str, list[int]] = {}
     missing: list[str] = []
-    facts: Facts = {"endpoints": endpoints, "missing": missing}
+    invented: dict[str, int] = {}
+    facts: Facts = {"endpoints": endpoints, "missing": missing, "towers_too_many": invented}
     with await net.tcp(check.port) as stream:
         bound = await _bind(stream, EPM, EPM_VERSION)
         if not isinstance(bound, rpc.BindAck) or not bound.accepted:
@@ -40,7 +41,9 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
                 reason = "the endpoint mapper answers, but refuses anonymous questions"
                 return Seen({**facts, "anonymous_refused": True, "rpc_fault": answer.status}, reason=reason)
             if answer.ports:
-                endpoints[name] = list(dict.fromkeys(answer.ports))
+                endpoints[name] = list(answer.ports[:TOWERS])
+                if len(answer.ports) > TOWERS:  # MS-RPCE 2.2.1.2.5: max_towers bounds what it gives back
+                    invented[name] = len(answer.ports)
                 facts["tower_address"] = next((t.address for t in answer.towers if t.address), None)
             else:
                 missing.append(name)
