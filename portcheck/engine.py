@@ -15,7 +15,7 @@ from portcheck.net.pacing import Pacer
 from portcheck.net.patience import Patience
 from portcheck.net.reach import Reach
 from portcheck.net.trail import Trail
-from portcheck.probes.base import Probe, Seen, Subject
+from portcheck.probes.base import Probe, Seen, Subject, askable
 from portcheck.wire import WireError, fingerprint, text
 
 # A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
@@ -97,7 +97,8 @@ class Engine:
 
         try:
             async with self._slots:
-                return text.facts(await ldap_ping.over_tcp(port, self.net(address, Trail()), subject))
+                asked = askable(subject, Check("", "", address, "ldap-ping", "tcp", port))
+                return text.facts(await ldap_ping.over_tcp(port, self.net(address, Trail()), asked))
         except (NetError, WireError):
             return {}
 
@@ -132,7 +133,7 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
     """Run the probe once; whatever happens is an outcome, but for cancellation."""
     trail = net.trail
     try:
-        seen = await probe.run(check, net, subject)
+        seen = await probe.run(check, net, askable(subject, check))
     except NetError as fault:
         trail.facts.update(fault.facts)
         if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:

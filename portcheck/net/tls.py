@@ -92,7 +92,7 @@ def sendable(server_name: str | None) -> str | None:
         encoded = (server_name or "").encode("idna")
     except UnicodeError:
         return None
-    return server_name if encoded and b"\0" not in encoded and not encoded.startswith(b".") else None
+    return server_name if 0 < len(encoded) < 254 and b"\0" not in encoded and encoded[:1] != b"." else None
 
 
 def hello_size(context: ssl.SSLContext, server_name: str | None) -> int:

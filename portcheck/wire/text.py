@@ -10,12 +10,14 @@ MOST = 64
 
 DEEPEST = 6
 CUT = "…"
+UNSHOWN = "?"
+"""In place of what a terminal would obey; no dot, or a name would become another name."""
 
 
 def printable(data: bytes, encoding: str = "utf-8", limit: int = LIMIT) -> str:
-    """The text in `data`, each control or undecodable character shown as a dot; cut where it is longer."""
+    """The text in `data`, each control or undecodable character shown as `?`; cut where it is longer."""
     text = cut(data[: 4 * limit + 4].decode(encoding, "replace"), limit)
-    return "".join(c if c.isprintable() and c != "\N{REPLACEMENT CHARACTER}" else "." for c in text)
+    return "".join(c if c.isprintable() and c != "\N{REPLACEMENT CHARACTER}" else UNSHOWN for c in text)
 
 
 def cut(text: str, limit: int = LIMIT) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 LONGEST = 253  # characters without the last dot: 255 octets with the lengths
+NETBIOS = re.compile(r"[A-Za-z0-9_!@#$%^&'(){}.~-]{1,15}")
 LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
@@ -21,6 +22,11 @@ def dns_name(text: str) -> str | None:
     if not name or len(name) > LONGEST or not all(LABEL.fullmatch(label) for label in labels):
         return None
     return None if labels[-1].isdigit() else name.lower()
+
+
+def netbios_name(text: str) -> bool:
+    """A machine's NetBIOS name in the characters that Microsoft allows there, less than sixteen."""
+    return NETBIOS.fullmatch(text) is not None
 
 
 def split(told: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
