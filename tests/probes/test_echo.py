@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import Callable
 
 import pytest
@@ -98,13 +97,6 @@ INSIDE_TLS = ("ldaps", "gc-tls", "https", "amqps")
 async def test_an_echo_inside_tls_is_none_either(name: str, change: str) -> None:
     own = identity(NAME, Certificate.VALID)
     assert own is not None
-    habit = echo(CHANGES[change])
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ssl.SSLError):
-            await habit(reader, writer)
-        writer.close()
-
-    async with await asyncio.start_server(serve, HERE, 0, ssl=own.context) as server:
-        outcome = await ask(name, "tcp", server.sockets[0].getsockname()[1])
+    async with tcp(echo(CHANGES[change]), own.context) as port:
+        outcome = await ask(name, "tcp", port)
     assert outcome.state is not State.OK, (outcome.reason, outcome.facts)

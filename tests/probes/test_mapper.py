@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from net.servers import Habit, tcp
@@ -85,9 +86,9 @@ async def test_no_more_than_four_connections_follow_and_all_to_the_host_that_was
         connected.append(writer.get_extra_info("sockname")[1])
         await reader.read(1)
 
-    servers = [await asyncio.start_server(refuse, HERE, 0) for _ in range(12)]
-    ports = [server.sockets[0].getsockname()[1] for server in servers]
-    async with tcp(mapper(*ports)) as port:
+    async with contextlib.AsyncExitStack() as stack:
+        ports = [await stack.enter_async_context(tcp(refuse)) for _ in range(12)]
+        port = await stack.enter_async_context(tcp(mapper(*ports)))
         forest = ForestSpec("alpha.test")
         host = Host(Place("dc1.alpha.test", HERE, "explicit", "alpha.test"))
         events: list[Event] = []
@@ -100,7 +101,5 @@ async def test_no_more_than_four_connections_follow_and_all_to_the_host_that_was
         checks = [Check("alpha.test", "dc1.alpha.test", HERE, "rpc", "tcp", port)]
         checks.append(Check("alpha.test", "dc1.alpha.test", HERE, "rpc-netlogon", "tcp", None))
         await asking._rpc(checks[0], checks[1:])
-    for server in servers:
-        server.close()
     assert landed["rpc-netlogon"].facts["port_candidates"] == ports[:4]
     assert set(connected) <= set(ports[:4])
