@@ -20,6 +20,7 @@ from portcheck.net.network import Net
 from portcheck.net.stream import Stream
 from portcheck.net.timeouts import Timeouts
 from portcheck.wire import WireError, ldap
+from portcheck.wire.ldap_answer import SearchAnswer
 from portcheck.wire.rootdse import rootdse_request
 
 SHARES = (16, 8, 4, 2, 1)
@@ -214,7 +215,7 @@ def _own(after_s: float) -> str:
 async def _ask(stream: Stream) -> None:
     async with asyncio.timeout(ANSWER_S):
         await stream.send(rootdse_request(attributes=("dnsHostName",)).pack(), "LDAP search of the rootDSE")
-        await stream.read_frame(ldap.answer_frame, "LDAP answer")
+        SearchAnswer.unpack(await stream.read_frame(ldap.answer_frame, "LDAP answer"), 1)
 
 
 async def _served(case: Case, port: int) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dns.nameserver import Nameserver
 
 TOLD = frozenset({"ok", "nxdomain", "nodata"})
+LONGEST_NAME = 256  # characters; only escapes make a name longer
 TRUNCATED = "truncated"
 """An answer that did not fit a datagram, and nobody gives it over TCP."""
 UNHEARD = frozenset({"timeout", "unreachable"})
@@ -212,7 +213,8 @@ def _shown(record: str, row: Any) -> str:
 
 
 def _host(name: Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower()
+    shown = str(name.to_text(omit_final_dot=True)).lower()
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
 
 
 async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -> list[Lookup]:
@@ -221,7 +223,7 @@ async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -
     try:
         async with asyncio.timeout(patience_s):
             rows = await _getaddrinfo(host)
-    except (TimeoutError, OSError, UnicodeError):
+    except (TimeoutError, OSError, ValueError):
         return []
     elapsed = round((time.monotonic() - began) * 1000, 1)
     by_record: dict[str, list[str]] = {}
@@ -250,7 +252,7 @@ def _getaddrinfo(host: str) -> asyncio.Future[list[Any]]:
         error: Exception | None = None
         try:
             rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as fault:
+        except (OSError, ValueError) as fault:  # ValueError: a name that no resolver can be asked for
             error = fault
         with contextlib.suppress(RuntimeError):  # the run is over
             loop.call_soon_threadsafe(settle, rows, error)

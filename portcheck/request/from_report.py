@@ -14,6 +14,8 @@ from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
 """The host itself was heard."""
+MOST_NAMED = 4  # ports of an interface that the mapper is asked for
+FIRST_USER_PORT = 1024  # RFC 6335, 6: below are those that IANA assigns
 KDC = frozenset({"kerberos", "kpasswd"})
 PATH_CODES = (
     "mtu-black-hole", "fragments-dropped", "packet-loss", "one-way-path", "idle-timeout", "middlebox-answers",
@@ -83,7 +85,9 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
             f"{where}: its LDAP ping names no KDC, so no path is to blame; ask the AD team to start it"
         ] = None
         return
-    if _concerns(reading, outcome):
+    if _concerns(reading, outcome) and (why := _invented(reading, outcome)):
+        reading.left_out[f"{check.host} ({check.service}): {why}"] = None
+    elif _concerns(reading, outcome):
         caveat = _caveat(reading, outcome)
         if caveat is None:
             return
@@ -133,6 +137,20 @@ def _port_unknown(reading: _Reading, outcome: Outcome) -> bool:
         return False
     mapper = next((o.state for o in reading.beside(outcome) if o.check.service == "rpc"), State.SKIPPED)
     return mapper in BLOCKED or (reading.everything and mapper is not State.SKIPPED)
+
+
+def _invented(reading: _Reading, outcome: Outcome) -> str:
+    """Why no rule is asked for what the mapper names; empty: it may be. Ports that the user pinned are the user's."""
+    if not _behind_mapper(outcome) or reading.pinned or outcome.check.port is None:
+        return ""
+    told = outcome.facts.get("port_candidates")
+    several = told if isinstance(told, list) else []
+    beside = (o for o in reading.beside(outcome) if o.check.service == "rpc")
+    if len(several) > MOST_NAMED or any(o.facts.get("towers_too_many") for o in beside):
+        return "its endpoint mapper names more ports than it was asked for; no rule is asked for what it invents"
+    if any(isinstance(port, int) and port < FIRST_USER_PORT for port in (*several, outcome.check.port)):
+        return f"its endpoint mapper names a port below {FIRST_USER_PORT}, where RPC services are not; make sure first"
+    return ""
 
 
 def _behind_mapper(outcome: Outcome) -> bool:

@@ -15,8 +15,8 @@ from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
-from portcheck.probes.probe import Probe, Seen, Subject
-from portcheck.wire import WireError, fingerprint
+from portcheck.probes.probe import Probe, Seen, Subject, askable
+from portcheck.wire import WireError, fingerprint, text
 
 # A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
 # means something only when it comes again, later, to another source port.
@@ -24,6 +24,7 @@ AFTER_RESET_S = (0.25, 0.6, 1.1)
 PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
 LAST_S = 0.9
 """So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
+LONGEST_LINE = 512  # characters of a reason or a step: our words around one text of the peer's
 WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
@@ -95,7 +96,8 @@ class Engine:
 
         try:
             async with self._slots:
-                return await ldap_ping.over_tcp(port, self.net(address, Timeline()), subject)
+                asked = askable(subject, Check("", "", address, "ldap-ping", "tcp", port))
+                return text.facts(await ldap_ping.over_tcp(port, self.net(address, Timeline()), asked))
         except (NetError, WireError):
             return {}
 
@@ -130,7 +132,7 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
     """Run the probe once; whatever happens is an outcome, but for cancellation."""
     trail = net.trail
     try:
-        seen = await probe.run(check, net, subject)
+        seen = await probe.run(check, net, askable(subject, check))
     except NetError as fault:
         trail.facts.update(fault.facts)
         if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:
@@ -166,14 +168,14 @@ def _outcome(check: Check, trail: Timeline, state: State, reason: str, fault: Ne
     return Outcome(
         check=check,
         state=state,
-        reason=reason,
+        reason=text.cut(reason, LONGEST_LINE),
         stage=stage,
         attempts=trail.attempts,
         answers=trail.answers,
         latency_ms=trail.latency_ms,
         elapsed_ms=trail.elapsed_ms(),
-        facts=dict(trail.facts),
-        evidence=tuple(trail.steps),
+        facts=text.facts(trail.facts),
+        evidence=tuple(replace(step, detail=text.cut(step.detail, LONGEST_LINE)) for step in trail.steps),
         blocked_at=fault.blocked_at if fault is not None else None,
     )
 

@@ -137,8 +137,11 @@ async def _look_again(surveys: Sequence[ForestRun], notify: Notify) -> None:
 async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Credentials]) -> None:
     """After everything else: what is blocked is known by then, and need not be tried."""
     from portcheck.signin import forest as account  # late: most runs sign in nowhere
+    from portcheck.signin.ledger import AttemptLedger, domains
 
-    ledger = account.Attempts()
+    ledger = AttemptLedger()
+    hosts = [host for survey in surveys for host in survey.hosts]
+    known = domains(hosts, [survey.forest for survey in surveys])
     towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
     turns = [
         account.SignIn(
@@ -153,6 +156,7 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
             source_ip=survey.engine.source_ip,
             addresses=vantage(towards).addresses,
             facts=survey.facts,
+            known=known,
         )
         for survey in surveys
     ]

@@ -13,6 +13,7 @@ from portcheck.model import Lookup
 from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, is_address, system_servers
 from portcheck.net.platform.machine import source_address
+from portcheck.wire import told_names
 
 
 @dataclass(slots=True)
@@ -171,9 +172,12 @@ def _by_number(host: str) -> list[tuple[int, str]]:
 
 
 def srv_targets(lookup: Lookup) -> list[str]:
-    """The hosts of an SRV answer, once each, in the answer's order; `.` means "no such service" (RFC 2782)."""
-    hosts = (answer.rsplit(" ", 1)[-1] for answer in lookup.answers)
-    return [host for host in dict.fromkeys(hosts) if host not in {"", "."}]
+    """The hosts of an SRV answer, once each, in the answer's order; `.` means "no such service" (RFC 2782).
+
+    A target that is no host's name stays in the answer, where it is told, and is never asked.
+    """
+    hosts = (told_names.dns_name(answer.rsplit(" ", 1)[-1]) for answer in lookup.answers)
+    return [host for host in dict.fromkeys(hosts) if host is not None]
 
 
 def _note_roles(found: Discovery) -> None:
@@ -182,7 +186,7 @@ def _note_roles(found: Discovery) -> None:
     for lookup in found.lookups:
         if lookup.record == "NS" and lookup.status == "ok":
             known = True
-            servers.update(lookup.answers)
+            servers.update(filter(None, map(told_names.dns_name, lookup.answers)))
         for mark, role in SRV_ROLES.items():
             if lookup.record == "SRV" and mark in lookup.name:
                 for host in srv_targets(lookup):

@@ -7,6 +7,7 @@ import email.policy
 import http.server
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -219,7 +220,7 @@ def test_without_urls_or_without_apprise_nothing_is_sent(tmp_path: Path, monkeyp
     assert "PORTCHECK_NOTIFY" in run.stderr
     monkeypatch.setenv("PORTCHECK_NOTIFY", "json://127.0.0.1")
     monkeypatch.setattr(alerting.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(alerting.ConfigError, match=r"pip install 'portcheck\[notify\]'"):
+    with pytest.raises(alerting.ConfigError, match=re.escape(f"{sys.executable} -m pip install apprise")):
         alerting.prepared(alerting.Alert(alerting.When.ALWAYS), lambda _: None)
 
 

@@ -7,6 +7,7 @@ from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
+from portcheck.diagnose.rules.mapper import MAPPER
 from portcheck.diagnose.rules.names import SERVERS, VIEWS
 from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *RECORDS,
     *VIEWS,
     *DOWN,
+    *MAPPER,
     *REACHABILITY,
     *TALK,
     *REMAINING,
