@@ -15,6 +15,7 @@ from pathlib import Path
 from portcheck.cli.hook import SECRET
 from portcheck.cli.streams import say
 from portcheck.config import ConfigError
+from portcheck.libraries import NOTICES, command_for
 from portcheck.model import Report
 from portcheck.store import words
 
@@ -22,7 +23,7 @@ LARGEST = 65536
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
 FAILED = frozenset({1, 3})
 INTERRUPTED = 130
-MISSING = "--notify sends through apprise, which is not installed: pip install 'portcheck[notify]'"
+MISSING = "--notify sends through apprise, which is not installed: {command}"
 
 
 class When(StrEnum):
@@ -62,7 +63,7 @@ def prepared(alert: Alert | None) -> Callable[[Report], None]:
         raise ConfigError(f"--notify: give the URLs in ${SECRET} or in a file with --notify-file")
     urls = _read(alert.file) if alert.file else _checked(f"${SECRET}", os.environ[SECRET].split())
     if importlib.util.find_spec("apprise") is None:
-        raise ConfigError(MISSING)
+        raise ConfigError(MISSING.format(command=command_for(NOTICES)))
 
     def tell(report: Report) -> None:
         if alert.due(report):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portcheck.credentials import Credentials, Method
+from portcheck.libraries import KERBEROS, MD4, command_for
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
 from portcheck.net.session import Answered, Session
@@ -117,7 +118,7 @@ def _needs_md4() -> Iterator[None]:
     try:
         yield
     except ImportError:
-        raise MissingLibraryError("NTLM needs MD4: pip install 'portcheck[ntlm]', or use another method") from None
+        raise MissingLibraryError(f"NTLM needs MD4: {command_for(MD4)}, or use another method") from None
 
 
 def _spnego(session: Session, token: bytes, what: str) -> Answered:
@@ -135,7 +136,7 @@ def _kerberos(
     try:
         import gssapi
     except (ImportError, OSError):  # OSError: the C library behind it is missing
-        raise MissingLibraryError("Kerberos needs gssapi: pip install 'portcheck[kerberos]'") from None
+        raise MissingLibraryError(f"Kerberos needs gssapi: {command_for(KERBEROS)}") from None
     session.trail.note("note", f"asking for a ticket for ldap/{host}")
     context = _context(gssapi, session, credentials.user, host, covered=covered)
     try:

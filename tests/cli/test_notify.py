@@ -7,6 +7,7 @@ import email.policy
 import http.server
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -218,8 +219,8 @@ def test_without_urls_or_without_apprise_nothing_is_sent(tmp_path: Path, monkeyp
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
     assert "PORTCHECK_NOTIFY" in run.stderr
     monkeypatch.setenv("PORTCHECK_NOTIFY", "json://127.0.0.1")
-    monkeypatch.setattr(alerting.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(alerting.ConfigError, match=r"pip install 'portcheck\[notify\]'"):
+    monkeypatch.setattr(alerting.importlib.util, "find_spec", lambda name: None if name == "apprise" else True)
+    with pytest.raises(alerting.ConfigError, match=re.escape(f"{sys.executable} -m pip install apprise")):
         alerting.prepared(alerting.Alert(alerting.When.ALWAYS))
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from portcheck.libraries import FIREWALLS, command_for
 from portcheck.render.ticket.words import head, label, wrapped
 from portcheck.request.flow import Rule, Ticket
 
-MISSING = "-f {name} needs aerleon; install it with: pip install 'portcheck[firewall]'"
+MISSING = "-f {name} needs aerleon; install it with: {command}"
 STAMP = re.compile(r"^.*\$(?:Id|Date|Revision):\$\W*$\n?", re.MULTILINE)  # of a version control nobody here uses
 HERE, THERE = "source", "destination"
 Json = dict[str, object]
@@ -93,7 +94,7 @@ def _generated(made: Json, named: Json, name: str) -> str:
         from aerleon import api
         from aerleon.lib import naming
     except ImportError:
-        raise FormatError(MISSING.format(name=name)) from None
+        raise FormatError(MISSING.format(name=name, command=command_for(FIREWALLS))) from None
     before = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:

@@ -294,7 +294,7 @@ def test_a_configuration_says_that_it_is_a_candidate_and_words_stay_words(name: 
 
 def test_without_aerleon_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "aerleon", None)
-    with pytest.raises(FormatError, match=r"pip install 'portcheck\[firewall\]'"):
+    with pytest.raises(FormatError, match=re.escape(f"{sys.executable} -m pip install aerleon")):
         FORMATS["cisco"](MIXED)
 
 
