@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 LOUD = re.compile(
-    r"PORTCHECK_.*|(NO|FORCE|PY|CLI)_?COLOR.*|COLUMNS|LINES|TTY_.*|GITHUB_ACTIONS"  # rich and typer read them
+    r"PYTHON.*|PORTCHECK_.*|(NO|FORCE|PY|CLI)_?COLOR.*|COLUMNS|LINES|TTY_.*|GITHUB_ACTIONS"  # rich and typer read them
     r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)",
     re.IGNORECASE,
 )
