@@ -68,6 +68,8 @@ def schedule(
         secrets=secrets,
         environment={} if state is None else {"PORTCHECK_STATE_DIR": _absolute(state)},
     )
+    if write is not None and not write.is_dir():
+        raise ConfigError(f"--write: {write} is no directory; create it first")
     chosen = kinds or ([Kind.WINDOWS] if os.name == "nt" else [Kind.SYSTEMD, Kind.CRON])
     for warning in _warnings(one, chosen):
         say(warning)
@@ -143,8 +145,6 @@ def _shown(one: Scheduled, kinds: Collection[Kind]) -> Iterator[str]:
 def _write(one: Scheduled, kinds: Collection[Kind], folder: Path) -> None:
     from portcheck.schedule import cron, systemd, windows
 
-    if not folder.is_dir():
-        raise ConfigError(f"--write: {folder} is no directory; create it first")
     base = Path(_absolute(folder)) / one.name
     service, timer, line, task = (Path(f"{base}{end}") for end in (".service", ".timer", ".cron", ".xml"))
     try:

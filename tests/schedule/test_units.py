@@ -213,3 +213,18 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert run(["schedule", "contoso.com", *bad]) == 2
     said = capsys.readouterr()
     assert (said.out, len(said.err.splitlines())) == ("", 1)
+
+
+def test_a_folder_that_is_not_there_is_the_one_line_whatever_else_there_would_be_to_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone in a closed home makes a warning of its own."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr("portcheck.cli.schedule._program", lambda: (str(closed / "portcheck"),))
+    assert run(["schedule", "contoso.com", "--for", "systemd"]) == 0
+    assert "may not enter" in capsys.readouterr().err
+    assert run(["schedule", "contoso.com", "--for", "systemd", "--write", str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"portcheck: --write: {tmp_path / 'nowhere'} is no directory; create it first"
+    ]
