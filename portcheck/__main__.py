@@ -77,7 +77,17 @@ def _leave(code: int) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:  # one more, just before
         os._exit(code)
+    _let_go()
     sys.exit(code)
+
+
+def _let_go() -> None:
+    """What a full disk did not take is lost already: left in the stream, Python would try again, and end with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ class HistoryError(Exception):
     """The history could not be read or written; one line for the user."""
 
 
+class UnmadeError(HistoryError):
+    """There is a file with nothing in it: another run is about to make its tables."""
+
+
 def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str], None], *, create: bool) -> T | None:
     """Do something with the database; None where there is none and it is not to be made.
 
@@ -50,6 +54,8 @@ def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str]
     try:
         try:
             return _once(path, do, create=create)
+        except UnmadeError:
+            return None
         except (sqlite3.Error, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise
@@ -92,20 +98,25 @@ def _text(raw: bytes) -> str:
 
 
 def _check_tables(path: Path, database: sqlite3.Connection, *, create: bool) -> None:
-    if _number(database, "user_version") == 0 and create:
+    if create and _number(database, "user_version") == 0:
         with transaction(database):
             if _number(database, "user_version") == 0 and not _tables(database):  # another run may have been faster
                 for statement in filter(str.strip, TABLES.split(";")):
                     database.execute(statement)
                 database.execute(f"PRAGMA application_id = {APPLICATION}")
                 database.execute(f"PRAGMA user_version = {VERSION}")
-    version = _number(database, "user_version")
-    if _number(database, "application_id") != APPLICATION and (version or _tables(database)):
+    with _snapshot(database):  # between two looks another run may make the tables
+        version, application, tables = (
+            _number(database, "user_version"),
+            _number(database, "application_id"),
+            _tables(database),
+        )
+    if application != APPLICATION and (version or tables):
         raise HistoryError(f"{path} is another program's database; it is left as it is")
     if version > VERSION:
         raise HistoryError(f"{path} was written by a newer portcheck; update this one")
     if version == 0:
-        raise HistoryError(f"{path} is empty")
+        raise UnmadeError(f"{path} is empty")
 
 
 def _number(database: sqlite3.Connection, name: str) -> int:
@@ -116,6 +127,16 @@ def _number(database: sqlite3.Connection, name: str) -> int:
 def _tables(database: sqlite3.Connection) -> int:
     (count,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return int(count)
+
+
+@contextmanager
+def _snapshot(database: sqlite3.Connection) -> Iterator[None]:
+    """From the first look on, nothing that others write is seen."""
+    database.execute("BEGIN")
+    try:
+        yield
+    finally:
+        database.execute("ROLLBACK")
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def test_several_formats_go_to_their_files(forests: Path, tmp_path: Path, capsys
 def test_a_format_that_is_not_installed_writes_no_file_at_all(
     forests: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "aerleon", None)
+    monkeypatch.setitem(sys.modules, "aerleon", None)
     path = tmp_path / "request.md"
     assert run(["request", "--all", "--source", "192.0.2.1", "-f", "markdown", "-o", str(path), "-f", "cisco"]) == 2
     assert f"{sys.executable} -m pip install aerleon" in capsys.readouterr().err

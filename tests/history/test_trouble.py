@@ -10,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from portcheck.history import database
 from portcheck.history.database import VERSION
 
 ROOT = Path(__file__).parents[2]
@@ -30,9 +33,14 @@ def program(folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> subp
 
 def kept(folder: Path) -> int:
     with sqlite3.connect(folder / "history.db") as database:
-        (count,) = database.execute("SELECT count(*) FROM run").fetchone()
+        number = runs(database)
     database.close()
-    return int(count)
+    return number
+
+
+def runs(one: sqlite3.Connection) -> int:
+    (rows,) = one.execute("SELECT count(*) FROM run").fetchone()
+    return int(rows)
 
 
 def checked(folder: Path, *more: str) -> list[str]:
@@ -235,3 +243,34 @@ def test_the_history_is_imported_only_after_the_packets_are_out(folder: Path) ->
     assert run.returncode == 1
     assert run.stderr == ""
     assert kept(folder) == 1
+
+
+def test_a_file_whose_tables_another_run_is_about_to_make_is_no_history_yet(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    file = folder / "history.db"
+    file.touch(mode=0o600)
+    assert database.work(file, runs, pytest.fail, create=False) is None
+    assert database.work(file, runs, pytest.fail, create=True) == 0
+    assert database.work(file, runs, pytest.fail, create=False) == 0
+
+
+@pytest.mark.parametrize("at", range(2))
+def test_tables_that_another_run_makes_between_two_looks_make_nobody_a_stranger(
+    at: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir(mode=0o700)
+    file = folder / "history.db"
+    file.touch(mode=0o600)
+    look, looks = database._number, count()
+    monkeypatch.setattr(database, "PATIENCE_S", 0.0)
+
+    def look_and_be_overtaken(one: sqlite3.Connection, name: str) -> int:
+        seen = look(one, name)
+        if next(looks) == at:
+            with suppress(database.HistoryError):  # locked, for as long as we look
+                database.work(file, runs, pytest.fail, create=True)
+        return seen
+
+    monkeypatch.setattr(database, "_number", look_and_be_overtaken)
+    assert database.work(file, runs, pytest.fail, create=False) in {None, 0}
+    assert next(looks) > at
