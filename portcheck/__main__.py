@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
 
-INTERRUPTED = 130
+from portcheck.ending import ENDING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+UNKNOWN, NOT_DONE = 3, 3
 
 
 def main() -> None:
     """`portcheck`."""
-    try:
-        _prepare_streams()
-        if sys.argv[1:] == ["--version"]:
-            _show_version()
-            return
-        _end_as_interrupted()
-        from portcheck.cli.app import run
+    ENDING.begin()
+    _prepare_streams()
+    if sys.argv[1:] == ["--version"]:
+        _show_version()
+        return
+    from portcheck.cli.app import run
 
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:
-        _leave(INTERRUPTED)
-    _leave(code)
+    _leave(run(sys.argv[1:]))
 
 
 def check_portcheck() -> None:
     """`check_portcheck`: the same check as a monitoring plugin (exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN)."""
-    try:
-        _prepare_streams()
-        _end_as_interrupted()
-        from portcheck.cli.plugin import run
+    ENDING.code, ENDING.words = UNKNOWN, b"PORTCHECK UNKNOWN - interrupted\n"
+    ENDING.begin()
+    _prepare_streams()
+    from portcheck.cli.plugin import run
 
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:
-        _leave(3)
-    _leave(code)
+    _leave(run(sys.argv[1:]))
 
 
 def _show_version() -> None:
@@ -44,7 +42,7 @@ def _show_version() -> None:
     try:
         print(f"portcheck {__version__}", flush=True)
     except OSError:  # nobody reads, or a full disk
-        os._exit(3)
+        os._exit(NOT_DONE)
 
 
 def _prepare_streams() -> None:
@@ -57,25 +55,15 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _end_as_interrupted() -> None:
-    """Whoever ends us politely, or closes the terminal, gets what Ctrl-C gets: what was found is kept and written."""
-    import signal
-
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        return  # started in the background of a shell, where the others mean what they always do
-    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
-
-
 def _leave(code: int) -> NoReturn:
     """All is said: a Ctrl-C from here on has nothing left to interrupt."""
-    try:
-        import signal
-
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except KeyboardInterrupt:  # one more, just before
+    code = ENDING.close(code)
+    if ENDING.left_behind:  # the interpreter would wait for a thread that hangs
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                continue
         os._exit(code)
     sys.exit(code)
 

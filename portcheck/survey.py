@@ -51,6 +51,7 @@ class Survey:
     proxy: ProxySpec | None = None  # on the way to the cloud
     _whose: dict[str, Host] = field(default_factory=dict)  # by the check's id
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
+    _of_host: dict[int, dict[str, None]] = field(default_factory=dict)  # ids of its checks, by the host's identity
     _began: dict[str, float] = field(default_factory=dict)  # check id to monotonic seconds
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
@@ -74,7 +75,7 @@ class Survey:
             await asyncio.gather(*([self._search.run()] if self.controllers else []), self._around())
         finally:
             self.problem = self.problem or self._search.problem
-        if self.controllers and not any(host.controls for host in self.hosts) and self.problem is None:
+        if self.controllers and not any(host.controls for host in tuple(self.hosts)) and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
 
     async def _around(self) -> None:
@@ -135,8 +136,15 @@ class Survey:
     def _own(self, host: Host, checks: Iterable[Check]) -> tuple[Check, ...]:
         """A controller may be a machine around the forest too: what is asked of it as either is asked once."""
         mine = tuple(c for c in checks if host.controls or c.id not in self._whose)
-        self._whose.update((check.id, host) for check in mine)
+        for check in mine:
+            self._belongs(check.id, host)
         return mine
+
+    def _belongs(self, id_: str, host: Host) -> None:
+        if (before := self._whose.get(id_)) is not None:
+            self._of_host[id(before)].pop(id_, None)
+        self._whose[id_] = host
+        self._of_host.setdefault(id(host), {})[id_] = None
 
     def _asking(self, host: Host) -> Asking:
         return Asking(host, self.forest, self.engine, self._run, self._land, self.planned, self.outcomes)
@@ -160,7 +168,8 @@ class Survey:
 
     def _land(self, host: Host, outcome: Outcome) -> Outcome:
         host.hear(outcome)
-        self._whose.setdefault(outcome.check.id, host)
+        if outcome.check.id not in self._whose:
+            self._belongs(outcome.check.id, host)
         before, judged = self.outcomes.get(outcome.check.id), judge(outcome, host.offered)
         self.outcomes[outcome.check.id] = outcome
         self._began.setdefault(outcome.check.id, time.monotonic() - outcome.elapsed_ms / 1000)
@@ -217,7 +226,8 @@ class Survey:
         self._land(host, outcome)
 
     def outcomes_of(self, host: Host) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.outcomes.values() if self._whose.get(o.check.id) is host)
+        known = self.outcomes
+        return tuple(known[id_] for id_ in self._of_host.get(id(host), ()) if id_ in known)
 
     async def hold_tunnels(self, quiet_s: float) -> None:
         """Of each proxy that works, one tunnel: how long may it be quiet?"""
@@ -242,23 +252,21 @@ class Survey:
 
     def _subject(self, host: Host, outcome: Outcome) -> Subject:
         if outcome.check.service == "rpc":
-            behind = (c.service for c in self.planned.values() if (c.host, c.address) == host.where)
+            behind = (self.planned[id_].service for id_ in self._of_host[id(host)] if id_ in self.planned)
             return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
         return host.subject_again(outcome)
 
     def settled(self) -> tuple[Outcome, ...]:
         """Everything in the order it was planned, judged with all that is known at the end."""
         found = []
-        for check in self.planned.values():
-            outcome = self.outcomes.get(check.id, _left(check))
-            if outcome.facts.get("mapper_silent"):
-                outcome = without_port(check, self._mapper_of(check))  # the second look may have seen more of it
+        seen = dict(self.outcomes)  # the asking may still go on in its own thread
+        mappers = {(o.check.host, o.check.address): o for o in reversed(seen.values()) if o.check.service == "rpc"}
+        for check in tuple(self.planned.values()):
+            outcome = seen.get(check.id, _left(check))
+            if outcome.facts.get("mapper_silent"):  # the second look may have seen more of it
+                outcome = without_port(check, mappers.get((check.host, check.address)))
             found.append(self._whose[check.id].in_hindsight(outcome))
         return settle(found, {outcome.check.id: self._whose[outcome.check.id].offered for outcome in found})
-
-    def _mapper_of(self, check: Check) -> Outcome | None:
-        beside = (o for o in self.outcomes.values() if (o.check.host, o.check.address) == (check.host, check.address))
-        return next((o for o in beside if o.check.service == "rpc"), None)
 
     def report(self) -> ForestReport:
         return ForestReport(
@@ -271,7 +279,7 @@ class Survey:
         )
 
     def _controllers(self) -> tuple[DomainController, ...]:
-        return tuple(host.controller() for host in self.hosts if host.controls)
+        return tuple(host.controller() for host in tuple(self.hosts) if host.controls)
 
 
 def _left(check: Check) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +19,12 @@ from portcheck.cli.selecting import flagged as _flagged
 from portcheck.cli.selecting import given as _given
 from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
 from portcheck.credentials import Method
+from portcheck.ending import ENDING, INTERRUPTED
 from portcheck.model import Report
 from portcheck.plan import Selection, profile_names
 from portcheck.render import FORMATS
 from portcheck.render.options import Options
-from portcheck.run import NOT_DONE, Order, run
+from portcheck.run import NOT_DONE, Order, attend
 
 DO = "portcheck.do"  # what another command does with the job, in the context's meta
 
@@ -167,13 +167,14 @@ def once(context: typer.Context, job: Job) -> int:
     """What `check` does with its job; `watch` and `schedule`, which read the same options, do otherwise."""
     memory = remembering.memory(job.order, history=job.history, on_change=job.alert is not None and job.alert.on_change)
     tell = alerting.prepared(job.alert)
-    with locking.alone(job.order) if job.lock else nullcontext():
-        report = memory.compared(asked(job.order, job.screen, no_color=job.no_color))
-        written = False
+    with ENDING.keeping, locking.alone(job.order) if job.lock else nullcontext():
+        report = told_to_end(memory.compared(asked(job.order, job.screen, no_color=job.no_color)))
+        files, shown = outputs.files_first(job.wanted)
+        written = outputs.write(report, files, job.screen)
+        memory.keep(report)  # before the screen: whoever reads that may never take it
         try:
-            written = outputs.write(report, job.wanted, job.screen)
-        finally:  # what the run found, whatever became of its files and its screen
-            memory.keep(report)
+            outputs.write(report, shown, job.screen)
+        finally:
             report = report if written else unwritten(report)
             tell(report)
     if context.obj is not None:
@@ -192,8 +193,13 @@ def signing_in(order: Order, wanted: Wanted, *, bind: bool) -> Order:
 
 def asked(order: Order, screen: Options, *, no_color: bool = False) -> Report:
     """Run it with the screen going."""
-    with on_stderr(screen, no_color=no_color) as notify:
-        return asyncio.run(run(order, notify))
+    with ENDING.keeping, on_stderr(screen, no_color=no_color) as notify:
+        return attend(order, notify)
+
+
+def told_to_end(report: Report) -> Report:
+    """A run that was told to end has the exit code of that, even where everything had been asked by then."""
+    return replace(report, exit_code=INTERRUPTED) if ENDING.told else report
 
 
 def unwritten(report: Report) -> Report:

@@ -9,10 +9,11 @@ import typer
 from rich.text import Text
 
 from portcheck.cli import outputs, targets
-from portcheck.cli.check import asked
+from portcheck.cli.check import asked, told_to_end
 from portcheck.cli.demo_forests import HIGHER, embedded
 from portcheck.cli.streams import show
 from portcheck.config import Configuration, Settings
+from portcheck.ending import ENDING
 from portcheck.model import Finding, Report, Severity
 from portcheck.render.layout import hang, pad, to_string
 from portcheck.render.options import Options
@@ -43,10 +44,10 @@ def demo(
     """Run the main job on embedded forests: no configuration, no network, no root."""
     wanted = outputs.wishes(format_ or (), ())
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=False)
-    with embedded() as (forests, usual):
+    with ENDING.keeping, embedded() as (forests, usual):
         profiles = targets.profiles(Configuration(), ["mim"])
         order = Order(tuple((forest, profiles) for forest in forests), Settings())
-        report = asked(order, screen, no_color=no_color)
+        report = told_to_end(asked(order, screen, no_color=no_color))
         outputs.write(report, wanted, screen)
     if wanted[0].name == outputs.TABLE:
         show(to_string(_go_on(report, screen, usual=usual), screen))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +12,11 @@ from portcheck.cli import targets, texts
 from portcheck.cli.outputs import JSON, TABLE, screen_options
 from portcheck.cli.screen import on_stderr
 from portcheck.config import ConfigError, is_address
+from portcheck.ending import ENDING
 from portcheck.plan import Selection
 from portcheck.render import FORMATS, truth
 from portcheck.render.options import Options
-from portcheck.run import Order, run
+from portcheck.run import Order, attend
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -57,9 +57,10 @@ def discover(
         views=True,
     )
     screen = screen_options(no_color=True, verbose=0, quiet=quiet, accessible=False)
-    with on_stderr(screen) as notify:
-        report = asyncio.run(run(order, notify))
-    return texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
+    with ENDING.keeping:
+        with on_stderr(screen) as notify:
+            report = attend(order, notify)
+        return texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
 
 
 def _text(name: str, report: Report, screen: Options) -> str:

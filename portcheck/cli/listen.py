@@ -15,6 +15,7 @@ from rich.text import Text
 
 from portcheck.cli import listen_flags, outputs, targets
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
+from portcheck.ending import ENDING
 from portcheck.plan import Selection
 from portcheck.render import listening as words
 from portcheck.render.layout import to_string
@@ -86,7 +87,11 @@ def listen(
 
 
 def _listen(order: Order, screen: Options) -> int:
-    told = Told(order, screen)
+    with ENDING.keeping:
+        return _kept_on(Told(order, screen))
+
+
+def _kept_on(told: Told) -> int:
     # a datagram that nobody takes any more must not end the reading of others, as it does in Windows' own loop
     factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
     with asyncio.Runner(loop_factory=factory) as runner:
@@ -94,8 +99,10 @@ def _listen(order: Order, screen: Options) -> int:
     if not ready.opened:
         typer.echo(f"portcheck: {words.nothing_open(ready.missed)}", err=True)
         return NOT_DONE
-    told.show(words.summary(ready, limits, screen))
-    return INTERRUPTED if told.by is signal.SIGINT else 0
+    told.show(words.summary(ready, limits, told.screen))
+    if ENDING.by == signal.SIGTERM:
+        ENDING.answered()  # as a service is ended
+    return INTERRUPTED if ENDING.told else 0
 
 
 @dataclass(slots=True)
@@ -104,23 +111,16 @@ class Told:
 
     order: Order
     screen: Options
-    by: signal.Signals | None = None  # what ended it
 
     async def run(self) -> tuple[Ready, Limits]:
-        """Until a signal, Ctrl-C or the end of its time; a second Ctrl-C is not waited for."""
+        """Until a signal, Ctrl-C or the end of its time."""
         listening = Listening(self.order, self.hear)
         loop = asyncio.get_running_loop()
 
-        def end(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of signal
-            self.by = signal.Signals(number)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            loop.call_soon_threadsafe(listening.stop.set)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
         awake = asyncio.create_task(_stay_awake())
         try:
-            return await listening.run(), listening.limits
+            with ENDING.waking(lambda: loop.call_soon_threadsafe(listening.stop.set)):
+                return await listening.run(), listening.limits
         finally:
             awake.cancel()
 

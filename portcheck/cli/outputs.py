@@ -92,6 +92,11 @@ def check_writable(path: Path) -> None:
         raise ConfigError(f"--output: {folder} cannot be written to")
 
 
+def files_first(wanted: Sequence[Wish]) -> tuple[list[Wish], list[Wish]]:
+    """What goes to files, and what goes to the screen."""
+    return [wish for wish in wanted if wish.path is not None], [wish for wish in wanted if wish.path is None]
+
+
 def write(report: Report, wanted: Sequence[Wish], screen: Options) -> bool:
     """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did.
 
