@@ -43,7 +43,7 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
 
 async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:
     await stream.send(rootdse_request().pack(), "LDAP search of the rootDSE")
-    messages = ldap.unpack_messages(await stream.read_frame(ldap.answer_frame, "LDAP answer"))
+    messages = ldap.unpack_messages(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"))
     entry = next((message.op for message in messages if isinstance(message.op, SearchEntry)), None)
     done = next((message.op for message in messages if isinstance(message.op, SearchDone)), None)
     told: Facts = dict(facts or {})
@@ -95,7 +95,7 @@ async def _held_against_sid(stream: Stream, subject: Subject, told: Facts) -> Fa
 
 async def _pinged(stream: Stream, wanted: Sid, number: int) -> bool:
     await stream.send(PingRequest(message_id=number, domain_sid=wanted.pack()).pack(), f"LDAP ping for {wanted}")
-    return unpack_ping(await stream.read_frame(ldap.answer_frame, "LDAP answer")).netlogon is not None
+    return unpack_ping(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer")).netlogon is not None
 
 
 def _facts(root: RootDse, stream: Stream) -> Facts:

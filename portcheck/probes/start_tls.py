@@ -45,7 +45,7 @@ async def _tried(opening: _Upgrade, subject: Subject) -> Facts:
         stream, facts = await secured(opening, opening.check, subject)
         with stream:
             await stream.send(rootdse_request().pack(), "LDAP search of the rootDSE")
-            await stream.read_frame(ldap.answer_frame, "LDAP answer")
+            await stream.read_frame(ldap.AnswerFrame(), "LDAP answer")
     except NetError as fault:
         return {"start_tls_state": fault.state.value} if again and fault.state in TOLD else {}
     except WireError:
