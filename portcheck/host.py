@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,9 +11,8 @@ from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.judge import Offered
-from portcheck.model import GOOD, Check, DomainController, Facts, Lookup, Outcome, Stage, State
+from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
 from portcheck.net.reach import Route
-from portcheck.net.resolver import UNHEARD
 from portcheck.plan import UNNAMED, Place
 from portcheck.probes.base import Subject
 
@@ -214,9 +213,12 @@ class Host:
 FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
 
 
-def without_address(check: Check, families: Sequence[str], lookups: Iterable[Lookup]) -> Outcome:
+def without_address(check: Check, families: Sequence[str], place: Place) -> Outcome:
     """The name was looked up for addresses of these families in vain."""
-    if any(lookup.name == check.host and lookup.required and lookup.status in UNHEARD for lookup in lookups):
+    if place.given:
+        reason = f"{check.host} has no address that could be asked: {', '.join(place.given)}"
+        return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_given": list(place.given)})
+    if place.untold:
         reason = f"DNS did not answer the question for the address of {check.host}"
         return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_told": False})
     reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"

@@ -49,6 +49,7 @@ class Survey:
     facts: Facts = field(default_factory=dict)
     controllers: bool = True  # whether anything is asked of them
     proxy: ProxySpec | None = None  # on the way to the cloud
+    left_out: list[int] = field(default_factory=list)  # how many checks of a host were too many for one run
     _whose: dict[str, Host] = field(default_factory=dict)  # by the check's id
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _of_host: dict[int, dict[str, None]] = field(default_factory=dict)  # ids of its checks, by the host's identity
@@ -129,6 +130,7 @@ class Survey:
         checks = self._own(host, self._checks(host.place))
         if self.pins:
             checks = tuple(check for check in checks if any(check.key in pin.keys for pin in self.pins))
+        checks = self.engine.within_bounds(checks, self.left_out)
         self.planned.update((check.id, check) for check in checks)
         self.notify(Planned(checks))
         await self._asking(host).everything(checks)
@@ -155,7 +157,7 @@ class Survey:
     async def _run(self, host: Host, check: Check, subject: Subject) -> Outcome:
         """Ask. If it seems to end in silence, the second look's walk begins."""
         if check.address is None and subject.route is None:
-            return without_address(check, self.families, self.lookups)
+            return without_address(check, self.families, host.place)
         return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
     def _unheard(self, host: Host, check: Check) -> None:
@@ -275,8 +277,17 @@ class Survey:
             domain_controllers=self._controllers(),
             lookups=tuple(self.lookups),
             problem=self.problem,
-            facts=self.facts | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
+            facts=self.facts | self._bounds() | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
         )
+
+    def _bounds(self) -> Facts:
+        """What was not asked, since a run has its bounds, or since DNS gave addresses at which nobody is."""
+        too_many = [*self._search.too_many]
+        if self.left_out:
+            words = f"{sum(self.left_out)} checks beyond the {self.engine.max_checks} of one run (--max-checks)"
+            too_many.append(words)
+        told = {"left_out": too_many, "unusable_addresses": [*self._search.unusable]}
+        return {key: value for key, value in told.items() if value}
 
     def _controllers(self) -> tuple[DomainController, ...]:
         return tuple(host.controller() for host in tuple(self.hosts) if host.controls)

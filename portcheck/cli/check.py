@@ -42,6 +42,9 @@ AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Pat
 Deadline = Annotated[str | None, typer.Option("--deadline", help="End the whole run after this long.")]
 Attempts = Annotated[int | None, typer.Option("--attempts", min=1, max=20, help="Tries from fresh ports (3).")]
 Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, max=65535, help="Checks at once (512).")]
+MaxChecks = Annotated[
+    int | None, typer.Option("--max-checks", metavar="N", min=1, max=10_000_000, help="Most of one run (250000).")
+]
 Rate = Annotated[str | None, typer.Option("--rate", help="New checks a second, at most.")]
 SourceIp = Annotated[str | None, typer.Option("--source-ip", metavar="ADDRESS", help="Send from this address.")]
 Four = Annotated[bool, typer.Option("-4", help="IPv4 only.")]
@@ -89,6 +92,7 @@ def check(
     attempts: Attempts = None,
     concurrency: Concurrency = None,
     rate: Rate = None,
+    max_checks: MaxChecks = None,
     source_ip: SourceIp = None,
     four: Four = False,  # noqa: FBT002 - flags
     six: Six = False,  # noqa: FBT002
@@ -123,6 +127,7 @@ def check(
             attempts=attempts,
             concurrency=concurrency,
             rate=_rate(rate),
+            max_checks=max_checks,
             source_ip=_address(source_ip),
             fail_on=fail_on,
             trace=trace,

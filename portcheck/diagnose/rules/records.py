@@ -132,12 +132,8 @@ def _srv_hosts(f: ForestFacts) -> tuple[str, ...]:
 
 def _denied_wholly(f: ForestFacts, host: str) -> bool:
     """Its addresses were asked for, and there are none."""
-    asked = _asked_for_addresses(f, host)
+    asked = f.asked_for_addresses(host)
     return bool(asked) and all(lookup.status in {"nxdomain", "nodata"} for lookup in asked)
-
-
-def _asked_for_addresses(f: ForestFacts, host: str) -> list[Lookup]:
-    return [lookup for lookup in f.lookups(*FAMILIES) if name(lookup.name) == name(host)]
 
 
 def _source(f: ForestFacts, host: str) -> str:
@@ -170,7 +166,7 @@ def _ourselves(where: Endpoint) -> str:
 
 def _addressless(f: ForestFacts, host: str) -> str:
     """What DNS gives may be no address of anybody: 0.0.0.0."""
-    given = dict.fromkeys(printable(a) for lookup in _asked_for_addresses(f, host) for a in lookup.answers)
+    given = dict.fromkeys(printable(a) for lookup in f.asked_for_addresses(host) for a in lookup.answers)
     if given:
         return f"{printable(host)} has the address {some(given)}, which is nobody's"
     return f"{printable(host)} has no address"
@@ -178,7 +174,7 @@ def _addressless(f: ForestFacts, host: str) -> str:
 
 def _only_family(f: ForestFacts, host: str) -> str | None:
     """The name exists, and only addresses of this family were asked for: it may have others."""
-    asked = _asked_for_addresses(f, host)
+    asked = f.asked_for_addresses(host)
     records = {lookup.record for lookup in asked}
     if len(records) != 1 or any(lookup.status != "nodata" for lookup in asked):
         return None
@@ -187,13 +183,13 @@ def _only_family(f: ForestFacts, host: str) -> str | None:
 
 def _untold(f: ForestFacts, host: str) -> bool:
     """Whether it has an address is not known: nobody answered that question."""
-    return any(lookup.required and lookup.status in UNHEARD for lookup in _asked_for_addresses(f, host))
+    return any(lookup.required and lookup.status in UNHEARD for lookup in f.asked_for_addresses(host))
 
 
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
     """Nor anywhere else: a host with one address too many is there."""
     blocked = all(o.state in BLOCKED for o in f.asked(where)) and any(o.verdict in FAULTY for o in f.asked(where))
-    elsewhere = any(o.state not in BLOCKED | NOT_ASKED for o in f.outcomes if o.check.host == where.host)
+    elsewhere = any(o.state not in BLOCKED | NOT_ASKED for o in f.by_host.get(where.host, ()))
     if _source(f, where.host) != "srv" or not blocked or elsewhere:
         return False
     said = [nobody_there(o) for o in f.asked(where) if o.state is State.UNREACHABLE]
