@@ -128,6 +128,10 @@ class ForestFacts:
 
     # Hosts
 
+    def places_of(self, host: str) -> tuple[Endpoint, ...]:
+        """Where it was asked."""
+        return endpoints(self.by_host.get(host, ()))
+
     def silent(self, where: Endpoint) -> bool:
         """Nothing of this host was heard, on two ports or more: one port alone cannot tell the host from the port.
 

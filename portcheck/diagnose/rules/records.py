@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from portcheck.diagnose.facts import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint
+from portcheck.diagnose.facts import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.names import (
     FAMILIES,
@@ -83,13 +83,12 @@ def _whom_to_ask(f: ForestFacts, gone: list[Lookup]) -> str:
 def _other_port(f: ForestFacts) -> Proof | None:
     """SRV records that name another port than the one that was asked, which is where Windows always goes."""
     seen = {}
+    ports = grouped(((name(o.check.host), o.check.service), o.check.port) for o in f.outcomes)
     for lookup in f.lookups("SRV"):
         service = next((known for prefix, known in PREFIXES.items() if lookup.name.startswith(prefix)), None)
         for answer in lookup.answers if service else ():
             *_, port, host = answer.split(" ") if answer.count(" ") == 3 else ("", "", "", "")
-            asked = {
-                o.check.port for o in f.outcomes if name(o.check.host) == name(host) and o.check.service == service
-            }
+            asked = set(ports.get((name(host), service or ""), ()))
             if asked and port.isdecimal() and int(port) not in asked | {USUAL[service or ""]}:
                 seen[f"{printable(lookup.name)} names port {port} of {printable(host)}"] = host
     if not seen:
@@ -110,7 +109,7 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     named = [host for host in [*listed_dcs, *unlisted] if name(host) not in known and not _untold(f, host)]
     nowhere = [host for host in named if not _only_family(f, host)]
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
-    empty = [where for where in f.by_endpoint if f.answered() and _nobody_there(f, where)]
+    empty = [where for where in f.by_endpoint if _nobody_there(f, where)] if f.answered() else []
     ours = [where for where in _at_this_machine(f) if _source(f, where.host) == "srv"]
     targets = tuple(dict.fromkeys([*nowhere, *(where.host for where in (*empty, *ours))]))
     if not targets:
