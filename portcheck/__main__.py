@@ -9,6 +9,7 @@ from portcheck.ending import ENDING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 UNKNOWN, NOT_DONE = 3, 3
@@ -21,9 +22,7 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         _show_version()
         return
-    from portcheck.cli.app import run
-
-    _leave(run(sys.argv[1:]))
+    _leave(_guarded(_command))
 
 
 def check_portcheck() -> None:
@@ -31,9 +30,32 @@ def check_portcheck() -> None:
     ENDING.code, ENDING.words = UNKNOWN, b"PORTCHECK UNKNOWN - interrupted\n"
     ENDING.begin()
     _prepare_streams()
+    _leave(_guarded(_plugin))
+
+
+def _command() -> int:
+    from portcheck.cli.app import run
+
+    return run(sys.argv[1:])
+
+
+def _plugin() -> int:
     from portcheck.cli.plugin import run
 
-    _leave(run(sys.argv[1:]))
+    return run(sys.argv[1:])
+
+
+def _guarded(work: Callable[[], int]) -> int:
+    """A machine that cannot even load the program: no memory, no descriptors, a clock beyond what Python can tell."""
+    try:
+        return work()
+    except KeyboardInterrupt:  # a prompt was interrupted
+        return ENDING.code
+    except (MemoryError, ImportError, OSError, OverflowError) as error:
+        why = "not enough memory" if isinstance(error, MemoryError) else getattr(error, "strerror", None) or str(error)
+        words = f"portcheck: this machine cannot run it: {why}\n"
+    os.write(2, words.encode("ascii", "backslashreplace"))
+    return NOT_DONE
 
 
 def _show_version() -> None:
@@ -47,6 +69,7 @@ def _show_version() -> None:
 
 def _prepare_streams() -> None:
     """Streams may be closed, or know fewer letters than our texts: neither is worth a result."""
+    sys.unraisablehook = lambda _: None  # what Python only complains of, such as a loop that could not be made
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us

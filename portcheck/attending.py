@@ -31,10 +31,13 @@ def attended(work: Callable[[], Coroutine[Any, Any, None]], limit_s: float | Non
         news.put(None)  # now, not after asyncio has waited for its threads
 
     def live() -> None:
+        going = to_its_end()
         try:
-            asyncio.run(to_its_end())
+            asyncio.run(going)
         except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
             news.put(error)
+        finally:
+            going.close()  # where no loop could be made
 
     threading.Thread(target=live, name="asking", daemon=True).start()
     until = None if limit_s is None else time.monotonic() + limit_s + GRACE_S

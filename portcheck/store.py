@@ -277,7 +277,7 @@ def write_whole(path: str | Path, text: str) -> None:
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():  # a pipe or /dev/stdout cannot be replaced
-            target.write_text(text, encoding="utf-8", newline="\n")
+            files.write_through(target, text.encode())
         else:
             _replace(target, text)
     except (OSError, ValueError) as error:

@@ -176,7 +176,7 @@ def once(context: typer.Context, job: Job) -> int:
         report = told_to_end(memory.compared(asked(job.order, job.screen, no_color=job.no_color)))
         files, shown = outputs.files_first(job.wanted)
         written = outputs.write(report, files, job.screen)
-        memory.keep(report)  # before the screen: whoever reads that may never take it
+        written = memory.keep(report) and written  # before the screen: whoever reads that may never take it
         try:
             outputs.write(report, shown, job.screen)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from portcheck.cli.errors import BusyError
 from portcheck.run import Order
@@ -20,9 +21,10 @@ def alone(order: Order) -> Iterator[None]:
     from portcheck.history.folder import made, state_folder
     from portcheck.history.plans import fingerprint, label
 
-    path = state_folder() / "locks" / f"{fingerprint(order)}.lock"
-    lock = FileLock(path, timeout=0)
+    path = Path("locks") / f"{fingerprint(order)}.lock"
     try:
+        path = state_folder() / path
+        lock = FileLock(path, timeout=0)
         made(path.parent)
         lock.acquire()
     except Timeout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -9,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from portcheck.history.folder import made
-from portcheck.store import words
+from portcheck.history.folder import database_file, made
+from portcheck.store import StoreError, words
 
 T = TypeVar("T")
 
@@ -40,6 +41,14 @@ DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 class HistoryError(Exception):
     """The history could not be read or written; one line for the user."""
 
+    def __init__(self, words: str, *, full: bool = False) -> None:
+        super().__init__(words)
+        self.full = full  # the disk is
+
+
+class DamageError(Exception):
+    """SQLite finds nothing wrong, and what the file holds makes no sense."""
+
 
 def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str], None], *, create: bool) -> T | None:
     """Do something with the database; None where there is none and it is not to be made.
@@ -50,26 +59,40 @@ def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str]
     try:
         try:
             return _once(path, do, create=create)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DamageError) as error:
             if not is_damage(error):
                 raise
-            aside = moved_aside(path)
+            aside = moved_aside(path, sure=isinstance(error, DamageError))
             if aside is not None:
                 tell(f"{path} is damaged ({error}); it is kept as {aside.name}, and the history begins anew")
             return _once(path, do, create=create)
-    except sqlite3.Error as error:
-        raise HistoryError(f"{path}: {error}") from None
+    except (sqlite3.Error, DamageError) as error:
+        raise HistoryError(f"{path}: {error}", full=_primary(error) == sqlite3.SQLITE_FULL) from None
     except OSError as error:
-        raise HistoryError(f"{path}: {words(error)}") from None
+        raise HistoryError(f"{path}: {words(error)}", full=error.errno == errno.ENOSPC) from None
+
+
+def work_here(do: Callable[[sqlite3.Connection], T], tell: Callable[[str], None], *, create: bool) -> T | None:
+    """`work` with this user's own history."""
+    try:
+        path = database_file()
+    except OSError as error:
+        raise HistoryError(words(error)) from None
+    return work(path, do, tell, create=create)
 
 
 def _once(path: Path, do: Callable[[sqlite3.Connection], T], *, create: bool) -> T | None:
     if create:
         made(path.parent)
-    elif not path.exists():
+    elif not path.exists() or not path.stat().st_size:  # another run is about to make it
         return None
     with opened(path, create=create) as database:
-        return do(database)
+        try:
+            return do(database)
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+            if isinstance(error, StoreError):
+                raise
+            raise DamageError("what it holds makes no sense") from error
 
 
 @contextmanager
@@ -80,7 +103,17 @@ def opened(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
     uri = f"{path.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)) as database:
         _check_tables(path, database, create=create)
+        _require_whole_pages(path, database)
         yield database
+
+
+def _require_whole_pages(path: Path, database: sqlite3.Connection) -> None:
+    """SQLite takes what is missing of the last page for zeros."""
+    with transaction(database, "BEGIN"):
+        size = _number(database, "page_size")
+        _tables(database)  # the lock is taken by the first reading
+        if path.stat().st_size % size:
+            raise DamageError("its last page is not whole")
 
 
 def _check_tables(path: Path, database: sqlite3.Connection, *, create: bool) -> None:
@@ -111,9 +144,9 @@ def _tables(database: sqlite3.Connection) -> int:
 
 
 @contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[None]:
+def transaction(database: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
     """Everything or nothing; from its first statement on nobody else writes."""
-    database.execute("BEGIN IMMEDIATE")
+    database.execute(begin)
     try:
         yield
     except BaseException:
@@ -123,17 +156,22 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
     database.execute("COMMIT")
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error | DamageError) -> bool:
+    return isinstance(error, DamageError) or _primary(error) in DAMAGED or "Could not decode" in str(error)
+
+
+def _primary(error: Exception) -> int | None:
+    """SQLite's code: the low byte is the primary one."""
     code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(code, int) and code & 0xFF in DAMAGED  # the low byte is the primary code
+    return code & 0xFF if isinstance(code, int) else None
 
 
-def moved_aside(path: Path) -> Path | None:
+def moved_aside(path: Path, *, sure: bool = False) -> Path | None:
     """Rename the file and its journal; None where another run was faster, and what is there now is sound."""
     from filelock import FileLock
 
     with FileLock(path.with_name(f"{path.name}.lock"), timeout=PATIENCE_S):
-        if _is_sound(path):
+        if not sure and _is_sound(path):
             return None
         aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC).strftime('%Y%m%d-%H%M%S-%f')}")
         for ending in ("-journal", ""):
@@ -149,5 +187,5 @@ def _is_sound(path: Path) -> bool:
             return bool(database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     except HistoryError:
         return True
-    except sqlite3.Error:
+    except (sqlite3.Error, DamageError):
         return False
