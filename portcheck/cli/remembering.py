@@ -53,7 +53,7 @@ class Memory:
             base = work_here(lambda database: runs.base_of(database, plan), say, create=False)
         except HistoryError as error:
             self.answered = self.wanted = False
-            say(f"no history can be kept or read, so what changed is not known: {error}")
+            say(f"the history cannot be used: {error}")
             return None
         except StoreError as error:
             self.answered = False

@@ -92,9 +92,7 @@ def _refuse_deep_keys(where: str, text: str) -> None:
     """Each dot of a key is a table, and tomllib keeps all the ways to it: 10,000 of them take half a gigabyte."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.count(".") >= DEEPEST and DEEP_KEY.search(line):
-            raise ConfigError(
-                f"{where}:{number}: is not valid TOML for a forests file: a key of {DEEPEST} parts or more"
-            )
+            raise ConfigError(f"{where}:{number}: is no forests file: a key of {DEEPEST} parts or more")
 
 
 def _syntax(where: str, message: str) -> str:

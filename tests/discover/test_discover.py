@@ -192,3 +192,30 @@ async def test_controllers_come_in_the_order_of_their_numbers_whatever_dns_gives
     rows = {("_ldap._tcp.dc._msdcs.alpha.test", "SRV"): [f"0 100 389 {host}" for host in hosts]}
     found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
     assert [place.host for place in found.places] == ["dc1.alpha.test", "dc2.alpha.test", "dc10.alpha.test"]
+
+
+@pytest.mark.parametrize("nobody", ["224.0.0.1", "255.255.255.255", "127.0.0.1", "::1", "ff02::1", "::ffff:127.0.0.1"])
+async def test_what_cannot_be_a_controllers_address_is_told_and_not_asked(nobody: str) -> None:
+    rows = {**ZONE, ("dc1.alpha.test", "A"): (nobody,), ("dc2.alpha.test", "A"): ("10.77.1.11", nobody)}
+    found = await discover.advertised(ForestSpec("alpha.test"), Zone(servers=[("10.77.1.1", 53)], rows=rows), BOTH)
+    assert [(place.host, place.address) for place in found.places] == [
+        ("dc1.alpha.test", None),
+        ("dc2.alpha.test", "10.77.1.11"),
+    ]
+    assert nobody in found.places[0].given[0]
+    assert [nobody in words for words in found.unusable] == [True]
+
+
+async def test_more_targets_and_addresses_than_make_sense_are_left_out_and_told() -> None:
+    srv = ("_ldap._tcp.dc._msdcs.alpha.test", "SRV")
+    rows: dict[tuple[str, str], Sequence[str]] = {srv: tuple(f"0 100 389 h{n}.alpha.test" for n in range(2500))}
+    rows |= {(f"h{n}.alpha.test", "A"): ("10.77.1.1",) for n in range(1, 2500)}
+    rows[("h0.alpha.test", "A")] = tuple(f"10.77.2.{n}" for n in range(1, 41))
+    names = zone(rows)
+    found = await discover.advertised(ForestSpec("alpha.test"), names, ("A",))
+    assert len({place.host for place in found.places}) == discover.MOST_TARGETS
+    assert sum(place.host == "h0.alpha.test" for place in found.places) == discover.MOST_ADDRESSES
+    assert found.too_many == [
+        "1000 of the 2500 hosts that DNS names for alpha.test",
+        "24 of the 40 addresses of h0.alpha.test",
+    ]
