@@ -79,16 +79,13 @@ def _prepare_streams() -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """All is said: a Ctrl-C from here on has nothing left to interrupt."""
-    code = ENDING.close(code)
-    if ENDING.left_behind:  # the interpreter would wait for a thread that hangs
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                continue
-        os._exit(code)
-    sys.exit(code)
+    """All is said. The interpreter's own end would take a while, in which no signal is heard, and wait for threads."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # what could not be shown was said, and is in the code
+            continue
+    os._exit(ENDING.close(code))
 
 
 if __name__ == "__main__":

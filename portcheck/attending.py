@@ -51,7 +51,6 @@ def _ended(news: SimpleQueue[BaseException | str | None], until: float | None) -
         try:
             word = _next(news, until)
         except Empty:
-            ENDING.left_behind = True
             return False
         if isinstance(word, BaseException):
             raise word

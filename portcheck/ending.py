@@ -28,7 +28,6 @@ class Ending:
         self.code = code
         self.words = b""  # said on stdout where nothing else was
         self.by: int | None = None  # the signal that came first
-        self.left_behind = False  # a thread is stuck somewhere: nobody waits for it
         self.keeping = Keeping(self)
         self._since = 0.0
         self._wakers: list[Callable[[], object]] = []

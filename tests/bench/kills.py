@@ -126,7 +126,7 @@ def _faults(
     if drafts:
         yield "draft left behind"
     if phase == "starting":
-        if code != 130:
+        if code not in {130, -getattr(signal, ending)}:  # the latter: Python itself had not begun
             yield f"exit {code}"
         return
     if code != 130 and phase != "over":
