@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +16,8 @@ from portcheck.model.target import Selection
 from portcheck.render import FORMATS
 from portcheck.render import discover as truth
 from portcheck.render.shared.options import Options
-from portcheck.run.runner import Order, run
+from portcheck.run.ending import ENDING
+from portcheck.run.runner import Order, attend
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -60,9 +60,10 @@ def discover(
         views=True,
     )
     screen = screen_options(no_color=True, verbose=0, quiet=quiet, accessible=False)
-    with on_stderr(screen) as notify:
-        report = asyncio.run(run(order, notify))
-    return output_texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
+    with ENDING.keeping:
+        with on_stderr(screen) as notify:
+            report = attend(order, notify)
+        return output_texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
 
 
 def _text(name: str, report: Report, screen: Options) -> str:

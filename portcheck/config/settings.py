@@ -30,6 +30,7 @@ def read_settings(node: Node, profiles: Collection[str]) -> Settings:
         "trace": ("trace", Node.flag),
         "history_keep": ("history_keep", lambda n: n.whole(0, 100_000)),
         "history_days": ("history_days", lambda n: n.whole(1, 3650)),
+        "max_checks": ("max_checks", lambda n: n.whole(1, 10_000_000)),
         "proxy": ("proxy", lambda n: n.read(parse_proxy)),
     }
     values = {readers[key][0]: readers[key][1](child) for key, child in node.table(readers).items()}

@@ -79,6 +79,7 @@ class Settings:
     trace: bool = True
     history_keep: int = 1000  # runs of one plan; 0: none
     history_days: int = 90
+    max_checks: int = 250_000  # of one run
     proxy: ProxySpec | None = None  # on the way to the cloud; None: as the environment says
 
 

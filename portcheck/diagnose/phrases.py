@@ -260,6 +260,6 @@ def whereabouts(outcomes: Iterable[Outcome], f: ForestFacts) -> str:
     told = []
     for outcome in outcomes:
         where, host = endpoint(outcome), outcome.check.host
-        others = [e for e in f.by_endpoint if e.host == host and e != where]
+        others = any(e != where for e in f.places_of(host))
         told.append(f"{short(host, f.forest.name)}{f' [{where.address}]' if where and others else ''}")
     return some(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from portcheck.files.reading import words
-from portcheck.history.state_dir import made, trusted
+from portcheck.history.state_dir import database_file, made, trusted
+from portcheck.report.to_json import StoreError
 
 T = TypeVar("T")
 
@@ -40,6 +42,14 @@ DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 class HistoryError(Exception):
     """The history could not be read or written; one line for the user."""
 
+    def __init__(self, words: str, *, full: bool = False) -> None:
+        super().__init__(words)
+        self.full = full  # the disk is
+
+
+class DamageError(Exception):
+    """SQLite finds nothing wrong, and what the file holds makes no sense."""
+
 
 class UnmadeError(HistoryError):
     """There is a file with nothing in it: another run is about to make its tables."""
@@ -56,28 +66,42 @@ def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str]
             return _once(path, do, create=create)
         except UnmadeError:
             return None
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, DamageError) as error:
             if not is_damage(error):
                 raise
-            aside = moved_aside(path)
+            aside = moved_aside(path, sure=isinstance(error, DamageError))
             if aside is not None:
                 tell(f"{path} is damaged ({error}); it is kept as {aside.name}, and the history begins anew")
             return _once(path, do, create=create)
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise HistoryError(f"{path}: {error}") from None
+    except (sqlite3.Error, UnicodeDecodeError, DamageError) as error:
+        raise HistoryError(f"{path}: {error}", full=_primary(error) == sqlite3.SQLITE_FULL) from None
     except OSError as error:
-        raise HistoryError(f"{path}: {words(error)}") from None
+        raise HistoryError(f"{path}: {words(error)}", full=error.errno == errno.ENOSPC) from None
+
+
+def work_here(do: Callable[[sqlite3.Connection], T], tell: Callable[[str], None], *, create: bool) -> T | None:
+    """`work` with this user's own history."""
+    try:
+        path = database_file()
+    except OSError as error:
+        raise HistoryError(words(error)) from None
+    return work(path, do, tell, create=create)
 
 
 def _once(path: Path, do: Callable[[sqlite3.Connection], T], *, create: bool) -> T | None:
     if create:
         made(path.parent)
-    elif not path.exists():
+    elif not path.exists() or not path.stat().st_size:  # another run is about to make it
         return None
     else:
         trusted(path.parent)
     with opened(path, create=create) as database:
-        return do(database)
+        try:
+            return do(database)
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+            if isinstance(error, StoreError):
+                raise
+            raise DamageError("what it holds makes no sense") from error
 
 
 @contextmanager
@@ -89,12 +113,22 @@ def opened(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)) as database:
         database.text_factory = _text
         _check_tables(path, database, create=create)
+        _require_whole_pages(path, database)
         yield database
 
 
 def _text(raw: bytes) -> str:
     """Damage may leave sound pages with unsound text in them."""
     return raw.decode("utf-8", "replace")
+
+
+def _require_whole_pages(path: Path, database: sqlite3.Connection) -> None:
+    """SQLite takes what is missing of the last page for zeros."""
+    with transaction(database, "BEGIN"):
+        size = _number(database, "page_size")
+        _tables(database)  # the lock is taken by the first reading
+        if path.stat().st_size % size:
+            raise DamageError("its last page is not whole")
 
 
 def _check_tables(path: Path, database: sqlite3.Connection, *, create: bool) -> None:
@@ -105,7 +139,7 @@ def _check_tables(path: Path, database: sqlite3.Connection, *, create: bool) -> 
                     database.execute(statement)
                 database.execute(f"PRAGMA application_id = {APPLICATION}")
                 database.execute(f"PRAGMA user_version = {VERSION}")
-    with _snapshot(database):  # between two looks another run may make the tables
+    with transaction(database, "BEGIN"):  # between two looks another run may make the tables
         version, application, tables = (
             _number(database, "user_version"),
             _number(database, "application_id"),
@@ -130,19 +164,9 @@ def _tables(database: sqlite3.Connection) -> int:
 
 
 @contextmanager
-def _snapshot(database: sqlite3.Connection) -> Iterator[None]:
-    """From the first look on, nothing that others write is seen."""
-    database.execute("BEGIN")
-    try:
-        yield
-    finally:
-        database.execute("ROLLBACK")
-
-
-@contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[None]:
+def transaction(database: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
     """Everything or nothing; from its first statement on nobody else writes."""
-    database.execute("BEGIN IMMEDIATE")
+    database.execute(begin)
     try:
         yield
     except BaseException:
@@ -152,20 +176,25 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
     database.execute("COMMIT")
 
 
-def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+def is_damage(error: sqlite3.Error | UnicodeDecodeError | DamageError) -> bool:
     """A UnicodeDecodeError: SQLite's complaint about a damaged table cites the damage, and cannot be read itself."""
-    if isinstance(error, UnicodeDecodeError):
+    if isinstance(error, UnicodeDecodeError | DamageError):
         return True
+    return _primary(error) in DAMAGED or "Could not decode" in str(error)
+
+
+def _primary(error: Exception) -> int | None:
+    """SQLite's code: the low byte is the primary one."""
     code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(code, int) and code & 0xFF in DAMAGED  # the low byte is the primary code
+    return code & 0xFF if isinstance(code, int) else None
 
 
-def moved_aside(path: Path) -> Path | None:
+def moved_aside(path: Path, *, sure: bool = False) -> Path | None:
     """Rename the file and its journal; None where another run was faster, and what is there now is sound."""
     from filelock import FileLock
 
     with FileLock(path.with_name(f"{path.name}.lock"), timeout=PATIENCE_S):
-        if _is_sound(path):
+        if not sure and _is_sound(path):
             return None
         aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC).strftime('%Y%m%d-%H%M%S-%f')}")
         for ending in ("-journal", ""):
@@ -181,5 +210,5 @@ def _is_sound(path: Path) -> bool:
             return bool(database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     except HistoryError:
         return True
-    except (sqlite3.Error, UnicodeDecodeError):
+    except (sqlite3.Error, UnicodeDecodeError, DamageError):
         return False

@@ -182,8 +182,10 @@ async def _quiet(stream: Stream, quiet_s: float) -> Ended:
         return Ended(after, End.CLOSED, f"closed by the other side after {after:.1f} s without a question{_own(after)}")
     except TimeoutError:
         pass
-    except NetError:
+    except NetError as fault:
         after = loop.time() - began
+        if fault.state is not State.RESET:
+            return Ended(after, End.UNCLEAR, f"not left quiet: {fault.reason}")
         return Ended(after, End.RESET, f"reset after {after:.1f} s without a question{_own(after)}")
     return await _again(stream, quiet_s)
 
@@ -215,7 +217,7 @@ def _own(after_s: float) -> str:
 async def _ask(stream: Stream) -> None:
     async with asyncio.timeout(ANSWER_S):
         await stream.send(rootdse_request(attributes=("dnsHostName",)).pack(), "LDAP search of the rootDSE")
-        SearchAnswer.unpack(await stream.read_frame(ldap.answer_frame, "LDAP answer"), 1)
+        SearchAnswer.unpack(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), 1)
 
 
 async def _served(case: Case, port: int) -> bool:

@@ -23,6 +23,7 @@ LONGEST_NAME = 256  # characters; only escapes make a name longer
 TRUNCATED = "truncated"
 """An answer that did not fit a datagram, and nobody gives it over TCP."""
 UNHEARD = frozenset({"timeout", "unreachable"})
+HOSTS_FILE = "system (hosts)"
 ONE_TRY_S = 0.8
 MORE_TRIES = 2  # each with the whole patience
 TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
@@ -231,7 +232,7 @@ async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -
         record = "AAAA" if wanted == socket.AF_INET6 else "A"
         if record in records and str(where[0]) not in by_record.setdefault(record, []):
             by_record[record].append(str(where[0]))
-    return [Lookup(host, record, "system (hosts)", "ok", tuple(found), elapsed) for record, found in by_record.items()]
+    return [Lookup(host, record, HOSTS_FILE, "ok", tuple(found), elapsed) for record, found in by_record.items()]
 
 
 def _getaddrinfo(host: str) -> asyncio.Future[list[Any]]:

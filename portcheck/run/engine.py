@@ -29,6 +29,7 @@ WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
+MOST_CHECKS = 250_000  # of one run, unless the user says otherwise: what DNS tells decides how many there would be
 
 
 @dataclass(slots=True)
@@ -40,9 +41,11 @@ class Engine:
     concurrency: int = 512
     rate: float | None = None
     source_ip: str | None = None
+    max_checks: int = MOST_CHECKS
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
+    _planned: int = field(init=False, default=0)
     _first: Pacer = field(init=False)
     _repeats: Pacer = field(init=False)
 
@@ -57,6 +60,14 @@ class Engine:
         self._first = Pacer(self.rate or FIRST_TRIES_PER_SECOND)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
+
+    def within_bounds(self, checks: tuple[Check, ...], left_out: list[int]) -> tuple[Check, ...]:
+        """As many of them as the run may still ask; how many that leaves out is noted."""
+        taken = checks[: max(0, self.max_checks - self._planned)]
+        self._planned += len(taken)
+        if len(taken) < len(checks):
+            left_out.append(len(checks) - len(taken))
+        return taken
 
     async def ready(self) -> None:
         """Load the probes, aside from the loop: what was sent before keeps its time."""

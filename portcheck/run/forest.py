@@ -47,6 +47,7 @@ class ForestRun:
     facts: Facts = field(default_factory=dict)
     controllers: bool = True  # whether anything is asked of them
     proxy: ProxySpec | None = None  # on the way to the cloud
+    left_out: list[int] = field(default_factory=list)  # how many checks of a host were too many for one run
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
@@ -71,7 +72,7 @@ class ForestRun:
             await asyncio.gather(*([self._search.run()] if self.controllers else []), self._around())
         finally:
             self.problem = self.problem or self._search.problem
-        if self.controllers and not any(host.controls for host in self.hosts) and self.problem is None:
+        if self.controllers and not any(host.controls for host in tuple(self.hosts)) and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
 
     async def _around(self) -> None:
@@ -122,11 +123,10 @@ class ForestRun:
         return HostState(place, self.forest.ca_file, sid, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: HostState) -> None:
-        checks = self.ledger.plan(host, self._checks(host.place), self._pinned)
+        mine = self.ledger.own(host, self._checks(host.place))
+        wanted = tuple(check for check in mine if not self.pins or any(check.key in pin.keys for pin in self.pins))
+        checks = self.ledger.plan(self.engine.within_bounds(wanted, self.left_out))
         await self._asking(host).everything(checks)
-
-    def _pinned(self, check: Check) -> bool:
-        return not self.pins or any(check.key in pin.keys for pin in self.pins)
 
     def _asking(self, host: HostState) -> HostRun:
         return HostRun(host, self.forest, self.engine, self._run, self.ledger)
@@ -137,7 +137,7 @@ class ForestRun:
     async def _run(self, host: HostState, check: Check, subject: Subject) -> Outcome:
         """Ask. If it seems to end in silence, the second look's walk begins."""
         if check.address is None and subject.route is None:
-            return without_address(check, self.families, self.lookups)
+            return without_address(check, self.families, host.place)
         return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
     def _unheard(self, host: HostState, check: Check) -> None:
@@ -202,7 +202,7 @@ class ForestRun:
 
     def _subject(self, host: HostState, outcome: Outcome) -> Subject:
         if outcome.check.service == "rpc":
-            behind = (c.service for c in self.ledger.planned.values() if (c.host, c.address) == host.where)
+            behind = (check.service for check in self.ledger.planned_of(host))
             return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
         return host.subject_again(outcome)
 
@@ -213,8 +213,17 @@ class ForestRun:
             domain_controllers=self._controllers(),
             lookups=tuple(self.lookups),
             problem=self.problem,
-            facts=self.facts | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
+            facts=self.facts | self._bounds() | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
         )
 
+    def _bounds(self) -> Facts:
+        """What was not asked, since a run has its bounds, or since DNS gave addresses at which nobody is."""
+        too_many = [*self._search.too_many]
+        if self.left_out:
+            words = f"{sum(self.left_out)} checks beyond the {self.engine.max_checks} of one run (--max-checks)"
+            too_many.append(words)
+        told = {"left_out": too_many, "unusable_addresses": [*self._search.unusable]}
+        return {key: value for key, value in told.items() if value}
+
     def _controllers(self) -> tuple[DomainController, ...]:
-        return tuple(host.controller() for host in self.hosts if host.controls)
+        return tuple(host.controller() for host in tuple(self.hosts) if host.controls)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.diagnose.verdict import Offered
-from portcheck.model import GOOD, Check, DomainController, Facts, Lookup, Outcome, Stage, State
+from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
 from portcheck.model.target import DC, UNNAMED, Route, Target
-from portcheck.net.dns import UNHEARD
 from portcheck.probes.probe import Subject
 from portcheck.targets.fallback import FAMILIES
 
@@ -210,9 +209,12 @@ class HostState:
         )
 
 
-def without_address(check: Check, families: Sequence[str], lookups: Iterable[Lookup]) -> Outcome:
+def without_address(check: Check, families: Sequence[str], place: Target) -> Outcome:
     """The name was looked up for addresses of these families in vain."""
-    if any(lookup.name == check.host and lookup.required and lookup.status in UNHEARD for lookup in lookups):
+    if place.given:
+        reason = f"{check.host} has no address that could be asked: {', '.join(place.given)}"
+        return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_given": list(place.given)})
+    if place.untold:
         reason = f"DNS did not answer the question for the address of {check.host}"
         return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_told": False})
     reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"

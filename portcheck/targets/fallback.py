@@ -30,6 +30,8 @@ class Search:
     introduce: Callable[[Target], Awaitable[Facts]]
     lookups: list[Lookup] = field(default_factory=list)
     problem: str | None = None
+    too_many: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
         """Named controllers are asked at once; those that DNS advertises follow when it has answered."""
@@ -79,6 +81,8 @@ class Search:
             self.problem = str(error)
             return Discovery()
         self.lookups.extend(found.lookups)
+        self.too_many.extend(found.too_many)
+        self.unusable.extend(found.unusable)
         return found
 
     @property

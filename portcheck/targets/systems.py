@@ -13,7 +13,7 @@ from portcheck.config import CLOUD, DIRECT, ConfigError, ForestSpec, ProxySpec, 
 from portcheck.model.target import DC, UNNAMED, Route, Selection, Target
 from portcheck.net.dns import Names, is_address
 from portcheck.targets.checks import checks_for
-from portcheck.targets.srv import Discovery, places_of
+from portcheck.targets.srv import Discovery, asked_here, places_of
 
 PRINCIPAL = {"mim": "mim-service", "sql": "mssql", "sync": "tcp", "adfs": "https", "exchange": "http", "mail": "tcp"}
 """The service that a system's `port` is about."""
@@ -116,7 +116,8 @@ async def _located(system: SystemSpec, names: Names, families: Sequence[str], fo
         return [replace(whole, address=system.address or system.host)]
     lookups = await names.addresses(system.host, families)
     found.lookups.extend(lookups)
-    return [replace(whole, address=place.address) for place in places_of(system.host, lookups, NAMED, "")]
+    places = places_of(system.host, lookups, NAMED, "", found, here=asked_here(names))
+    return [replace(whole, address=p.address, untold=p.untold, given=p.given) for p in places]
 
 
 def _unnamed(role: str) -> str:
@@ -212,7 +213,8 @@ class Cloud:
             return (host,)
         lookups = await self.names.addresses(host, self.wanted.families)
         self.found.lookups.extend(replace(lookup, required=False) for lookup in lookups)
-        found = [place.address for place in places_of(host, lookups, LISTED, "") if place.address]
+        places = places_of(host, lookups, LISTED, "", self.found, here=True)  # a proxy may well be on this machine
+        found = [place.address for place in places if place.address]
         return tuple(sorted(found, key=lambda address: ":" in address))  # IPv4 first
 
 

@@ -228,12 +228,12 @@ def test_what_changed_cannot_be_told_from_a_history_that_cannot_be_read(folder: 
 
 def test_the_history_is_imported_only_after_the_packets_are_out(folder: Path) -> None:
     script = (
-        "import sys, portcheck.commands.check as c, portcheck.run.runner as r; real = r.run\n"
-        "async def run(order, notify):\n"
-        "    report = await real(order, notify)\n"
+        "import sys, portcheck.commands.check as c; real = c.attend\n"
+        "def run(order, notify):\n"
+        "    report = real(order, notify)\n"
         "    assert not {'sqlite3', 'filelock', 'apprise'} & set(sys.modules), 'too early'\n"
         "    return report\n"
-        "c.run = run\n"
+        "c.attend = run\n"
         f"from portcheck.cli.app import run as go; sys.exit(go({list(CHECK)!r}))"
     )
     command = [sys.executable, "-c", script]
@@ -274,3 +274,30 @@ def test_tables_that_another_run_makes_between_two_looks_make_nobody_a_stranger(
     monkeypatch.setattr(database, "_number", look_and_be_overtaken)
     assert database.work(file, runs, pytest.fail, create=False) in {None, 0}
     assert next(looks) > at
+
+
+@pytest.mark.parametrize("away", [1, 100, 2000, 4095])
+def test_a_file_that_was_cut_inside_a_page_is_moved_aside(folder: Path, away: int) -> None:
+    checked(folder)
+    file = folder / "history.db"
+    os.truncate(file, file.stat().st_size - away)
+    (line,) = checked(folder)
+    assert "is damaged" in line
+    assert kept(folder) == 1
+
+
+def test_many_first_runs_at_once_are_all_kept(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "history.db").touch()
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda _: checked(folder), range(8)))
+    assert said == [[]] * 8
+    assert kept(folder) == 8
+
+
+def test_what_changed_is_not_said_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    run = program(in_the_way / "state", *CHECK, "--fail-on", "changed")
+    assert (run.returncode, len(run.stderr.splitlines())) == (3, 1)
+    assert run.stdout.splitlines()[0] == REPORT

@@ -93,15 +93,15 @@ async def test_a_server_that_knows_no_controller_is_asked_whether_it_is_one() ->
 
 async def test_a_name_that_is_a_host_is_asked_as_that_host_and_misses_no_records() -> None:
     world = World()
-    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    found = world.search(Dns(rows={("alpha.test", "A"): ("10.77.0.5",)}))
     await found.run()
-    assert world.told == [("alpha.test", "127.0.0.5", False)]
+    assert world.told == [("alpha.test", "10.77.0.5", False)]
     assert not any(lookup.required for lookup in found.lookups)
 
 
 async def test_a_name_that_a_search_list_completed_is_the_hosts() -> None:
-    world = World({"127.0.0.5": "alpha.test.example"})
-    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    world = World({"10.77.0.5": "alpha.test.example"})
+    found = world.search(Dns(rows={("alpha.test", "A"): ("10.77.0.5",)}))
     await found.run()
     assert [(place.host, place.source, place.domain) for place in world.asked] == [("alpha.test", "argument", "")]
     assert not any(lookup.required for lookup in found.lookups)

@@ -14,7 +14,7 @@ from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
-from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
+from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import SYSTEMS
 from portcheck.diagnose.rules.tls import CERTIFICATES
@@ -42,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     *SYSTEMS,
     *FORGETFUL,
     *LOCAL,
+    *LEFT_OUT,
     *KNOWN,
     *UNPROVEN,
     *WELL,

@@ -30,7 +30,7 @@ def _ipv6(f: ForestFacts) -> Proof | None:
 
 
 def _over_ipv4(f: ForestFacts, host: str) -> list[Endpoint]:
-    return [where for where in f.by_endpoint if where.host == host and ":" not in where.address]
+    return [where for where in f.places_of(host) if ":" not in where.address]
 
 
 def _unreachable(kind: str) -> When:
@@ -75,7 +75,7 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
 
 def _heard_elsewhere(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
     """Where these same hosts are heard; empty unless each of them is."""
-    alive = [[e.address for e in f.by_endpoint if e.host == where.host and _heard(f, e)] for where in dead]
+    alive = [[e.address for e in f.places_of(where.host) if _heard(f, e)] for where in dead]
     return tuple(dict.fromkeys(address for found in alive for address in found)) if all(alive) else ()
 
 

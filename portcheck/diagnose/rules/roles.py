@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portcheck.diagnose.phrases import some
-from portcheck.diagnose.reader import flag, printable
+from portcheck.diagnose.reader import flag, printable, texts_in
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
@@ -23,6 +23,15 @@ def _could_not_ask(f: ForestFacts) -> Proof | None:
     severity = Severity.ERROR if needed else Severity.WARNING
     told = {"why": some(why), "what": "nothing could be asked" if problem else "this machine could not ask"}
     return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words=told)
+
+
+def _left_out(f: ForestFacts) -> Proof | None:
+    """What DNS told was more than one run asks, or led nowhere."""
+    too_many, unusable = texts_in(f.forest.facts, "left_out"), texts_in(f.forest.facts, "unusable_addresses")
+    seen = tuple(printable(words) for words in (*too_many, *unusable))
+    words = {"what": some([printable(words) for words in too_many]) if too_many else "addresses that are no host's"}
+    severity = Severity.ERROR if too_many else Severity.WARNING
+    return Proof((), seen=seen, brief=True, severity=severity, words=words) if seen else None
 
 
 def _paused(f: ForestFacts) -> Proof | None:
@@ -116,6 +125,19 @@ LOCAL = (
         explanation="Nothing was sent, so this says nothing about the path or the controllers.",
         fix="Look at this machine first: its own firewall, permissions, limits and name resolution.",
         when=_could_not_ask,
+    ),
+)
+
+LEFT_OUT = (
+    Rule(
+        code="left-out",
+        title="{forest}: not asked: {what}",
+        explanation=(
+            "DNS decides how much there is to ask, and it is not always right: a run asks a bounded number of hosts,"
+            " addresses and checks, and no address that cannot be a host's. Nothing is known of what was left out."
+        ),
+        fix="Look at the DNS records first; then name hosts with --dc, or raise --max-checks.",
+        when=_left_out,
     ),
 )
 
