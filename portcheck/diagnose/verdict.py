@@ -47,6 +47,7 @@ class Offered:
     services: frozenset[str] = frozenset()  # offered whatever their roles
     named: bool = False  # a machine around the forest: the user says what it is
     controller: bool = True  # False: taken for one, and it speaks like none
+    far: bool = False  # of another site than this machine's own: clients here turn to it last
 
     def has(self, service: str) -> bool:
         role = role_of(service)
@@ -112,7 +113,21 @@ def settle(outcomes: Iterable[Outcome], offered: Mapping[str, Offered]) -> tuple
     for outcome in found:
         by_host.setdefault((outcome.check.host, outcome.check.address), []).append(outcome)
     where = [(outcome, (outcome.check.host, outcome.check.address)) for outcome in found]
-    return tuple(judge(weighed(outcome, by_host[host]), offered[outcome.check.id]) for outcome, host in where)
+    return tuple(
+        judge(
+            _from_here(weighed(outcome, by_host[host]), by_host[host], offered[outcome.check.id]),
+            offered[outcome.check.id],
+        )
+        for outcome, host in where
+    )
+
+
+def _from_here(outcome: Outcome, beside: Collection[Outcome], offered: Offered) -> Outcome:
+    """A dead controller of another site costs clients here little, as long as their own site's answer."""
+    dead = all(o.state in QUIET | {State.SKIPPED, State.UNRESOLVED} for o in beside)
+    if not (offered.far and dead and outcome.state in QUIET) or outcome.facts.get("local_fault"):
+        return outcome
+    return replace(outcome, facts={**outcome.facts, "far_site": True})
 
 
 def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
@@ -157,7 +172,7 @@ def role_of(service: str) -> str:
 
 
 def _hurt(outcome: Outcome) -> Verdict:
-    return Verdict.FAIL if outcome.check.required else Verdict.WARN
+    return Verdict.FAIL if outcome.check.required and not outcome.facts.get("far_site") else Verdict.WARN
 
 
 def _when_skipped(outcome: Outcome) -> Verdict:

@@ -27,6 +27,9 @@ NOT_ASKED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
 
 FAULTY = frozenset({Verdict.FAIL, Verdict.WARN})
 
+REVERSE = "PTR"
+"""Few networks have these records, and nothing is found by them: only who asks for them gets them."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
@@ -171,7 +174,7 @@ class ForestFacts:
     def lookups(self, *records: str) -> tuple[Lookup, ...]:
         """The DNS questions of the discovery in a stable order, less those that another forest answered."""
         own = (lookup for lookup in self.forest.lookups if not servers(lookup) <= self.foreign)
-        wanted = (lookup for lookup in own if not records or lookup.record in records)
+        wanted = (lookup for lookup in own if (lookup.record in records if records else lookup.record != REVERSE))
         return tuple(sorted(wanted, key=_order))
 
 

@@ -56,6 +56,7 @@ class Target:
     unasked: str = ""  # why nothing can be asked here
     untold: bool = False  # DNS never answered the question for its address
     given: tuple[str, ...] = ()  # what DNS gives for its address, and nobody could be asked at, with the reason
+    only: frozenset[str] = frozenset()  # the services to ask; empty: all that the profiles want
 
 
 @dataclass(frozen=True, slots=True)

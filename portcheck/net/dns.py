@@ -208,7 +208,7 @@ def _refusal(error: Any) -> str:
 def _shown(record: str, row: Any) -> str:
     if record == "SRV":
         return f"{row.priority} {row.weight} {row.port} {_host(row.target)}"
-    if record == "NS":
+    if record in {"NS", "PTR"}:
         return _host(row.target)
     return str(row.address)
 

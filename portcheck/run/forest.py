@@ -15,6 +15,7 @@ from portcheck.model.target import Pin, Selection, Target
 from portcheck.net.dns import Names
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
+from portcheck.run.clients import Clients
 from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState, without_address
@@ -51,10 +52,22 @@ class ForestRun:
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
+    _clients: Clients = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
         self._search = Search(self.forest, self.names, self.families, self._ask_all, self._introduce)
+        self._clients = Clients(
+            self.forest,
+            self.names,
+            self.families,
+            self.engine,
+            self.hosts,
+            self.lookups,
+            self.facts,
+            self._ask_all,
+            self.selection.takes("ldap", "tcp", 389),
+        )
 
     @property
     def lookups(self) -> list[Lookup]:
@@ -72,6 +85,7 @@ class ForestRun:
             await asyncio.gather(*([self._search.run()] if self.controllers else []), self._around())
         finally:
             self.problem = self.problem or self._search.problem
+            self._clients.settle()
         if self.controllers and not any(host.controls for host in tuple(self.hosts)) and self.problem is None:
             self.problem = "no domain controller is named, and DNS advertises none"
 
@@ -106,7 +120,9 @@ class ForestRun:
         await self.engine.ready()
         if self.controllers:
             self.notify(ForestFound(self.forest.name, self._controllers()))
-        await asyncio.gather(*(self._ask(host) for host in fresh))
+        by_dns = any(host.place.source == "srv" for host in fresh)
+        beside = [self._clients.domain_addresses()] if by_dns and self.forest.discover else []
+        await asyncio.gather(*(self._ask(host) for host in fresh), *beside)
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
@@ -126,7 +142,17 @@ class ForestRun:
         mine = self.ledger.own(host, self._checks(host.place))
         wanted = tuple(check for check in mine if not self.pins or any(check.key in pin.keys for pin in self.pins))
         checks = self.ledger.plan(self.engine.within_bounds(wanted, self.left_out))
-        await self._asking(host).everything(checks)
+        if self.pins:
+            await self._asking(host).everything(checks)
+            return
+        following = asyncio.create_task(self._clients.follow(host))
+        try:
+            await self._asking(host).everything(checks)
+            host.known.set()  # whatever it has not said by now, it will not say
+            await following
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     def _asking(self, host: HostState) -> HostRun:
         return HostRun(host, self.forest, self.engine, self._run, self.ledger)

@@ -45,6 +45,7 @@ class HostState:
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
     heard: bool = False  # anything at all came back from it
     speaks: bool = False  # as a controller does
+    far: bool = False  # of another site than this machine's own, which has controllers that answer
 
     @property
     def where(self) -> tuple[str, str | None]:
@@ -139,7 +140,7 @@ class HostState:
         if not self.controls:
             return Offered(named=True)
         assumed = self.place.assumed and self.heard and not self.speaks
-        return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed)
+        return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed, far=self.far)
 
     @property
     def domain(self) -> str:

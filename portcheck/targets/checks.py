@@ -18,10 +18,11 @@ def checks_for(
     here = [row for row in merge(profiles) if (row.target, row.host) == (place.target, place.endpoint)]
     wanted = "dns" if place.dns_only else place.service
     rows = [row for row in here if not wanted or row.service == wanted]
+    rows = [row for row in rows if not place.only or row.service in place.only]
     order = {name: number for number, name in enumerate(services())}
     rows.sort(key=lambda row: (order.get(row.service, 99), row.transport))
     found = [_check(place, forest, row) for row in rows]
-    if place.target == DC and not place.dns_only:
+    if place.target == DC and not place.dns_only and not place.only:
         found.extend(_extra(place, forest, extra) for extra in forest.extra)
     return tuple(
         check for check in _distinct(found) if selection.takes(check.service, check.transport, check.port, place.target)

@@ -154,10 +154,12 @@ class Search:
     def _recognised(self, place: Target, ping: Facts, *, by_name: bool) -> Target:
         """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown.
 
-        A name without its end, which the system's search list completed, is the host's too.
+        A name without its end, which the system's search list completed, is the host's too; so is an alias, and a name
+        with several machines' addresses behind it, unless it is the domain's own.
         """
         told = str(ping.get("dns_host_name") or "")
-        if by_name and (not told or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
+        alias = bool(told) and ping.get("domain") != self.forest.name  # of a machine, or of several: each says which
+        if by_name and (not told or alias or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
             return replace(place, host=self.forest.name, source="argument")
         if told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
+from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
@@ -23,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *ACCOUNT,
     *OUTSIDE,
+    *SITE,
     *HOSTS,
     *WHOLE,
     *CUT,
@@ -34,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *REACHABILITY,
     *TALK,
     *REMAINING,
+    *CLIENTS,
     *CLOCK,
     *CERTIFICATES,
     *SOME,
