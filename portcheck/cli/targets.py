@@ -26,6 +26,7 @@ from portcheck.config import (
     parse_host,
     parse_name,
     parse_server,
+    parse_site,
     parse_system,
 )
 from portcheck.model.target import DC
@@ -135,6 +136,17 @@ def trusting(forests: tuple[ForestSpec, ...], ca_file: Path | None) -> tuple[For
     except ConfigError as error:
         raise ConfigError(f"--ca-file: {error}") from None
     return tuple(replace(forest, ca_file=found) for forest in forests)
+
+
+def of_site(forests: tuple[ForestSpec, ...], site: str | None) -> tuple[ForestSpec, ...]:
+    """The forests with `--site`, in place of what the file says of each."""
+    if site is None:
+        return forests
+    try:
+        found = parse_site(site)
+    except ConfigError as error:
+        raise ConfigError(f"--site: {error}") from None
+    return tuple(replace(forest, site=found) for forest in forests)
 
 
 def _refuse_other_family(named: str, families: Sequence[str]) -> None:

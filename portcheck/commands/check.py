@@ -74,6 +74,7 @@ CaFile = Annotated[
 ]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
 Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
+Site = Annotated[str | None, typer.Option("--site", metavar="NAME", help="As a client of this AD site.")]
 Systems = Annotated[
     list[str] | None,
     typer.Option("--system", metavar="ROLE=HOST", help="As mim=mim1.corp."),
@@ -118,6 +119,7 @@ def check(
     bind_method: How = None,
     password_stdin: FromStdin = False,  # noqa: FBT002
     ca_file: CaFile = None,
+    site: Site = None,
     proxy: Proxy = None,
     system: Systems = None,
     quiet: Quiet = False,  # noqa: FBT002
@@ -147,7 +149,7 @@ def check(
     forests = configured.forests if machine else targets.forests(configured, target or ())
     families = selecting.families(four=four, six=six, source=settings.source_ip)
     chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
-    chosen = targets.trusting(chosen, ca_file)
+    chosen = targets.of_site(targets.trusting(chosen, ca_file), site)
     skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
     selection = Selection(targets.service_names("--only", only or ()), skipped)
     asked_of = tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen)

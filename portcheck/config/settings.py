@@ -61,6 +61,14 @@ def read_profiles(node: Node, known: Collection[str]) -> tuple[str, ...]:
     return names
 
 
+def parse_site(text: str) -> str:
+    """As `read_site`, from the command line. Raises ConfigError."""
+    name = text.strip()
+    if not 0 < len(name) <= LONGEST_SITE or not name.isprintable():
+        raise ConfigError(f"{shown(text)} is no name of a site: 1 to {LONGEST_SITE} characters")
+    return name
+
+
 def read_site(node: Node) -> str:
     """An AD site: its name becomes a DNS label of the SRV records asked for."""
     return node.text(LONGEST_SITE)

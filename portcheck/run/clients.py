@@ -15,7 +15,7 @@ from portcheck.run.engine import Engine
 from portcheck.run.knowledge import HostState
 from portcheck.targets import client_names
 from portcheck.targets.client_names import GC_NAME, MOST_ADDRESSES, ClientAddress
-from portcheck.targets.srv import Discovery
+from portcheck.targets.srv import Discovery, srv_targets
 
 OF_THE_ROOT = frozenset({"ldap-ping", "kerberos", "gc"})
 """What a child domain's members need of the forest's root: the locator, referred tickets, forest-wide searches."""
@@ -100,8 +100,9 @@ class Clients:
         )
         self.lookups.extend(found.lookups)
         self.facts["own_site"] = site
+        self.facts["own_site_from"] = "the run's settings" if self.forest.site else "the LDAP ping"
         if lookup.status in {"ok", "nxdomain", "nodata"}:
-            self.facts["own_site_controllers"] = sorted(client_names.srv.srv_targets(lookup))
+            self.facts["own_site_controllers"] = sorted(srv_targets(lookup))
         await self.ask(found.places, found)
 
     async def _root(self, root: str) -> None:

@@ -141,7 +141,8 @@ def explained(report: Report) -> Report:
     """The report with its findings; the same for a run that was saved elsewhere."""
     from portcheck import diagnose  # late: only when there is something to explain
 
-    return replace(report, findings=diagnose.diagnose(report))
+    findings = diagnose.diagnose(report)
+    return replace(report, findings=findings, outcomes=diagnose.marked(report.outcomes, findings))
 
 
 def _parts(order: Order) -> Chosen:

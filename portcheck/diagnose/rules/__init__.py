@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
+from portcheck.diagnose.rules.certificates import CERTIFICATES
 from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
@@ -18,7 +19,7 @@ from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import SYSTEMS
-from portcheck.diagnose.rules.tls import CERTIFICATES
+from portcheck.diagnose.rules.tls import INTERCEPTION
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     *REMAINING,
     *CLIENTS,
     *CLOCK,
+    *INTERCEPTION,
     *CERTIFICATES,
     *SOME,
     *TOLD,

@@ -1,4 +1,4 @@
-"""The forest as clients use it: the domain's own addresses, this machine's site, names that Kerberos has a principal for."""
+"""The forest as clients use it: the domain's own addresses, this machine's site, names that Kerberos knows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.records import TOLD_BY_PING
 from portcheck.diagnose.view import REVERSE, Endpoint, ForestFacts
 from portcheck.model import GOOD, Outcome, Severity
 
@@ -111,6 +112,14 @@ USERS = {
 """What resolves these names; MS-ADTS 6.3.2.3 and 6.3.2.4, 3.1.1.4.6 (referrals)."""
 
 
+def uncovered(f: ForestFacts) -> tuple[str, ...]:
+    """The controllers that DNS names for this machine's site, where none of them answers and others do."""
+    told = f.forest.facts.get("own_site_controllers")
+    own = tuple(one for one in told if isinstance(one, str)) if isinstance(told, list) else ()
+    heard = {o.check.host for o in f.answered(*LOCATED)}
+    return own if heard and not heard & set(own) else ()
+
+
 def _site_uncovered(f: ForestFacts) -> Proof | None:
     """Clients ask for their own site's controllers first (MS-ADTS 6.3.6.1), and none of these answers."""
     site, told = f.forest.facts.get("own_site"), f.forest.facts.get("own_site_controllers")
@@ -120,7 +129,7 @@ def _site_uncovered(f: ForestFacts) -> Proof | None:
     elsewhere = tuple(o for o in f.answered(*LOCATED) if o.check.host not in own)
     if any(o.check.host in own for o in f.answered(*LOCATED)) or (not own and _in_site(f, site)):
         return None
-    if not own and _asked_for(f, site):  # the file names it: srv-missing says so
+    if not own and _asked_for(f):  # the file names it: srv-missing says so
         return None
     if not own and not elsewhere:
         return None
@@ -130,6 +139,7 @@ def _site_uncovered(f: ForestFacts) -> Proof | None:
     names = dict.fromkeys(o.check.host for o in elsewhere)
     words = {
         "site": printable(site),
+        "by": printable(str(f.forest.facts.get("own_site_from"))),
         "what": f"none of its controllers answers ({some(map(printable, own))})"
         if own
         else "DNS names no controller for it",
@@ -152,10 +162,9 @@ def _record(f: ForestFacts, site: str) -> str:
     return printable(f"_ldap._tcp.{site}._sites.dc._msdcs.{f.forest.name}")
 
 
-def _asked_for(f: ForestFacts, site: str) -> bool:
-    """The discovery asked for it, so it is the user's choice and not the ping's word."""
-    told = {text(o, "client_site") for o in f.answered("ldap-ping")}
-    return printable(site) not in told
+def _asked_for(f: ForestFacts) -> bool:
+    """The user named it: then that it has no records is told as that."""
+    return f.forest.facts.get("own_site_from") != TOLD_BY_PING
 
 
 def _in_site(f: ForestFacts, site: str) -> bool:
@@ -169,8 +178,8 @@ def _ask(f: ForestFacts, site: str, own: Sequence[str], dead: tuple[Outcome, ...
             f"Ask the AD team whether {some(map(printable, own))} is up; if so, ask the firewall team: {allow(f, dead)}"
         )
     return (
-        f"Ask the AD team: a controller for the site {printable(site)}, or this machine's subnet in a site that has one;"
-        " or name another site with --site"
+        f"Ask the AD team: a controller for the site {printable(site)}, or this machine's subnet in a site that has"
+        " one; or name another site with --site"
     )
 
 
@@ -180,6 +189,7 @@ def _ask(f: ForestFacts, site: str, own: Sequence[str], dead: tuple[Outcome, ...
 def _misnamed(f: ForestFacts) -> Proof | None:
     """The name that was used, the host's own and what reverse DNS says: for which of them is there a principal?"""
     found = [told for where in f.by_endpoint if (told := _names_at(f, where)) is not None and told.odd]
+    found = [one for one in found if one.turned or not one.by_address or not f.troubled]  # a remark, beside no fault
     if not found:
         return None
     alias, turned = [one for one in found if one.alias], [one for one in found if one.turned]
@@ -273,8 +283,8 @@ SITE = (
         code="site-uncovered",
         title="{forest}: this machine's site {site} has no working controller: {what}",
         explanation=(
-            "Clients look for the controllers of their own site first; the controllers say that this machine's is"
-            " {site}. {then}, after losing time with every search."
+            "Clients look for the controllers of their own site first; by {by}, this machine's is {site}. {then}, after"
+            " losing time with every search."
         ),
         fix="{ask}.",
         when=_site_uncovered,

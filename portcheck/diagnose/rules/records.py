@@ -28,7 +28,8 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
     srv = f.lookups("SRV")
     found = {name(lookup.name) for lookup in srv if lookup.status == "ok" and srv_targets(lookup)}
     told = [lookup for lookup in srv if lookup.server not in silent_servers(f)]
-    wanted = [asked for asked in told if asked.required or SITES in asked.name]
+    named = f.forest.facts.get("own_site_from") != TOLD_BY_PING  # else it is site-uncovered, if anything
+    wanted = [asked for asked in told if asked.required or (SITES in asked.name and named)]
     gone = [asked for asked in wanted if said_no(asked) and name(asked.name) not in found]
     if not gone and not found:
         gone = [asked for asked in told if asked.required and asked.status == TIMEOUT and answers_checks(f, asked)]
@@ -46,6 +47,7 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
 
 
 SITES = "._sites."
+TOLD_BY_PING = "the LDAP ping"
 
 
 def _speaker(server: str) -> str:
@@ -109,7 +111,8 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     named = [host for host in [*listed_dcs, *unlisted] if name(host) not in known and not _untold(f, host)]
     nowhere = [host for host in named if not _only_family(f, host)]
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
-    empty = [where for where in f.by_endpoint if _nobody_there(f, where)] if f.answered() else []
+    places = f.by_endpoint if f.answered() else ()
+    empty = [where for where in places if f.faults_at(where) and _nobody_there(f, where)]
     ours = [where for where in _at_this_machine(f) if _source(f, where.host) == "srv"]
     targets = tuple(dict.fromkeys([*nowhere, *(where.host for where in (*empty, *ours))]))
     if not targets:
