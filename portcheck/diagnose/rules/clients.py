@@ -81,6 +81,7 @@ def _dead_addresses(f: ForestFacts) -> Proof | None:
         severity=Severity.WARNING,
         words={
             "addresses": some((row.address for row in dead), 4),
+            "port": listed(dict.fromkeys(row.port for row in dead)),
             "leads": listed(dict.fromkeys(used)),
             "users": listed(dict.fromkeys(_users(one, f) for one in used)),
             "apipa": APIPA if own_way else "",
@@ -127,11 +128,9 @@ def _site_uncovered(f: ForestFacts) -> Proof | None:
         return None
     own = tuple(one for one in told if isinstance(one, str))
     elsewhere = tuple(o for o in f.answered(*LOCATED) if o.check.host not in own)
-    if any(o.check.host in own for o in f.answered(*LOCATED)) or (not own and _in_site(f, site)):
+    if not elsewhere or any(o.check.host in own for o in f.answered(*LOCATED)):
         return None
-    if not own and _asked_for(f):  # the file names it: srv-missing says so
-        return None
-    if not own and not elsewhere:
+    if not own and (_in_site(f, site) or _asked_for(f)):
         return None
     dead = tuple(o for where in f.by_endpoint if where.host in own and f.silent(where) for o in f.faults_at(where))
     if own and not dead:
@@ -143,9 +142,7 @@ def _site_uncovered(f: ForestFacts) -> Proof | None:
         "what": f"none of its controllers answers ({some(map(printable, own))})"
         if own
         else "DNS names no controller for it",
-        "then": f"Then they turn to any other: {some(map(printable, names))}"
-        if names
-        else "No other controller answers either",
+        "then": f"Then they turn to any other: {some(map(printable, names))}",
         "ask": _ask(f, site, own, dead),
     }
     seen = f"SRV {_record(f, site)}: {some(map(printable, own)) if own else 'none'}"
@@ -179,7 +176,7 @@ def _ask(f: ForestFacts, site: str, own: Sequence[str], dead: tuple[Outcome, ...
         )
     return (
         f"Ask the AD team: a controller for the site {printable(site)}, or this machine's subnet in a site that has"
-        " one; or name another site with --site"
+        " one; if the controllers are wrong about its site, name the right one with --site"
     )
 
 
@@ -301,7 +298,7 @@ CLIENTS = (
         ),
         fix="Ask the AD team whose address {addresses} is; what is no controller's address for clients has to go from"
         " DNS (a network card that registers itself, an address behind a translation, a controller of former days). If"
-        " it is one, ask the firewall team for 389/tcp to it.",
+        " it is one, ask the firewall team for {port}/tcp to it.",
         at_most=Severity.WARNING,
         when=_dead_addresses,
         beside=True,

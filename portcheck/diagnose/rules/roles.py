@@ -51,7 +51,7 @@ def _paused(f: ForestFacts) -> Proof | None:
 
 
 def _read_only(f: ForestFacts) -> Proof | None:
-    """A write to it is answered with a referral."""
+    """A write to it is answered with a referral; where nobody else is heard of, nothing can be written."""
     if not _writes(f):
         return None
     told = {where: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}
@@ -60,8 +60,13 @@ def _read_only(f: ForestFacts) -> Proof | None:
     spare = any("writable" in roles for roles in told.values())
     names = hosts(proof)
     are = "is a read-only controller" if len(names) == 1 else "are read-only controllers"
-    severity = Severity.INFO if spare else Severity.WARNING
+    severity = Severity.INFO if spare else Severity.WARNING if _more_unknown(f) else Severity.ERROR
     return Proof(proof, hosts=names, severity=severity, words={"are": are}) if proof else None
+
+
+def _more_unknown(f: ForestFacts) -> bool:
+    """Another controller answers LDAP, and what it is was not told."""
+    return any(f.roles(where) is None and any(o.state in GOOD for o in f.at(where, "ldap")) for where in f.by_endpoint)
 
 
 def _writes(f: ForestFacts) -> bool:
