@@ -158,7 +158,8 @@ class Search:
         with several machines' addresses behind it, unless it is the domain's own.
         """
         told = str(ping.get("dns_host_name") or "")
-        alias = bool(told) and ping.get("domain") != self.forest.name  # of a machine, or of several: each says which
+        # Of another domain: the name is an alias of a machine, or of several, and each says which.
+        alias = bool(told) and ping.get("domain") not in {None, "", self.forest.name}
         if by_name and (not told or alias or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
             return replace(place, host=self.forest.name, source="argument")

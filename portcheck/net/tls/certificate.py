@@ -48,15 +48,22 @@ def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
 
 def _sent_with_it(tls: ssl.SSLObject) -> list[str]:
     """The subjects of the certificates that the server sent beside its own, in its order."""
-    from cryptography import x509
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        sent = [x509.load_der_x509_certificate(der) for der in _chain(tls)[1 : MOST_SENT + 1]]
-    return [certificate.subject.rfc4514_string() for certificate in sent]
+    return [_subject(der) for der in _chain(tls)[1 : MOST_SENT + 1]]
 
 
 MOST_SENT = 8
+UNREADABLE = "one that cannot be read"
+
+
+def _subject(der: bytes) -> str:
+    from cryptography import x509
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return x509.load_der_x509_certificate(der).subject.rfc4514_string()
+    except _complaints():
+        return UNREADABLE
 
 
 def _chain(tls: ssl.SSLObject) -> list[bytes]:
