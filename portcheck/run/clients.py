@@ -58,9 +58,14 @@ class Clients:
             if one.address not in known:
                 strange.setdefault(one.address, []).append(one)
         asked = list(strange.items())[:MOST_ADDRESSES]
-        outcomes = await asyncio.gather(*(self._answers(uses) for _, uses in asked))
-        if rows := [_row(uses, outcome) for (_, uses), outcome in zip(asked, outcomes, strict=True)]:
+        if rows := list(await asyncio.gather(*(self._looked_at(uses) for _, uses in asked))):
             self.facts["domain_addresses"] = rows
+
+    async def _looked_at(self, uses: Sequence[ClientAddress]) -> dict[str, object]:
+        """A row of the forest's facts; at this machine's own address, or a group's, nobody is asked."""
+        if why := uses[0].nobodys:
+            return {"address": uses[0].address, "names": _names(uses), "state": "nobodys", "reason": why}
+        return _row(uses, await self._answers(uses))
 
     def _controllers_own(self) -> set[str]:
         asked = {host.place.address for host in self.hosts if host.place.address and not host.place.dns_only}
@@ -141,11 +146,15 @@ class Clients:
             host.far = host.controls and host.place.domain == self.forest.name and elsewhere
 
 
+def _names(uses: Sequence[ClientAddress]) -> list[str]:
+    return [one.name for one in uses]
+
+
 def _row(uses: Sequence[ClientAddress], outcome: Outcome) -> dict[str, object]:
     says = {key: outcome.facts[key] for key in WHO_SAYS if key in outcome.facts}
     return {
         "address": uses[0].address,
-        "names": [one.name for one in uses],
+        "names": _names(uses),
         "port": outcome.check.port,
         "state": outcome.state.value,
         "reason": outcome.reason,

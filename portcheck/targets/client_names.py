@@ -28,6 +28,7 @@ class ClientAddress:
     name: str
     address: str
     domain: str
+    nobodys: str = ""  # why nobody can be asked there
 
 
 def names_of(domain: str, forest: str) -> tuple[str, ...]:
@@ -43,17 +44,14 @@ async def addresses(
     wanted = [(name, domain) for domain in (forest.name, *forest.domains) for name in names_of(domain, forest.name)]
     asked = [(name, domain, record) for name, domain in wanted for record in families]
     told = await asyncio.gather(*(names.lookup(name, record, required=False) for name, _, record in asked))
+    here = srv.asked_here(names)
     found = [
-        ClientAddress(name, address, domain)
+        ClientAddress(name, address, domain, srv.nobodys(address, here=here))
         for (name, domain, _), lookup in zip(asked, told, strict=True)
         for address in lookup.answers
-        if _sendable(address)
+        if ":" not in address or source_address(address) is not None
     ]
     return list(told), found
-
-
-def _sendable(address: str) -> bool:
-    return not ip_address(address).is_unspecified and (":" not in address or source_address(address) is not None)
 
 
 def of_controllers(lookups: Iterable[Lookup]) -> set[str]:
@@ -79,10 +77,10 @@ async def site_controllers(
         lookup = await names.lookup(asked, "SRV", required=False)
         found.lookups.append(lookup)
     looked_up = {seen.name for seen in known}
-    fresh = [host for host in srv.srv_targets(lookup) if host not in looked_up]
+    fresh = [host for host in srv.srv_targets(lookup) if host not in looked_up][: srv.MOST_TARGETS]
     for host, told in zip(fresh, await asyncio.gather(*(names.addresses(h, families) for h in fresh)), strict=True):
         found.lookups.extend(told)
-        found.places.extend(srv.places_of(host, told, "srv", domain))
+        found.places.extend(srv.places_of(host, told, "srv", domain, found, here=srv.asked_here(names)))
     return lookup, found
 
 

@@ -23,6 +23,7 @@ class _Address:
     names: tuple[str, ...]
     port: str
     state: str
+    reason: str
     answers: bool
     stranger: str  # another domain that answers there
 
@@ -43,6 +44,7 @@ class _Address:
             names=used,
             port=str(row.get("port") or 389),
             state=told.get("state", ""),
+            reason=told.get("reason", ""),
             answers=row.get("answers") is True,
             stranger="" if kin else told.get("dns_host_name") or listed(sorted(own)),
         )
@@ -52,6 +54,8 @@ class _Address:
         """What was seen there; empty: it answers as it should."""
         if self.answers:
             return f"answers as {self.stranger}" if self.stranger else ""
+        if self.state == "nobodys":
+            return f"is {self.reason}"
         return f"{HEARD.get(self.state, self.state)} on {self.port}/tcp"
 
 
