@@ -144,7 +144,7 @@ def check(
             proxy=_proxy(proxy),
         ),
     )
-    forests = configured.forests if machine else targets.forests(configured, target or ())
+    forests = configured.forests if machine else targets.forests(configured, target or (), dns or ())
     families = selecting.families(four=four, six=six, source=settings.source_ip)
     chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
     chosen = targets.trusting(chosen, ca_file)

@@ -94,7 +94,7 @@ def request(
     elif everything:
         configured = targets.configuration(config, needed=False)
         outside = targets.outside(configured, given, profile or ()) if profile else ()
-        found = () if outside else targets.forests(configured, given)
+        found = () if outside else targets.forests(configured, given, dns or ())
         named = [targets.narrowed(f, dc or (), dns or (), families) for f in found]
         asked = _planned(configured, named, outside, profile or (), selection, families, sources, pinned, peers)
         used = dict.fromkeys([p.name for p in outside])

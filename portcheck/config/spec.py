@@ -31,6 +31,8 @@ class ExtraPort:
     port: int
     transport: str = "tcp"  # "tcp" | "udp"
     purpose: str = ""
+    service: str = ""  # ask in the protocol of this one; empty: whatever listens there
+    why: str = "asked for in the forests file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class ForestSpec:
     extra: tuple[ExtraPort, ...] = ()
     bind: BindSpec = field(default_factory=BindSpec)
     systems: tuple[SystemSpec, ...] = ()
+    swept: bool = False  # the addresses of a network: that there is a controller at each is not said
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ DC = "dc"
 UNNAMED = "unnamed"
 """The source of a place that stands for a machine nobody named."""
 
+SWEPT = "network"
+"""The source of a place that is an address of a network: whether anybody is there is what is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

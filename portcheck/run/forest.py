@@ -226,4 +226,4 @@ class ForestRun:
         return {key: value for key, value in told.items() if value}
 
     def _controllers(self) -> tuple[DomainController, ...]:
-        return tuple(host.controller() for host in tuple(self.hosts) if host.controls)
+        return tuple(host.controller() for host in tuple(self.hosts) if host.controls and not host.nobody)

@@ -11,7 +11,7 @@ from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.diagnose.verdict import Offered
 from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
-from portcheck.model.target import DC, UNNAMED, Route, Target
+from portcheck.model.target import DC, SWEPT, UNNAMED, Route, Target
 from portcheck.probes.probe import Subject
 from portcheck.targets.fallback import FAMILIES
 
@@ -139,7 +139,12 @@ class HostState:
         if not self.controls:
             return Offered(named=True)
         assumed = self.place.assumed and self.heard and not self.speaks
-        return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed)
+        return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed and not self.nobody)
+
+    @property
+    def nobody(self) -> bool:
+        """An address of a network at which no controller has answered: nothing says that there is one."""
+        return self.place.source == SWEPT and not self.speaks and not self.ping
 
     @property
     def domain(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
-from portcheck.catalogue.profiles import MergedRow, Profile, merge
+from portcheck.catalogue.profiles import STRENGTH, MergedRow, Profile, merge
 from portcheck.catalogue.services import services
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
@@ -55,7 +56,7 @@ def _extra(place: Target, forest: ForestSpec, extra: ExtraPort) -> Check:
         forest=forest.name,
         host=place.host,
         address=place.address,
-        service=extra.transport,
+        service=extra.service or extra.transport,
         transport=extra.transport,
         port=extra.port,
         need=Need.REQUIRED,
@@ -63,13 +64,18 @@ def _extra(place: Target, forest: ForestSpec, extra: ExtraPort) -> Check:
         purpose=extra.purpose or extra.name,
         operations=(extra.purpose or extra.name,),
         profiles=(),
-        why="asked for in the forests file",
+        why=extra.why,
         domain=place.domain,
     )
 
 
 def _distinct(checks: Iterable[Check]) -> Iterable[Check]:
-    return {check.id: check for check in checks}.values()
+    """A port that a profile asks for and the user names too is asked once, as the profile words it, and needed."""
+    found: dict[str, Check] = {}
+    for check in checks:
+        first = found.setdefault(check.id, check)
+        found[check.id] = replace(first, need=max(first.need, check.need, key=STRENGTH.index))
+    return found.values()
 
 
 def profile_names(forest: ForestSpec, chosen: Collection[str]) -> tuple[str, ...]:

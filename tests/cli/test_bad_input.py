@@ -39,7 +39,7 @@ BAD = [
     ["check", "fe80::1"],
     ["check", "fe80::1%eth0"],
     ["check", "0.0.0.0"],
-    ["check", "10.0.0.0/24"],
+    ["check", "10.0.0.0/8"],
     ["check", "https://contoso.com/"],
     ["check", "a\x1b[31m.com"],
     ["check", "-c", "x" * 300],
