@@ -78,7 +78,7 @@ class Naming:
         try:
             full = self.complete(label)
         except ConfigError as error:
-            known = nearest(label, by_name) if by_name else ""
+            known = nearest(label, [name.partition(".")[0] for name in by_name]) if by_name else ""
             raise ConfigError(f"{error}{known}") from None
         if full == label:
             return ForestSpec(full, profiles=self.configured.settings.profiles)

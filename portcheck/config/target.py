@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import unquote, urlsplit
 
 from portcheck.config.names import is_address, parse_host, parse_port
-from portcheck.config.words import ConfigError, shown
+from portcheck.config.words import ConfigError, printable, shown
 
 MOST_ADDRESSES = 4096
 """Of one network; a larger one is a mistake, or a scan."""
@@ -57,7 +57,7 @@ def parse_target(text: str) -> TargetText:
 
 def _refuse_mistake(given: str, *, url: bool) -> None:
     if meant := _meant(given):
-        raise ConfigError(f"{shown(_hidden(given))}: write {meant}")
+        raise ConfigError(f"{shown(_hidden(given))}: write {printable(meant, 120)}")
     if url:
         raise ConfigError(f"{shown(_hidden(given))} is no ldap://, ldaps:// or gc:// URL; {FORMS}")
 

@@ -18,7 +18,7 @@ MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 def lines_of(given: str) -> Iterator[tuple[str, str]]:
     """Of `@FILE`: where each target is written (`FILE:3`), and the target. Raises ConfigError."""
     path = Path(given.removeprefix(MARK))
-    name = printable(str(path))
+    name = printable(str(path), 240)
     if given == MARK:
         raise ConfigError("target '@': the name of a file with targets, one a line, follows the @")
     found = [(f"{name}:{number}", line) for number, line in enumerate(_lines(path, name), start=1) if line]

@@ -72,8 +72,15 @@ class ForestRun:
             await asyncio.gather(*([self._search.run()] if self.controllers else []), self._around())
         finally:
             self.problem = self.problem or self._search.problem
-        if self.controllers and not any(host.controls for host in tuple(self.hosts)) and self.problem is None:
-            self.problem = "no domain controller is named, and DNS advertises none"
+        if self.problem is None and self.controllers:
+            self.problem = self._nobody_there()
+
+    def _nobody_there(self) -> str | None:
+        if not any(host.controls for host in tuple(self.hosts)):
+            return "no domain controller is named, and DNS advertises none"
+        if any(host.controls and not host.nobody for host in tuple(self.hosts)):
+            return None
+        return f"at none of {len(self.hosts)} addresses a domain controller answers: none is there, or it is filtered"
 
     async def _around(self) -> None:
         """The machines around the forest; of the cloud, its endpoints."""
@@ -213,7 +220,7 @@ class ForestRun:
             domain_controllers=self._controllers(),
             lookups=tuple(self.lookups),
             problem=self.problem,
-            facts=self.facts | self._bounds() | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
+            facts=self.facts | self._bounds() | self._kind(),
         )
 
     def _bounds(self) -> Facts:
@@ -224,6 +231,11 @@ class ForestRun:
             too_many.append(words)
         told = {"left_out": too_many, "unusable_addresses": [*self._search.unusable]}
         return {key: value for key, value in told.items() if value}
+
+    def _kind(self) -> Facts:
+        """What the part is where it is no forest."""
+        kind = "cloud" if self.forest.name == CLOUD else "network" if self.forest.swept else ""
+        return {"kind": kind} if kind else {}
 
     def _controllers(self) -> tuple[DomainController, ...]:
         return tuple(host.controller() for host in tuple(self.hosts) if host.controls and not host.nobody)

@@ -253,7 +253,7 @@ def _tells_nothing(outcome: Outcome) -> bool:
 
 
 def _met_anybody(survey: ForestRun) -> bool:
-    return any(host.controls for host in survey.hosts) if survey.controllers else bool(survey.hosts)
+    return any(host.controls and not host.nobody for host in survey.hosts) if survey.controllers else bool(survey.hosts)
 
 
 def _was_asked(outcome: Outcome) -> bool:

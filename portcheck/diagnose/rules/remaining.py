@@ -24,7 +24,7 @@ REMAINING = (
     Rule(
         code="extra-port-blocked",
         title="{forest}: {purposes}: {ports} to {hosts} blocked",
-        explanation="The forests file asks for this port, and it could not be reached.",
+        explanation="This port is asked for by name, and it could not be reached.",
         fix=ASK,
         when=blocked(),
     ),
