@@ -112,7 +112,21 @@ def settle(outcomes: Iterable[Outcome], offered: Mapping[str, Offered]) -> tuple
     for outcome in found:
         by_host.setdefault((outcome.check.host, outcome.check.address), []).append(outcome)
     where = [(outcome, (outcome.check.host, outcome.check.address)) for outcome in found]
-    return tuple(judge(weighed(outcome, by_host[host]), offered[outcome.check.id]) for outcome, host in where)
+    weighing = ((weighed(one_is_enough(outcome, by_host[host]), by_host[host]), outcome) for outcome, host in where)
+    return tuple(judge(told, offered[outcome.check.id]) for told, outcome in weighing)
+
+
+def one_is_enough(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
+    """What a profile needs one of, and the other works: needed only by what is set to this one."""
+    check = outcome.check
+    if not check.one_of or outcome.state in GOOD or not check.required:
+        return outcome
+    others = (o for o in beside if o.check.one_of == check.one_of and o.check.id != check.id and o.state in GOOD)
+    other = next(others, None)
+    if other is None:
+        return outcome
+    words = f"{outcome.reason}; {other.check.port}/{other.check.transport} answers, and one of the two is enough"
+    return replace(outcome, check=replace(check, need=Need.CONDITIONAL), reason=words)
 
 
 def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:

@@ -48,6 +48,7 @@ def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
         why=row.why,
         source=row.source,
         domain=place.domain,
+        one_of=row.one_of,
     )
 
 

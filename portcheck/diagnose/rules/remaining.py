@@ -13,7 +13,7 @@ def _plain(service: str) -> Rule:
     return Rule(
         code=f"{service}-blocked",
         title="{forest}: {services} on {hosts} blocked",
-        explanation="The service could not be reached; nothing else that was asked depends on it.",
+        explanation="The service could not be reached; what this machine does through it fails.",
         fix=ASK,
         when=blocked(service),
     )
