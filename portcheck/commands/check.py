@@ -73,7 +73,9 @@ CaFile = Annotated[
     Path | None, typer.Option("--ca-file", metavar="FILE", help="Trust the authorities in it too (PEM).")
 ]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
-Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
+Proxy = Annotated[
+    str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud; socks5:// for all TCP; or none.")
+]
 Systems = Annotated[
     list[str] | None,
     typer.Option("--system", metavar="ROLE=HOST", help="As mim=mim1.corp."),
@@ -160,6 +162,10 @@ def check(
         machine=machine,
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
+    if bind and settings.proxy is not None and settings.proxy.socks:
+        raise ConfigError(
+            f"--bind signs in straight, not through the SOCKS proxy {settings.proxy}; leave one of them out"
+        )
     order = signing_in(order, WantedAccount(user, bind_method, password_stdin), bind=bind)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     alert = None if notify is None else Alert(notify, notify_file)

@@ -22,11 +22,17 @@ class Route:
     addresses: tuple[str, ...] = ()
     proxy: str = ""  # as reports name it, host:port; empty: no proxy
     proxy_port: int = 0
-    credentials: str = field(default="", repr=False)  # user:password, for Basic; never told
+    credentials: str = field(default="", repr=False)  # user:password; never told
+    scheme: str = "http"  # how the proxy is asked: http (CONNECT), socks5, socks5h (it looks names up)
+    far: str = ""  # what the proxy is asked for, where it is not the host's name
 
     @property
     def direct(self) -> bool:
         return not self.proxy
+
+    @property
+    def socks(self) -> bool:
+        return bool(self.proxy) and self.scheme != "http"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,12 @@ class HostState:
 
     def tunnels(self, outcome: Outcome) -> bool:
         """Whether this answer came from here through a proxy's tunnel."""
-        return not self.route.direct and outcome.check.service == "https" and outcome.state is State.OK
+        return (
+            not self.route.direct
+            and not self.route.socks
+            and outcome.check.service == "https"
+            and outcome.state is State.OK
+        )
 
     @property
     def reached_at(self) -> str | None:
@@ -155,6 +160,8 @@ class HostState:
         """Why this check makes no sense here; None where it does."""
         if self.place.unasked:
             return self.place.unasked
+        if self.route.socks and check.transport == "udp":
+            return f"UDP does not go through the SOCKS proxy {self.route.proxy}"
         if check.port is None and check.service in GENERIC:
             return UNKNOWN_PORT
         role = services()[check.service].role if check.service in services() else ""

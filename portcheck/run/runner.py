@@ -12,7 +12,7 @@ from importlib import import_module
 
 from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
-from portcheck.config import ForestSpec, Settings
+from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.diagnose.verdict import exit_code
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.model import Outcome, Report, State, Verdict
@@ -28,6 +28,7 @@ from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
+from portcheck.targets.tunnel import FAR, NamesFar
 
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
@@ -156,7 +157,8 @@ def _parts(order: Order) -> Chosen:
 
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> ForestRun:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
-    names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
+    far = order.settings.proxy is not None and order.settings.proxy.scheme == FAR and forest.name != CLOUD
+    names = (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up)
     survey = ForestRun(forest, profiles, engine, names, notify, order.selection, order.families)
     survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
     survey.controllers = not systems.asks_others_only(forest, profiles, order.selection)

@@ -12,6 +12,7 @@ from portcheck.catalogue.services import services
 from portcheck.config import CLOUD, DIRECT, ConfigError, ForestSpec, ProxySpec, SystemSpec, parse_proxy
 from portcheck.model.target import DC, UNNAMED, Route, Selection, Target
 from portcheck.net.dns import Names, is_address
+from portcheck.targets import tunnel
 from portcheck.targets.checks import checks_for
 from portcheck.targets.srv import Discovery, asked_here, places_of
 
@@ -185,8 +186,10 @@ class Cloud:
             place = replace(place, ports={place.service: own.port})
         proxy = self._proxy(place.host, place.service)
         if not proxy.direct:
-            route = Route(self._proxies[proxy.host], str(proxy), proxy.port, proxy.credentials)
-            return replace(place, route=route)
+            way = tunnel.route(proxy, self._proxies[proxy.host])
+            if proxy.socks and proxy.scheme != tunnel.FAR:  # the name is looked up here
+                way = replace(way, far=next(iter(await self._addresses(place.host)), ""))
+            return replace(place, route=way)
         given = own is not None and own.address
         addresses = (given,) if given else await self._addresses(place.host)
         if not addresses and own is None and place.endpoint.startswith(ANY):
@@ -198,7 +201,7 @@ class Cloud:
         own = self._own(host)
         if own is not None and own.proxy is not None:
             return own.proxy
-        if service not in BY_PROXY:
+        if service not in BY_PROXY and not (self.proxy is not None and self.proxy.socks):
             return DIRECT
         return self.proxy or from_environment(host, service)
 

@@ -26,7 +26,7 @@ BAD = [
     ["check", "contoso.com", "--rate", "-1"],
     ["check", "contoso.com", "--dns", "10.0.0.1:99999"],
     ["check", "contoso.com", "--dc", "not a host"],
-    ["check", "contoso.com", "--proxy", "socks5://proxy.corp:1080"],
+    ["check", "contoso.com", "--proxy", "socks4://proxy.corp:1080"],
     ["check", "contoso.com", "--system", "dc=dc1.contoso.com"],
     ["check", "contoso.com", "--system", "mim"],
     ["check", "--profile", "entra-connect"],

@@ -16,7 +16,8 @@ from portcheck.diagnose.verdict import Offered, settle
 from portcheck.model import Need, Outcome, Severity, State, Verdict
 
 ENGINE = ("MIM", "export", "import", "management agent", "no-logon-server")
-OTHERS = [name for name, profile in built_in().items() if profile.dc_rows and SYNC not in profile.speaks]
+ABOUT_MIM = {"pcns"}  # its server is one of MIM
+OTHERS = [n for n, p in built_in().items() if p.dc_rows and SYNC not in p.speaks and n not in ABOUT_MIM]
 
 
 def spoken(profile: str, silent: str) -> list[str]:
