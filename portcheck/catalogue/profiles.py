@@ -19,7 +19,9 @@ from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.model import Need
 from portcheck.model.target import DC
 
-TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "cloud")
+TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "kdc-proxy", "cloud")
+ONLY_NAMED = ("kdc-proxy",)
+"""What a forest need not have: asked where a machine is named for it, by whatever profile; each has its own."""
 DEEPEST = 16  # profiles extending profiles
 
 STRENGTH = (Need.OPTIONAL, Need.CONDITIONAL, Need.REQUIRED)
@@ -112,6 +114,12 @@ def merge(profiles: Iterable[Profile]) -> tuple[MergedRow, ...]:
         for row in profile.rows:
             asked.setdefault(row.key, []).append((profile.name, row))
     return tuple(_merged(named) for named in asked.values())
+
+
+def merge_for(target: str, profiles: Sequence[Profile]) -> tuple[MergedRow, ...]:
+    """What is asked of a machine of this role; of one that only its being named brings in, by its own profile."""
+    own = (built_in()[target],) if target in ONLY_NAMED else ()
+    return tuple(row for row in merge(dict.fromkeys((*profiles, *own))) if row.target == target)
 
 
 def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:

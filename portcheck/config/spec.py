@@ -57,7 +57,7 @@ class BindSpec:
 class SystemSpec:
     """A machine around the forest; without an address, the name is looked up."""
 
-    role: str  # mim, sync, sql, exchange, adfs, mail, cloud
+    role: str  # mim, sync, sql, exchange, adfs, mail, kdc-proxy, cloud
     host: str
     address: str | None = None
     port: int | None = None  # of the role's own service, where it is not the usual one

@@ -9,7 +9,7 @@ from portcheck.diagnose.reader import printable, text
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Outcome, State
 
-MOST_TARGETS = 12
+MOST_TARGETS, MORE = 12, "more hosts (portcheck request lists them all)"
 """Longer lists belong into a change request, not into a sentence."""
 
 Ports = tuple[tuple[str, tuple[int, ...]], ...]
@@ -31,7 +31,7 @@ def allow(f: ForestFacts, outcomes: Iterable[Outcome]) -> str:
     )
     return (
         "; ".join(
-            f"allow {what} from {source} to {some(targets, MOST_TARGETS, 'more hosts (portcheck request lists them all)')}"
+            f"allow {what} from {source} to {some(targets, MOST_TARGETS, MORE)}"
             for (what, source), targets in alike.items()
         )
         + doubt

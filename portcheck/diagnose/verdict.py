@@ -34,7 +34,7 @@ TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
 REFUSED_CERTIFICATE = frozenset({"not yet valid", "expired", "purpose", "weak", "other"})
 """Whoever verifies refuses it, whichever authorities it trusts."""
 OLD_TLS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
-OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc"})
+OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc", "kdc-proxy"})
 """What a machine around the forest has that was named for it, however badly it is needed."""
 
 

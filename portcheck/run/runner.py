@@ -242,7 +242,8 @@ def _exit_code(report: Report, surveys: Sequence[ForestRun], settings: Settings)
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
-    if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
+    wanted = [outcome for outcome in report.outcomes if outcome.verdict is not Verdict.SKIP]
+    if wanted and all(_tells_nothing(outcome) for outcome in wanted):
         return NOT_DONE
     if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
         return NOT_AS_EXPECTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from portcheck.catalogue.profiles import STRENGTH, MergedRow, Profile, merge
+from portcheck.catalogue.profiles import STRENGTH, MergedRow, Profile, merge_for
 from portcheck.catalogue.services import services
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
@@ -16,7 +16,7 @@ def checks_for(
     place: Target, forest: ForestSpec, profiles: Sequence[Profile], selection: Selection
 ) -> tuple[Check, ...]:
     """Every check of one place, in the order of the services' table."""
-    here = [row for row in merge(profiles) if (row.target, row.host) == (place.target, place.endpoint)]
+    here = [row for row in merge_for(place.target, profiles) if row.host == place.endpoint]
     wanted = "dns" if place.dns_only else place.service
     rows = [row for row in here if not wanted or row.service == wanted]
     order = {name: number for number, name in enumerate(services())}

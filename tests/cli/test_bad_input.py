@@ -144,7 +144,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_asked_is_said_before_anything
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "socks5://svc:secret@proxy.corp:1080")
+    monkeypatch.setenv("https_proxy", "socks4://svc:secret@proxy.corp:1080")
     assert run(["check", "--profile", "graph"]) == 2
     said = capsys.readouterr()
     assert said.out == ""

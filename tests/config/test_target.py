@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portcheck.config import ConfigError
@@ -76,6 +76,7 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
         assert "geheim" not in str(told.value)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_a_target_or_one_line(text: str) -> None:
     try:
@@ -88,6 +89,7 @@ def test_any_text_is_a_target_or_one_line(text: str) -> None:
     assert told.isprintable()
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6), st.integers(116, 128))
 def test_no_network_has_more_addresses_than_its_bound(address: object, length: int) -> None:
     network = ip_network(f"{address}/{length}", strict=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
 
-OTHERS = ("https", "netbios-ns", "netbios-ssn", "winrm", "http", "amqps", "mssql")
+OTHERS = ("https", "netbios-ns", "netbios-ssn", "winrm", "http", "amqps", "mssql", "kdc-proxy")
 """Services that portcheck asks and that no known fault hangs on."""
 
 

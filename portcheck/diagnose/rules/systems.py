@@ -36,6 +36,28 @@ def _of_controller(f: ForestFacts, o: Outcome) -> bool:
     return any(o.check.host == dc.host for dc in f.forest.domain_controllers)
 
 
+def _no_kdc_behind(f: ForestFacts) -> Proof | None:
+    """The proxy takes the question, and says itself that nobody answered it."""
+    proof = tuple(o for o in f.faults() if flag(o, "kdc_unreached") is True)
+    return Proof(proof, f.answered("kerberos")) if proof else None
+
+
+BEHIND = (
+    Rule(
+        code="kdc-proxy-no-kdc",
+        title="{forest}: the KDC proxy {hosts} answers and reaches no KDC",
+        explanation=(
+            "The way to the proxy is open, and what is served there says that no KDC answered it. What lies between the"
+            " proxy and the domain controllers cannot be seen from here; a proxy may also not serve this realm."
+        ),
+        fix=(
+            "Ask whoever runs {names}: may it reach 88/tcp of the domain controllers, do they resolve there, and is"
+            " {forest} among the realms that it serves?"
+        ),
+        when=_no_kdc_behind,
+    ),
+)
+
 SYSTEMS = (
     Rule(
         code="system-not-named",
