@@ -53,7 +53,7 @@ BEHIND = (
         title="{forest}: the KDC proxy {hosts} {does}",
         explanation=(
             "The way to the proxy is open. It has to find a KDC of the realm and to reach it on 88/tcp, and may wait"
-            " long for that; what lies between it and the domain controllers cannot be seen from here. A proxy may also not"
+            " long for that; what lies between it and the domain controllers cannot be seen from here. It may also not"
             " serve this realm."
         ),
         fix=(
