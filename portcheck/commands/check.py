@@ -73,7 +73,9 @@ CaFile = Annotated[
     Path | None, typer.Option("--ca-file", metavar="FILE", help="Trust the authorities in it too (PEM).")
 ]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
-Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
+Proxy = Annotated[
+    str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud; socks5:// for all TCP; or none.")
+]
 Site = Annotated[str | None, typer.Option("--site", metavar="NAME", help="As a client of this AD site.")]
 Systems = Annotated[
     list[str] | None,
@@ -146,7 +148,7 @@ def check(
             proxy=_proxy(proxy),
         ),
     )
-    forests = configured.forests if machine else targets.forests(configured, target or ())
+    forests = configured.forests if machine else targets.forests(configured, target or (), dns or ())
     families = selecting.families(four=four, six=six, source=settings.source_ip)
     chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
     chosen = targets.of_site(targets.trusting(chosen, ca_file), site)
@@ -162,6 +164,10 @@ def check(
         machine=machine,
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
+    if bind and settings.proxy is not None and settings.proxy.socks:
+        raise ConfigError(
+            f"--bind signs in straight, not through the SOCKS proxy {settings.proxy}; leave one of them out"
+        )
     order = signing_in(order, WantedAccount(user, bind_method, password_stdin), bind=bind)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     alert = None if notify is None else Alert(notify, notify_file)

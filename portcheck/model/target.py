@@ -11,6 +11,9 @@ DC = "dc"
 UNNAMED = "unnamed"
 """The source of a place that stands for a machine nobody named."""
 
+SWEPT = "network"
+"""The source of a place that is an address of a network: whether anybody is there is what is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -19,11 +22,17 @@ class Route:
     addresses: tuple[str, ...] = ()
     proxy: str = ""  # as reports name it, host:port; empty: no proxy
     proxy_port: int = 0
-    credentials: str = field(default="", repr=False)  # user:password, for Basic; never told
+    credentials: str = field(default="", repr=False)  # user:password; never told
+    scheme: str = "http"  # how the proxy is asked: http (CONNECT), socks5, socks5h (it looks names up)
+    far: str = ""  # what the proxy is asked for, where it is not the host's name
 
     @property
     def direct(self) -> bool:
         return not self.proxy
+
+    @property
+    def socks(self) -> bool:
+        return bool(self.proxy) and self.scheme != "http"
 
 
 @dataclass(frozen=True, slots=True)

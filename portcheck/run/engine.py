@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from portcheck.model import Check, Facts, Outcome, Stage, State
 from portcheck.model.events import Notify, Started
+from portcheck.net import socks
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
 from portcheck.net.pacing import Pacer
@@ -97,9 +98,7 @@ class Engine:
         subject = replace(subject, start_tls=False)
         async with self._slots:
             net = Net(check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, nearest_ttl)
-            if subject.route is not None:
-                return await once(probes()[check.service], check, Reach(check.host, subject.route, net), subject)
-            return await once(probes()[check.service], check, net, subject)
+            return await once(probes()[check.service], check, _on_its_way(check.host, net, subject), subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
         """What the LDAP ping tells when asked over TCP; empty where that fails."""
@@ -108,7 +107,8 @@ class Engine:
         try:
             async with self._slots:
                 asked = askable(subject, Check("", "", address, "ldap-ping", "tcp", port))
-                return text.facts(await ldap_ping.over_tcp(port, self.net(address, Timeline()), asked))
+                net = _on_its_way(subject.host, self.net(address, Timeline()), subject)
+                return text.facts(await ldap_ping.over_tcp(port, net, asked))
         except (NetError, WireError):
             return {}
 
@@ -120,9 +120,7 @@ class Engine:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
         probe = probes()[check.service]
         for pause in (*AFTER_RESET_S, None):
-            net: Network = self.net(check.address or "", trail)
-            if subject.route is not None:
-                net = Reach(check.host, subject.route, self.net("", trail))
+            net = _on_its_way(check.host, self.net(check.address or "", trail), subject)
             outcome = await once(probe, check, net, subject)
             if outcome.state is not State.RESET or pause is None or check.transport == "udp":
                 break
@@ -130,6 +128,11 @@ class Engine:
             trail.note("again", "a first reset may be the controller's own session scavenger; trying another port")
             await asyncio.sleep(pause)
         return outcome
+
+
+def _on_its_way(host: str, net: Net, subject: Subject) -> Network:
+    """The network of a check: straight to its address, or by the route that its host has."""
+    return net if subject.route is None else Reach(host, subject.route, net)
 
 
 def probes() -> Mapping[str, Probe]:
@@ -145,6 +148,8 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
     try:
         seen = await probe.run(check, net, askable(subject, check))
     except NetError as fault:
+        if trail.facts.get("socks_granted") and not trail.head:
+            fault = socks.beyond(fault, str(trail.facts["proxy"]), "closed the tunnel before a byte came")
         trail.facts.update(fault.facts)
         if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:
             fault.state = State.MISMATCH  # said something, then left or waited: it was never this protocol
@@ -163,7 +168,7 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
 
 def _whose(trail: Timeline) -> str:
     """Said of the proxy until it has let something through."""
-    asked_proxy = "proxy" in trail.facts and "proxy_status" not in trail.facts
+    asked_proxy = "proxy" in trail.facts and not {"proxy_status", "socks_granted"} & set(trail.facts)
     return f"the proxy {trail.facts['proxy']}: " if asked_proxy else ""
 
 

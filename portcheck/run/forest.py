@@ -12,7 +12,7 @@ from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.model import Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
 from portcheck.model.events import ForestFound, Notify
 from portcheck.model.target import Pin, Selection, Target
-from portcheck.net.dns import Names
+from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.run.clients import Clients
@@ -20,10 +20,11 @@ from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState, without_address
 from portcheck.run.ledger import Ledger, LedgerPage
-from portcheck.targets import srv, systems
+from portcheck.targets import srv, systems, tunnel
 from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery
+from portcheck.targets.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from portcheck.investigate.case import Case, Walks
@@ -53,6 +54,7 @@ class ForestRun:
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
     _clients: Clients = field(init=False)
+    _tunnel: Tunnel | None = None  # everything of a forest goes through it
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
@@ -75,9 +77,17 @@ class ForestRun:
 
     async def run(self) -> None:
         """Everything but the second look."""
+        if self.proxy is not None and self.proxy.socks and self.forest.name != CLOUD:
+            try:
+                self._tunnel = await tunnel.located(self.proxy, self.families)
+            except NoResolverError as error:
+                self.problem = f"the proxy {self.proxy}: {error}"
+                return
         if self.pins:
             await self.engine.ready()
-            self.hosts.extend(HostState(pin.place, self.forest.ca_file, announced=pin.roles) for pin in self.pins)
+            self.hosts.extend(
+                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles) for pin in self.pins
+            )
             await asyncio.gather(*(self._ask(host) for host in self.hosts))
             return
         try:
@@ -86,8 +96,26 @@ class ForestRun:
         finally:
             self.problem = self.problem or self._search.problem
             self._clients.settle()
-        if self.controllers and not any(host.controls for host in tuple(self.hosts)) and self.problem is None:
-            self.problem = "no domain controller is named, and DNS advertises none"
+        if self._tunnel is not None and self.controllers and not any(host.controls for host in self.hosts):
+            await self._far_name(self._tunnel)
+        if self.problem is None and self.controllers:
+            self.problem = self._nobody_there()
+
+    async def _far_name(self, way: Tunnel) -> None:
+        place = way.by_name(self.forest)
+        if place.route is not None:
+            self.problem = None
+            await self._ask_all([place], Discovery())
+
+    def _by_tunnel(self, place: Target) -> Target:
+        return place if self._tunnel is None else self._tunnel.through(place)
+
+    def _nobody_there(self) -> str | None:
+        if not any(host.controls for host in tuple(self.hosts)):
+            return "no domain controller is named, and DNS advertises none"
+        if any(host.controls and not host.nobody for host in tuple(self.hosts)):
+            return None
+        return f"at none of {len(self.hosts)} addresses a domain controller answers: none is there, or it is filtered"
 
     async def _around(self) -> None:
         """The machines around the forest; of the cloud, its endpoints."""
@@ -103,13 +131,13 @@ class ForestRun:
     async def _introduce(self, place: Target) -> Facts:
         """What the ping tells of it, over UDP or TCP; nobody waits long."""
         await self.engine.ready()
-        host = HostState(place, self.forest.ca_file)
+        host = HostState(self._by_tunnel(place), self.forest.ca_file)
         await self._asking(host).introduced()
         return host.ping
 
     async def _ask_all(self, places: Iterable[Target], found: Discovery) -> None:
         fresh = []
-        for place in places:
+        for place in map(self._by_tunnel, places):
             what = (place.host, place.address, place.target, place.service)
             if what not in self._asked and not self._assumed_at(place):
                 self._asked.add(what)
@@ -239,7 +267,7 @@ class ForestRun:
             domain_controllers=self._controllers(),
             lookups=tuple(self.lookups),
             problem=self.problem,
-            facts=self.facts | self._bounds() | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
+            facts=self.facts | self._bounds() | self._kind(),
         )
 
     def _bounds(self) -> Facts:
@@ -251,5 +279,10 @@ class ForestRun:
         told = {"left_out": too_many, "unusable_addresses": [*self._search.unusable]}
         return {key: value for key, value in told.items() if value}
 
+    def _kind(self) -> Facts:
+        """What the part is where it is no forest."""
+        kind = "cloud" if self.forest.name == CLOUD else "network" if self.forest.swept else ""
+        return {"kind": kind} if kind else {}
+
     def _controllers(self) -> tuple[DomainController, ...]:
-        return tuple(host.controller() for host in tuple(self.hosts) if host.controls)
+        return tuple(host.controller() for host in tuple(self.hosts) if host.controls and not host.nobody)

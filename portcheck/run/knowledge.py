@@ -11,7 +11,7 @@ from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.diagnose.verdict import Offered
 from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
-from portcheck.model.target import DC, UNNAMED, Route, Target
+from portcheck.model.target import DC, SWEPT, UNNAMED, Route, Target
 from portcheck.probes.probe import Subject
 from portcheck.targets.fallback import FAMILIES
 
@@ -124,7 +124,12 @@ class HostState:
 
     def tunnels(self, outcome: Outcome) -> bool:
         """Whether this answer came from here through a proxy's tunnel."""
-        return not self.route.direct and outcome.check.service == "https" and outcome.state is State.OK
+        return (
+            not self.route.direct
+            and not self.route.socks
+            and outcome.check.service == "https"
+            and outcome.state is State.OK
+        )
 
     @property
     def reached_at(self) -> str | None:
@@ -140,7 +145,14 @@ class HostState:
         if not self.controls:
             return Offered(named=True)
         assumed = self.place.assumed and self.heard and not self.speaks
-        return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed, far=self.far)
+        return Offered(
+            self.roles, self.lacks, self.stands_in_for, controller=not assumed and not self.nobody, far=self.far
+        )
+
+    @property
+    def nobody(self) -> bool:
+        """An address of a network at which no controller has answered: nothing says that there is one."""
+        return self.place.source == SWEPT and not self.speaks and not self.ping
 
     @property
     def domain(self) -> str:
@@ -151,6 +163,8 @@ class HostState:
         """Why this check makes no sense here; None where it does."""
         if self.place.unasked:
             return self.place.unasked
+        if self.route.socks and check.transport == "udp":
+            return f"UDP does not go through the SOCKS proxy {self.route.proxy}"
         if check.port is None and check.service in GENERIC:
             return UNKNOWN_PORT
         role = services()[check.service].role if check.service in services() else ""

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
-from portcheck.config import ForestSpec, Settings
+from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.diagnose.verdict import exit_code
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.model import Outcome, Report, State, Verdict
@@ -28,6 +28,7 @@ from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
+from portcheck.targets.tunnel import FAR, NamesFar
 
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
@@ -157,7 +158,8 @@ def _parts(order: Order) -> Chosen:
 
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> ForestRun:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
-    names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
+    far = order.settings.proxy is not None and order.settings.proxy.scheme == FAR and forest.name != CLOUD
+    names = (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up)
     survey = ForestRun(forest, profiles, engine, names, notify, order.selection, order.families)
     survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
     survey.controllers = not systems.asks_others_only(forest, profiles, order.selection)
@@ -241,7 +243,8 @@ def _exit_code(report: Report, surveys: Sequence[ForestRun], settings: Settings)
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
-    if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
+    wanted = [outcome for outcome in report.outcomes if outcome.verdict is not Verdict.SKIP]
+    if wanted and all(_tells_nothing(outcome) for outcome in wanted):
         return NOT_DONE
     if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
         return NOT_AS_EXPECTED
@@ -254,7 +257,7 @@ def _tells_nothing(outcome: Outcome) -> bool:
 
 
 def _met_anybody(survey: ForestRun) -> bool:
-    return any(host.controls for host in survey.hosts) if survey.controllers else bool(survey.hosts)
+    return any(host.controls and not host.nobody for host in survey.hosts) if survey.controllers else bool(survey.hosts)
 
 
 def _was_asked(outcome: Outcome) -> bool:

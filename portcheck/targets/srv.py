@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
-from portcheck.model.target import Target
+from portcheck.model.target import SWEPT, Target
 from portcheck.net.dns import HOSTS_FILE, UNHEARD, Names, NoResolverError, is_address, system_servers
 from portcheck.net.platform.machine import source_address
 from portcheck.wire import told_names
@@ -44,12 +44,13 @@ SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", 
 async def explicit(forest: ForestSpec, names: Names, families: Sequence[str]) -> Discovery:
     """The controllers that the file or the command line names."""
     found = Discovery()
+    source = SWEPT if forest.swept else "explicit"
     for controller in forest.domain_controllers:
         domain = domain_of(controller.host, forest)
         if controller.address is not None:
-            found.places.append(Target(controller.host, controller.address, "explicit", domain))
+            found.places.append(Target(controller.host, controller.address, source, domain))
         elif is_address(controller.host):
-            found.places.append(Target(controller.host, controller.host, "explicit", domain))
+            found.places.append(Target(controller.host, controller.host, source, domain))
     unnamed = [c.host for c in forest.domain_controllers if c.address is None and not is_address(c.host)]
     resolved = await asyncio.gather(*(names.addresses(host, families) for host in unnamed))
     for host, lookups in zip(unnamed, resolved, strict=True):
@@ -147,7 +148,7 @@ def domain_of(host: str, forest: ForestSpec) -> str:
     fitting = [domain for domain in (forest.name, *forest.domains) if host.endswith(f".{domain}")]
     if fitting:
         return max(fitting, key=len)
-    return "" if forest.name == host or is_address(forest.name) else forest.name
+    return "" if forest.swept or forest.name == host or is_address(forest.name) else forest.name
 
 
 def questions(domain: str, forest: ForestSpec) -> list[tuple[str, str, bool]]:

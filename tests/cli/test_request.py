@@ -49,7 +49,7 @@ def test_nothing_blocked_is_written_and_said_and_is_no_error(
     assert run(["request", saved(tmp_path, "ok", "ok"), "-f", "nftables"]) == 0
     said = capsys.readouterr()
     assert "Nothing is asked for" in said.out
-    assert "nothing is asked for" in said.err
+    assert "Nothing is asked for" in said.err
 
 
 def test_the_user_narrows_a_report_by_service_host_need_and_family(

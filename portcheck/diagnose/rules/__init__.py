@@ -18,7 +18,7 @@ from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
-from portcheck.diagnose.rules.systems import SYSTEMS
+from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
 
 RULES: tuple[Rule, ...] = (
@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     *ACCOUNT,
     *OUTSIDE,
     *SITE,
+    *BEHIND,
     *HOSTS,
     *WHOLE,
     *CUT,

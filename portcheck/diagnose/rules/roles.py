@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portcheck.diagnose.phrases import some
-from portcheck.diagnose.reader import flag, printable, texts_in
+from portcheck.diagnose.reader import flag, printable, text, texts_in
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
@@ -98,7 +98,17 @@ def _all_well(f: ForestFacts) -> Proof | None:
         return None
     names = hosts(good)
     seen = f"{len(good)} of {len(f.outcomes)} checks answered as expected, on {some(names)}"
-    return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO)
+    socks = next((proxy for o in good if text(o, "proxy_scheme") and (proxy := text(o, "proxy"))), "")
+    words = {
+        "how": f" through {socks}, over TCP" if socks else "",
+        "what": (
+            "All that the profile needs over TCP answered in its own protocol, as seen from the far end of the SOCKS"
+            " proxy. UDP does not go through it and was not asked."
+            if socks
+            else "Everything the profile needs answered in its own protocol."
+        ),
+    }
+    return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO, words=words)
 
 
 def _stood_in(f: ForestFacts) -> Proof | None:
@@ -190,8 +200,8 @@ WELL = (
     ),
     Rule(
         code="forest-ok",
-        title="{forest}: all well",
-        explanation="Everything the profile needs answered in its own protocol.",
+        title="{forest}: all well{how}",
+        explanation="{what}",
         fix="",
         when=_all_well,
         beside=True,
