@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from portcheck.model import Lookup
+from portcheck.net.lag import AWAY_S, missed_s
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
@@ -54,26 +55,29 @@ class Names:
         """Trouble is a word in `status`, never an exception (but NoResolverError).
 
         Silence is believed of a server that says nothing at all. Where it has answered something else, what is needed
-        is asked again: the path may be lossy, or police the burst that a run begins with.
+        is asked again: the path may be lossy, or police the burst that a run begins with. The resolver's patience is by
+        the clock on the wall: where this program was away meanwhile, its silence is not believed either.
         """
         async with self.bound:
+            missed = missed_s() + AWAY_S
             found = await self._lookup(name, record, required=required)
-            for _ in range(MORE_TRIES if required else 0):
-                if found.status not in UNHEARD or not self.heard.is_set():
+            for _ in range(MORE_TRIES if required or missed_s() > missed else 0):
+                if found.status not in UNHEARD or not (self.heard.is_set() or missed_s() > missed):
                     break
+                missed = missed_s() + AWAY_S
                 again = await self._lookup(name, record, required=required)
                 found = replace(again, elapsed_ms=round(found.elapsed_ms + again.elapsed_ms, 1))
             return found
 
     async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
         resolver = self._get()
-        began = time.monotonic()
+        began, listened = time.monotonic(), asyncio.get_running_loop().time()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
         try:
             done, _ = await asyncio.wait(asking, timeout=0 if self._tcp_alone else TCP_AFTER_S)
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
-            status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
+            status, answers = await _best(asking, self.patience_s - (asyncio.get_running_loop().time() - listened))
             if status in UNHEARD and (name.lower().rstrip("."), record) in self._cut:
                 status = TRUNCATED
             if status not in UNHEARD and not status.startswith("error"):

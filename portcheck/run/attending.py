@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from portcheck.net.lag import ListeningLoop
 from portcheck.run.ending import ENDING
 
 GRACE_S = 1.0  # so much after its deadline a loop that still listens has ended by itself
@@ -33,7 +34,8 @@ def attended(work: Callable[[], Coroutine[Any, Any, None]], limit_s: float | Non
     def live() -> None:
         going = to_its_end()
         try:
-            asyncio.run(going)
+            with asyncio.Runner(loop_factory=ListeningLoop) as runner:
+                runner.run(going)
         except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
             news.put(error)
         finally:
