@@ -78,7 +78,7 @@ def _words(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, s
     index: dict[str, list[tuple[str, str]]] = {}
     for name, text in spelled:
         if known := _whole_words(text):
-            index.setdefault(min(known, key=lambda word: (often[word], -len(word))), []).append((name, text))
+            index.setdefault(min(known, key=lambda word: (often[word], -len(word), word)), []).append((name, text))
     return index
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from portcheck.catalogue.books import table
 from portcheck.catalogue.conditions import Condition
+from portcheck.catalogue.phrases import NEEDS_FAMILY
 from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.sources import Sure
 
@@ -142,7 +143,7 @@ def _error(row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Cat
     return CataloguedError(
         name=row["name"],
         family=family,
-        texts=tuple(row.get("spellings", ())),
+        texts=tuple(spelled.removeprefix(NEEDS_FAMILY) for spelled in row.get("spellings", ())),
         forms=tuple(dict.fromkeys(form for code in codes(row) for form in number_forms(family.numbers, code))),
         codes=codes(row),
         where=row.get("where", family.where),
@@ -196,6 +197,8 @@ def number_forms(numbers: str, code: int) -> tuple[str, ...]:
             return (str(code), f"0x{code:X}", str(MIT_BASE + code))
         case "event":
             return (f"event {code}", f"event ID {code}", str(code))
+        case "sub":
+            return (f"{code:x}",)
         case "decimal":
             return (str(code),)
         case _:

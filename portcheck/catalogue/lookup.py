@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from portcheck.catalogue import codes
 from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import CataloguedError, errors, families, numbered
+from portcheck.catalogue.narrowing import narrowed
 from portcheck.catalogue.numbers import Claim, Number, claims, readings, spoken_for, whole
 from portcheck.catalogue.phrases import NEEDS_FAMILY, alone, canonical, pattern, pieces, plain, words
 
 LONGEST = 65536  # characters of a pasted text that are looked at
+BY_CONTEXT = "ldap-49"  # its numbers are so like any other's that only words around them make them its own
 SYMBOL = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Za-z0-9]+)+\b")
 
 
@@ -35,16 +37,24 @@ class Match:
 def find(text: str) -> list[Match]:
     """The errors that the text names, the most telling first; empty: none that the catalogue knows."""
     text = plain(text[:LONGEST])
-    return _exactly(text) or _of_family(text) or _inside(text)
+    found = _exactly(text) or _of_family(text) or _inside(text)
+    return [replace(match, error=narrowed(match.error, text)) for match in found]
 
 
 def _exactly(text: str) -> list[Match]:
-    named = [(errors()[name], spelled) for name, spelled in table()["exact"].get(canonical(text), ())]
+    written = table()["exact"].get(canonical(text), ())
+    verbatim = [name for name, spelled in written if spelled.removeprefix(NEEDS_FAMILY).casefold() == text.casefold()]
+    named = [errors()[name] for name in verbatim or (name for name, _ in written)]
     number = whole(text)
-    numbers = [(error, text) for error in _of_number(number, tuple(families()))] if number else []
-    symbols = [(error, text) for error in codes.of_symbol(text)] if not named and SYMBOL.fullmatch(text) else []
-    found = {error.name: (error, spelled) for error, spelled in (*symbols, *numbers, *named)}
-    return [Match(e, spelled, 0, exact=True, hinted=False, sole=len(found) == 1) for e, spelled in found.values()]
+    numbers = _of_number(number, tuple(families())) if number else []
+    symbols = codes.of_symbol(text) if not named and SYMBOL.fullmatch(text) else []
+    found = {error.name: error for error in sorted((*named, *numbers, *symbols), key=lambda e: e.name != text)}
+    return [Match(e, text, 0, exact=True, hinted=False, sole=_agree(found.values())) for e in found.values()]
+
+
+def _agree(found: Iterable[CataloguedError]) -> bool:
+    """Twins have the same causes: nothing needs to be decided between them."""
+    return len({error.causes for error in found}) < 2
 
 
 def _of_family(text: str) -> list[Match]:
@@ -61,12 +71,14 @@ def _of_family(text: str) -> list[Match]:
         event = word.startswith("event")
         spoken = tuple(f.name for f in families().values() if (f.numbers == "event") == event)
     found = _of_number(number, spoken)
-    return [Match(error, text, 0, exact=True, hinted=True, sole=len(found) == 1) for error in found]
+    return [Match(error, text, 0, exact=True, hinted=True, sole=_agree(found)) for error in found]
 
 
 def _inside(text: str) -> list[Match]:
     found = [*_codes(text), *_phrases(text)]
     found += _symbols(text, found)
+    if all(match.error.general for match in found):
+        found += _texts(text)
     distinct = {(m.error.name, m.start): m for m in found}.values()
     longest = [match for match in distinct if not any(_covers(other, match) for other in distinct)]
     return _first_each(sorted((_alone(m, longest) for m in longest), key=_rank))
@@ -78,7 +90,7 @@ def _rank(match: Match) -> tuple[bool, bool, int, int]:
 
 def _alone(match: Match, others: Iterable[Match]) -> Match:
     rivals = [o for o in others if o.start == match.start and o.end == match.end and o.error.name != match.error.name]
-    return replace(match, sole=False) if rivals else match
+    return match if _agree([match.error, *(rival.error for rival in rivals)]) else replace(match, sole=False)
 
 
 def _phrases(text: str) -> Iterator[Match]:
@@ -103,7 +115,9 @@ def _codes(text: str) -> Iterator[Match]:
 
 
 def _claimed(claim: Claim) -> list[CataloguedError]:
-    return _of_number(claim.number, claim.families)
+    """Where no word names the family, only what the books tell of."""
+    found = _of_number(claim.number, claim.families)
+    return found if claim.named else [error for error in found if error.name in errors()]
 
 
 def _symbols(text: str, found: Iterable[Match]) -> Iterator[Match]:
@@ -115,11 +129,18 @@ def _symbols(text: str, found: Iterable[Match]) -> Iterator[Match]:
                 yield Match(error, symbol[0], symbol.start(), exact=False, hinted=True)
 
 
-def _of_number(number: Number, names: Iterable[str]) -> list[CataloguedError]:
+def _texts(text: str) -> Iterator[Match]:
+    """Words of the vendors' tables, where the books know none."""
+    for error, words_, start in codes.of_text(text.casefold())[:1]:
+        yield Match(error, text[start : start + len(words_)], start, exact=False, hinted=False)
+
+
+def _of_number(number: Number, names: tuple[str, ...]) -> list[CataloguedError]:
     """What the books tell of the number in these families; else what the vendors' tables do."""
     wanted = [(family, code) for family in names for code in readings(number, families()[family].numbers)]
     found = dict.fromkeys(name for key in wanted for name in numbered().get(key, ()))
-    return [errors()[name] for name in found] or codes.of_numbers(wanted)
+    named = (key for key in wanted if key[0] != BY_CONTEXT or len(names) == 1)
+    return [errors()[name] for name in found] or codes.of_numbers(named)
 
 
 def _covers(long: Match, short: Match) -> bool:

@@ -20,15 +20,13 @@ SPEAKS_FOR_ITSELF = 1000  # Win32 codes from here on are seldom anything else wh
 
 SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]\d|\.[a-z]))"
 HEX_DIGITS = r"(?P<n>\b[0-9a-f]{2,4}\b)"
-BETWEEN = r"[\s:=#('\"\[<,]{0,4}(?:\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b[\s:=#('\"\[<,.]{0,4}){0,3}"
+BETWEEN = r"[\s:=#('\"<,]{0,4}(?:\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b[\s:=#('\"<,.]{0,4}){0,3}"
 LABEL = r"\b(?:errors?|err|code|status|substatus|result|failed|failure|returned|hresult|hr|rc|reason|exception)\b"
 
 WHOLE = re.compile(r"(?P<dec>-?\d{1,10})|(?P<hex>0x[0-9a-f]{1,16}|[0-9a-f]{1,8})", re.IGNORECASE)
 LABELLED = re.compile(LABEL + BETWEEN + SIGN_AND_DIGITS, re.IGNORECASE)
 IN_BRACKETS = re.compile(rf"(?<=[\s(:,.'\"])[(\[<]\s?{SIGN_AND_DIGITS}\s?[)\]>]", re.IGNORECASE)
-WIDE = re.compile(
-    r"(?<![\w.-])(?P<n>0x[0-9a-f]{8}|[8c][0-9a-f]{7}|-\d{9,10}|2\d{9})(?!\w|[.-]\d)", re.IGNORECASE
-)
+WIDE = re.compile(r"(?<![\w.-])(?P<n>0x[0-9a-f]{8}|[8c][0-9a-f]{7}|-\d{9,10}|2\d{9})(?!\w|[.-]\d)", re.IGNORECASE)
 DIRECTORY = re.compile(r"\b(?P<n>[0-9a-f]{8}): ?\w{0,6}Err: DSID", re.IGNORECASE)  # its Win32 code: 00002028: LdapErr
 EVENT = re.compile(
     r"\bevent\s?(?:id|code)?\b\s?(?:[^\w<>]{0,3}|[^<>\w]{0,2}[^<>]{0,40}>)\s*(?P<n>\d{1,5})\b(?![.:]\d)", re.IGNORECASE
@@ -42,7 +40,7 @@ NO_CODE = re.compile(
     r"|\b(?:status|response) code[\s:=(]*[1-5]\d\d\b|\bstatus[ =:][1-5]\d\d\b"
     r"|\b(?:lines?|port|pid|uid|gid|level|kvno|etype|version|build|retry|attempt|state|severity|msgid|opid|conn|op|fd)"
     r"[\s:=#]{0,2}\d+"
-    r"|\bdsid-[0-9a-f]+|\bproblem \d+",
+    r"|(?<=dsid-)[0-9a-f]+|\bproblem \d+",
     re.IGNORECASE,
 )
 FOREIGN = re.compile(
@@ -92,8 +90,8 @@ def claims(text: str) -> Iterator[Claim]:
         taken.add(claim.number.start)
         yield claim
     for number in _numbers((LABELLED, IN_BRACKETS), text):
-        if number.start not in taken and (claim := _by_words(number, folded)):
-            yield claim
+        if number.start not in taken and (worded := _by_words(number, folded)):
+            yield worded
 
 
 def readings(number: Number, kind: str) -> tuple[int, ...]:
@@ -173,14 +171,21 @@ def _by_words(number: Number, folded: str) -> Claim | None:
     """A labelled number: the family named last before it, else one named after it; else Win32, if nobody else's."""
     before = folded[max(0, number.start - BEFORE) : number.start]
     after = folded[number.end : number.end + AFTER]
+    if _is_winsock(number):
+        return Claim(number, ("winsock",), named=True)
     near = {f.name: max(_place(before, h) for h in f.hints) for f in _labelled() if f.hints}
     last = max(near.values(), default=-1)
     named = tuple(name for name, place in near.items() if place == last) if last >= 0 else ()
     named = named or tuple(f.name for f in _labelled() if any(_place(after, hint) >= 0 for hint in f.hints))
     if named:
-        return Claim(number, named, named=True)
-    lonely = abs(number.value) >= SPEAKS_FOR_ITSELF and not FOREIGN.search(before + " " + after)
-    return Claim(number, ("win32", "winsock"), named=False) if lonely else None
+        return Claim(number, (*named, "dns") if "win32" in named else named, named=True)
+    lonely = number.value >= SPEAKS_FOR_ITSELF and not FOREIGN.search(before + " " + after)
+    return Claim(number, ("win32", "dns"), named=False) if lonely else None
+
+
+def _is_winsock(number: Number) -> bool:
+    """Winsock's numbers are nobody else's."""
+    return not number.hexadecimal and (10004 <= number.value <= 10112 or 11001 <= number.value <= 11031)
 
 
 @cache

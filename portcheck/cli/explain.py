@@ -118,10 +118,10 @@ def _overview(*, as_json: bool) -> int:
 
 
 def _unknown(text: str, *, as_json: bool) -> int:
-    from portcheck.catalogue import lookup
+    from portcheck.catalogue.suggestions import suggest
     from portcheck.render import explain as words
 
-    suggestions = lookup.suggest(text)
+    suggestions = suggest(text)
     if as_json:
         _print(json.dumps({"errors": [], "suggestions": suggestions}))
     else:

@@ -166,7 +166,7 @@ def _by_word() -> Mapping[str, tuple[Row, ...]]:
     index: dict[str, tuple[Row, ...]] = {}
     for row, known in texts:
         if len(known) > 1:
-            rarest = min(known, key=lambda word: (often[word], -len(word)))
+            rarest = min(known, key=lambda word: (often[word], -len(word), word))
             index[rarest] = (*index.get(rarest, ()), row)
     return index
 
