@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -10,11 +11,12 @@ from portcheck.catalogue import codes
 from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import CataloguedError, errors, families, numbered
 from portcheck.catalogue.narrowing import narrowed
-from portcheck.catalogue.numbers import Claim, Number, claims, readings, spoken_for, whole
+from portcheck.catalogue.numbers import SPEAKS_FOR_ITSELF, Claim, Number, claims, readings, spoken_for, whole
 from portcheck.catalogue.phrases import NEEDS_FAMILY, alone, canonical, pattern, pieces, plain, words
 
 LONGEST = 65536  # characters of a pasted text that are looked at
 BY_CONTEXT = "ldap-49"  # its numbers are so like any other's that only words around them make them its own
+SHOUTED = re.compile(r"[A-Z]{4,}(?: [A-Z]+)*")  # words of a port tester that everyday text has in small letters
 SYMBOL = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Za-z0-9]+)+\b")
 
 
@@ -67,9 +69,10 @@ def _of_family(text: str) -> list[Match]:
         return []
     word = parts["word"].casefold()
     spoken = tuple(f.name for f in families().values() if f.numbers and spoken_for(word, f))
-    if not spoken and re.fullmatch(r"(?:error|code|error code|status|event|event id)", word):
-        event = word.startswith("event")
-        spoken = tuple(f.name for f in families().values() if (f.numbers == "event") == event)
+    if "event" in word:
+        spoken = tuple(name for name in spoken or families() if families()[name].numbers == "event")
+    elif not spoken and re.fullmatch(r"(?:error|code|error code|status)", word):
+        spoken = tuple(f.name for f in families().values() if f.numbers != "event")
     found = _of_number(number, spoken)
     return [Match(error, text, 0, exact=True, hinted=True, sole=_agree(found)) for error in found]
 
@@ -79,13 +82,17 @@ def _inside(text: str) -> list[Match]:
     found += _symbols(text, found)
     if all(match.error.general for match in found):
         found += _texts(text)
-    distinct = {(m.error.name, m.start): m for m in found}.values()
+    distinct = {(m.error.name, m.start): m for m in found if m.error.codes[:1] != (0,)}.values()
     longest = [match for match in distinct if not any(_covers(other, match) for other in distinct)]
-    return _first_each(sorted((_alone(m, longest) for m in longest), key=_rank))
+    often = Counter(match.error.name for match in found)
+    return _first_each(sorted((_alone(m, longest) for m in longest), key=lambda m: _rank(m, often[m.error.name])))
 
 
-def _rank(match: Match) -> tuple[bool, bool, int, int]:
-    return (match.error.general, not match.sole, -len(match.matched), match.start)
+def _rank(match: Match, often: int) -> tuple[bool, bool, int, int, int]:
+    """Of texts that say little in themselves, the last is next to the cause; a text with its number counts double."""
+    if match.error.general:
+        return (True, not match.sole, not match.error.causes, -match.start, -len(match.matched))
+    return (False, not match.sole, -min(often, 2), -len(match.matched), match.start)
 
 
 def _alone(match: Match, others: Iterable[Match]) -> Match:
@@ -104,7 +111,7 @@ def _phrases(text: str) -> Iterator[Match]:
         if not alone(spelled) and not (hinted and spelled.startswith(NEEDS_FAMILY)):
             continue
         found = pattern(spelled).search(text)
-        if found:
+        if found and (found[0].isupper() or not SHOUTED.fullmatch(spelled.removeprefix(NEEDS_FAMILY))):
             yield Match(error, found[0], found.start(), exact=False, hinted=hinted)
 
 
@@ -117,6 +124,8 @@ def _codes(text: str) -> Iterator[Match]:
 def _claimed(claim: Claim) -> list[CataloguedError]:
     """Where no word names the family, only what the books tell of."""
     found = _of_number(claim.number, claim.families)
+    if not found and claim.number.value >= SPEAKS_FOR_ITSELF and "win32" not in claim.families:
+        return _of_number(claim.number, ("win32",)) if claim.kind != "event" else []
     return found if claim.named else [error for error in found if error.name in errors()]
 
 

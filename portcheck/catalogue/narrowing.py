@@ -21,10 +21,10 @@ OF_A_SERVICE = frozenset(
         Condition.CERTIFICATE, Condition.INSPECTION, Condition.INTERCEPT, Condition.ENCRYPTION, Condition.IDLE,
     }
 )  # fmt: skip
-ANY_SERVICE = frozenset({"posix", "resolver", "tls", "port-test", "winsock", "http"})
+ANY_SERVICE = frozenset({"posix", "tls", "port-test", "winsock", "http"})
 
 PORT = re.compile(
-    r"(?:(?<=[\w\])]):|\bports?\W{1,4})(?P<port>\d{2,5})\b(?!\.\d|:\d)|\b(?P<before>\d{2,5})/(?=tcp\b|udp\b)",
+    r"(?:(?<=[\w\])])\s?:\s?|\bports?\W{1,4})(?P<port>\d{2,5})\b(?!\.\d|:\d)|\b(?P<before>\d{2,5})/(?=tcp\b|udp\b)",
     re.IGNORECASE,
 )
 NAMED: Mapping[str, tuple[str, ...]] = {

@@ -20,7 +20,8 @@ SPEAKS_FOR_ITSELF = 1000  # Win32 codes from here on are seldom anything else wh
 
 SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]\d|\.[a-z]))"
 HEX_DIGITS = r"(?P<n>\b[0-9a-f]{2,4}\b)"
-BETWEEN = r"[\s:=#('\"<,]{0,4}(?:\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b[\s:=#('\"<,.]{0,4}){0,3}"
+FILLING = r"\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b"
+BETWEEN = rf"[\s:=#('\"<,]{{0,4}}(?:{FILLING}[\s:=#('\"<,.]{{0,4}}){{0,3}}"
 LABEL = r"\b(?:errors?|err|code|status|substatus|result|failed|failure|returned|hresult|hr|rc|reason|exception)\b"
 
 WHOLE = re.compile(r"(?P<dec>-?\d{1,10})|(?P<hex>0x[0-9a-f]{1,16}|[0-9a-f]{1,8})", re.IGNORECASE)
@@ -45,7 +46,7 @@ NO_CODE = re.compile(
 )
 FOREIGN = re.compile(
     r"\b(?:ora-|oracle|mysql|mariadb|postgres|smtp|curl|nginx|postfix|dovecot|npm|gcc|ffmpeg|docker|http|odbc|sqlstate"
-    r"|java\.|exit|line|port|took|bytes|ms\b)",
+    r"|java\.|exit(?:ed)? (?:code|status|with)|line\b|ports?\b|took\b|bytes\b|ms\b)",
     re.IGNORECASE,
 )
 
@@ -74,6 +75,7 @@ class Claim:
     number: Number
     families: tuple[str, ...]
     named: bool  # words around the number name them
+    kind: str = ""  # event: the number of an event, and nothing else
 
 
 def whole(text: str) -> Number | None:
@@ -83,7 +85,7 @@ def whole(text: str) -> Number | None:
 
 def claims(text: str) -> Iterator[Claim]:
     """Every number of a longer text that the text marks as a code, with the families that it names."""
-    text = NO_CODE.sub(lambda found: " " * len(found[0]), text)
+    text = NO_CODE.sub(lambda found: re.sub(r"\d", " ", found[0]), text)
     folded = text.casefold()
     taken: set[int] = set()
     for claim in (*_by_itself(text), *_by_context(text, folded), *_by_event(text, folded)):
@@ -109,6 +111,8 @@ def readings(number: Number, kind: str) -> tuple[int, ...]:
             return (signed - MIT_BASE,) if 0 <= signed - MIT_BASE < TABLE else (value,) if 0 <= value < TABLE else ()
         case "sub":
             return (int(number.text, 16),) if re.fullmatch(r"(?:0x)?[0-9a-f]{2,4}", number.text, re.IGNORECASE) else ()
+        case "errno":
+            return (abs(value),)
         case "event" | "decimal":
             return () if number.hexadecimal else (value,)
         case _:
@@ -164,7 +168,7 @@ def _by_event(text: str, folded: str) -> Iterator[Claim]:
     kinds = [family for family in families().values() if family.numbers == "event"]
     for number in _numbers((EVENT,), text):
         spoken = tuple(f.name for f in kinds if spoken_for(folded, f))
-        yield Claim(number, spoken or tuple(f.name for f in kinds), named=bool(spoken))
+        yield Claim(number, spoken or tuple(f.name for f in kinds), named=bool(spoken), kind="event")
 
 
 def _by_words(number: Number, folded: str) -> Claim | None:

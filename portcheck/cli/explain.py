@@ -19,6 +19,7 @@ from portcheck.config import ConfigError
 
 if TYPE_CHECKING:
     from portcheck.catalogue.lookup import Match
+    from portcheck.diagnose.own_words import Word
     from portcheck.model import Report
 
 Error = Annotated[list[str] | None, typer.Argument(help="An error's name, code or text, or a pasted log line.")]
@@ -31,6 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
 NOT_FOUND = 1
+LONGEST_WORD = 30
 SIGNED = re.compile(r"-\d{3,}")
 
 
@@ -64,13 +66,29 @@ def explain(
     if not text:
         return _overview(as_json=as_json) if evidence is None else _findings(evidence, as_json, verbose, no_color)
     matches = lookup.find(text)
-    if not matches:
+    ours = _own(text)
+    if not matches and not ours:
         return _unknown(text, as_json=as_json)
     if as_json:
-        _print(_as_json(matches, evidence))
+        _print(_as_json(matches, ours, evidence))
     else:
-        _print(_as_lines(matches, evidence))
+        _print("\n\n".join(filter(None, (_own_lines(ours), _as_lines(matches, evidence)))))
     return 0
+
+
+def _own(text: str) -> tuple[Word, ...]:
+    """Only a word or two can be one of ours: a pasted line is not looked up among them."""
+    if len(text) > LONGEST_WORD:
+        return ()
+    from portcheck.diagnose.own_words import own
+
+    return own(text)
+
+
+def _own_lines(ours: tuple[Word, ...]) -> str:
+    from portcheck.render import explain as words
+
+    return "\n\n".join("\n".join(words.own_word(word)) for word in ours)
 
 
 def _evidence(report: Path | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
@@ -141,7 +159,7 @@ def _as_lines(matches: list[Match], evidence: Report | None) -> str:
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _as_json(matches: list[Match], evidence: Report | None) -> str:
+def _as_json(matches: list[Match], ours: tuple[Word, ...], evidence: Report | None) -> str:
     from portcheck.render import explain as words
 
     found = words.as_dicts(matches)
@@ -151,7 +169,8 @@ def _as_json(matches: list[Match], evidence: Report | None) -> str:
 
         for one, match in zip(found, matches, strict=True):
             one["weighed"] = weighed.as_dicts(weigh(match.error, evidence))
-    return json.dumps({"errors": found, "suggestions": []}, indent=2)
+    own = [{"name": w.name, "kind": w.kind, "means": w.means, "errors": list(w.errors)} for w in ours]
+    return json.dumps({"errors": found, "suggestions": [], "own": own}, indent=2)
 
 
 def _print(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from portcheck.catalogue.conditions import SIGNS
 from portcheck.catalogue.errors import BETWEEN, CataloguedError, Cause, errors
@@ -11,6 +12,9 @@ from portcheck.catalogue.lookup import Match
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.catalogue.sources import Sure, sources
 from portcheck.render.text import shorten
+
+if TYPE_CHECKING:
+    from portcheck.diagnose.own_words import Word
 
 WIDTH = 80
 FORMS_SHOWN = 6
@@ -55,6 +59,12 @@ def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[s
     if suggestions:
         out += wrapped("Did you mean: ", "; ".join(suggestions), width)
     return [*out, "All that is known: portcheck explain"]
+
+
+def own_word(word: Word, width: int = WIDTH) -> list[str]:
+    """One of portcheck's own words, and the errors that users see with it."""
+    out = [f"{word.name}  (portcheck: {word.kind})", *wrapped("  means      ", word.means, width)]
+    return out + (wrapped("  users see  ", "; ".join(word.errors), width) if word.errors else [])
 
 
 def overview(width: int = WIDTH) -> list[str]:

@@ -69,8 +69,9 @@ def of_text(folded: str) -> list[tuple[CataloguedError, str, int]]:
     """The errors whose text stands in a folded one, with the words and their place; the longest first."""
     index = _by_word()
     near = (row for word in words(folded) & index.keys() for row in index[word])
-    found = sorted((row for row in near if row.text.casefold() in folded), key=lambda row: -len(row.text))
-    return [(told(row), row.text, folded.index(row.text.casefold())) for row in found]
+    found = [(told(row), row.text) for row in near if row.text.casefold() in folded]
+    found.sort(key=lambda each: (-len(each[1]), not any(hint in folded for hint in each[0].family.hints)))
+    return [(error, text, folded.index(text.casefold())) for error, text in found]
 
 
 def told(row: Row) -> CataloguedError:
@@ -93,7 +94,7 @@ def told(row: Row) -> CataloguedError:
         is_not=kind.get("not", ""),
         proves=(),
         note=kind.get("note", ""),
-        general=False,
+        general=not kind,
         source=_source(row.table),
         sure=Sure.VENDOR,
     )
