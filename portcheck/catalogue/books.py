@@ -7,6 +7,7 @@ them (`python -m portcheck.catalogue.books` makes it too). A copy that is not of
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -73,13 +74,19 @@ def _exact(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, s
 
 def _words(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
     """Each spelling under its rarest word: only texts with that word need a closer look."""
-    spelled = [(name, text) for name, row in rows.items() for text in dict.fromkeys((name, *row.get("spellings", ())))]
+    written = {name: dict.fromkeys((*_in_words(name), *row.get("spellings", ()))) for name, row in rows.items()}
+    spelled = [(name, text) for name, texts in written.items() for text in texts]
     often = Counter(word for _, text in spelled for word in _whole_words(text))
     index: dict[str, list[tuple[str, str]]] = {}
     for name, text in spelled:
         if known := _whole_words(text):
             index.setdefault(min(known, key=lambda word: (often[word], -len(word), word)), []).append((name, text))
     return index
+
+
+def _in_words(name: str) -> tuple[str, ...]:
+    """A name that ends in a number is ours alone: no log has it."""
+    return () if re.search(r"-(?:0x)?[0-9a-f]*\d[0-9a-f]*$", name) else (name,)
 
 
 def _whole_words(spelled: str) -> set[str]:

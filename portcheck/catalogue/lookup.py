@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from portcheck.catalogue import codes
 from portcheck.catalogue.books import table
@@ -15,6 +16,7 @@ from portcheck.catalogue.numbers import SPEAKS_FOR_ITSELF, Claim, Number, claims
 from portcheck.catalogue.phrases import NEEDS_FAMILY, alone, canonical, pattern, pieces, plain, words
 
 LONGEST = 65536  # characters of a pasted text that are looked at
+LONGEST_LINE = 8192  # and of a line of a log
 BY_CONTEXT = "ldap-49"  # its numbers are so like any other's that only words around them make them its own
 SHOUTED = re.compile(r"[A-Z]{4,}(?: [A-Z]+)*")  # words of a port tester that everyday text has in small letters
 SYMBOL = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Za-z0-9]+)+\b")
@@ -41,6 +43,12 @@ def find(text: str) -> list[Match]:
     text = plain(text[:LONGEST])
     found = _exactly(text) or _of_family(text) or _inside(text)
     return [replace(match, error=narrowed(match.error, text)) for match in found]
+
+
+def inside(text: str) -> list[Match]:
+    """The errors within a line of a log; a line that is one word or number is none."""
+    text = plain(text[:LONGEST_LINE])
+    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text)]
 
 
 def _exactly(text: str) -> list[Match]:
@@ -100,12 +108,27 @@ def _alone(match: Match, others: Iterable[Match]) -> Match:
     return match if _agree([match.error, *(rival.error for rival in rivals)]) else replace(match, sole=False)
 
 
+def spelled_in(folded: str, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Names and spellings of which every piece stands in a folded text with these words."""
+    index = table()["words"]
+    for word in known:
+        if word in index:
+            for name, spelled, parts in _under(word):
+                for part in parts:
+                    if part not in folded:
+                        break
+                else:
+                    yield name, spelled
+
+
+@cache
+def _under(word: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    return tuple((name, spelled, pieces(spelled)) for name, spelled in table()["words"][word])
+
+
 def _phrases(text: str) -> Iterator[Match]:
     folded = text.casefold()
-    index = table()["words"]
-    for name, spelled in (entry for word in words(folded) & index.keys() for entry in index[word]):
-        if not all(piece in folded for piece in pieces(spelled)):
-            continue
+    for name, spelled in spelled_in(folded, words(folded)):
         error = errors()[name]
         hinted = spoken_for(folded, error.family)
         if not alone(spelled) and not (hinted and spelled.startswith(NEEDS_FAMILY)):

@@ -37,9 +37,11 @@ def canonical(text: str) -> str:
     return found.removeprefix("the ")
 
 
-def pieces(spelled: str) -> list[str]:
+@cache
+def pieces(spelled: str) -> tuple[str, ...]:
     """Its parts between the gaps, folded."""
-    return [piece.strip() for piece in plain(spelled.removeprefix(NEEDS_FAMILY)).casefold().split(GAP) if piece.strip()]
+    parts = plain(spelled.removeprefix(NEEDS_FAMILY)).casefold().split(GAP)
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 @cache

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Error = Annotated[list[str] | None, typer.Argument(help="An error's name, code or text, or a pasted log line.")]
 FromReport = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Answer from this saved run.")]
+Log = Annotated[
+    str | None, typer.Option("--log", metavar="FILE", help="Every known error of a whole log; - is standard input.")
+]
 CheckNow = Annotated[
     list[str] | None, typer.Option("--check", metavar="FOREST", help="Run a check now, answer from it.")
 ]
@@ -53,6 +56,7 @@ def explain(
     error: Error = None,
     report: FromReport = None,
     check: CheckNow = None,
+    log: Log = None,
     config: Config = None,
     as_json: Json = False,  # noqa: FBT002 - flags
     verbose: Verbose = 0,
@@ -63,6 +67,12 @@ def explain(
 
     text = " ".join(error or ())
     evidence = _evidence(report, check, config, no_color=no_color)
+    if log is not None:
+        if text:
+            raise ConfigError("--log reads a whole log: give either it or an error")
+        from portcheck.cli.explain_log import explain_log
+
+        return explain_log(log, evidence, as_json=as_json)
     if not text:
         return _overview(as_json=as_json) if evidence is None else _findings(evidence, as_json, verbose, no_color)
     matches = lookup.find(text)
