@@ -17,9 +17,11 @@ def main() -> None:
             _show_version()
             return
         _end_as_interrupted()
-        from portcheck.cli.app import run
+        code = _answer_at_once(sys.argv[1:])
+        if code is None:
+            from portcheck.cli.app import run
 
-        code = run(sys.argv[1:])
+            code = run(sys.argv[1:])
     except KeyboardInterrupt:
         _leave(INTERRUPTED)
     _leave(code)
@@ -36,6 +38,18 @@ def check_portcheck() -> None:
     except KeyboardInterrupt:
         _leave(3)
     _leave(code)
+
+
+def _answer_at_once(arguments: list[str]) -> int | None:
+    """`explain` with nothing but words: the catalogue answers before the command line is built."""
+    if arguments[:1] != ["explain"]:
+        return None
+    from portcheck.cli.explaining import at_once
+
+    try:
+        return at_once(arguments[1:])
+    except OSError:  # a full disk behind stdout: the command line has the words for it
+        return None
 
 
 def _show_version() -> None:

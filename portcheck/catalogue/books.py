@@ -8,49 +8,52 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 from portcheck.catalogue.phrases import canonical, pieces, words
 
-FOLDER = files(__package__).joinpath("errors")
+HERE = Path(__file__).parent
+FOLDER = HERE / "errors"
+SOURCES = HERE / "sources.toml"
 COPY = "table.json"
 FORMAT = 1  # of the copy
 
 
 @cache
 def table() -> Mapping[str, Any]:
-    """`family`, `cause` and `error` by name; `exact`: canonical spelling to errors; `words`: a word to spellings."""
-    books = {book.name: book.read_bytes() for book in FOLDER.iterdir() if book.name.endswith(".toml")}
+    """`family`, `cause`, `error`, `source` by name; `exact`: plain spelling to errors; `words`: word to spellings."""
+    books = {book.name: book.read_bytes() for book in (*FOLDER.glob("*.toml"), SOURCES)}
     stamp = _stamp(books)
-    copied = FOLDER.joinpath(COPY)
+    copied = FOLDER / COPY
     if copied.is_file():
         found: Mapping[str, Any] = json.loads(copied.read_bytes())
         if found.get("stamp") == stamp:
             return found
+    import tomllib  # late: the copy is the usual case
+
     return {**bound(tomllib.loads(books[name].decode()) for name in sorted(books)), "stamp": stamp}
 
 
 def bound(books: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Many books as one table. A name that two books give is the later one's; a test sees to it that none is."""
-    out: dict[str, Any] = {"family": {}, "cause": {}, "error": {}, "kind": []}
+    out: dict[str, Any] = {"family": {}, "cause": {}, "error": {}, "kind": [], "source": {}}
     for book in books:
         out["family"] |= book.get("family", {})
         out["cause"] |= book.get("cause", {})
         out["kind"] += book.get("kind", [])
+        out["source"] |= {row["key"]: row for row in book.get("source", ())}
         out["error"] |= {row["name"]: row for row in book.get("error", ())}
     return {**out, "exact": _exact(out["error"]), "words": _words(out["error"])}
 
 
 def copy() -> Path:
     """Write the copy beside the books; for packaging."""
-    here = Path(str(FOLDER)) / COPY
+    here = FOLDER / COPY
     here.unlink(missing_ok=True)
     table.cache_clear()
     here.write_text(json.dumps(table(), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

@@ -17,8 +17,8 @@ from typing import Any
 from portcheck.catalogue.books import table
 from portcheck.catalogue.conditions import Condition
 from portcheck.catalogue.phrases import NEEDS_FAMILY
-from portcheck.catalogue.profiles import DC
 from portcheck.catalogue.sources import Sure
+from portcheck.catalogue.targets import DC
 
 FACILITY_WIN32 = 0x80070000  # MS-ERREF 2.1: an HRESULT that carries a Win32 code
 MIT_BASE = -1765328384  # krb5 error table: the protocol's code is added to it

@@ -16,10 +16,10 @@ from typing import Any
 
 from portcheck.catalogue import endpoints
 from portcheck.catalogue.services import GENERIC, known, services
+from portcheck.catalogue.targets import DC as DC
+from portcheck.catalogue.targets import TARGETS as TARGETS
 from portcheck.model import Need
 
-DC = "dc"
-TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "cloud")
 DEEPEST = 16  # profiles extending profiles
 
 STRENGTH = (Need.OPTIONAL, Need.CONDITIONAL, Need.REQUIRED)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portcheck.cli import targets
+from portcheck.cli import explaining
 from portcheck.cli.outputs import screen_options
 from portcheck.cli.pairs import Paired
 from portcheck.cli.screen import on_stderr
@@ -18,8 +17,6 @@ from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 
 if TYPE_CHECKING:
-    from portcheck.catalogue.lookup import Match
-    from portcheck.diagnose.own_words import Word
     from portcheck.model import Report
 
 Error = Annotated[list[str] | None, typer.Argument(help="An error's name, code or text, or a pasted log line.")]
@@ -34,8 +31,6 @@ Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", he
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
-NOT_FOUND = 1
-LONGEST_WORD = 30
 SIGNED = re.compile(r"-\d{3,}")
 
 
@@ -63,8 +58,6 @@ def explain(
     no_color: NoColor = False,  # noqa: FBT002
 ) -> int:
     """Explain an error string or code; without one, list all, or explain a saved run."""
-    from portcheck.catalogue import lookup
-
     text = " ".join(error or ())
     evidence = _evidence(report, check, config, no_color=no_color)
     if log is not None:
@@ -74,46 +67,29 @@ def explain(
 
         return explain_log(log, evidence, as_json=as_json)
     if not text:
-        return _overview(as_json=as_json) if evidence is None else _findings(evidence, as_json, verbose, no_color)
-    matches = lookup.find(text)
-    ours = _own(text)
-    if not matches and not ours:
-        return _unknown(text, as_json=as_json)
-    if as_json:
-        _print(_as_json(matches, ours, evidence))
-    else:
-        _print("\n\n".join(filter(None, (_own_lines(ours), _as_lines(matches, evidence)))))
-    return 0
-
-
-def _own(text: str) -> tuple[Word, ...]:
-    """Only a word or two can be one of ours: a pasted line is not looked up among them."""
-    if len(text) > LONGEST_WORD:
-        return ()
-    from portcheck.diagnose.own_words import own
-
-    return own(text)
-
-
-def _own_lines(ours: tuple[Word, ...]) -> str:
-    from portcheck.render import explain as words
-
-    return "\n\n".join("\n".join(words.own_word(word)) for word in ours)
+        return (
+            explaining.overview(as_json=as_json)
+            if evidence is None
+            else _findings(evidence, as_json, verbose, no_color)
+        )
+    return explaining.answer(text, evidence, as_json=as_json)
 
 
 def _evidence(report: Path | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
-    from portcheck import store
-    from portcheck.run import Order, run
-
     if report is not None and check:
         raise ConfigError("--report and --check exclude each other: answer from a saved run, or run now")
     if report is not None:
+        from portcheck import store
+
         try:
             return store.load(report)
         except store.StoreError as fault:
             raise ConfigError(str(fault)) from None
     if not check:
         return None
+    from portcheck.cli import targets
+    from portcheck.run import Order, run
+
     configured = targets.configuration(config, needed=False)
     forests = targets.forests(configured, check)
     order = Order(tuple((f, targets.profiles(configured, f.profiles)) for f in forests), configured.settings)
@@ -129,59 +105,5 @@ def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool) -> 
 
     again = explained(evidence)
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=False)
-    _print(FORMATS["json" if as_json else "table"](again, screen).rstrip("\n"))
+    show(FORMATS["json" if as_json else "table"](again, screen).rstrip("\n") + "\n")
     return 0
-
-
-def _overview(*, as_json: bool) -> int:
-    from portcheck.catalogue.errors import errors
-    from portcheck.render import explain as words
-
-    if as_json:
-        known = [{"name": e.name, "family": e.family.title, "meaning": e.meaning} for e in errors().values()]
-        _print(json.dumps(known, indent=2))
-    else:
-        _print("\n".join(words.overview()))
-    return 0
-
-
-def _unknown(text: str, *, as_json: bool) -> int:
-    from portcheck.catalogue.suggestions import suggest
-    from portcheck.render import explain as words
-
-    suggestions = suggest(text)
-    if as_json:
-        _print(json.dumps({"errors": [], "suggestions": suggestions}))
-    else:
-        typer.echo("\n".join(words.unknown(text, suggestions)), err=True)
-    return NOT_FOUND
-
-
-def _as_lines(matches: list[Match], evidence: Report | None) -> str:
-    from portcheck.render import explain as words
-
-    if evidence is None:
-        return "\n".join(words.lines(matches))
-    from portcheck.diagnose.evaluate import weigh
-    from portcheck.render import weighed
-
-    blocks = [weighed.lines(match.error, weigh(match.error, evidence)) for match in matches]
-    return "\n\n".join("\n".join(block) for block in blocks)
-
-
-def _as_json(matches: list[Match], ours: tuple[Word, ...], evidence: Report | None) -> str:
-    from portcheck.render import explain as words
-
-    found = words.as_dicts(matches)
-    if evidence is not None:
-        from portcheck.diagnose.evaluate import weigh
-        from portcheck.render import weighed
-
-        for one, match in zip(found, matches, strict=True):
-            one["weighed"] = weighed.as_dicts(weigh(match.error, evidence))
-    own = [{"name": w.name, "kind": w.kind, "means": w.means, "errors": list(w.errors)} for w in ours]
-    return json.dumps({"errors": found, "suggestions": [], "own": own}, indent=2)
-
-
-def _print(text: str) -> None:
-    show(text + "\n")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import typer
-
 
 def show(text: str) -> None:
     """All of it, now. A reader who leaves early (`| head`) changes nothing in what the command found, or exits with.
@@ -22,7 +20,9 @@ def show(text: str) -> None:
 
 def say(words: str) -> None:
     """A line on stderr, whatever the name of a file in it holds."""
-    from portcheck.render.text import printable  # late: most commands have nothing to say
+    import typer  # late, both: most commands have nothing to say
+
+    from portcheck.render.text import printable
 
     typer.echo(f"portcheck: {printable(words)}", err=True)
 

@@ -11,10 +11,9 @@ from portcheck.catalogue.errors import BETWEEN, CataloguedError, Cause, errors
 from portcheck.catalogue.lookup import Match
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.catalogue.sources import Sure, sources
-from portcheck.render.text import shorten
 
 if TYPE_CHECKING:
-    from portcheck.diagnose.own_words import Word
+    from portcheck.catalogue.own_words import Word
 
 WIDTH = 80
 FORMS_SHOWN = 6
@@ -47,6 +46,8 @@ def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
 
 def _undecided(matches: Sequence[Match], width: int) -> list[str]:
     """Several errors fit the same words: what decides between them, and no verdict."""
+    from portcheck.render.text import shorten
+
     rivals = [match for match in matches if not match.sole]
     lead = f'"{shorten(rivals[0].matched, 40)}" is written by more than one. Which it is depends on who wrote it:'
     each = [line for m in rivals for line in wrapped("  - ", f"{m.error.name}: {m.error.where}", width)]
@@ -55,20 +56,24 @@ def _undecided(matches: Sequence[Match], width: int) -> list[str]:
 
 def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[str]:
     """Nothing was found: what resembles it, and how to see all."""
+    from portcheck.render.text import shorten
+
     out = wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
     if suggestions:
         out += wrapped("Did you mean: ", "; ".join(suggestions), width)
     return [*out, "All that is known: portcheck explain"]
 
 
-def own_word(word: Word, width: int = WIDTH) -> list[str]:
+def own_word(word: Word, errors: Sequence[str], width: int = WIDTH) -> list[str]:
     """One of portcheck's own words, and the errors that users see with it."""
     out = [f"{word.name}  (portcheck: {word.kind})", *wrapped("  means      ", word.means, width)]
-    return out + (wrapped("  users see  ", "; ".join(word.errors), width) if word.errors else [])
+    return out + (wrapped("  users see  ", "; ".join(errors), width) if errors else [])
 
 
 def overview(width: int = WIDTH) -> list[str]:
     """Every error in one line, by family."""
+    from portcheck.render.text import shorten
+
     out: list[str] = []
     title = ""
     for error in errors().values():

@@ -143,7 +143,7 @@ def test_any_text_can_be_pasted(text: str) -> None:
 @given(st.sampled_from(sorted(errors())), st.text(alphabet=" .:;<>()\"'\n\t", max_size=20))
 def test_punctuation_around_a_name_does_not_hide_it(name: str, noise: str) -> None:
     found = names(f"said {noise or ' '}{name}{noise} and went on")
-    assert name in found or name in {"unavailable", "busy"}
+    assert name in found or any(c.isdigit() for c in name)  # those are ours alone, and no log has them
 
 
 @pytest.mark.parametrize("filler", ["error ", "error=(((((", "event id ", "0x5 ", "ldap_", "error 1722 "])

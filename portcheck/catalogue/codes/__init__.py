@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from portcheck.catalogue.books import table
@@ -20,6 +20,7 @@ from portcheck.catalogue.errors import CataloguedError, cause, errors, families,
 from portcheck.catalogue.phrases import words
 from portcheck.catalogue.sources import Sure
 
+HERE = Path(__file__).parent
 TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal")
 OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "win32": ("win32",),
@@ -49,7 +50,7 @@ class Row:
 @cache
 def rows(name: str) -> tuple[Row, ...]:
     """All of one table."""
-    told = json.loads(files(__package__).joinpath(f"{name}.json").read_bytes())
+    told = json.loads((HERE / f"{name}.json").read_bytes())
     return tuple(Row(name, *row) for row in told["rows"])
 
 
@@ -120,7 +121,7 @@ def _kind(symbol: str) -> Mapping[str, Any]:
 
 @cache
 def _source(name: str) -> str:
-    with files(__package__).joinpath(f"{name}.json").open(encoding="utf-8") as lines:
+    with (HERE / f"{name}.json").open(encoding="utf-8") as lines:
         found = re.search(r'"source": "([^"]+)"', lines.readline())
     return found[1] if found else "OWN"
 

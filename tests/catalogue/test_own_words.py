@@ -1,10 +1,13 @@
 """portcheck's own words can be looked up: findings, services, ports, states, verdicts, profiles."""
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from portcheck.catalogue.errors import errors
+from portcheck.catalogue.own_words import own
 from portcheck.catalogue.services import services
-from portcheck.diagnose.own_words import own
 from portcheck.diagnose.rules import RULES
 from portcheck.model import State, Verdict
 
@@ -30,9 +33,12 @@ def test_a_word_of_ours_is_known(text: str, kind: str, says: str) -> None:
 
 
 def test_every_finding_service_state_and_verdict_is_a_word_without_an_open_placeholder() -> None:
-    names = [*(rule.code for rule in RULES), *services(), *State, *Verdict]
+    codes = {rule.code for rule in RULES}
+    names = [*codes, *services(), *State, *Verdict]
     assert [name for name in names if not own(name)] == []
-    assert not [name for name in names if any("{" in word.means for word in own(name))]
+    told = tomllib.loads((files("portcheck.catalogue") / "own.toml").read_text(encoding="utf-8"))
+    assert set(told["finding"]) == codes
+    assert (set(told["state"]), set(told["verdict"])) == (set(State), set(Verdict))
 
 
 def test_a_port_that_two_services_share_is_both() -> None:

@@ -1,4 +1,7 @@
-"""portcheck's own words explained: finding codes, services, their ports, states, verdicts and profiles."""
+"""portcheck's own words explained: finding codes, services, their ports, states, verdicts and profiles.
+
+It stands in the catalogue and not beside the rules, so that a look-up need not load them; a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,12 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import Service, services
 from portcheck.catalogue.suggestions import of_port
-from portcheck.diagnose.rules import RULES
-from portcheck.diagnose.symptoms import SYMPTOMS
 from portcheck.model import Need
-
-FOR_ANY = {"forest": "", "hosts": "a controller", "names": "it", "ports": "its port", "services": "the service"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Word:
     """One of our own words: what it is, what it means, and the errors that users then see."""
 
     name: str
-    kind: str  # finding, service, port, state, verdict, profile
+    kind: str  # finding, service, state, verdict, profile
     means: str
     errors: tuple[str, ...] = ()  # names of the error catalogue, the likeliest first
 
@@ -31,14 +30,8 @@ class Word:
 def own(text: str) -> tuple[Word, ...]:
     """What the text is among our own words; a port is every service on it."""
     name = text.strip().casefold()
-    found = (*_findings(name), *_services(name), *_ports(name), *_states(name), *_profiles(name))
+    found = (*_services(name), *_ports(name), *_words_of(name), *_profiles(name))
     return tuple(dict.fromkeys(found))
-
-
-def _findings(name: str) -> list[Word]:
-    errors = SYMPTOMS[name].errors if name in SYMPTOMS else ()
-    titles = dict.fromkeys(_plainly(rule.title) for rule in RULES if rule.code == name)
-    return [Word(name, "finding", title, errors) for title in titles][:1]
 
 
 def _services(name: str) -> list[Word]:
@@ -46,7 +39,7 @@ def _services(name: str) -> list[Word]:
 
 
 def _ports(name: str) -> list[Word]:
-    """`464`, `464/tcp`, `tcp/464`."""
+    """`464`, `464/tcp`, `tcp/464`, `port 464`."""
     given = re.fullmatch(r"(?:port |tcp/|udp/)?(\d{1,5})(?:/tcp|/udp)?", name)
     port = int(given[1]) if given else 0
     return [_service(s) for s in services().values() if port and port in s.ports.values()]
@@ -54,17 +47,13 @@ def _ports(name: str) -> list[Word]:
 
 def _service(service: Service) -> Word:
     where = ", ".join(f"{port or 'dynamic'}/{transport}" for transport, port in service.ports.items())
-    rows = [
-        (name, row.need) for name, profile in built_in().items() for row in profile.rows if row.service == service.name
-    ]
-    needed = ", ".join(dict.fromkeys(name for name, need in rows if need == "required"))
-    means = f"{service.title}, {where}: {service.purpose}."
+    needed = ", ".join(name for name in built_in() if service.name in _required(name))
     numbers = [port for port in service.ports.values() if port]
-    errors = tuple(of_port(numbers[0])) if numbers else ()
-    return Word(service.name, "service", f"{means} Required by: {needed or 'no profile'}.", errors)
+    means = f"{service.title}, {where}: {service.purpose}. Required by: {needed or 'no profile'}."
+    return Word(service.name, "service", means, tuple(of_port(numbers[0])) if numbers else ())
 
 
-def _states(name: str) -> list[Word]:
+def _words_of(name: str) -> list[Word]:
     return [Word(name, kind, f"{words[name]}.") for kind, words in _words().items() if name in words]
 
 
@@ -79,12 +68,6 @@ def _required(profile: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.service for row in built_in()[profile].rows if row.need is Need.REQUIRED))
 
 
-def _plainly(title: str) -> str:
-    """A rule's title without the forest and hosts that a report would name."""
-    filled = re.sub(r"\{(\w+)\}", lambda found: FOR_ANY.get(found[1], "…"), title)
-    return filled.removeprefix(": ").strip() + "."
-
-
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files("portcheck.catalogue").joinpath("own.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name("own.toml").read_text(encoding="utf-8"))
