@@ -41,11 +41,12 @@ def table() -> Mapping[str, Any]:
 
 def bound(books: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Many books as one table. A name that two books give is the later one's; a test sees to it that none is."""
-    out: dict[str, Any] = {"family": {}, "cause": {}, "error": {}, "kind": [], "source": {}}
+    out: dict[str, Any] = {"family": {}, "cause": {}, "error": {}, "kind": [], "pattern": [], "source": {}}
     for book in books:
         out["family"] |= book.get("family", {})
         out["cause"] |= book.get("cause", {})
         out["kind"] += book.get("kind", [])
+        out["pattern"] += book.get("pattern", [])
         out["source"] |= {row["key"]: row for row in book.get("source", ())}
         out["error"] |= {row["name"]: row for row in book.get("error", ())}
     return {**out, "exact": _exact(out["error"]), "words": _words(out["error"])}

@@ -11,6 +11,7 @@ from functools import cache
 from portcheck.catalogue import codes
 from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import CataloguedError, errors, families, numbered
+from portcheck.catalogue.guesses import guessed
 from portcheck.catalogue.narrowing import narrowed
 from portcheck.catalogue.numbers import SPEAKS_FOR_ITSELF, Claim, Number, claims, readings, spoken_for, whole
 from portcheck.catalogue.phrases import NEEDS_FAMILY, alone, canonical, pattern, pieces, plain, words
@@ -32,6 +33,12 @@ class Match:
     exact: bool  # the query was this and nothing else
     hinted: bool  # words around it speak for the error's family
     sole: bool = True  # nothing else of the catalogue fits the same words
+    guessed: bool = False  # no text of the catalogue: only the kind of failure that its words speak of
+
+    @property
+    def verdict(self) -> bool:
+        """Whether what the error proves, and what it is not, may be said of this text."""
+        return self.sole and not self.guessed
 
     @property
     def end(self) -> int:
@@ -41,14 +48,23 @@ class Match:
 def find(text: str) -> list[Match]:
     """The errors that the text names, the most telling first; empty: none that the catalogue knows."""
     text = plain(text[:LONGEST])
-    found = _exactly(text) or _of_family(text) or _inside(text)
+    found = _exactly(text) or _of_family(text) or _inside(text) or guess(text)
     return [replace(match, error=narrowed(match.error, text)) for match in found]
 
 
 def inside(text: str) -> list[Match]:
     """The errors within a line of a log; a line that is one word or number is none."""
     text = plain(text[:LONGEST_LINE])
-    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text)]
+    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text) or guess(text)]
+
+
+def guess(text: str) -> list[Match]:
+    """What a text that nobody has catalogued speaks of, if it tells of a failure."""
+    found = guessed(text.casefold())
+    if not found:
+        return []
+    name, start, end = found
+    return [Match(errors()[name], text[start:end], start, exact=False, hinted=False, guessed=True)]
 
 
 def _exactly(text: str) -> list[Match]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from portcheck.catalogue.books import table
-from portcheck.catalogue.errors import errors
 from portcheck.catalogue.phrases import canonical
 from portcheck.catalogue.services import services
 
@@ -32,5 +33,13 @@ def suggest(text: str) -> list[str]:
 def of_port(port: int) -> list[str]:
     """The errors whose first cause is this port's service."""
     names = {f"{s.name}/{transport}" for s in services().values() for transport, p in s.ports.items() if p == port}
-    lead = [e for e in errors().values() if any(names & set(cause.services) for cause in e.causes[:1])]
-    return [error.name for error in sorted(lead, key=lambda e: -len(e.causes))][:SUGGESTIONS]
+    rows = table()["error"].values()
+    lead = [row for row in rows if names & _first_services(row) and not row.get("general")]
+    return [row["name"] for row in sorted(lead, key=lambda row: -len(row["causes"]))][:SUGGESTIONS]
+
+
+def _first_services(row: Mapping[str, Any]) -> set[str]:
+    """Of the likeliest cause, which may be a shared one; from the row itself, for all errors need not be made."""
+    first: Any = next(iter(row.get("causes", ())), {})
+    cause: Mapping[str, Any] = table()["cause"][first] if isinstance(first, str) else first
+    return set(cause.get("services", ()))

@@ -34,7 +34,7 @@ def answer(text: str, evidence: Report | None, *, as_json: bool) -> int:
     from portcheck.catalogue import lookup
 
     matches = lookup.find(text)
-    ours = _own(text)
+    ours = () if any(match.error.name == text for match in matches) else _own(text)
     if not matches and not ours:
         return _unknown(text, as_json=as_json)
     if as_json:
@@ -48,6 +48,11 @@ def _own(text: str) -> tuple[Word, ...]:
     """Only a word or two can be one of ours: a pasted line, or a number that is no port, is not looked up."""
     if not OURS.fullmatch(text.strip()):
         return ()
+    if text.isdigit():
+        from portcheck.catalogue.services import services
+
+        if not any(int(text) in service.ports.values() for service in services().values()):
+            return ()
     from portcheck.catalogue.own_words import own
 
     return own(text)

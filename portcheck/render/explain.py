@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 FORMS_SHOWN = 6
 DYNAMIC = "dynamic RPC ports"
+GUESS = "No catalogued error in this text. By its words it is of this kind, which is a guess:"
 
 ASKED: Mapping[str, str] = {
     "dc": "FOREST",
@@ -39,8 +40,10 @@ WEIGHT: Mapping[Sure, str] = {
 def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
     """Everything about each match, the most telling first."""
     out = [*_undecided(matches, width), ""] if any(not match.sole for match in matches) else []
+    if any(match.guessed for match in matches):
+        out += [*wrapped("", GUESS, width), ""]
     for match in matches:
-        out += [*_error(match.error, width, verdict=match.sole), ""]
+        out += [*_error(match.error, width, verdict=match.verdict), ""]
     return out[:-1]
 
 
@@ -87,7 +90,10 @@ def overview(width: int = WIDTH) -> list[str]:
 
 def as_dicts(matches: Sequence[Match]) -> list[dict[str, object]]:
     """The same as JSON values; keys are part of the contract with scripts."""
-    return [{**_plain(match), "matched": match.matched, "exact": match.exact, "sole": match.sole} for match in matches]
+    return [
+        {**_plain(match), "matched": match.matched, "exact": match.exact, "sole": match.sole, "guessed": match.guessed}
+        for match in matches
+    ]
 
 
 def _error(error: CataloguedError, width: int, *, verdict: bool) -> list[str]:
@@ -178,14 +184,14 @@ def wrapped(lead: str, words: str, width: int) -> list[str]:
 
 def _plain(match: Match) -> dict[str, object]:
     error = match.error
-    proves = list(error.proves) if match.sole else []
+    proves = list(error.proves) if match.verdict else []
     return {
         "name": error.name,
         "family": error.family.title,
         "spellings": list(error.spellings),
         "where": error.where,
         "meaning": error.meaning,
-        "is_not": error.is_not if match.sole else "",
+        "is_not": error.is_not if match.verdict else "",
         "proves": proves if len(proves) == 1 else [],
         "proves_one_of": proves if len(proves) > 1 else [],
         "note": error.note,
