@@ -8,7 +8,7 @@ from functools import cache
 from portcheck.catalogue.books import table
 from portcheck.catalogue.phrases import words
 
-NO = r"\b(?:cannot|can not|can't|couldn't|could not|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b"
+NO = r"\b(?:cannot|can not|can't|could(?:n't| not)|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b(?!-)"
 FAILING = frozenset(
     {
         "cannot",
@@ -24,6 +24,7 @@ FAILING = frozenset(
         "error",
         "errors",
         "no",
+        "sync",
         "not",
     }
     | {"refused", "denied", "rejected", "invalid", "expired", "timed", "timeout", "unreachable", "unavailable", "lost"}
@@ -31,13 +32,14 @@ FAILING = frozenset(
     | {"differs", "differ", "locked", "disabled", "unexpected", "none", "offline", "alert", "terminated", "aborted"}
 )
 """A text without any of these tells of no failure."""
+SHORTEST = 3  # words: less is a name, or a slip of the pen
 LONGEST = 2000  # characters of a text that are looked at: a guess about more would be about nothing
 
 
 def guessed(folded: str) -> tuple[str, int, int] | None:
     """The error's name and where in the folded text its words stand."""
     folded = folded[:LONGEST]
-    if words(folded).isdisjoint(FAILING):
+    if len(folded.split()) < SHORTEST or words(folded).isdisjoint(FAILING):
         return None
     for name, pattern in _patterns():
         if found := pattern.search(folded):

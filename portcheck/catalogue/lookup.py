@@ -55,7 +55,7 @@ def find(text: str) -> list[Match]:
 def inside(text: str) -> list[Match]:
     """The errors within a line of a log; a line that is one word or number is none."""
     text = plain(text[:LONGEST_LINE])
-    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text) or guess(text)]
+    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text)]
 
 
 def guess(text: str) -> list[Match]:

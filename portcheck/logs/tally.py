@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from portcheck.catalogue.errors import CataloguedError
-from portcheck.catalogue.guesses import guessed
 from portcheck.catalogue.lookup import Match, inside, spelled_in
 from portcheck.catalogue.numbers import BETWEEN, LABEL
 from portcheck.catalogue.phrases import plain, words
@@ -104,7 +103,7 @@ def _codes(shape: str) -> Spans | None:
     known = words(folded)
     if not known.isdisjoint(LABELS) or WIDE.search(shape):
         return tuple(found.span(found.lastindex or 0) for found in CODES.finditer(shape))
-    return () if next(spelled_in(folded, known), None) or guessed(folded) else None
+    return () if next(spelled_in(folded, known), None) else None
 
 
 def _sample(text: str, match: Match) -> tuple[str, int]:
