@@ -8,7 +8,7 @@ from functools import cache
 from portcheck.catalogue.books import table
 from portcheck.catalogue.phrases import words
 
-NO = r"\b(?:cannot|can not|can't|could(?:n't| not)|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b(?!-)"
+NO = r"\b(?:can(?:not| not|'t)|could(?:n't| not)|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b(?!-)"
 FAILING = frozenset(
     {
         "cannot",
