@@ -25,6 +25,10 @@ FAILING = frozenset(
         "errors",
         "no",
         "sync",
+        "unsynchronized",
+        "retries",
+        "insufficient",
+        "complains",
         "not",
     }
     | {"refused", "denied", "rejected", "invalid", "expired", "timed", "timeout", "unreachable", "unavailable", "lost"}
