@@ -19,7 +19,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.bench import measure
@@ -69,7 +69,7 @@ def serve(hosts: int) -> None:
     looking = selectors.DefaultSelector()
     silent = [_full(cell) for cell, answers in cells(hosts).items() if not answers]
     for port in PORTS:
-        looking.register(_listener("0.0.0.0", port, 4096), selectors.EVENT_READ)  # noqa: S104
+        looking.register(_listener("0.0.0.0", port, 4096), selectors.EVENT_READ)
     looking.register(0, selectors.EVENT_READ)
     say("ready")
     while True:
@@ -109,7 +109,8 @@ def _full(cell: Cell) -> list[socket.socket]:
 def serving(hosts: int) -> Iterator[None]:
     command = [sys.executable, "-m", "tests.bench.scale", "--serve", str(hosts)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin is not None and server.stdout is not None
+        assert server.stdin is not None
+        assert server.stdout is not None
         if server.stdout.readline() != "ready\n":
             raise SystemExit("the servers could not be started")
         try:
@@ -155,7 +156,7 @@ def nmap(hosts: int, true: Mapping[Cell, bool]) -> measure.Cost:
     cost = measure.run(command)
     told = {
         (_address(host), int(port.get("portid", "0"))): state.get("state", "")
-        for host in ET.fromstring(cost.stdout).iter("host")  # noqa: S314 - of a program that we started
+        for host in ET.fromstring(cost.stdout).iter("host")
         for port in host.iter("port")
         for state in port.iter("state")
     }
