@@ -86,7 +86,8 @@ class ForestRun:
         if self.pins:
             await self.engine.ready()
             self.hosts.extend(
-                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles) for pin in self.pins
+                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles, far=pin.far)
+                for pin in self.pins
             )
             await asyncio.gather(*(self._ask(host) for host in self.hosts))
             return
