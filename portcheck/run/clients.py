@@ -87,10 +87,10 @@ class Clients:
         """What becomes known once this controller has said who it is."""
         if not host.controls or host.place.address is None or host.place.dns_only:
             return
+        await host.known.wait()  # first things first: what comes beside must not delay the ping's answer
         await asyncio.gather(self._reverse(host.place.address), self._told_by(host))
 
     async def _told_by(self, host: HostState) -> None:
-        await host.known.wait()
         own = host.place.domain in {self.forest.name, *self.forest.domains}
         if not self.forest.discover or not own or not host.ping.get("hosts_domain"):
             return
@@ -130,6 +130,7 @@ class Clients:
         if not is_address(address) or not self._first("reverse", address):
             return
         try:
+            await self.names.loaded()
             self.lookups.append(await client_names.reverse(address, self.names))
         except NoResolverError:
             return
