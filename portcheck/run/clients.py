@@ -92,10 +92,11 @@ class Clients:
 
     async def _told_by(self, host: HostState) -> None:
         own = host.place.domain in {self.forest.name, *self.forest.domains}
-        if not self.forest.discover or not own or not host.ping.get("hosts_domain"):
+        if not self.forest.discover or not own:
             return
-        site, root = str(host.ping.get("client_site") or ""), str(host.ping.get("forest") or "")
-        await asyncio.gather(self._site(self.forest.site or site), self._root(root))
+        told = host.ping if host.ping.get("hosts_domain") else {}
+        site, root = str(told.get("client_site") or ""), str(told.get("forest") or "")
+        await asyncio.gather(self.domain_addresses(), self._site(self.forest.site or site), self._root(root))
 
     async def _site(self, site: str) -> None:
         if not site or not self._first("site"):

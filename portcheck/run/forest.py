@@ -149,9 +149,7 @@ class ForestRun:
         await self.engine.ready()
         if self.controllers:
             self.notify(ForestFound(self.forest.name, self._controllers()))
-        by_dns = any(host.place.source == "srv" for host in fresh)
-        beside = [self._clients.domain_addresses()] if by_dns and self.forest.discover else []
-        await asyncio.gather(*(self._ask(host) for host in fresh), *beside)
+        await asyncio.gather(*(self._ask(host) for host in fresh))
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
