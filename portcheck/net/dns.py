@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import socket
 import threading
 import time
@@ -50,6 +51,10 @@ class Names:
     def label(self) -> str:
         shown = (host if port == 53 else f"{host}:{port}" for host, port in self.servers)
         return ", ".join(shown) or "system"
+
+    async def loaded(self) -> None:
+        """Have the resolver's modules loaded aside from the loop: where nothing was asked before, that takes long."""
+        await asyncio.to_thread(importlib.import_module, "dns.asyncresolver")
 
     async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
         """Trouble is a word in `status`, never an exception (but NoResolverError).

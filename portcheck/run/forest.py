@@ -86,7 +86,8 @@ class ForestRun:
         if self.pins:
             await self.engine.ready()
             self.hosts.extend(
-                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles) for pin in self.pins
+                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles, far=pin.far)
+                for pin in self.pins
             )
             await asyncio.gather(*(self._ask(host) for host in self.hosts))
             return
@@ -148,9 +149,7 @@ class ForestRun:
         await self.engine.ready()
         if self.controllers:
             self.notify(ForestFound(self.forest.name, self._controllers()))
-        by_dns = any(host.place.source == "srv" for host in fresh)
-        beside = [self._clients.domain_addresses()] if by_dns and self.forest.discover else []
-        await asyncio.gather(*(self._ask(host) for host in fresh), *beside)
+        await asyncio.gather(*(self._ask(host) for host in fresh))
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
@@ -170,7 +169,7 @@ class ForestRun:
         mine = self.ledger.own(host, self._checks(host.place))
         wanted = tuple(check for check in mine if not self.pins or any(check.key in pin.keys for pin in self.pins))
         checks = self.ledger.plan(self.engine.within_bounds(wanted, self.left_out))
-        if self.pins:
+        if self.pins or self._tunnel is not None:  # beside the checks nothing goes past a tunnel
             await self._asking(host).everything(checks)
             return
         following = asyncio.create_task(self._clients.follow(host))

@@ -167,10 +167,11 @@ def _ourselves(where: Endpoint) -> str:
 
 
 def _addressless(f: ForestFacts, host: str) -> str:
-    """What DNS gives may be no address of anybody: 0.0.0.0."""
+    """What DNS gives may be no address of anybody (0.0.0.0), or this machine's, which is not asked on DNS's word."""
     given = dict.fromkeys(printable(a) for lookup in f.asked_for_addresses(host) for a in lookup.answers)
     if given:
-        return f"{printable(host)} has the address {some(given)}, which is nobody's"
+        whose = "this machine itself" if all(map(_is_loopback, given)) else "nobody's"
+        return f"{printable(host)} has the address {some(given)}, which is {whose}"
     return f"{printable(host)} has no address"
 
 
