@@ -16,7 +16,7 @@ from net import servers
 from portcheck.model import State
 from portcheck.net import lag
 from portcheck.net.errors import NetError
-from portcheck.net.lag import LoopClock, ListeningLoop, missed_s
+from portcheck.net.lag import ListeningLoop, LoopClock, missed_s
 from portcheck.net.network import Net
 from portcheck.net.timeouts import Timeouts
 
