@@ -48,7 +48,8 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
         whom = some([short(o.check.host, f.forest.name) for o in proof] or map(server_named, dead))
         ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {whom}"
         told = {"what": f"DNS questions to {whom} are not answered", "ask": f"Ask the firewall team: {ask}"}
-    follows = tuple(o for o in f.seen(State.UNRESOLVED) if not _denied(f, o.check.host)) if dead else ()
+    denied = _denied(f)
+    follows = tuple(o for o in f.seen(State.UNRESOLVED) if name(o.check.host) not in denied) if dead else ()
     return Proof(proof, f.beside(proof, "kerberos", "ldap"), seen=seen, severity=severity, words=told, follows=follows)
 
 
@@ -115,15 +116,15 @@ def answers_checks(f: ForestFacts, lookup: Lookup) -> bool:
 def _checks(f: ForestFacts, lookup: Lookup) -> list[Outcome]:
     """Of the servers that were asked."""
     addresses = servers(lookup)
-    return [o for where in f.by_endpoint if where.address in addresses for o in f.at(where)]
+    return [o for where in sorted(w for a in addresses for w in f.by_address.get(a, ())) for o in f.at(where)]
 
 
 def _answered_elsewhere(f: ForestFacts) -> bool:
     return any(lookup.status == "ok" for lookup in f.lookups())
 
 
-def _denied(f: ForestFacts, host: str) -> bool:
-    return any(name(lookup.name) == name(host) and said_no(lookup) for lookup in f.lookups())
+def _denied(f: ForestFacts) -> set[str]:
+    return {name(lookup.name) for lookup in f.lookups() if said_no(lookup)}
 
 
 def said_no(lookup: Lookup) -> str:
