@@ -266,15 +266,21 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     next_hop = None if control is None else control.walk.beyond(last)
     router = None if control is None or next_hop is None else control.walk.router(next_hop)
     facts: Facts = {} if router is None else {"lost_before": router, "lost_before_hop": next_hop}
+    where = replace(where, suspects=_suspects(where, router, case.address))
     if not last:
         words = "no router answers: lost on this machine, or at or before the first hop"
     else:
-        target = "the host, or on the way back" if router is None else f"{router} (hop {next_hop})"
-        words = f"the silence begins between {where.after} (hop {last}) and {target}"
+        target = "the host, or on the way back," if router is None else f"{router} (hop {next_hop})"
+        words = f"last heard: {where.after} (hop {last}); {where.after} itself or something up to {target} drops it"
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
             noted = case.note(same, "path", words, **facts)
             case.land(replace(noted, blocked_at=where))
+
+
+def _suspects(where: BlockedAt, beyond: str | None, host: str) -> tuple[str | None, ...]:
+    """A router tells that time is up before its filter sees the packet; beyond it there may be others unseen."""
+    return (*filter(None, [where.after]), None, beyond or host)
 
 
 async def _name_devices(case: Case, walk: Walk) -> None:

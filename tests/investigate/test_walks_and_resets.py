@@ -177,6 +177,7 @@ async def test_a_router_that_keeps_silent_is_passed_over(
     assert found.blocked_at is not None
     assert (found.blocked_at.hop, found.facts["lost_before"]) == (hop, before)
     assert FOUR[int(str(found.facts["lost_before_hop"]))] == before
+    assert found.blocked_at.suspects == (FOUR[hop], None, before)  # the last one heard is never cleared
 
 
 @pytest.mark.parametrize(
