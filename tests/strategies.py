@@ -66,7 +66,8 @@ outcomes = st.builds(
     elapsed_ms=number,
     facts=facts,
     evidence=few(st.builds(Trace, at_ms=number, event=text, detail=text)),
-    blocked_at=st.none() | st.builds(
+    blocked_at=st.none()
+    | st.builds(
         BlockedAt,
         st.none() | text,
         st.none() | text,

@@ -16,6 +16,7 @@ __all__ = ["Case", "second_look"]
 WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 
 # Up to twenty hosts within four seconds, the rest of which is what it takes to land it all.
+LONGER = 5  # times what a single answer takes beyond a second
 BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
 
@@ -26,6 +27,7 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     if open_cases:
         notify(Phase("second look at what failed"))
         patience_s = BUDGET_S + BUDGET_MORE_S * max(0, len(open_cases) - HOSTS_IN_BUDGET)
+        patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
         around = trace.Around(cases, asyncio.get_running_loop().time() + patience_s)
         await asyncio.gather(*(_look(case, around) for case in open_cases))
 

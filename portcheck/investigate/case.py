@@ -37,6 +37,7 @@ class HostPage(Protocol):
         """How long ago the check began: where on its timeline a step of the second look stands."""
 
 
+LONGEST_WAIT_S = 4.0  # for the answer to one packet
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
 
 
@@ -132,7 +133,8 @@ class Case:
     def wait_s(self) -> float:
         """How long an answer to a single packet may take here: several round trips, as far as they are known."""
         seen = [o.latency_ms for o in self.outcomes if o.latency_ms is not None]
-        return min(1.0, 0.25 + 4 * min(seen) / 1000) if seen else 0.6
+        round_trip_s = min(seen) / 1000 if seen else 0.0875
+        return max(min(1.0, 0.25 + 4 * round_trip_s), min(LONGEST_WAIT_S, 0.25 + 1.5 * round_trip_s))
 
     async def syn(self, port: int, ttl: int, wait_s: float | None = None) -> Hop:
         """A SYN of a short life."""

@@ -6,13 +6,14 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
+from portcheck.net.pacing import Lag, patiently
 from portcheck.net.platform import error_queue, sockets, tcpinfo
 from portcheck.net.timeline import Timeline
 from portcheck.net.tls import alerts
@@ -24,12 +25,13 @@ CHUNK = 65536
 class Stream:
     """A connected TCP socket; the answer's patience is one deadline for the whole conversation."""
 
-    def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float) -> None:
+    def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float, lag: Lag) -> None:
         self._sock = sock
         self._address = address
         self._own = sockets.own_address(sock)
         self._trail = trail
         self._patience = answer_s
+        self._lag = lag
         self._deadline = asyncio.get_running_loop().time() + answer_s
         self._buffer = b""
         self._asked_ms = trail.elapsed_ms()
@@ -144,10 +146,9 @@ class Stream:
     async def _receive_raw(self) -> bytes:
         return await self._guarded(asyncio.get_running_loop().sock_recv(self._sock, CHUNK))
 
-    async def _guarded(self, step: Awaitable[T]) -> T:
+    async def _guarded(self, step: Coroutine[Any, Any, T]) -> T:
         try:
-            async with asyncio.timeout_at(self._deadline):
-                return await step
+            return await patiently(step, lambda: self._deadline + self._lag.more_s)
         except TimeoutError:
             self.observe()
             self._trail.note("timeout", f"no answer within {self._patience:g} s of connecting")

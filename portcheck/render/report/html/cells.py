@@ -174,6 +174,8 @@ def _between(blocked: BlockedAt) -> Iterator[CellHop]:
         yield CellHop("cut", "silence", "from this machine on: no router answered")
         return
     yield CellHop(
-        "suspect", blocked.after or f"hop {blocked.hop}", f"hop {blocked.hop}, last heard" if blocked.hop else "last heard"
+        "suspect",
+        blocked.after or f"hop {blocked.hop}",
+        f"hop {blocked.hop}, last heard" if blocked.hop else "last heard",
     )
     yield CellHop("cut", "silence", "it drops the packets itself, or something beyond does")
