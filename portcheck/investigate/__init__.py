@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from portcheck.investigate import confirm, middlebox, mtu, resets, starttls, trace
+from portcheck.investigate import confirm, middlebox, mtu, resets, senders, source_ports, starttls, trace
 from portcheck.investigate.case import Case
 from portcheck.model import BLOCKED, State
 from portcheck.model.events import Notify, Phase
@@ -17,11 +17,13 @@ WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 
 # Up to twenty hosts within four seconds, the rest of which is what it takes to land it all.
 LONGER = 5  # times what a single answer takes beyond a second
+MOST_DARK = 2  # hosts of which no TCP is heard, and that are asked from ports of all kinds
 BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
+    await _by_port(cases)
     await confirm.confirm(cases, notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
@@ -32,9 +34,19 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
         await asyncio.gather(*(_look(case, around) for case in open_cases))
 
 
+async def _by_port(cases: Sequence[Case]) -> None:
+    """Before anything is asked again: what only some ports of this machine get is no loss."""
+    dark = [case for case in cases if source_ports.is_dark(case)][:MOST_DARK]
+    await asyncio.gather(*(source_ports.sample(case, dark=case in dark) for case in cases))
+
+
 async def _look(case: Case, around: trace.Around) -> None:
     await asyncio.gather(
-        _whose_and_where(case, around), middlebox.accepts_everything(case), mtu.clamp(case), starttls.certificate(case)
+        _whose_and_where(case, around),
+        middlebox.accepts_everything(case),
+        mtu.clamp(case),
+        starttls.certificate(case),
+        senders.others(case),
     )
 
 

@@ -14,10 +14,20 @@ from portcheck.net.timeouts import Timeouts
 
 
 class Ask(Protocol):
-    """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar."""
+    """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar.
+
+    `loose`: a datagram of any address is an answer.
+    """
 
     def __call__(
-        self, outcome: Outcome, patience: Timeouts, segment: int | None = None, nearest_ttl: int | None = None, /
+        self,
+        outcome: Outcome,
+        patience: Timeouts,
+        segment: int | None = None,
+        nearest_ttl: int | None = None,
+        /,
+        *,
+        loose: bool = False,
     ) -> Awaitable[Outcome]: ...
 
 

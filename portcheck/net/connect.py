@@ -99,6 +99,8 @@ async def _try(address: str, port: int, net: Dialling) -> socket.socket:
         await sockets.connect(sock, address, port)
     except OSError as error:
         fault = _fault(error, sock, address)
+        if fault.state is State.FILTERED:
+            trail.unanswered(sockets.own_port(sock))
         sock.close()
         if fault.state not in (State.FILTERED, State.ERROR):
             trail.answers += 1
@@ -106,6 +108,7 @@ async def _try(address: str, port: int, net: Dialling) -> socket.socket:
         trail.note(fault.state, fault.reason)
         raise fault from None
     except BaseException:
+        trail.unanswered(sockets.own_port(sock))
         sock.close()
         raise
     error_queue.ask_no_more(sock)

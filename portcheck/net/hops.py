@@ -40,16 +40,20 @@ class Hop:
     by: str | None = None
 
 
-async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: str | None = None) -> Hop:
-    """A SYN that lives for `ttl` hops."""
+async def send_tcp(
+    address: str, port: int, ttl: int, wait_s: float, source_ip: str | None = None, from_port: int = 0
+) -> Hop:
+    """A SYN that lives for `ttl` hops; `from_port` is free again afterwards, whatever came of it."""
     try:
-        sock = sockets.make(address, socket.SOCK_STREAM, source_ip)
+        sock = sockets.make(address, socket.SOCK_STREAM, source_ip, from_port)
     except OSError:
         return Hop(ttl, Fate.LOST)
     with sock:
         try:
             _live(sock, ttl)
             _once(sock)
+            if from_port:
+                sockets.end_with_reset(sock)
             async with asyncio.timeout(wait_s):
                 await sockets.connect(sock, address, port)
         except TimeoutError:
@@ -63,12 +67,18 @@ async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: 
 
 
 async def send_udp(
-    address: str, port: int, datagram: bytes, ttl: int, wait_s: float, source_ip: str | None = None
+    address: str,
+    port: int,
+    datagram: bytes,
+    ttl: int,
+    wait_s: float,
+    source_ip: str | None = None,
+    from_port: int = 0,
 ) -> Hop:
     """A datagram that lives for `ttl` hops; any datagram that comes back is an answer."""
     loop = asyncio.get_running_loop()
     try:
-        sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
+        sock = sockets.make(address, socket.SOCK_DGRAM, source_ip, from_port)
     except OSError:
         return Hop(ttl, Fate.LOST)
     with sock:

@@ -24,6 +24,12 @@ class Timeline:
     facts: Facts = field(default_factory=dict)
     head: bytes = b""  # the first bytes of the latest answer, for naming a foreign protocol
 
+    def unanswered(self, port: int) -> None:
+        """A try from this local port had no answer."""
+        ports = self.facts.setdefault("source_ports", [])
+        if isinstance(ports, list) and port not in ports and len(ports) < LONGEST:
+            ports.append(port)
+
     def elapsed_ms(self) -> float:
         return round((time.monotonic() - self.started) * 1000, 1)
 

@@ -45,6 +45,7 @@ class _Asking:
     port: int
     source_ip: str | None
     trail: Timeline
+    loose: bool = False
     inbox: asyncio.Queue[bytes | NetError] = field(default_factory=asyncio.Queue)
     ports: list[DatagramPort] = field(default_factory=list)
     sends_ms: list[float] = field(default_factory=list)  # of this question; the trail counts those of all
@@ -61,7 +62,7 @@ class _Asking:
             self.inbox.put_nowait(fault)
 
     async def _send_twice(self, datagram: bytes, repeats: Pacer) -> None:
-        port = DatagramPort(self.address, self.port, self.source_ip, self.inbox)
+        port = DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
         self.ports.append(port)
         self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
         for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
@@ -84,7 +85,12 @@ class _Asking:
         return round(max(took, 0.0), 2)
 
     def close(self) -> None:
+        others = [port.other_sender for port in self.ports if port.other_sender]
+        if others:
+            self.trail.facts["answered_from"] = others[0]
         for port in self.ports:
+            if not port.heard:
+                self.trail.unanswered(port.local[1])
             if port.reply_ttl is not None:
                 self.trail.facts["reply_ttl"] = port.reply_ttl
             port.close()
@@ -99,10 +105,12 @@ async def ask(
     repeats: Pacer,
     trail: Timeline,
     source_ip: str | None,
+    *,
+    loose: bool = False,
 ) -> Datagram[T]:
     """The first datagram that `accept` takes; NetError for silence, refusal, or nothing but foreign datagrams."""
     trail.stage = Stage.REQUEST
-    asking = _Asking(address, port, source_ip, trail)
+    asking = _Asking(address, port, source_ip, trail, loose=loose)
     sender = asyncio.create_task(asking.send(request, patience, repeats))
     foreign: list[str] = []
     limit = asyncio.get_running_loop().time() + patience.connect_s
@@ -112,7 +120,6 @@ async def ask(
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
             raise NetError(State.MISMATCH, reason, Stage.ANSWER) from None
-        trail.facts["source_ports"] = len(asking.ports)
         trail.note("timeout", f"no answer to {trail.attempts} requests from {len(asking.ports)} ports")
         reason = f"no answer to {trail.attempts} requests in {patience.connect_s:.1f} s"
         raise NetError(State.FILTERED, reason, Stage.REQUEST) from None

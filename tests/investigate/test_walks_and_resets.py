@@ -23,7 +23,9 @@ TARGET = "10.77.1.1"
 def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
     """A host whose checks are these; asked again, each ends in `again`."""
 
-    async def ask(old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
+    async def ask(
+        old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
         return outcome(old.check, again)
 
     return Case(
@@ -251,7 +253,9 @@ async def test_whose_reset_is_not_asked_where_the_ttl_of_answers_is_not_told(mon
 async def test_a_link_that_takes_576_bytes_only_is_found() -> None:
     case = case_of(outcome("ldap/tcp", State.MUTE))
 
-    async def ask(old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /) -> Outcome:
+    async def ask(
+        old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
         return outcome(old.check, State.OK if segment == 536 else State.MUTE)
 
     case.ask = ask
@@ -273,7 +277,9 @@ async def test_small_segments_prove_a_black_hole_only_beside_usual_ones(
 ) -> None:
     case = case_of(outcome("ldap/tcp", State.MUTE))
 
-    async def ask(old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /) -> Outcome:
+    async def ask(
+        old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
         return outcome(old.check, usual if segment is None else small)
 
     case.ask = ask
@@ -331,7 +337,9 @@ async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
     cut = outcome("ldap/tcp", State.RESET, stage=Stage.REQUEST)
     case = case_of(outcome("ldap-ping/udp", facts={"reply_ttl": own}), cut)
 
-    async def ask(old: Outcome, _: Timeouts, __: int | None = None, nearest: int | None = None, /) -> Outcome:
+    async def ask(
+        old: Outcome, _: Timeouts, __: int | None = None, nearest: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
         assert nearest is not None
         return outcome(old.check, State.RESET if reset >= nearest else State.MUTE)
 

@@ -17,11 +17,14 @@ from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import SYSTEMS
 from portcheck.diagnose.rules.tls import CERTIFICATES
+from portcheck.diagnose.rules.ways import BY_PORT, HALF
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *ACCOUNT,
     *OUTSIDE,
+    *BY_PORT,
+    *HALF,
     *HOSTS,
     *WHOLE,
     *CUT,

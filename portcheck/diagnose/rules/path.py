@@ -56,7 +56,8 @@ def _fragments(f: ForestFacts) -> Proof | None:
 
 def _loss(f: ForestFacts) -> Proof | None:
     """Answers that came only on a later try, on two checks or more."""
-    heard = [o for o in f.outcomes if o.state in GOOD]
+    by_port = endpoints(o for o in f.outcomes if "source_ports_dead" in o.facts)  # told by its own finding
+    heard = [o for o in f.outcomes if o.state in GOOD and endpoint(o) not in by_port]
     lossy = tuple(o for o in heard if _lost(o))
     if len(lossy) < 2:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import sys
 
 from portcheck.net.platform import select_thread
@@ -19,8 +20,11 @@ def family(address: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def make(address: str, kind: socket.SocketKind, source_ip: str | None = None) -> socket.socket:
-    """A bound, non-blocking socket for talking to `address`; raises OSError where this machine cannot."""
+def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, port: int = 0) -> socket.socket:
+    """A bound, non-blocking socket for talking to `address`; raises OSError where this machine cannot.
+
+    `port`: the local one; 0 for any.
+    """
     wanted = family(address)
     any_address = source_ip or ("::" if wanted == socket.AF_INET6 else "0.0.0.0")  # noqa: S104
     shunned: list[socket.socket] = []
@@ -29,7 +33,7 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None) ->
             sock = socket.socket(wanted, kind)
             sock.setblocking(False)
             try:
-                sock.bind((any_address, 0))
+                sock.bind((any_address, port))
             except OSError:
                 sock.close()
                 raise
@@ -90,6 +94,21 @@ def hear_only_near(sock: socket.socket, ttl: int) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
 
 
+def is_free(towards: str, port: int, source_ip: str | None = None) -> bool:
+    """Can this local port be used, for TCP and UDP?"""
+    try:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            make(towards, kind, source_ip, port).close()
+    except OSError:
+        return False
+    return True
+
+
+def end_with_reset(sock: socket.socket) -> None:
+    """Have closing it reset the connection, so that its local port does not wait for minutes."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0))
+
+
 def ended(sock: socket.socket) -> bool:
     """Has the other side closed or reset it already?"""
     try:
@@ -98,6 +117,14 @@ def ended(sock: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def own_port(sock: socket.socket) -> int:
+    """The local port; 0 where there is none."""
+    try:
+        return int(sock.getsockname()[1])
+    except OSError:
+        return 0
 
 
 def own_address(sock: socket.socket) -> str | None:
