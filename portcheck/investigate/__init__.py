@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from portcheck.investigate import confirm, middlebox, mtu, resets, senders, source_ports, starttls, trace
+from portcheck.investigate import confirm, middlebox, mtu, redirect, resets, senders, source_ports, starttls, trace
 from portcheck.investigate.case import Case
 from portcheck.model import BLOCKED, State
 from portcheck.model.events import Notify, Phase
@@ -54,5 +54,6 @@ async def _whose_and_where(case: Case, around: trace.Around) -> None:
     """The walk gives a name to the device that the TTL told of."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(around.until):
+            await redirect.by_this_machine(case)
             await resets.whose(case)
     await trace.locate(case, around)

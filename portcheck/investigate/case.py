@@ -71,6 +71,11 @@ class Walk:
         """The shortest life with which a packet was answered: how far away the host is, there."""
         return min((ttl for ttl, hop in self.hops.items() if hop.fate is Fate.ANSWERED), default=None)
 
+    def same_way_back(self, ttl: int) -> bool:
+        """Has the word of this hop's router come as far back as the packet went?"""
+        hop = self.hops.get(ttl)
+        return hop is not None and hop.back is not None and hops_away(hop.back) == ttl
+
     def beyond(self, ttl: int) -> int | None:
         """The next hop that spoke; those in between keep silent."""
         return min((farther for farther in self.hops if farther > ttl and self.router(farther)), default=None)

@@ -69,7 +69,8 @@ async def locate(case: Case, around: Around) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
     silent = any(_walkable(o.check.transport) for o in case.having(State.FILTERED))
     reset = any("reset_from_hop" in o.facts for o in case.outcomes)
-    if not hops.TCP_WALKS or not (silent or reset or resets.unproven(case)):
+    alone = not case.alive and case.having(State.REFUSED)  # nothing to compare its resets with
+    if not hops.TCP_WALKS or not (silent or reset or alone or resets.unproven(case)):
         return
     try:
         async with asyncio.timeout_at(around.until):
@@ -103,6 +104,7 @@ async def _locate(case: Case, around: Around) -> None:
         control = Control(speaking[0], await _arrived(case, speaking[0], farthest))
         farthest = max(farthest, control.walk.reached or 0)
         await resets.from_nearer(case, control.walk)
+        await resets.without_comparison(case, control.walk)
         control = replace(control, walk=await _heard_out(case, control, around))
         await _name_devices(case, control.walk)
     elif cut := [o for o in case.having(State.REJECTED) if o.check.port and "reset_from_hop" in o.facts]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, said_by, some
+from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, ports, said_by, some
 from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import FAULTY, ForestFacts, endpoint, endpoints
@@ -119,11 +119,29 @@ def _who(proof: tuple[Outcome, ...]) -> dict[str, str]:
 
 def _rejects_all_tcp(f: ForestFacts) -> Proof | None:
     """One rule of a device, not one for each port: all TCP is said no to, and UDP passes."""
-    proof = tuple(o for o in _rejected_altogether(f) if o.check.id not in f.explained)
-    if not proof:
+    tcp = tuple(o for o in _rejected_altogether(f) if o.check.id not in f.explained)
+    if not tcp:
         return None
-    said = listed(dict.fromkeys(how(o) for o in proof))
-    return Proof(proof, f.beside(proof), words={"said": said[:1].upper() + said[1:], **_who(proof)})
+    dropped = tuple(o for o in f.seen(State.FILTERED) if o.check.transport == "udp" and _dropped_by(o, tcp))
+    said = listed(dict.fromkeys(how(o) for o in tcp))
+    passes = any(o.check.transport == "udp" for o in f.beside(tcp)) and not dropped
+    words = {
+        "said": said[:1].upper() + said[1:],
+        "udp": ", while UDP passes"
+        if passes
+        else f"; {ports(dropped)} is dropped at the same place"
+        if dropped
+        else "",
+        "and_udp": " and drops UDP" if dropped else "",
+        **_who(tcp),
+    }
+    return Proof((*tcp, *dropped), f.beside(tcp), words=words)
+
+
+def _dropped_by(o: Outcome, rejected: tuple[Outcome, ...]) -> bool:
+    """The device that says no to TCP is among those that may drop this."""
+    suspects = o.blocked_at.suspects if o.blocked_at else ()
+    return any(endpoint(no) == endpoint(o) and said_by(no) in suspects for no in rejected if said_by(no))
 
 
 def _rejected_altogether(f: ForestFacts) -> tuple[Outcome, ...]:
@@ -193,9 +211,9 @@ CUT = (
 WHOLE = (
     Rule(
         code="explicit-reject",
-        title="{forest}: {who} refuses all TCP to {hosts}",
+        title="{forest}: {who} refuses all TCP to {hosts}{and_udp}",
         explanation=(
-            "{said}: the same on every TCP port that was asked, while UDP passes. That is one rule for the whole host,"
+            "{said}: the same on every TCP port that was asked{udp}. That is one rule for the whole host,"
             " not a service that is missing on it."
         ),
         fix="Ask whoever runs that firewall: {allow}.",

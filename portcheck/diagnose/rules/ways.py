@@ -23,7 +23,9 @@ def _by_source_port(f: ForestFacts) -> Proof | None:
     alive, dead = _ports(noted, "source_ports_alive"), _ports(noted, "source_ports_dead")
     seen = f"packets from {some(map(str, alive), 6)} always pass, from {some(map(str, dead), 6)} never"
     severity = None if hurt else Severity.WARNING
-    return Proof(proof, f.beside(proof), seen=(seen,), brief=True, severity=severity, words={"which": _split(alive, dead)})
+    return Proof(
+        proof, f.beside(proof), seen=(seen,), brief=True, severity=severity, words={"which": _split(alive, dead)}
+    )
 
 
 def _may_be(o: Outcome) -> bool:

@@ -13,6 +13,7 @@ from portcheck.net.platform import select_thread
 FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
 IP_RECVTTL, IP_TTL = 12, 2
 IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 51, 52
+SO_BINDTODEVICE = 25  # asm-generic/socket.h
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
 
 
@@ -92,6 +93,28 @@ def hear_only_near(sock: socket.socket, ttl: int) -> None:
         sock.setsockopt(socket.IPPROTO_IP, IP_MINTTL, ttl)
     else:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
+
+
+def devices() -> tuple[str, ...]:
+    """The network devices through which packets come in from elsewhere, where a socket can be tied to one."""
+    if sys.platform != "linux":
+        return ()
+    return tuple(name for _, name in socket.if_nameindex() if name != "lo")
+
+
+def only_through(sock: socket.socket, device: str) -> None:
+    """Tie the socket to the device; allowed to all users since Linux 5.7, else an OSError."""
+    sock.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, device.encode() + b"\0")
+
+
+def can_tie(device: str) -> bool:
+    """May this user tie a socket to the device?"""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+            only_through(sock, device)
+    except OSError:
+        return False
+    return True
 
 
 def is_free(towards: str, port: int, source_ip: str | None = None) -> bool:
