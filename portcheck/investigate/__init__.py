@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from portcheck.investigate import confirm, middlebox, mtu, redirect, resets, senders, source_ports, starttls, trace
+from portcheck.investigate import ban, confirm, middlebox, mtu, redirect, resets, senders, source_ports, starttls, trace
 from portcheck.investigate.case import Case
 from portcheck.model import BLOCKED, State
 from portcheck.model.events import Notify, Phase
@@ -23,6 +23,7 @@ BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
+    cases = await _not_banned(cases)
     await _by_port(cases)
     await confirm.confirm(cases, notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
@@ -32,6 +33,13 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
         patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
         around = trace.Around(cases, asyncio.get_running_loop().time() + patience_s)
         await asyncio.gather(*(_look(case, around) for case in open_cases))
+        await _not_banned(open_cases)
+
+
+async def _not_banned(cases: Sequence[Case]) -> list[Case]:
+    """Those that still answer: of the others, nothing that is asked now would tell anything."""
+    banned = await asyncio.gather(*(ban.turned_silent(case) for case in cases))
+    return [case for case, silent in zip(cases, banned, strict=True) if not silent]
 
 
 async def _by_port(cases: Sequence[Case]) -> None:

@@ -159,7 +159,8 @@ async def without_comparison(case: Case, walk: Walk) -> None:
     From one hop away comes nothing of a host behind a router. From farther away only where the last router's own word
     has come as far back as the packet went: the way back might be shorter.
     """
-    refused = [o for o in distinct(case.having(State.REFUSED)) if o.check.port and o.check.transport == "tcp"]
+    every = (o for o in case.outcomes if o.state is State.REFUSED and o.check.port and o.check.transport == "tcp")
+    refused = distinct(every)  # also where nothing is expected: whether the host was heard at all hangs on each
     if walk.last_router and refused and hops.ANSWERS_TTL and await host_ttl(case) is None:
         await asyncio.gather(*(_from_a_router(case, outcome, walk) for outcome in refused))
 
@@ -174,7 +175,7 @@ async def _from_a_router(case: Case, outcome: Outcome, walk: Walk) -> None:
     proven = hop == 1 or (hop <= last and walk.same_way_back(last))
     words = f"the reset arrives with TTL {ttl}, from {hop} {'hop' if hop == 1 else 'hops'} away; "
     words += f"{walk.router(last)} (hop {last}) is still before the host"
-    for same in _sharing(case, outcome):
+    for same in _same_port(case, outcome):
         if proven:
             words_too = f"{words}: a device in the path sent it"
             noted = case.note(same, "ttl", words_too, reset_ttl=ttl, reset_from_hop=hop)
@@ -239,9 +240,10 @@ async def _proxied(case: Case, outcome: Outcome, own: int) -> None:
 
 
 def _sharing(case: Case, outcome: Outcome) -> list[Outcome]:
-    """The outcomes of the same port in the same state (RPC interfaces share ports)."""
-    return [
-        other
-        for other in case.having(outcome.state)
-        if (other.check.port, other.check.transport) == (outcome.check.port, outcome.check.transport)
-    ]
+    """The outcomes of the same port in the same state (RPC interfaces share ports), as far as they hurt."""
+    return [other for other in _same_port(case, outcome) if case.matters(other)]
+
+
+def _same_port(case: Case, outcome: Outcome) -> list[Outcome]:
+    where = (outcome.state, outcome.check.port, outcome.check.transport)
+    return [o for o in case.outcomes if (o.state, o.check.port, o.check.transport) == where]

@@ -17,12 +17,13 @@ from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import SYSTEMS
 from portcheck.diagnose.rules.tls import CERTIFICATES
-from portcheck.diagnose.rules.ways import BY_PORT, HALF
+from portcheck.diagnose.rules.ways import BURST, BY_PORT, HALF
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *ACCOUNT,
     *OUTSIDE,
+    *BURST,
     *BY_PORT,
     *HALF,
     *HOSTS,

@@ -95,6 +95,7 @@ def _another(address: str | None, o: Outcome) -> bool:
 
 def _rejects(f: ForestFacts) -> Proof | None:
     whole = {o.check.id for o in _rejected_altogether(f)}
+    whole |= {o.check.id for where in f.by_endpoint if f.silent(where) for o in f.at(where)}  # named there
     proof = tuple(o for o in f.every_fault() if _by_device(f, o) and o.check.id not in whole)
     if not proof:
         return None

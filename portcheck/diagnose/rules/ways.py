@@ -83,6 +83,37 @@ def _other_address(f: ForestFacts) -> Proof | None:
     return Proof(proof, f.beside(proof), words={"who": listed(pairs)})
 
 
+def _banned(f: ForestFacts) -> Proof | None:
+    """Good services did not answer any more at the end: what else is silent may be so for the same reason."""
+    turned = f.told("turned_silent")
+    anywhere = [o for o in f.report.outcomes if flag(o, "turned_silent") is True]
+    places = {*endpoints(turned), *(where for where in f.by_endpoint if anywhere and f.silent(where))}
+    silent = tuple(o for where in f.by_endpoint if where in places for o in f.faults_at(where) if o.state in TURNED)
+    if not anywhere or not (turned or silent):
+        return None
+    heard = sum(o.state in GOOD for o in f.report.outcomes)
+    told = some(f"{o.check.port}/{o.check.transport} of {printable(o.check.host)}" for o in anywhere)
+    seen = f"{told} answered and did not any more at the end; {heard} checks of the run were answered"
+    return Proof((*turned, *silent), seen=(seen,), brief=True, severity=Severity.ERROR, words={"heard": str(heard)})
+
+
+TURNED = frozenset({State.FILTERED, State.MUTE, State.UNREACHABLE})
+
+BURST = (
+    Rule(
+        code="blocked-after-burst",
+        title="{forest}: this machine was blocked while it asked: {hosts} fell silent during the run",
+        explanation=(
+            "What answered at first did not answer any more at the end. Scan detection (IPS), a limit on sessions or on"
+            " new connections, or a full table of an address translation does that. What else is silent here may be so"
+            " for this reason only: nothing can be said of those ports."
+        ),
+        fix="Wait until the block has passed and run it again slowly: portcheck check --rate 2. Ask the firewall team"
+        " whether it blocked this machine, and to except it from scan detection.",
+        when=_banned,
+    ),
+)
+
 BY_PORT = (
     Rule(
         code="source-ports-filtered",
