@@ -20,6 +20,7 @@ from portcheck.net.tls import alerts
 
 T = TypeVar("T")
 CHUNK = 65536
+USUAL_SEGMENT = 1460  # of Ethernet and IPv4, less where TCP has options
 
 
 class Stream:
@@ -41,6 +42,11 @@ class Stream:
     @property
     def trail(self) -> Timeline:
         return self._trail
+
+    @property
+    def two_segments(self) -> int:
+        """Bytes that fill two packets of the usual size, or of this connection's where that is smaller."""
+        return 2 * min(sockets.segment(self._sock) or USUAL_SEGMENT, USUAL_SEGMENT)
 
     def turn_to(self, trail: Timeline, patience_s: float) -> None:
         """From now on this conversation is about something else, with a timeline and a patience of its own."""

@@ -22,6 +22,7 @@ MOST_WALKED = 1 + trace.WALKED  # ports of each transport
 SHORTEST_WAIT_S = 0.25  # `Case.wait_s`
 MOST_PAIRS = trace.FARTHEST + 2 + int(BUDGET_S / SHORTEST_WAIT_S)  # of one port: each router's, and what time allows
 NEVER = Cost()
+MOST_BETWEEN = max(map(len, mtu.BETWEEN.values()))
 
 Asked = tuple[Check, Exchange]
 
@@ -69,7 +70,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
         )  # fmt: skip
     yield _SecondLookStep(
         "small-segments", "do small segments get through?", "a connection was mute", "tcp",
-        _asking_again(tcp, mtu.PATIENCE) * (len(mtu.SMALL) + 1),  # and as many with usual ones
+        _asking_again(tcp, mtu.PATIENCE) * (len(mtu.SMALL) + MOST_BETWEEN + 1),  # and with usual ones
     )  # fmt: skip
     yield _start_tls([check for check, _ in tcp])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portcheck.diagnose.phrases import duration, how, listed, nobody_there, said_by, short, some
-from portcheck.diagnose.reader import number, printable, text
+from portcheck.diagnose.reader import flag, number, printable, text
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.services import stopped
@@ -148,6 +148,8 @@ def _one_way(f: ForestFacts) -> Proof | None:
 
 def _partial(f: ForestFacts) -> Proof | None:
     """The same service answers on one controller of the forest and is blocked on another."""
+    if any(flag(o, "turned_silent") is True for o in f.report.outcomes):
+        return None  # this machine was blocked meanwhile: what is silent depends on when it was asked
     works: dict[str, set[str]] = {}
     choice = _choice(f)
     for o in f.answered():

@@ -42,7 +42,24 @@ def _black_hole(f: ForestFacts) -> Proof | None:
     whole = tuple(o for o in f.told("fragments_lost") if endpoint(o) in places)  # a fragment is as large as a packet
     sizes = dict.fromkeys(f"{size:.0f} bytes" for o in proof if (size := number(o, "next_hop_mtu")))
     narrow = f"; the path takes packets of {listed(sizes)}" if sizes else ""
-    return Proof(proof, words={"narrow": narrow}, follows=whole)
+    ways = {text(o, "large_packets_lost") for o in proof} - {None}
+    words = {"narrow": narrow + _border(proof), "way": LOST.get(tuple(sorted(map(str, ways))), "to or from")}
+    return Proof(proof, words=words, follows=whole)
+
+
+LOST = {("to",): "to", ("from",): "from", ("from", "to"): "to and from"}
+
+
+def _border(proof: tuple[Outcome, ...]) -> str:
+    """The narrowest of what was found; each direction may have its own."""
+    found = []
+    for way, words in (("to", "to it"), ("from", "from it")):
+        mine = [o for o in proof if text(o, "large_packets_lost") == way]
+        passes = [n for o in mine if (n := number(o, "largest_packet_bytes"))]
+        lost = [n for o in mine if (n := number(o, "lost_packet_bytes"))]
+        if passes and lost:
+            found.append(f"packets of {min(passes):.0f} bytes {words} pass and those of {min(lost):.0f} do not")
+    return f"; {listed(found)}" if found else ""
 
 
 def _fragments(f: ForestFacts) -> Proof | None:
@@ -95,7 +112,6 @@ def _another(address: str | None, o: Outcome) -> bool:
 
 def _rejects(f: ForestFacts) -> Proof | None:
     whole = {o.check.id for o in _rejected_altogether(f)}
-    whole |= {o.check.id for where in f.by_endpoint if f.silent(where) for o in f.at(where)}  # named there
     proof = tuple(o for o in f.every_fault() if _by_device(f, o) and o.check.id not in whole)
     if not proof:
         return None
@@ -187,7 +203,7 @@ CUT = (
     ),
     Rule(
         code="mtu-black-hole",
-        title="{forest}: large packets to or from {hosts} are lost",
+        title="{forest}: large packets {way} {hosts} are lost",
         explanation=(
             "The question was answered only when both sides kept their packets small{narrow}. A link on the path is"
             " narrower, and not both ends learn of it."

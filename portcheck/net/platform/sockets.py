@@ -78,6 +78,14 @@ def clamped(sock: socket.socket, segment: int) -> bool:
         return False
 
 
+def segment(sock: socket.socket) -> int | None:
+    """The most bytes of data that a packet of this connection carries; None where that is not told."""
+    try:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) if hasattr(socket, "TCP_MAXSEG") else None
+    except OSError:
+        return None
+
+
 def ask_for_ttl(sock: socket.socket) -> None:
     """Have received datagrams tell the TTL they arrived with (Linux)."""
     if sys.platform == "linux":
