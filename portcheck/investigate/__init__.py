@@ -6,7 +6,19 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from portcheck.investigate import ban, confirm, middlebox, mtu, redirect, resets, senders, source_ports, starttls, trace
+from portcheck.investigate import (
+    ban,
+    confirm,
+    echo,
+    middlebox,
+    mtu,
+    redirect,
+    resets,
+    senders,
+    source_ports,
+    starttls,
+    trace,
+)
 from portcheck.investigate.case import Case
 from portcheck.model import BLOCKED, State
 from portcheck.model.events import Notify, Phase
@@ -55,6 +67,7 @@ async def _look(case: Case, around: trace.Around) -> None:
         mtu.clamp(case),
         starttls.certificate(case),
         senders.others(case),
+        echo.ask(case),
     )
 
 

@@ -67,7 +67,7 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
         brief=True,
         words={
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
-            "unless": _where_to_look(proof, by) if not spare else SPARE,
+            "unless": SPARE if spare else UP if all(_pings(f, where) for where in dead) else _where_to_look(proof, by),
             "perhaps": _perhaps(f, dead, spare),
         },
     )
@@ -85,11 +85,25 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
             f"The same host answers at {listed(spare)}, so it is up: its name has an address too many, or one in a"
             " network that is not reached from here. Clients try the addresses in turn and lose time, or fail."
         )
+    pings = [_pings(f, where) for where in dead]
+    if all(pings):
+        them = "They answer" if len(dead) > 1 else "It answers"
+        return (
+            f"{them} ICMP echo, so the host is up and the path carries that: it or its own firewall refuses, or a"
+            " firewall on the path that lets only ping pass."
+        )
+    quiet = " It does not answer ICMP echo either (which proves nothing)." if pings == [False] else ""
     many = "These hosts are down, have other addresses, or the path to them" if len(dead) > 1 else ""
     may_be = f"{many or 'The host is down, has another address, or the path to it'} is closed altogether."
     if _only_name_servers(f, dead):
-        return f"{may_be} No other DNS server was asked, so which controllers the forest has is not known."
-    return f"{may_be} If {'one' if many else 'it'} was retired, its DNS records have to go."
+        return f"{may_be}{quiet} No other DNS server was asked, so which controllers the forest has is not known."
+    return f"{may_be}{quiet} If {'one' if many else 'it'} was retired, its DNS records have to go."
+
+
+def _pings(f: ForestFacts, where: Endpoint) -> bool | None:
+    """Did it answer ICMP echo? None: not asked."""
+    told = [answer for o in f.at(where) if (answer := flag(o, "icmp_echo")) is not None]
+    return any(told) if told else None
 
 
 def _only_name_servers(f: ForestFacts, dead: list[Endpoint]) -> bool:
@@ -103,6 +117,9 @@ SPARE = (
     "If that address is not meant for clients, ask the AD team to take it out of DNS (a network adapter that registers"
     " its address). If it is,"
 )
+
+
+UP = "Ask whoever runs the host whether its own firewall lets this machine in; if so,"
 
 
 def _unheard(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
