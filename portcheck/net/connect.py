@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
 LOST_SYN_MS = 500.0  # half of the second after which the kernel repeats one
+PORT_PAUSES_S = (0.25, 0.5, 1.0)
 REPEAT_AFTER_S = 1.25  # after the kernel's first retransmission of the SYN, which comes at 1 s
 
 
@@ -87,6 +89,21 @@ async def _first(
 
 
 async def _try(address: str, port: int, net: Dialling) -> socket.socket:
+    """One connection; where this machine has no local port left, or a shunned one, another go a little later."""
+    for pause_s in PORT_PAUSES_S:
+        try:
+            return await _once(address, port, net)
+        except sockets.ShunnedPortError:
+            continue
+        except NetError as fault:
+            if not fault.facts.get("local_ports_exhausted"):
+                raise
+        net.trail.note("waiting", f"no free local port; again in {pause_s} s")
+        await asyncio.sleep(pause_s)
+    return await _once(address, port, net)
+
+
+async def _once(address: str, port: int, net: Dialling) -> socket.socket:
     trail = net.trail
     try:
         sock = sockets.make(address, socket.SOCK_STREAM, net.source_ip)
@@ -97,6 +114,9 @@ async def _try(address: str, port: int, net: Dialling) -> socket.socket:
     trail.attempts += 1
     try:
         await sockets.connect(sock, address, port)
+    except sockets.ShunnedPortError:
+        sock.close()
+        raise
     except OSError as error:
         fault = _fault(error, sock, address)
         if fault.state is State.FILTERED:
@@ -145,6 +165,8 @@ def _not_clamped() -> NetError:
 
 def _fault(error: OSError, sock: socket.socket, address: str) -> NetError:
     seen = icmp.first_terminal(error_queue.drain(sock))
+    if seen is None and errors.number(error) == errno.EADDRNOTAVAIL and machine.source_address(address) is not None:
+        return errors.no_port_left()
     if seen is None and sys.platform == "win32" and errors.number(error) in errors.UNREACHABLE:
         # Asked for, ICMP errors look like a missing route; where they are not told, the route itself is asked.
         if machine.source_address(address) is not None:

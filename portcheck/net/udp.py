@@ -23,6 +23,7 @@ else:
 
 T = TypeVar("T")
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
+PORT_PAUSES_S = (0.25, 0.5, 1.0)
 LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
 LONGEST_WAIT_S = 4.0
 FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and firewalls forget single flows
@@ -62,7 +63,7 @@ class _Asking:
             self.inbox.put_nowait(fault)
 
     async def _send_twice(self, datagram: bytes, repeats: Pacer) -> None:
-        port = DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
+        port = await self._open()
         self.ports.append(port)
         self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
         for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
@@ -72,6 +73,17 @@ class _Asking:
             port.send(datagram)
             await asyncio.sleep(pause)
             await self._no_sooner_than(repeats.lag)
+
+    async def _open(self) -> DatagramPort:
+        """Where this machine has no local port left, another go a little later."""
+        for pause_s in PORT_PAUSES_S:
+            try:
+                return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
+            except NetError as fault:
+                if not fault.facts.get("local_ports_exhausted"):
+                    raise
+            await asyncio.sleep(pause_s)
+        return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
 
     async def _no_sooner_than(self, lag: Lag) -> None:
         """Where answers take long, another question only adds to the queue."""

@@ -13,6 +13,7 @@ from portcheck.net.platform import select_thread
 FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
 IP_RECVTTL, IP_TTL = 12, 2
 IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 51, 52
+IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
 SO_BINDTODEVICE = 25  # asm-generic/socket.h
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
 
@@ -34,6 +35,10 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, po
             sock = socket.socket(wanted, kind)
             sock.setblocking(False)
             try:
+                if _chooses_late(sock, port):
+                    if source_ip:
+                        sock.bind((source_ip, 0))
+                    return sock
                 sock.bind((any_address, port))
             except OSError:
                 sock.close()
@@ -45,6 +50,21 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, po
         for sock in shunned:
             sock.close()
     raise OSError(None, "no usable local port: the range of ephemeral ports is too narrow")
+
+
+def _chooses_late(sock: socket.socket, port: int) -> bool:
+    """The port is taken at connecting, so that many connections to different ends share few ports (Linux, TCP)."""
+    if sys.platform != "linux" or port or sock.type != socket.SOCK_STREAM:
+        return False
+    try:
+        sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    except OSError:
+        return False
+    return True
+
+
+class ShunnedPortError(OSError):
+    """The system chose a local port that domain controllers ignore."""
 
 
 def peer(address: str, port: int) -> select_thread.Peer:
@@ -62,7 +82,12 @@ else:
 
     async def connect(sock: socket.socket, address: str, port: int) -> None:
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
-        await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
+        try:
+            sock.connect(peer(address, port))
+        except BlockingIOError:
+            if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
+                raise ShunnedPortError(None, "a local port that domain controllers ignore") from None
+            await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
 
 
 def clamp(sock: socket.socket, segment: int) -> None:
