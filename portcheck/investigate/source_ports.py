@@ -20,7 +20,7 @@ from portcheck.net.platform.sockets import FORBIDDEN_SOURCE_PORTS
 BANDS = ((1024, 5000), (5001, 32767), (32768, 49151), (49152, 65535))  # old Windows; nobody's; Linux; all
 OF_EACH = 3
 ROUNDS = 3
-PER_SECOND = 12.0  # no burst that a limit on new connections would take
+PER_SECOND = 20.0  # no burst that a limit on new connections would take
 SIGNS = 2  # tries that were not heard, of checks that were answered in the end
 FEWEST = 2  # ports of each kind that make the difference
 FULL_LIFE = 64
