@@ -165,13 +165,18 @@ def _not_clamped() -> NetError:
 
 def _fault(error: OSError, sock: socket.socket, address: str) -> NetError:
     seen = icmp.first_terminal(error_queue.drain(sock))
-    if seen is None and errors.number(error) == errno.EADDRNOTAVAIL and machine.source_address(address) is not None:
+    if seen is None and errors.number(error) == errno.EADDRNOTAVAIL and _has_source(address):
         return errors.no_port_left()
     if seen is None and sys.platform == "win32" and errors.number(error) in errors.UNREACHABLE:
         # Asked for, ICMP errors look like a missing route; where they are not told, the route itself is asked.
         if machine.source_address(address) is not None:
             return errors.unreachable_by_another()
     return errors.while_connecting(error, seen, address, sockets.own_address(sock))
+
+
+def _has_source(address: str) -> bool:
+    """Without an address of its own in the family a machine cannot ask either; IPv4 then has no route at all."""
+    return ":" not in address or machine.source_address(address) is not None
 
 
 def _connected(sock: socket.socket, trail: Timeline, began: float, lag: Lag) -> None:

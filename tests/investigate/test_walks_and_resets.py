@@ -266,7 +266,7 @@ async def test_a_link_that_takes_576_bytes_only_is_found() -> None:
 @pytest.mark.parametrize(
     ("small", "usual", "state", "black_hole", "told"),
     [
-        (State.OK, State.MUTE, State.MUTE, True, "and again not without"),
+        (State.OK, State.MUTE, State.MUTE, True, "and again not with 1460"),
         (State.OK, State.OK, State.OK, None, "asked again"),  # then it was not the size
         (State.MUTE, State.MUTE, State.MUTE, None, "no answer with"),
         (State.ERROR, State.MUTE, State.MUTE, None, None),  # this machine cannot limit its segments

@@ -82,11 +82,14 @@ else:
 
     async def connect(sock: socket.socket, address: str, port: int) -> None:
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
+        pending = False
         try:
             sock.connect(peer(address, port))
         except BlockingIOError:
-            if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
-                raise ShunnedPortError(None, "a local port that domain controllers ignore") from None
+            pending = True
+        if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
+            raise ShunnedPortError(None, "a local port that domain controllers ignore")
+        if pending:
             await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
 
 
