@@ -172,7 +172,7 @@ def test_a_ban_that_the_run_drew_leads_and_all_else_is_folded_into_it(lab: Lab) 
     lab.fw1.nft(
         f"table inet {table} {{\nset banned {{ type ipv4_addr; flags timeout; timeout 60s; }}\n"
         "chain c { type filter hook forward priority 0\n ip saddr @banned drop\n ip saddr 10.77.0.10 ct state new"
-        " limit rate over 10/second burst 10 packets add @banned { ip saddr } drop\n }\n}"
+        " limit rate over 3/second burst 8 packets add @banned { ip saddr } drop\n }\n}"
     )
     with ExitStack() as undo:
         undo.callback(lab.fw1.nft, f"delete table inet {table}")
