@@ -15,12 +15,13 @@ from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.files.private import NotPrivateError, read_private
 from portcheck.files.reading import words
 from portcheck.model import Report
+from portcheck.model.libraries import how_to_get
 
 SECRET = "PORTCHECK_NOTIFY"  # noqa: S105 - the name of the variable that holds them
 LARGEST = 65536
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
 FAILED = frozenset({NOT_AS_EXPECTED, NOT_DONE})
-MISSING = "--notify sends through apprise, which is not installed: pip install 'portcheck[notify]'"
+MISSING = "--notify sends through apprise, which is not installed: {how}"
 
 
 class When(StrEnum):
@@ -60,7 +61,7 @@ def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Repor
         raise ConfigError(f"--notify: give the URLs in ${SECRET} or in a file with --notify-file")
     urls = _read(alert.file) if alert.file else _checked(f"${SECRET}", os.environ[SECRET].split())
     if importlib.util.find_spec("apprise") is None:
-        raise ConfigError(MISSING)
+        raise ConfigError(MISSING.format(how=how_to_get("apprise")))
 
     def tell(report: Report) -> None:
         if alert.due(report):

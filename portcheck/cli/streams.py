@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-
-import typer
+from contextlib import suppress
 
 
 def show(text: str) -> None:
@@ -21,10 +20,13 @@ def show(text: str) -> None:
 
 
 def say(words: str) -> None:
-    """A line on stderr, whatever the name of a file in it holds."""
-    from portcheck.render.shared.text import printable  # late: most commands have nothing to say
+    """A line on stderr, whatever the name of a file in it holds. Where stderr takes nothing, nobody can be told."""
+    import typer  # late, both: most commands have nothing to say
 
-    typer.echo(f"portcheck: {printable(words)}", err=True)
+    from portcheck.render.shared.text import printable
+
+    with suppress(OSError):
+        typer.echo(f"portcheck: {printable(words)}", err=True)
 
 
 def abandon() -> None:

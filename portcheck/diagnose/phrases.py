@@ -87,10 +87,18 @@ def evidence(outcomes: Sequence[Outcome], although: Sequence[Outcome] = (), seen
     parts = [*_by_place(outcomes), *seen]
     if although:
         best = although[0]
-        where = "" if any(o.check.host == best.check.host for o in outcomes) else f" of {printable(best.check.host)}"
+        where = _beside(best, outcomes)
         parts.append(f"{port(best)}{where} {how(best)}")
     parts.extend(ends(outcomes))
     return "; ".join(dict.fromkeys(parts))
+
+
+def _beside(best: Outcome, outcomes: Sequence[Outcome]) -> str:
+    """Where the good answer came from, unless it is where the others failed."""
+    here = [o for o in outcomes if o.check.host == best.check.host]
+    if not here:
+        return f" of {printable(best.check.host)}"
+    return "" if any(o.check.address == best.check.address for o in here) else f" at {best.check.address}"
 
 
 def _by_place(outcomes: Sequence[Outcome]) -> list[str]:
@@ -158,6 +166,10 @@ def _silent(outcome: Outcome) -> str:
 
 def _proxy_says(outcome: Outcome) -> str | None:
     proxy, status = text(outcome, "proxy"), number(outcome, "proxy_status")
+    if proxy and (said := text(outcome, "proxy_said")):
+        return f"the proxy {proxy} {said}"
+    if proxy and flag(outcome, "proxy_reached") is False:
+        return f"the proxy {proxy} itself cannot be reached"
     return f"the proxy {proxy} said: HTTP {status:.0f}" if proxy and status else None
 
 
@@ -198,7 +210,7 @@ SEEN: dict[State, Callable[[Outcome], str]] = {
     State.FILTERED: _silent,
     State.REJECTED: _rejected,
     State.UNREACHABLE: _unreachable,
-    State.REFUSED: lambda _: "refused by the host",
+    State.REFUSED: lambda o: _proxy_says(o) or "refused by the host",
     State.MUTE: lambda _: "connected, but the question was never answered",
     State.RESET: _cut,
     State.MISMATCH: _mismatch,
@@ -261,6 +273,6 @@ def whereabouts(outcomes: Iterable[Outcome], f: ForestFacts) -> str:
     told = []
     for outcome in outcomes:
         where, host = endpoint(outcome), outcome.check.host
-        others = [e for e in f.by_endpoint if e.host == host and e != where]
+        others = any(e != where for e in f.places_of(host))
         told.append(f"{short(host, f.forest.name)}{f' [{where.address}]' if where and others else ''}")
     return some(told)

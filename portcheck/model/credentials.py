@@ -42,8 +42,3 @@ class Credentials:
         """A bare name is one of this domain."""
         bare = self.user and not any(sign in self.user for sign in "@\\=")
         return replace(self, user=f"{self.user}@{domain}") if bare and domain else self
-
-    @property
-    def account(self) -> str:
-        """The same account, the same word: for counting attempts."""
-        return self.user.lower()

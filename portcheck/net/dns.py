@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from portcheck.model import Lookup
+from portcheck.net.lag import AWAY_S, missed_s
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from dns.nameserver import Nameserver
 
 TOLD = frozenset({"ok", "nxdomain", "nodata"})
+LONGEST_NAME = 256  # characters; only escapes make a name longer
 TRUNCATED = "truncated"
 """An answer that did not fit a datagram, and nobody gives it over TCP."""
 UNHEARD = frozenset({"timeout", "unreachable"})
+HOSTS_FILE = "system (hosts)"
 ONE_TRY_S = 0.8
 MORE_TRIES = 2  # each with the whole patience
 TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
@@ -52,26 +55,29 @@ class Names:
         """Trouble is a word in `status`, never an exception (but NoResolverError).
 
         Silence is believed of a server that says nothing at all. Where it has answered something else, what is needed
-        is asked again: the path may be lossy, or police the burst that a run begins with.
+        is asked again: the path may be lossy, or police the burst that a run begins with. The resolver's patience is by
+        the clock on the wall: where this program was away meanwhile, its silence is not believed either.
         """
         async with self.bound:
+            missed = missed_s() + AWAY_S
             found = await self._lookup(name, record, required=required)
-            for _ in range(MORE_TRIES if required else 0):
-                if found.status not in UNHEARD or not self.heard.is_set():
+            for _ in range(MORE_TRIES if required or missed_s() > missed else 0):
+                if found.status not in UNHEARD or not (self.heard.is_set() or missed_s() > missed):
                     break
+                missed = missed_s() + AWAY_S
                 again = await self._lookup(name, record, required=required)
                 found = replace(again, elapsed_ms=round(found.elapsed_ms + again.elapsed_ms, 1))
             return found
 
     async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
         resolver = self._get()
-        began = time.monotonic()
+        began, listened = time.monotonic(), asyncio.get_running_loop().time()
         asking = [asyncio.create_task(self._ask(resolver, name, record, tcp=False))]
         try:
             done, _ = await asyncio.wait(asking, timeout=0 if self._tcp_alone else TCP_AFTER_S)
             if not done:
                 asking.append(asyncio.create_task(self._ask(resolver, name, record, tcp=True)))
-            status, answers = await _best(asking, self.patience_s - (time.monotonic() - began))
+            status, answers = await _best(asking, self.patience_s - (asyncio.get_running_loop().time() - listened))
             if status in UNHEARD and (name.lower().rstrip("."), record) in self._cut:
                 status = TRUNCATED
             if status not in UNHEARD and not status.startswith("error"):
@@ -206,13 +212,14 @@ def _refusal(error: Any) -> str:
 def _shown(record: str, row: Any) -> str:
     if record == "SRV":
         return f"{row.priority} {row.weight} {row.port} {_host(row.target)}"
-    if record == "NS":
+    if record in {"NS", "PTR"}:
         return _host(row.target)
     return str(row.address)
 
 
 def _host(name: Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower()
+    shown = str(name.to_text(omit_final_dot=True)).lower()
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
 
 
 async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -> list[Lookup]:
@@ -221,7 +228,7 @@ async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -
     try:
         async with asyncio.timeout(patience_s):
             rows = await _getaddrinfo(host)
-    except (TimeoutError, OSError, UnicodeError):
+    except (TimeoutError, OSError, ValueError):
         return []
     elapsed = round((time.monotonic() - began) * 1000, 1)
     by_record: dict[str, list[str]] = {}
@@ -229,7 +236,7 @@ async def _system_lookup(host: str, records: Sequence[str], patience_s: float) -
         record = "AAAA" if wanted == socket.AF_INET6 else "A"
         if record in records and str(where[0]) not in by_record.setdefault(record, []):
             by_record[record].append(str(where[0]))
-    return [Lookup(host, record, "system (hosts)", "ok", tuple(found), elapsed) for record, found in by_record.items()]
+    return [Lookup(host, record, HOSTS_FILE, "ok", tuple(found), elapsed) for record, found in by_record.items()]
 
 
 def _getaddrinfo(host: str) -> asyncio.Future[list[Any]]:
@@ -250,7 +257,7 @@ def _getaddrinfo(host: str) -> asyncio.Future[list[Any]]:
         error: Exception | None = None
         try:
             rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as fault:
+        except (OSError, ValueError) as fault:  # ValueError: a name that no resolver can be asked for
             error = fault
         with contextlib.suppress(RuntimeError):  # the run is over
             loop.call_soon_threadsafe(settle, rows, error)

@@ -26,6 +26,7 @@ AGAIN_AFTER_S = 0.65  # the same datagram from the same port
 PORT_PAUSES_S = (0.25, 0.5, 1.0)
 LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
 LONGEST_WAIT_S = 4.0
+MOST_FOREIGN, MOST_NOTED = 256, 8  # datagrams that are no answer: heard out, and told one by one
 FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and firewalls forget single flows
 
 
@@ -162,8 +163,11 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
         try:
             value = accept(got)
         except ValueError as error:  # the codec's WireError: a foreign or damaged datagram
-            trail.note("foreign", f"{len(got)} bytes: {error}")
             foreign.append(str(error))
+            if len(foreign) <= MOST_NOTED:
+                trail.note("foreign", f"{len(got)} bytes: {error}")
+            if len(foreign) >= MOST_FOREIGN:
+                raise TimeoutError from None
             continue
         asking.heard_ms = trail.elapsed_ms()
         trail.latency_ms = round(asking.heard_ms - asking.sends_ms[0], 2)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 
 from portcheck.config import ForestSpec, is_address
 from portcheck.net.dns import MORE_TRIES, ONE_TRY_S
 from portcheck.plan.line import Cost, ForecastLine, LineKind, Question
+from portcheck.targets import client_names
 from portcheck.targets.srv import questions
 
 SYSTEM = "the system's DNS servers"
 RETRANSMITTED = 2  # of a question over TCP within one try of 0.8 s
 EACH = "each domain controller that DNS names"
 UNHEARD = "no DNS server answers"
+LIKELY_SITE = "Default-First-Site-Name"  # which site this machine is in is known once a controller says so
+EXAMPLE = "192.0.2.10"
 NOBODY = "DNS names no domain controller"
 
 
@@ -32,11 +36,23 @@ def _advertised(forest: ForestSpec, families: Sequence[str], patience_s: float) 
     for domain in (forest.name, *forest.domains):
         for name, record, _ in questions(domain, forest):
             yield _line(forest, _asked(forest), name, record, patience_s)
+    for domain in (forest.name, *forest.domains):
+        for name, record in ((n, r) for n in client_names.names_of(domain, forest.name) for r in families):
+            yield _line(forest, _asked(forest), name, record, patience_s)
+    if not forest.site:
+        yield _line(forest, _asked(forest), client_names.of_site(LIKELY_SITE, forest.name), "SRV", patience_s)
     for record in families:
         yield _line(forest, _asked(forest), f"dc1.{forest.name}", record, patience_s, host=EACH, each=True)
+    yield reverse(forest, EXAMPLE, patience_s, host=EACH, each=True)
     if not forest.domain_controllers and not is_address(forest.name):
         for record in families:
             yield _line(forest, _asked(forest), forest.name, record, patience_s, when=NOBODY)
+
+
+def reverse(forest: ForestSpec, address: str, patience_s: float, host: str = "", *, each: bool = False) -> ForecastLine:
+    """The name that reverse DNS has for a controller's address."""
+    pointer = ip_address(address).reverse_pointer
+    return _line(forest, _asked(forest), pointer, "PTR", patience_s, host=host, each=each)
 
 
 def _asked(forest: ForestSpec) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from portcheck.model import Check, Facts
 from portcheck.net.errors import NetError
 from portcheck.net.network import Network
 from portcheck.probes import proof
+from portcheck.probes.beside import beside
 from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.wire import WireError, watermark
 
@@ -49,18 +51,19 @@ async def _datagrams(port: int, net: Network, subject: Subject) -> Seen:
     if found := _mark(reply):
         return proof.seen(found)
     facts = _facts(reply)
-    if asked is forms[1] and (trouble := await _edns_trouble(port, net, subject)):
-        facts["edns_trouble"] = trouble
-        words = {"dropped": "not with EDNS", "large": "not with answers over 512 bytes"}[trouble]
+    if asked is forms[1] and (told := await beside(_edns_trouble(port, net, subject), net.trail, "EDNS")):
+        facts |= told
+        words = {"dropped": "not with EDNS", "large": "not with answers over 512 bytes"}[str(told["edns_trouble"])]
         return Seen(facts, reason=f"DNS answered {_rcode(reply)}, but {words}")
     return Seen(facts, reason=f"DNS answered {_rcode(reply)}")
 
 
-async def _edns_trouble(port: int, net: Network, subject: Subject) -> str | None:
+async def _edns_trouble(port: int, net: Network, subject: Subject) -> Facts:
     """`dropped`: no question with EDNS is answered; `large`: only those that ask for no more than 512 bytes are."""
     if await _answered(port, net, _question(subject)):
-        return None  # it was merely lost
-    return "large" if await _answered(port, net, _question(subject, payload=SMALL)) else "dropped"
+        return {}  # it was merely lost
+    small = await _answered(port, net, _question(subject, payload=SMALL))
+    return {"edns_trouble": "large" if small else "dropped"}
 
 
 async def _answered(port: int, net: Network, question: Message) -> bool:
@@ -72,15 +75,17 @@ async def _answered(port: int, net: Network, question: Message) -> bool:
 
 
 def _question(subject: Subject, payload: int | None = PAYLOAD) -> Message:
+    import dns.exception
     import dns.message  # 100 ms: only where DNS is asked
     import dns.name
 
-    name, record = ("localhost", "A")
+    asked, record = dns.name.from_text("localhost"), "A"
     if subject.domain:
-        name, record = f"_ldap._tcp.dc._msdcs.{subject.domain}", "SRV"
+        with contextlib.suppress(dns.exception.DNSException, ValueError):  # so long a name leaves no room for a prefix
+            asked, record = dns.name.from_text(f"_ldap._tcp.dc._msdcs.{subject.domain}"), "SRV"
     if payload is None:
-        return dns.message.make_query(dns.name.from_text(name), record)
-    return dns.message.make_query(dns.name.from_text(name), record, use_edns=0, payload=payload)
+        return dns.message.make_query(asked, record)
+    return dns.message.make_query(asked, record, use_edns=0, payload=payload)
 
 
 def _accept(question: Message, data: bytes) -> Message:

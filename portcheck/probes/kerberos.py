@@ -7,6 +7,7 @@ from portcheck.net.network import Network
 from portcheck.net.timeline import Timeline
 from portcheck.probes import fragments, proof
 from portcheck.probes.as_request import request
+from portcheck.probes.beside import beside
 from portcheck.probes.clock import skew_s
 from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.wire import kerberos, watermark
@@ -26,7 +27,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     found = watermark.in_text(reply.e_text)
     facts = proof.facts(found) if found else _facts(reply, net.trail) | _foreign(reply, subject)
     if check.transport == "udp":
-        facts |= await fragments.lost(check.port, net, subject)
+        facts |= await beside(fragments.lost(check.port, net, subject), net.trail, "fragments")
     if found:
         return Seen(facts, reason=proof.REASON)
     return Seen(facts, reason=f"Kerberos answered: {ErrorCode(reply.code).name.lower()}")

@@ -8,15 +8,18 @@ from portcheck.model import Check, Facts
 from portcheck.net.network import Network
 from portcheck.net.stream import Stream
 from portcheck.net.tls.certificate import matches
-from portcheck.probes import proof, start_tls
+from portcheck.probes import names, proof, start_tls
+from portcheck.probes.beside import beside
 from portcheck.probes.clock import skew_s
 from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.probes.secured import secured
 from portcheck.wire import ldap, sid, watermark
-from portcheck.wire.ldap import SearchDone, SearchEntry
+from portcheck.wire.ldap_answer import SearchAnswer
 from portcheck.wire.netlogon import PingRequest, unpack_ping
 from portcheck.wire.rootdse import RootDse, rootdse_request
 from portcheck.wire.sid import NT_AUTHORITY, NT_NON_UNIQUE, Sid
+
+QUESTION = 1  # the number of the first message of a session
 
 
 async def plain(check: Check, net: Network, subject: Subject) -> Seen:
@@ -34,7 +37,7 @@ async def with_start_tls(check: Check, net: Network, subject: Subject) -> Seen:
         if not subject.start_tls or not seen.facts.get("is_domain_controller"):
             return seen
         stream.observe()
-        shown = await start_tls.look(stream, check, net, subject)
+        shown = await beside(start_tls.look(stream, check, net, subject), net.trail, "StartTLS")
     return replace(seen, facts=_named(seen.facts | shown))
 
 
@@ -45,23 +48,22 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
 
 
 async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None, size: int = 0) -> Seen:
-    await stream.send(rootdse_request(size=size).pack(), "LDAP search of the rootDSE")
-    messages = ldap.unpack_messages(await stream.read_frame(ldap.answer_frame, "LDAP answer"))
-    entry = next((message.op for message in messages if isinstance(message.op, SearchEntry)), None)
-    done = next((message.op for message in messages if isinstance(message.op, SearchDone)), None)
+    await stream.send(rootdse_request(QUESTION, size=size).pack(), "LDAP search of the rootDSE")
+    answer = SearchAnswer.unpack(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), QUESTION)
     told: Facts = dict(facts or {})
-    if entry is not None:
-        root = RootDse.from_entry(entry)
+    if answer.entry is not None:
+        root = RootDse.from_entry(answer.entry)
         if found := watermark.in_text(root.vendor):
             return proof.seen(found)
         told |= _facts(root, stream)
-    elif done is not None and done.code:
-        told["ldap_result"] = done.code
+    elif answer.end.code:
+        told["ldap_result"] = answer.end.code
     told = _named(told)
     if subject.domain and told.get("domain") not in (None, subject.domain):
         told["wrong_forest"] = subject.domain not in (told.get("forest"), told.get("domain"))
-    if subject.domain_sid and entry is not None:
-        told |= await _held_against_sid(stream, subject, told)
+    if subject.domain_sid and answer.entry is not None:
+        told |= {"expected_domain_sid": subject.domain_sid, "domain_sid_told": "not told"}
+        told |= await beside(_held_against_sid(stream, subject, told), stream.trail, "the domain's SID")
     return Seen(
         told, reason=f"LDAP answered as {told['dns_host_name']}" if "dns_host_name" in told else "LDAP answered"
     )
@@ -92,22 +94,20 @@ async def _held_against_sid(stream: Stream, subject: Subject, told: Facts) -> Fa
             word = "differs"
         case _:
             word = "not told"
-    facts: Facts = {"expected_domain_sid": subject.domain_sid, "domain_sid_told": word}
-    return facts | ({"wrong_forest": True} if word == "differs" else {})
+    return {"domain_sid_told": word, **({"wrong_forest": True} if word == "differs" else {})}
 
 
 async def _pinged(stream: Stream, wanted: Sid, number: int) -> bool:
     await stream.send(PingRequest(message_id=number, domain_sid=wanted.pack()).pack(), f"LDAP ping for {wanted}")
-    return unpack_ping(await stream.read_frame(ldap.answer_frame, "LDAP answer")).netlogon is not None
+    return unpack_ping(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), number).netlogon is not None
 
 
 def _facts(root: RootDse, stream: Stream) -> Facts:
+    own = {"dns_host_name": root.dns_host_name, "domain": root.domain, "forest": root.forest}
     told: Facts = {
-        "dns_host_name": root.dns_host_name,
+        **names.facts({key: name for key, name in own.items() if name is not None}),
         "default_naming_context": root.default_naming_context,
         "root_domain_naming_context": root.root_domain_naming_context,
-        "domain": root.domain,
-        "forest": root.forest,
         "site": root.site,
         "is_synchronized": root.is_synchronized,
         "is_gc_ready": root.is_gc_ready,

@@ -11,7 +11,7 @@ from portcheck.net.tls import contexts
 from portcheck.net.tls.certificate import describe
 from portcheck.probes import proof
 from portcheck.probes.probe import Probe, Seen, Subject
-from portcheck.wire import tds, watermark
+from portcheck.wire import WireError, tds, watermark
 
 STRICT = "tds/8.0"
 
@@ -44,14 +44,14 @@ async def _strict(port: int, net: Network, subject: Subject, before: NetError) -
             facts: Facts = {"sql_encryption": "strict", **describe(shown, (subject.host,))}
             if shown.selected_alpn_protocol() != STRICT:
                 facts |= _facts(await _prelogin(stream))
-    except NetError:
+    except (NetError, WireError):
         raise before from None
     return Seen(facts, reason="SQL Server, strict encryption (TDS 8.0)")
 
 
 async def _prelogin(stream: Stream) -> tds.PreLogin:
     await stream.send(tds.PreLogin().pack(), "TDS pre-login")
-    return tds.PreLogin.unpack(await stream.read_frame(tds.frame, "TDS pre-login answer"))
+    return tds.PreLogin.unpack_reply(await stream.read_frame(tds.frame, "TDS pre-login answer"))
 
 
 def _facts(answer: tds.PreLogin) -> Facts:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portcheck.model import Check, Facts, State
 from portcheck.model.target import Route
+from portcheck.net.dns import is_address
 from portcheck.net.network import Network
+from portcheck.wire import told_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,15 @@ class Subject:
     @property
     def realm(self) -> str:
         return self.domain.upper()
+
+
+def askable(subject: Subject, check: Check) -> Subject:
+    """Without the names that no protocol carries, wherever they come from: no question fails for a name in it."""
+    named = is_address(subject.host) or told_names.dns_name(subject.host) is not None
+    host = subject.host if named else check.address or ""
+    domain = subject.domain if told_names.dns_name(subject.domain) is not None else ""
+    netbios = subject.netbios_host if told_names.netbios_name(subject.netbios_host) else ""
+    return replace(subject, host=host, domain=domain, netbios_host=netbios)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from portcheck.wire.epm import MapAnswer
 
 EPM = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
 EPM_VERSION = 3
-TOWERS = 4
+BIND = 1  # the number of the first call
+TOWERS = 4  # of each interface; a controller names two at most, and an answer of more is not believed
 OTHERS_AFTER_S = 0.4  # a port that answers does so sooner; RFC 8305 waits 0.25 s between addresses
 
 
@@ -25,21 +26,24 @@ async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
     assert check.port is not None
     endpoints: dict[str, list[int]] = {}
     missing: list[str] = []
-    facts: Facts = {"endpoints": endpoints, "missing": missing}
+    invented: dict[str, int] = {}
+    facts: Facts = {"endpoints": endpoints, "missing": missing, "towers_too_many": invented}
     with await net.tcp(check.port) as stream:
         bound = await _bind(stream, EPM, EPM_VERSION)
         if not isinstance(bound, rpc.BindAck) or not bound.accepted:
             return Seen({**facts, "accepted": False}, reason="RPC answers, but refuses the endpoint mapper's interface")
         found = watermark.in_text(bound.secondary_address)
         facts |= proof.facts(found) if found else {}
-        for call, name in enumerate(subject.wanted, start=2):
+        for call, name in enumerate(subject.wanted, start=BIND + 1):
             answer = await _map(stream, name, call)
             if isinstance(answer, rpc.Fault):
                 # RestrictRemoteClients: fault, then the connection is dropped (MS-RPCE 3.1.1.1.3)
                 reason = "the endpoint mapper answers, but refuses anonymous questions"
                 return Seen({**facts, "anonymous_refused": True, "rpc_fault": answer.status}, reason=reason)
             if answer.ports:
-                endpoints[name] = list(dict.fromkeys(answer.ports))
+                endpoints[name] = list(answer.ports[:TOWERS])
+                if len(answer.ports) > TOWERS:  # MS-RPCE 2.2.1.2.5: max_towers bounds what it gives back
+                    invented[name] = len(answer.ports)
                 facts["tower_address"] = next((t.address for t in answer.towers if t.address), None)
             else:
                 missing.append(name)
@@ -96,9 +100,9 @@ async def _at(port: int, net: Network, subject: Subject) -> Seen:
 
 
 async def _bind(stream: Stream, interface_id: str, version: int) -> rpc.BindAck | rpc.BindNak:
-    await stream.send(rpc.Bind(1, interface_id, version).pack(), "RPC bind")
+    await stream.send(rpc.Bind(BIND, interface_id, version).pack(), "RPC bind")
     answer = rpc.unpack(await stream.read_frame(rpc.frame, "RPC bind answer"))
-    if isinstance(answer, rpc.BindAck | rpc.BindNak):
+    if isinstance(answer, rpc.BindAck | rpc.BindNak) and answer.call_id == BIND:
         return answer
     raise WireError("an RPC answer, but not to a bind")
 
@@ -111,10 +115,10 @@ async def _map(stream: Stream, name: str, call: int) -> MapAnswer | rpc.Fault:
     stub = b""
     for _ in range(16):  # fragments
         answer = rpc.unpack(await stream.read_frame(rpc.frame, "mapper answer"))
+        if not isinstance(answer, rpc.RpcResponse | rpc.Fault) or answer.call_id != call:
+            break
         if isinstance(answer, rpc.Fault):
             return answer
-        if not isinstance(answer, rpc.RpcResponse):
-            break
         stub += answer.stub
         if answer.last:
             return epm.unpack_map(stub)

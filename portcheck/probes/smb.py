@@ -17,7 +17,7 @@ async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # no
     with await net.tcp(check.port) as stream:
         question = smb.negotiate_request(secrets.token_bytes(16), secrets.token_bytes(32))
         await stream.send(question, "SMB2 NEGOTIATE")
-        answer = smb.NegotiateResponse.unpack(await stream.read_frame(smb.frame, "SMB2 answer"))
+        answer = smb.NegotiateResponse.unpack(await stream.read_frame(smb.frame, "SMB2 answer"), smb.MESSAGE_ID)
     if answer.dialect is None:
         return Seen({"smb_error": answer.status}, reason="SMB answered, with no common dialect")
     if found := watermark.in_guid(answer.server_guid):

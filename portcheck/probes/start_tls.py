@@ -11,7 +11,8 @@ from portcheck.net.stream import Stream
 from portcheck.probes.probe import Subject
 from portcheck.probes.secured import secured
 from portcheck.wire import WireError, ldap
-from portcheck.wire.ldap import ExtendedRequest, ExtendedResponse, Operation
+from portcheck.wire.ldap import ExtendedRequest
+from portcheck.wire.ldap_answer import SearchAnswer, extended_code
 from portcheck.wire.rootdse import rootdse_request
 
 LEAST_S = 2.0
@@ -44,8 +45,8 @@ async def _tried(opening: _Upgrade, subject: Subject) -> Facts:
     try:
         stream, facts = await secured(opening, opening.check, subject)
         with stream:
-            await stream.send(rootdse_request().pack(), "LDAP search of the rootDSE")
-            await stream.read_frame(ldap.answer_frame, "LDAP answer")
+            await stream.send(rootdse_request(MESSAGE_ID + 1).pack(), "LDAP search of the rootDSE")
+            SearchAnswer.unpack(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), MESSAGE_ID + 1)
     except NetError as fault:
         return {"start_tls_state": fault.state.value} if again and fault.state in TOLD else {}
     except WireError:
@@ -79,18 +80,16 @@ class _Upgrade:
         self.used = True
         try:
             await stream.send(ExtendedRequest(MESSAGE_ID).pack(), "StartTLS")
-            _check(ldap.unpack_message(await stream.read_frame(ldap.frame, "StartTLS answer")).op)
+            _check(extended_code(await stream.read_frame(ldap.frame, "StartTLS answer"), MESSAGE_ID))
         except BaseException:
             stream.close()
             raise
         return stream
 
 
-def _check(answer: Operation) -> None:
-    if not isinstance(answer, ExtendedResponse):
-        raise WireError("something else than the answer to StartTLS")
-    if answer.code:
-        raise _DeclinedError(answer.code)
+def _check(code: int) -> None:
+    if code:
+        raise _DeclinedError(code)
 
 
 def _words(facts: Facts) -> str:

@@ -14,6 +14,8 @@ from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
 """The host itself was heard."""
+MOST_NAMED = 4  # ports of an interface that the mapper is asked for
+FIRST_USER_PORT = 1024  # RFC 6335, 6: below are those that IANA assigns
 KDC = frozenset({"kerberos", "kpasswd"})
 PATH_CODES = (
     "mtu-black-hole", "fragments-dropped", "packet-loss", "one-way-path", "idle-timeout", "middlebox-answers",
@@ -83,7 +85,9 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
             f"{where}: its LDAP ping names no KDC, so no path is to blame; ask the AD team to start it"
         ] = None
         return
-    if _concerns(reading, outcome):
+    if _concerns(reading, outcome) and (why := _invented(reading, outcome)):
+        reading.left_out[f"{check.host} ({check.service}): {why}"] = None
+    elif _concerns(reading, outcome):
         caveat = _caveat(reading, outcome)
         if caveat is None:
             return
@@ -94,7 +98,8 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
             for ports in _ports(reading, outcome)
         ]
         if not found:
-            reading.questions[f"{check.host} ({check.address}): from which address is it asked? (--source)"] = None
+            far = ", at the far end of the SOCKS proxy" if outcome.facts.get("proxy_scheme") else ""
+            reading.questions[f"{check.host} ({check.address}): from which address is it asked{far}? (--source)"] = None
         reading.flows.extend(found)
     elif outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP and check.port is not None:
         where = f"{check.service} {check.port}/{check.transport} to {check.host}"
@@ -133,6 +138,20 @@ def _port_unknown(reading: _Reading, outcome: Outcome) -> bool:
         return False
     mapper = next((o.state for o in reading.beside(outcome) if o.check.service == "rpc"), State.SKIPPED)
     return mapper in BLOCKED or (reading.everything and mapper is not State.SKIPPED)
+
+
+def _invented(reading: _Reading, outcome: Outcome) -> str:
+    """Why no rule is asked for what the mapper names; empty: it may be. Ports that the user pinned are the user's."""
+    if not _behind_mapper(outcome) or reading.pinned or outcome.check.port is None:
+        return ""
+    told = outcome.facts.get("port_candidates")
+    several = told if isinstance(told, list) else []
+    beside = (o for o in reading.beside(outcome) if o.check.service == "rpc")
+    if len(several) > MOST_NAMED or any(o.facts.get("towers_too_many") for o in beside):
+        return "its endpoint mapper names more ports than it was asked for; no rule is asked for what it invents"
+    if any(isinstance(port, int) and port < FIRST_USER_PORT for port in (*several, outcome.check.port)):
+        return f"its endpoint mapper names a port below {FIRST_USER_PORT}, where RPC services are not; make sure first"
+    return ""
 
 
 def _behind_mapper(outcome: Outcome) -> bool:
@@ -183,6 +202,8 @@ def _sources(reading: _Reading, outcome: Outcome) -> tuple[str, ...]:
     """Of the destination's family: as the user says, else as this host was asked from, else as the run was."""
     assert outcome.check.address is not None
     family = ":" in outcome.check.address
+    if outcome.facts.get("proxy_scheme"):  # asked from beyond a SOCKS proxy: no address of this machine's
+        return tuple(dict.fromkeys(_address(a) for a in reading.sources if (":" in a) == family and usable(a)))
     own = (str(o.facts.get("local_address") or "") for o in (outcome, *reading.beside(outcome)))
     for candidates in (reading.sources, tuple(dict.fromkeys(own)), reading.report.vantage.addresses):
         fitting = dict.fromkeys(_address(a) for a in candidates if (":" in a) == family and usable(a))

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from portcheck.model import Facts, State
 from portcheck.model.credentials import Credentials, Method
 from portcheck.net.errors import NetError
-from portcheck.net.ldap.bind import MissingLibraryError, NoTicketError, sign_in
 from portcheck.net.ldap.channel import Channel
-from portcheck.net.ldap.connection import Cover, LdapConnection, NotVerifiedError, enter
-from portcheck.net.ldap.session import Answered
+from portcheck.net.ldap.connection import Cover, LdapConnection, NotVerifiedError, connected, cover
+from portcheck.net.ldap.session import Session
+from portcheck.net.ldap.ticket import NoTicketError
 from portcheck.net.ldap.worker import aside
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.signin.look import Questions, look
 from portcheck.signin.refusal import Refusal, refusal
+from portcheck.signin.sign_in import MissingLibraryError, agree_on_tls, sign_in
+from portcheck.wire.ldap_bind import BindAnswer
 
 COVERED = {Cover.TLS: "LDAPS", Cover.START_TLS: "StartTLS"}
 
@@ -33,7 +35,7 @@ class Attempt:
     door: LdapConnection | None = None  # the one that led to an answer, or the last one tried
     line: Channel | None = None
     sent: bool = False
-    answer: Answered | None = None
+    answer: BindAnswer | None = None
     refused: Refusal | None = None
     withheld: list[str] = field(default_factory=list)  # why nothing secret was sent, a door each
     fault: NetError | None = None
@@ -41,7 +43,7 @@ class Attempt:
 
     @property
     def accepted(self) -> bool:
-        return self.answer is not None and self.answer.good
+        return self.answer is not None and self.answer.code == 0
 
     @property
     def spent(self) -> bool:
@@ -96,14 +98,18 @@ class Attempt:
                 return
 
     def _through(self, door: LdapConnection) -> None:
-        session = enter(door, self.patience, self.trail)
-        self.line = session.line
+        self.line = line = connected(door, self.patience, self.trail)
+        session = Session(line, self.trail)
         try:
             covered = door.cover is not Cover.NONE
+            if door.cover is Cover.START_TLS:
+                agree_on_tls(session)
+            if covered:
+                cover(line, door, self.trail)
             answer = sign_in(session, self.credentials, door.host, covered=covered, sending=self._sending)
             self.fault = None
             self.answer = answer
-            if answer.good:
+            if answer.code == 0:
                 self.trail.note("answer", "signed in")
                 look(session, self.questions, self._keep)
             else:
@@ -114,12 +120,12 @@ class Attempt:
     def _sending(self) -> None:
         self.sent = True
 
-    def _refuse(self, answer: Answered) -> None:
-        self.refused = refusal(answer.code, answer.text)
+    def _refuse(self, answer: BindAnswer) -> None:
+        self.refused = refusal(answer.code, answer.message)
         self.trail.note("refused", self.refused.words)
         told: Facts = {"ldap_result": answer.code, "bind_refused": self.refused.kind.value}
-        if answer.text:
-            told["ldap_message"] = answer.text
+        if answer.message:
+            told["ldap_message"] = answer.message
         if self.refused.sub_code:
             told["ad_error"] = self.refused.sub_code
         self._keep(told)
@@ -156,7 +162,7 @@ class Attempt:
         if self.door.cover in COVERED:
             return COVERED[self.door.cover]
         sealed = self.credentials.method is Method.KERBEROS
-        return "LDAP, signed and sealed" if sealed else "LDAP, unsigned"
+        return "LDAP, signed and sealed" if sealed else "LDAP"
 
     def told(self) -> Facts:
         """The facts of the outcome; the account's name is among them, nothing secret is."""

@@ -14,7 +14,7 @@ PORTS = {"ldaps": 636, "ldap": 389}
 SERVICE = {Cover.TLS: "ldaps", Cover.START_TLS: "ldap", Cover.NONE: "ldap"}
 ORDER = {
     Method.SIMPLE: (Cover.TLS, Cover.START_TLS),  # the password itself: nowhere else
-    Method.NTLM: (Cover.TLS, Cover.NONE),
+    Method.NTLM: (Cover.TLS, Cover.START_TLS),  # who gets a proof can try passwords on it
     Method.KERBEROS: (Cover.NONE, Cover.TLS),  # signed and sealed on 389, as Windows does it
 }
 NAMED = frozenset({"explicit", "argument"})

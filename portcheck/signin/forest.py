@@ -18,19 +18,16 @@ from portcheck.signin import wanted
 from portcheck.signin.attempt import Attempt
 from portcheck.signin.doors import belongs, closed, doors
 from portcheck.signin.host import SignInHost
+from portcheck.signin.ledger import Account, AttemptLedger, Domain, account, domains, grouped
 from portcheck.signin.look import Questions
+from portcheck.wire import text
 
 H = TypeVar("H", bound=SignInHost)
 SERVICE = "sign-in"
+MOST_TOLD = 512  # sites of a large forest
+LONGEST_REASON = 512
 PURPOSE = "sign-in of the service account"
 FOREST_FACTS = ("forest_level", "schema_version", "sites", "site_by_subnet", "subnets")
-
-
-@dataclass(slots=True)
-class Attempts:
-    """Which accounts have had their bad attempt in this run, and where; shared by all forests."""
-
-    spent: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -44,16 +41,24 @@ class SignIn(Generic[H]):
     outcomes: Callable[[H], Sequence[Outcome]]
     land: Callable[[H, Outcome], None]
     patience: Timeouts
-    ledger: Attempts
+    ledger: AttemptLedger
     source_ip: str | None = None
     addresses: tuple[str, ...] = ()
     facts: Facts = field(default_factory=dict)
+    known: Sequence[Domain] = ()  # what the whole run was told of domains
     _domains: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        """A bare name is one of the domain whose controllers are asked."""
+        own = next((host.domain for host in self._candidates() if host.domain), "")
+        self.credentials = self.credentials.of_domain(own)
+
+    @property
+    def account(self) -> Account:
+        return account(self.credentials.user, self.known or domains(self.hosts, (self.forest,)))
+
     async def run(self) -> None:
-        hosts = self._candidates()
-        self.credentials = self.credentials.of_domain(next((host.domain for host in hosts if host.domain), ""))
-        for host in hosts:
+        for host in self._candidates():
             await self._at(host)
         self._finish()
 
@@ -85,13 +90,13 @@ class SignIn(Generic[H]):
         attempt = Attempt(ways, self.credentials, self._questions(host), self.patience)
         await attempt.make()
         if attempt.spent:
-            self.ledger.spent[self.credentials.account] = host.place.host
+            self.ledger.spend(self.account, host.place.host)
         self._learn(host, attempt)
 
     def _not_tried(self, host: H, ways: Sequence[LdapConnection]) -> str:
         if any(o.facts.get("wrong_forest") is True for o in self.outcomes(host)):
             return "not tried: another forest answers here"
-        if where := self.ledger.spent.get(self.credentials.account):
+        if where := self.ledger.where(self.account):
             return f"not tried: the attempt on {where} may count as a bad one, and a second could lock the account"
         if self.credentials.method is Method.KERBEROS and self._no_kdc():
             return "not tried: no KDC of this forest answers on 88/tcp"
@@ -128,7 +133,7 @@ class SignIn(Generic[H]):
         )
 
     def _learn(self, host: H, attempt: Attempt) -> None:
-        told = attempt.told()
+        told = text.facts(attempt.told(), MOST_TOLD)
         if attempt.accepted:
             if "domain_sid" in told:
                 self._domains.add(host.domain)
@@ -139,7 +144,7 @@ class SignIn(Generic[H]):
         outcome = Outcome(
             check=self._check(host, attempt.doors, attempt.door),
             state=attempt.state,
-            reason=attempt.reason,
+            reason=text.cut(attempt.reason, LONGEST_REASON),
             stage=attempt.trail.stage,
             attempts=attempt.trail.attempts,
             answers=attempt.trail.answers,
@@ -182,10 +187,8 @@ class SignIn(Generic[H]):
 
 def by_account(forests: Iterable[SignIn[H]]) -> list[list[SignIn[H]]]:
     """Those of the same account one after the other, so that one bad attempt stops the next; the rest side by side."""
-    grouped: dict[str, list[SignIn[H]]] = {}
-    for one in forests:
-        grouped.setdefault(one.credentials.account, []).append(one)
-    return list(grouped.values())
+    asked = tuple(forests)
+    return [[asked[place] for place in group] for group in grouped([one.account for one in asked])]
 
 
 async def in_turn(forests: Iterable[SignIn[H]]) -> None:

@@ -18,4 +18,8 @@ class SignInHost(Protocol):
     def ping(self) -> Facts: ...
 
     @property
+    def root(self) -> Facts:
+        """What its rootDSE told."""
+
+    @property
     def domain(self) -> str: ...

@@ -10,6 +10,9 @@ from portcheck.wire import WireError
 MAGIC = b"AMQP"
 LENGTH = 8
 PLAIN, TLS, SASL = 0, 2, 3
+FRAME_HEADER, SASL_FRAME, MAX_FRAME = 8, 1, 512  # 5.3.3: no SASL frame is larger than 512 bytes
+MECHANISMS = (b"\0\x53\x40", b"\0\x80\0\0\0\0\0\0\0\x40", b"\0\xa3\x19amqp:sasl-mechanisms:list")
+"""How the offer is described: by its number, short or long, or by its name (part 1, 1.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,23 @@ class ProtocolHeader:
             raise WireError("AMQP header ends early")
         layer, major, minor, revision = data[4:LENGTH]
         return cls(layer, (major, minor, revision))
+
+
+def mechanisms_frame(buffer: bytes) -> int | None:
+    """Length of the frame in which a SASL server offers its mechanisms, right after the header (5.3.2, 5.3.3.1).
+
+    No client sends one, so it is no echo. WireError for any other frame.
+    """
+    if len(buffer) < FRAME_HEADER:
+        return None
+    length, offset, kind = int.from_bytes(buffer[:4], "big"), buffer[4] * 4, buffer[5]
+    if kind != SASL_FRAME or not FRAME_HEADER <= offset < length <= MAX_FRAME:
+        raise WireError("AMQP, but no SASL frame")
+    if len(buffer) < length:
+        return None
+    if not buffer[offset:length].startswith(MECHANISMS):
+        raise WireError("an AMQP SASL frame, but no offer of mechanisms")
+    return length
 
 
 def frame(buffer: bytes) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from portcheck.wire import WireError
+from portcheck.wire.text import UNSHOWN
 
 INTEGER = 0x02
 BIT_STRING = 0x03
@@ -103,9 +104,11 @@ def number(value: bytes) -> int:
 
 
 def text(value: bytes) -> str:
-    """Safe to print: what a peer could steer a terminal with becomes a dot; AD's messages do hold line breaks."""
+    """Safe to print: what a peer could steer a terminal with becomes `?`; AD's messages do hold line breaks."""
     decoded = value.decode("utf-8", "replace")
-    return decoded if decoded.isprintable() else "".join(c if c.isprintable() or c in "\n\t" else "." for c in decoded)
+    return (
+        decoded if decoded.isprintable() else "".join(c if c.isprintable() or c in "\n\t" else UNSHOWN for c in decoded)
+    )
 
 
 def moment(value: bytes) -> float:

@@ -137,7 +137,9 @@ class KpasswdReply:
 def unpack_reply(data: bytes) -> KpasswdReply:
     if data[:1] and data[0] in KRB_ERROR_TAGS and int.from_bytes(data[:2], "big") != len(data):
         return _refusal(data, framed=False)
-    _, first, rest = _split(data)
+    version, first, rest = _split(data)
+    if version not in {CHANGE, SET}:
+        raise WireError(f"kpasswd answer of version 0x{version:04x}")
     if not first:
         return _refusal(rest, framed=True)
     ber.whole(first, AP_REP_TAG)

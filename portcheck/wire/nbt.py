@@ -126,12 +126,17 @@ class SessionReply:
 
     @classmethod
     def unpack(cls, data: bytes) -> SessionReply:
-        body = Cursor(_packet(data), order="big")
-        if data[0] == POSITIVE:
-            return cls("positive")
-        if data[0] == NEGATIVE:
-            return cls("negative", code=body.integer(1))
-        return cls("retarget", address=".".join(map(str, body.take(4))), port=body.integer(2))
+        packet = _packet(data)
+        body = Cursor(packet, order="big")
+        match data[0], len(packet):  # RFC 1002, 4.3.3 to 4.3.5: each has its one length
+            case (0x82, 0):
+                return cls("positive")
+            case (0x83, 1):
+                return cls("negative", code=body.integer(1))
+            case (0x84, 6):
+                return cls("retarget", address=".".join(map(str, body.take(4))), port=body.integer(2))
+            case _:
+                raise WireError("NetBIOS, but no answer to a session request")
 
 
 def session_request(called: str = "*SMBSERVER", calling: str = "PORTCHECK") -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portcheck.wire import WireError, ber, ldap
-from portcheck.wire.ldap import ExtendedResponse, SearchDone, SearchEntry, SearchRequest
+from portcheck.wire.ldap import SearchDone, SearchEntry, SearchRequest
+from portcheck.wire.ldap_answer import SearchAnswer
 from portcheck.wire.ldap_filter import And, Equals, Filter
 from portcheck.wire.netlogon_reply import NetlogonFlags, NetlogonReply, Opcode
 
@@ -73,16 +74,15 @@ class PingAnswer:
     message_id: int = 1
 
 
-def unpack_ping(data: bytes) -> PingAnswer:
-    """One datagram, or the collected stream: an entry or none, then the message that ends the search."""
-    operations = [message.op for message in ldap.unpack_messages(data)]
-    end = next((op for op in operations if isinstance(op, SearchDone | ExtendedResponse)), None)
-    if end is None:
-        raise WireError("LDAP ping answer without its end")
-    entry = next((op for op in operations if isinstance(op, SearchEntry)), None)
-    blob = entry.first_bytes(ATTRIBUTE) if entry else None
+def unpack_ping(data: bytes, number: int | None = None) -> PingAnswer:
+    """The answer to ping `number`; one datagram, or the collected stream: an entry or none, then what ends the search.
+
+    WireError for the answer to another question, and for what is no answer at all.
+    """
+    answer = SearchAnswer.unpack(data, number)
+    blob = answer.entry.first_bytes(ATTRIBUTE) if answer.entry else None
     reply = NetlogonReply.unpack(blob) if blob else None
-    return PingAnswer(entry is not None, end.code, reply, end.message_id)
+    return PingAnswer(answer.entry is not None, answer.end.code, reply, answer.end.message_id)
 
 
 def pack_ping(message_id: int, reply: NetlogonReply | None, *, long_form: bool = False) -> bytes:

@@ -12,6 +12,7 @@ from portcheck.wire.text import printable
 
 RESOURCE = "ActiveDirectoryWebServices/Windows/Resource"
 NEGOTIATE = "application/negotiate"
+ADDRESS = ("http://", "https://")  # what a fault is named by (MC-NMF 2.2.3.6)
 FAULTS = "http://schemas.microsoft.com/ws/2006/05/framing/faults/"
 DUPLEX = 2
 BINARY_DICTIONARY = 8
@@ -128,7 +129,10 @@ def unpack_reply(data: bytes) -> NmfReply:
         return NmfReply(PLAIN[kind])
     if kind != Record.FAULT:
         raise WireError("not a reply of .NET message framing")
-    return NmfReply("fault", _read_text(body))
+    fault = _read_text(body)
+    if not fault.startswith(ADDRESS):
+        raise WireError("a framing fault without the address of one")
+    return NmfReply("fault", fault)
 
 
 def _read_size(data: bytes) -> tuple[int, int] | None:

@@ -22,6 +22,8 @@ PREAUTH_INTEGRITY, ENCRYPTION = 1, 2
 SHA_512 = 1
 AES_128_CCM, AES_128_GCM, AES_256_CCM, AES_256_GCM = 1, 2, 3, 4
 
+MESSAGE_ID = 0  # of the first message of a connection (MS-SMB2 3.2.4.1.3)
+
 INVALID_PARAMETER = 0xC000000D
 NOT_SUPPORTED = 0xC00000BB
 
@@ -43,7 +45,7 @@ def frame(buffer: bytes) -> int | None:
     if len(buffer) < 8:
         return None
     length = int.from_bytes(buffer[1:4], "big")
-    if buffer[4:8] not in {PROTOCOL, PROTOCOL_SMB1} or not 32 <= length <= MAX_MESSAGE:
+    if bytes(buffer[4:8]) not in {PROTOCOL, PROTOCOL_SMB1} or not 32 <= length <= MAX_MESSAGE:
         raise WireError("not an SMB message")
     return 4 + length
 
@@ -120,14 +122,15 @@ class NegotiateResponse:
         return _framed(_header(0, SERVER_TO_REDIR) + head + blob, contexts)
 
     @classmethod
-    def unpack(cls, data: bytes) -> NegotiateResponse:
+    def unpack(cls, data: bytes, number: int | None = None) -> NegotiateResponse:
+        """`number`: the message id of the question; the answer to another one is a WireError."""
         message = _message(data)
         if message[:4] == PROTOCOL_SMB1:
             return _read_smb1(message)
         if len(message) < HEADER + 8:
             raise WireError("SMB2 message ends early")
-        status, command, flags = _read_header(message)
-        if command != NEGOTIATE or not flags & SERVER_TO_REDIR:
+        status, command, flags, answered = _read_header(message)
+        if command != NEGOTIATE or not flags & SERVER_TO_REDIR or number not in (None, answered):
             raise WireError("not an answer to an SMB2 NEGOTIATE")
         return cls(status) if status else _read_body(message)
 
@@ -173,15 +176,17 @@ def _message(data: bytes) -> bytes:
 
 
 def _header(status: int, flags: int) -> bytes:
-    return struct.pack("<4sHHIHHIIQIIQ16x", PROTOCOL, HEADER, 0, status, NEGOTIATE, 1, flags, 0, 0, 0xFEFF, 0, 0)
+    return struct.pack(
+        "<4sHHIHHIIQIIQ16x", PROTOCOL, HEADER, 0, status, NEGOTIATE, 1, flags, 0, MESSAGE_ID, 0xFEFF, 0, 0
+    )
 
 
-def _read_header(message: bytes) -> tuple[int, int, int]:
-    """(status, command, flags)."""
-    size, status, command, flags = struct.unpack_from("<H2xIH2xI", message, 4)
+def _read_header(message: bytes) -> tuple[int, int, int, int]:
+    """(status, command, flags, message id)."""
+    size, status, command, flags, number = struct.unpack_from("<H2xIH2xI4xQ", message, 4)
     if size != HEADER:
         raise WireError("not an SMB2 header")
-    return status, command, flags
+    return status, command, flags, number
 
 
 def _framed(message: bytes, contexts: list[bytes]) -> bytes:

@@ -63,6 +63,14 @@ class PreLogin:
         major, minor, build = struct.unpack_from(">BBH", version)
         return cls((major, minor, build), (options.get(ENCRYPTION) or b"\0")[0], reply=data[0] == TABULAR)
 
+    @classmethod
+    def unpack_reply(cls, data: bytes) -> PreLogin:
+        """The server's side of it; an echo of the client's is a WireError."""
+        answer = cls.unpack(data)
+        if not answer.reply:
+            raise WireError("a TDS pre-login, but not the server's")
+        return answer
+
 
 def _options(body: bytes) -> dict[int, bytes]:
     options: dict[int, bytes] = {}

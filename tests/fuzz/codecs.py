@@ -33,9 +33,12 @@ from portcheck.wire import (
     spnego,
     tds,
     text,
+    told_names,
     watermark,
     wsman,
 )
+from portcheck.wire.ldap_answer import SearchAnswer, extended_code
+from portcheck.wire.ldap_bind import BindAnswer
 
 Read = Callable[[bytes], object]
 
@@ -75,9 +78,10 @@ CODECS: Mapping[str, tuple[Read, ...]] = {
     "kerberos_asn1": (kerberos_asn1.fields, lambda d: kerberos_asn1.message(d, d[0] & 0x1F if d else 0, 30)),
     "kerberos_preauth": (kerberos_preauth.preauth,),
     "kpasswd": (kpasswd.KpasswdRequest.unpack, kpasswd.unpack_reply),
-    "ldap": (ldap.unpack_message, ldap.unpack_messages, ldap.frame, ldap.answer_frame),
+    "ldap": (ldap.unpack_message, ldap.unpack_messages, ldap.frame, lambda d: ldap.AnswerFrame()(d)),
+    "ldap_answer": (SearchAnswer.unpack, lambda d: extended_code(d, 1)),
+    "ldap_bind": (lambda d: BindAnswer.unpack(d, 1),),
     "ldap_filter": (lambda d: ldap_filter.unpack(ber.read(d)[0]),),
-    "mark": (as_text(watermark.in_text), lambda d: watermark.in_guid(guid.unpack(d))),
     "nbt": (
         nbt.unpack_nbstat,
         nbt.unpack_nbstat_request,
@@ -98,6 +102,8 @@ CODECS: Mapping[str, tuple[Read, ...]] = {
     "spnego": (spnego.mechanisms,),
     "tds": (tds.PreLogin.unpack, tds.frame),
     "text": (text.printable, lambda d: text.printable(d, "utf-16-le")),
+    "told_names": (as_text(told_names.dns_name), as_text(told_names.netbios_name)),
+    "watermark": (as_text(watermark.in_text), lambda d: watermark.in_guid(guid.unpack(d))),
     "wsman": (wsman.product,),
 }
 NO_BYTES_OF_A_PEER = {"cursor", "kerberos_codes"}

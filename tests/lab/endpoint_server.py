@@ -50,7 +50,9 @@ async def framing(reader: Reader, writer: Writer) -> None:
 
 
 async def amqp(reader: Reader, writer: Writer) -> None:
-    writer.write(await reader.readexactly(8))
+    """The header for SASL comes back as it is, and the offer of mechanisms after it (OASIS AMQP 1.0, 5.3.2)."""
+    offer = b"\0\x53\x40\xc0\x0b\x01\xe0\x08\x01\xb3\0\0\0\x04MSSB"
+    writer.write(await reader.readexactly(8) + struct.pack(">IBBH", 8 + len(offer), 2, 1, 0) + offer)
 
 
 async def mute(reader: Reader, writer: Writer) -> None:

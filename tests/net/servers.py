@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -21,19 +22,19 @@ def cut(writer: asyncio.StreamWriter) -> None:
 
 
 @contextlib.asynccontextmanager
-async def tcp(habit: Habit) -> AsyncIterator[int]:
-    """The port of a server that treats every caller by its habit."""
+async def tcp(habit: Habit, inside: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """The port of a server that treats every caller by its habit, in clear or inside TLS."""
     talking: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         talking.add(task)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             await habit(reader, writer)
         writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=inside) as server:
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

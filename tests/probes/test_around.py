@@ -28,6 +28,9 @@ HERE, NAME = "127.0.0.1", "relay.alpha.test"
 QUICK = Timeouts(connect_s=0.6, answer_s=0.8, attempts=2)
 AROUND = ("mim-service", "mim-sts", "https", "http", "amqps", "mssql")
 PAGE = b"HTTP/1.1 401 Unauthorized\r\nServer: Microsoft-HTTPAPI/2.0\r\nWWW-Authenticate: Negotiate\r\n\r\n"
+OFFER = b"\0\0\0\x1a\x02\x01\0\0\0\x53\x40\xc0\x0b\x01\xe0\x08\x01\xb3\0\0\0\x04MSSB"
+"""The SASL mechanisms of a broker, in the short encoding."""
+
 PRELOGIN = tds.PreLogin((15, 0, 2000), 3, reply=True).pack()
 
 
@@ -109,7 +112,7 @@ async def test_another_tls_server_is_no_strict_sql_server() -> None:
     assert outcome.state is not State.OK, outcome.reason
 
 
-@pytest.mark.parametrize(("service", "answer"), [("https", PAGE), ("amqps", ProtocolHeader().pack())])
+@pytest.mark.parametrize(("service", "answer"), [("https", PAGE), ("amqps", ProtocolHeader().pack() + OFFER)])
 async def test_a_certificate_is_judged_by_whose_the_endpoint_is(service: str, answer: bytes, tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
     async with over_tls(answer) as (port, pem):

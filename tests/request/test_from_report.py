@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -172,3 +173,33 @@ def test_a_kdc_that_its_host_says_does_not_run_needs_no_rule(roles: list[str]) -
     found = asked(outcome("ldap-ping/udp", facts={"roles": roles}), outcome("kerberos/tcp", State.FILTERED))
     assert ports(found) == (["88/tcp"] if "kdc" in roles else [])
     assert ["names no KDC" in left for left in found.left_out] == ([] if "kdc" in roles else [True])
+
+
+def rpc(state: State, port: int = 49667, *, named: list[int] | None = None) -> Outcome:
+    behind = outcome(check("rpc-netlogon/tcp", port=port), state)
+    return replace(behind, facts={"port_candidates": named or [port]})
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_no_rule_is_asked_for_what_a_mapper_invents(everything: bool) -> None:
+    mapper = replace(outcome("rpc/tcp"), facts={"towers_too_many": {"rpc-netlogon": 500}})
+    found = asked(ALIVE, mapper, rpc(State.FILTERED, 11024, named=[11024, 11025, 11026, 11027]), everything=everything)
+    assert not [flow for flow in found.flows if 11024 <= flow.ports.low <= 11027]
+    assert any("no rule is asked for what it invents" in words for words in found.left_out)
+
+
+def test_nor_for_an_old_or_forged_report_that_names_hundreds() -> None:
+    found = asked(ALIVE, outcome("rpc/tcp"), rpc(State.FILTERED, 11024, named=list(range(11024, 11524))))
+    assert found.flows == ()
+
+
+def test_nor_for_a_well_known_port_that_a_mapper_names() -> None:
+    found = asked(ALIVE, outcome("rpc/tcp"), rpc(State.FILTERED, 22))
+    assert found.flows == ()
+    assert "below 1024" in found.left_out[0]
+
+
+def test_ports_that_a_plausible_mapper_names_are_asked_for() -> None:
+    """The twin; a static port outside the dynamic range as well."""
+    found = asked(ALIVE, outcome("rpc/tcp"), rpc(State.FILTERED, 49667, named=[49667, 5000]))
+    assert sorted(ports(found)) == ["49667/tcp", "5000/tcp"]

@@ -128,7 +128,7 @@ async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, se
     ("habit", "state"),
     [
         (stall_at_bind(), State.MUTE),
-        (stall_at_bind(b"\x30\x84\x7f\xff\xff\xff"), State.MUTE),  # announces 2 GB, sends nothing
+        (stall_at_bind(b"\x30\x84\x7f\xff\xff\xff"), State.MISMATCH),  # announces 2 GB, sends nothing
         (drip(bind_answer()(1)), State.MUTE),
         (hang_up, State.RESET),
         (stall_at_bind(b"\x30\x03\x02\x01"), State.MUTE),
@@ -183,11 +183,11 @@ async def test_a_simple_bind_has_no_way_in_clear() -> None:
 
 async def test_ntlm_sends_a_proof_and_never_the_password() -> None:
     credentials = Credentials("ALPHA\\svc", Method.NTLM, Secret(PASSWORD))
-    async with serving(directory(bind_answer(49, REFUSED)), None) as seen:
-        made = await attempt(door(seen, Cover.NONE), credentials=credentials)
-    assert b"NTLMSSP" in seen.clear
+    async with serving(directory(bind_answer(49, REFUSED))) as seen:
+        made = await attempt(door(seen), credentials=credentials)
+    assert b"NTLMSSP" in seen.covered
     for form in (PASSWORD.encode(), PASSWORD.encode("utf-16-le")):
-        assert form not in seen.clear
+        assert form not in seen.covered
     assert made.told()["bind_refused"] == "credentials"
 
 

@@ -15,7 +15,8 @@ from portcheck.model.credentials import Credentials, Method, Secret
 from portcheck.model.target import Target
 from portcheck.net.timeouts import Timeouts
 from portcheck.run.knowledge import HostState
-from portcheck.signin.forest import Attempts, SignIn, by_account, in_turn
+from portcheck.signin.forest import SignIn, by_account, in_turn
+from portcheck.signin.ledger import AttemptLedger
 
 ACCEPTED = bind_answer()
 REJECTED = bind_answer(49, "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1")
@@ -39,12 +40,15 @@ class Several:
 
 @contextlib.asynccontextmanager
 async def several(
-    *answers: Answer, name: str = "alpha.test", ledger: Attempts | None = None, credentials: Credentials = CREDENTIALS
+    *answers: Answer,
+    name: str = "alpha.test",
+    ledger: AttemptLedger | None = None,
+    credentials: Credentials = CREDENTIALS,
 ) -> AsyncIterator[list[Several]]:
     """One single-controller forest for each answer, of one account."""
     async with contextlib.AsyncExitStack() as stack:
         found = []
-        shared = ledger or Attempts()
+        shared = ledger or AttemptLedger()
         for number, answer in enumerate(answers):
             seen = await stack.enter_async_context(serving(directory(answer)))
             forest = ForestSpec(
@@ -58,7 +62,7 @@ async def several(
 def _one(
     forest: ForestSpec,
     hosts: list[HostState],
-    ledger: Attempts,
+    ledger: AttemptLedger,
     credentials: Credentials,
     number: int,
     seen: list[Seen],
@@ -135,3 +139,21 @@ async def test_where_ldap_is_blocked_it_is_not_tried() -> None:
     assert told.state is State.SKIPPED
     assert "signed_in" not in told.facts
     assert one.binds == [0]
+
+
+THREE_NAMES = ("BRAVO\\svc", "svc@bravo.test", "CN=svc,CN=Users,DC=bravo,DC=test")
+
+
+async def test_three_entries_of_one_domain_have_one_attempt_whatever_the_account_is_called() -> None:
+    ledger = AttemptLedger()
+    async with contextlib.AsyncExitStack() as stack:
+        ones = []
+        for name, user in zip(("bravo.test", "dc1.alpha.test", "10.77.2.10"), THREE_NAMES, strict=True):
+            of_user = replace(CREDENTIALS, user=user)
+            made = several(REJECTED, name=name, ledger=ledger, credentials=of_user)
+            (one,) = await stack.enter_async_context(made)
+            one.turn.hosts[0].ping = {"domain": "bravo.test", "netbios_domain": "BRAVO", "forest": "bravo.test"}
+            ones.append(one)
+        (group,) = by_account([one.turn for one in ones])
+        await in_turn(group)
+    assert sum(one.seen[0].binds for one in ones) == 1

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
+from portcheck.diagnose.rules.certificates import CERTIFICATES
+from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
+from portcheck.diagnose.rules.mapper import MAPPER
 from portcheck.diagnose.rules.names import SERVERS, VIEWS
 from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
-from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
+from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
-from portcheck.diagnose.rules.systems import SYSTEMS
-from portcheck.diagnose.rules.tls import CERTIFICATES
+from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
+from portcheck.diagnose.rules.tls import INTERCEPTION
 from portcheck.diagnose.rules.ways import BURST, BY_PORT, HALF
 
 RULES: tuple[Rule, ...] = (
@@ -24,6 +27,8 @@ RULES: tuple[Rule, ...] = (
     *ACCOUNT,
     *OUTSIDE,
     *BURST,
+    *SITE,
+    *BEHIND,
     *BY_PORT,
     *HALF,
     *HOSTS,
@@ -33,10 +38,13 @@ RULES: tuple[Rule, ...] = (
     *RECORDS,
     *VIEWS,
     *DOWN,
+    *MAPPER,
     *REACHABILITY,
     *TALK,
     *REMAINING,
+    *CLIENTS,
     *CLOCK,
+    *INTERCEPTION,
     *CERTIFICATES,
     *SOME,
     *TOLD,
@@ -44,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     *SYSTEMS,
     *FORGETFUL,
     *LOCAL,
+    *LEFT_OUT,
     *KNOWN,
     *UNPROVEN,
     *WELL,

@@ -166,8 +166,8 @@ ACCOUNT = (
         code="sign-in-failed",
         title="{forest}: the sign-in to {hosts} did not come about: {why}",
         explanation=(
-            "This says nothing about the account: no controller judged it. A password goes only to a server whose"
-            " certificate was verified, and only once in a run.{spared}"
+            "This says nothing about the account: no controller judged it. A password, and NTLM's proof of one, goes"
+            " only to a server whose certificate was verified, and only once in a run.{spared}"
         ),
         fix="See what is said above of ldaps and ldap on {names}. Where the certificate is the reason, name the"
         " forest's root as ca_file in the forests file, or sign in with --bind-method kerberos.",

@@ -1,4 +1,4 @@
-"""The socket that ldap3 is given: it ends when the patience does, and keeps the fault that ldap3 would turn into text.
+"""The socket of a sign-in, which ldap3 gets after it: it ends when the patience does, and keeps the fault that was.
 
 Where a security layer was agreed on, it signs and seals what passes (RFC 4752, 3.1).
 """
@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from portcheck.model import Stage, State
 from portcheck.net import errors
@@ -20,7 +21,9 @@ from portcheck.net.tls import alerts
 
 MOST = 32 * 2**20  # bytes of all answers together: a directory has no reason to say more here
 LARGEST_FRAME = 16 * 2**20
+CHUNK, HEAD = 65536, 16  # bytes to read at once, and from which a message's length is told
 Seal = Callable[[bytes], bytes]
+Frame = Callable[[bytes], int | None]
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Channel:
     answer_s: float
     fault: NetError | None = None
     received: int = 0
+    proven: bool = False  # the server is who it is to be: a verified certificate, or the ticket's own service
     wrap: Seal | None = None
     unwrap: Seal | None = None
     _until: float = field(default_factory=time.monotonic)
@@ -39,6 +43,29 @@ class Channel:
     def expect(self) -> None:
         """A question is about to be asked: from now on its answer has the whole patience."""
         self._until = time.monotonic() + self.answer_s
+
+    def ask(self, question: bytes, frame: Frame) -> bytes:
+        """One whole message for one. What follows it unasked would pass for something said later: it is a fault."""
+        self.sendall(question)
+        got = bytearray()
+        while (length := self._length(got, frame)) is None or len(got) < length:
+            part = self.recv(CHUNK)
+            if not part:
+                raise ConnectionError
+            got += part
+        if len(got) > length:
+            self._refuse("more came than was asked for")
+        return bytes(got)
+
+    def _length(self, got: bytearray, frame: Frame) -> int | None:
+        try:
+            return frame(bytes(got[:HEAD]))
+        except ValueError:
+            self._refuse("the answer is not LDAP")
+
+    def _refuse(self, why: str) -> NoReturn:
+        self.fault = NetError(State.MISMATCH, why, Stage.ANSWER)
+        raise self.fault
 
     def recv(self, size: int) -> bytes:
         if self.unwrap is None:
@@ -59,10 +86,10 @@ class Channel:
         return self.unwrap(frame) if len(frame) == length else b""
 
     def _exactly(self, size: int) -> bytes:
-        data = b""
+        data = bytearray()
         while len(data) < size and (part := self._recv(min(65536, size - len(data)))):
             data += part
-        return data
+        return bytes(data)
 
     def _recv(self, size: int) -> bytes:
         left = self._until - time.monotonic()

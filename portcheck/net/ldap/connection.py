@@ -12,12 +12,10 @@ from portcheck.model import Stage, State
 from portcheck.net import errors
 from portcheck.net.errors import NetError
 from portcheck.net.ldap.channel import Channel
-from portcheck.net.ldap.session import Session, over
 from portcheck.net.platform import sockets
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
-START_TLS = "1.3.6.1.4.1.1466.20037"
 WRONG_NAME, WRONG_ADDRESS = 62, 64  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 
@@ -52,29 +50,9 @@ class NotVerifiedError(Exception):
         return self.reason
 
 
-def enter(door: LdapConnection, patience: Timeouts, trail: Timeline) -> Session:
-    """Connect and, where TLS covers it, verify the server. No credentials are known here.
-
-    Raises NetError and NotVerifiedError.
-    """
-    line = Channel(_connected(door, patience, trail), patience.answer_s)
-    try:
-        if door.cover is Cover.TLS:
-            _cover(line, door, trail)
-        session = over(line, trail)
-        if door.cover is Cover.START_TLS:
-            _agree(session)
-            _cover(line, door, trail)
-    except BaseException:
-        line.close()
-        raise
-    return session
-
-
-def _agree(session: Session) -> None:
-    answer = session.extended(START_TLS, "StartTLS")
-    if not answer.good:
-        raise NotVerifiedError(f"the server refuses StartTLS (LDAP result {answer.code})")
+def connected(door: LdapConnection, patience: Timeouts, trail: Timeline) -> Channel:
+    """A line to it, in clear. Raises NetError."""
+    return Channel(_connected(door, patience, trail), patience.answer_s)
 
 
 def _connected(door: LdapConnection, patience: Timeouts, trail: Timeline) -> socket.socket:
@@ -98,8 +76,8 @@ def _connected(door: LdapConnection, patience: Timeouts, trail: Timeline) -> soc
     return sock
 
 
-def _cover(line: Channel, door: LdapConnection, trail: Timeline) -> None:
-    """TLS around the line, the chain and the name verified."""
+def cover(line: Channel, door: LdapConnection, trail: Timeline) -> None:
+    """TLS around the line, the chain and the name verified. Raises NetError and NotVerifiedError."""
     trail.stage = Stage.TLS
     try:
         line.sock.settimeout(line.answer_s)
@@ -115,6 +93,7 @@ def _cover(line: Channel, door: LdapConnection, trail: Timeline) -> None:
         raise errors.while_talking(error, None, door.address, None, Stage.TLS) from None
     except ValueError:  # a host name that TLS cannot carry
         raise NotVerifiedError("the host's name cannot be compared with a certificate") from None
+    line.proven = True
     trail.note("tls", f"{line.sock.version()}, certificate verified for {door.host}")
 
 

@@ -1,4 +1,4 @@
-"""An LDAP session through ldap3, for signing in and for what only a signed-in account may ask.
+"""An LDAP session: questions in a codec of our own, and, once the server is proven, searches through ldap3.
 
 Blocking: it lives in a thread of its own (`aside`). Nothing here retries: an attempt that a server may have counted is
 never made twice.
@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
-from portcheck.net.ldap.channel import Channel
+from portcheck.net.ldap.channel import Channel, Frame
 from portcheck.net.timeline import Timeline
 
 T = TypeVar("T")
@@ -25,7 +25,6 @@ class Answered:
 
     code: int
     text: str
-    credentials: bytes | None = None  # of a SASL bind
 
     @property
     def good(self) -> bool:
@@ -63,25 +62,22 @@ class Found:
 
 @dataclass(slots=True)
 class Session:
-    """An open connection, signed in or not."""
+    """An open connection, signed in or not. ldap3 gets to see it when the server has proven who it is, not before."""
 
     line: Channel
     trail: Timeline
-    connection: Any = field(repr=False)  # ldap3's; it remembers what was sent
+    _connection: Any = field(default=None, repr=False)  # ldap3's
 
-    def bind(self, request: object, what: str) -> Answered:
-        """Send a bind request of ldap3's making."""
-        said = self._ask(what, lambda: self._exchange("bindRequest", request))
-        self.connection.request = None  # ldap3 would keep the password there
-        return Answered(_code(said), _text(said), said.get("saslCreds"))
+    def ask(self, what: str, question: bytes, frame: Frame) -> bytes:
+        """One whole message for one, in a codec of the caller's. Raises NetError."""
+        return self._ask(what, lambda: self.line.ask(question, frame))
 
-    def extended(self, name: str, what: str) -> Answered:
-        def ask() -> Mapping[str, Any]:
-            self.connection.extended(name)
-            return dict(self.connection.result)
-
-        said = self._ask(what, ask)
-        return Answered(_code(said), _text(said))
+    def read(self, unpack: Callable[[], T]) -> T:
+        """What the codec makes of an answer; NetError for what it does not take."""
+        try:
+            return unpack()
+        except ValueError as error:
+            raise NetError(State.MISMATCH, f"the answer is not LDAP: {error}", Stage.ANSWER) from None
 
     def search(
         self,
@@ -95,8 +91,10 @@ class Session:
         cookie: bytes | None = None,
         limit: int = 0,
     ) -> Found:
+        connection = self._proven()
+
         def ask() -> Found:
-            self.connection.search(
+            connection.search(
                 base,
                 filter_,
                 scope,
@@ -107,15 +105,11 @@ class Session:
                 size_limit=limit,
                 auto_escape=False,
             )
-            said = dict(self.connection.result)
-            found = tuple(_entry(row) for row in self.connection.response or () if row.get("type") == "searchResEntry")
+            said = dict(connection.result)
+            found = tuple(_entry(row) for row in connection.response or () if row.get("type") == "searchResEntry")
             return Found(found, Answered(_code(said), _text(said)), _cookie(said))
 
         return self._ask(f"search of {base[:LONGEST] or 'the rootDSE'}", ask)
-
-    def _exchange(self, kind: str, request: object) -> Mapping[str, Any]:
-        said = self.connection.post_send_single_response(self.connection.send(kind, request, None))
-        return dict(said[0])
 
     def _ask(self, what: str, ask: Callable[[], T]) -> T:
         self.trail.stage = Stage.REQUEST
@@ -130,6 +124,14 @@ class Session:
         self.trail.answers += 1
         return answer
 
+    def _proven(self) -> Any:
+        """ldap3's decoder is not for strangers: it gets no byte of a server that was not verified."""
+        if not self.line.proven:
+            raise AssertionError("the server has not proven who it is")
+        if self._connection is None:
+            self._connection = _over(self.line)
+        return self._connection
+
     def _give_up(self, what: str) -> NoReturn:
         fault = self.line.fault or NetError(State.MISMATCH, "the answer is not LDAP", Stage.ANSWER)
         self.trail.note(fault.state, f"{what}: {fault.reason}")
@@ -139,8 +141,8 @@ class Session:
         self.line.close()
 
 
-def over(line: Channel, trail: Timeline) -> Session:
-    """A session over a connected line: ldap3's own sockets lose the error numbers, and wait anew with every byte."""
+def _over(line: Channel) -> Any:
+    """ldap3 over a line of ours: its own sockets lose the error numbers, and wait anew with every byte."""
     import ldap3
 
     server = ldap3.Server("portcheck", get_info=ldap3.NONE)
@@ -151,7 +153,7 @@ def over(line: Channel, trail: Timeline) -> Session:
     connection.closed = False
     connection.strategy._outstanding = {}
     connection.listening = True
-    return Session(line, trail, connection)
+    return connection
 
 
 def _code(said: Mapping[str, Any]) -> int:

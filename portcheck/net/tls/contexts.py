@@ -23,6 +23,14 @@ def reaching() -> ssl.SSLContext:
     return _reaching()
 
 
+@functools.cache
+def before_tls13() -> ssl.SSLContext:
+    """As `reaching`, and offers nothing newer than TLS 1.2."""
+    context = _reaching()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def _reaching() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -86,11 +94,20 @@ def speaking(protocol: str) -> ssl.SSLContext:
     return context
 
 
+def sendable(server_name: str | None) -> str | None:
+    """None for a name that no ClientHello can carry (RFC 6066, 3): then it is asked without one."""
+    try:
+        encoded = (server_name or "").encode("idna")
+    except UnicodeError:
+        return None
+    return server_name if 0 < len(encoded) < 254 and b"\0" not in encoded and encoded[:1] != b"." else None
+
+
 def hello_size(context: ssl.SSLContext, server_name: str | None) -> int:
     """How many bytes this machine's ClientHello has; nothing is sent."""
     outgoing = ssl.MemoryBIO()
     with contextlib.suppress(ssl.SSLWantReadError):
-        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=server_name).do_handshake()
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=sendable(server_name)).do_handshake()
     return len(outgoing.read())
 
 
@@ -107,7 +124,7 @@ def distrust(error: ssl.SSLCertVerificationError) -> Facts:
 async def handshake(stream: Stream, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
     """Start TLS on the stream; what the peer says instead becomes a NetError with its meaning."""
     try:
-        return await stream.start_tls(context, server_name)
+        return await stream.start_tls(context, sendable(server_name))
     except ssl.SSLCertVerificationError:
         raise
     except ssl.SSLError as error:

@@ -14,6 +14,8 @@ from portcheck.render.report.measures import MetricFamily, measured
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import printable
 
+LONGEST = 256  # characters of a label: a saved report may hold any
+
 
 def render(report: Report, _options: Options) -> str:
     return "".join(text(measured(report)))
@@ -23,9 +25,16 @@ def text(families: Iterable[MetricFamily]) -> Iterator[str]:
     for family in families:
         if family.values:
             yield f"# HELP {family.name} {escaped(family.help, quotes=False)}\n# TYPE {family.name} gauge\n"
+        told: set[str] = set()
         for labels, value in family.values.items():
-            named = ",".join(f'{name}="{escaped(words)}"' for name, words in labels)
-            yield f"{family.name}{{{named}}} {number(value)}\n" if named else f"{family.name} {number(value)}\n"
+            named = ",".join(f'{name}="{escaped(cut(words))}"' for name, words in labels)
+            if named not in told:  # cut, two may be alike, and a series that comes twice spoils the whole file
+                told.add(named)
+                yield f"{family.name}{{{named}}} {number(value)}\n" if named else f"{family.name} {number(value)}\n"
+
+
+def cut(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
 def escaped(words: str, *, quotes: bool = True) -> str:
