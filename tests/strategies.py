@@ -66,7 +66,14 @@ outcomes = st.builds(
     elapsed_ms=number,
     facts=facts,
     evidence=few(st.builds(Trace, at_ms=number, event=text, detail=text)),
-    blocked_at=st.none() | st.builds(BlockedAt, st.none() | text, st.none() | text, st.none() | st.integers(0, 64)),
+    blocked_at=st.none()
+    | st.builds(
+        BlockedAt,
+        st.none() | text,
+        st.none() | text,
+        st.none() | st.integers(0, 64),
+        st.lists(st.none() | text, max_size=3).map(tuple),
+    ),
 )
 forests = st.builds(
     ForestReport,

@@ -129,7 +129,7 @@ def _how_all(alike: Sequence[Outcome]) -> str:
 
 
 def ends(outcomes: Iterable[Outcome]) -> list[str]:
-    """Between which hops the silence begins."""
+    """Of which router the silent packets were last heard, and who may drop them."""
     walks = dict.fromkeys(
         (o.blocked_at.after, o.blocked_at.hop, _lost_before(o))
         for o in outcomes
@@ -145,11 +145,12 @@ def _lost_before(outcome: Outcome) -> str | None:
 
 
 def _lost(after: str | None, hop: int | None, before: str | None) -> str:
-    """Lost between 10.77.100.2 (hop 2) and the host."""
+    """The last router heard may be the one: it tells that a packet's time is up before its own filter sees it."""
     if not after and not hop:
         return "lost on this machine, or at or before the first hop"
     where = f"{after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''}"
-    return f"lost between {where} and {before or 'the host, or on the way back'}"
+    target = before or "the host, or on the way back,"
+    return f"last heard: {where}; {after or 'it'} itself or something up to {target} drops it"
 
 
 def how(outcome: Outcome) -> str:

@@ -163,7 +163,7 @@ def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
 
 def _unproven(outcome: Outcome, twin: Outcome, datagrams: Collection[Outcome]) -> str | None:
     ports = outcome.facts.get("source_ports")
-    if isinstance(ports, int) and ports < SOURCE_PORTS:
+    if isinstance(ports, list) and len(ports) < SOURCE_PORTS:
         return "only one source port was tried"
     if outcome.check.service != "kpasswd":
         return None

@@ -6,7 +6,19 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from portcheck.investigate import confirm, middlebox, mtu, resets, starttls, trace
+from portcheck.investigate import (
+    ban,
+    confirm,
+    echo,
+    middlebox,
+    mtu,
+    redirect,
+    resets,
+    senders,
+    source_ports,
+    starttls,
+    trace,
+)
 from portcheck.investigate.case import Case
 from portcheck.model import BLOCKED, State
 from portcheck.model.events import Notify, Phase
@@ -16,23 +28,46 @@ __all__ = ["Case", "second_look"]
 WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 
 # Up to twenty hosts within four seconds, the rest of which is what it takes to land it all.
+LONGER = 5  # times what a single answer takes beyond a second
+MOST_DARK = 2  # hosts of which no TCP is heard, and that are asked from ports of all kinds
 BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
+    cases = await _not_banned(cases)
+    await _by_port(cases)
     await confirm.confirm(cases, notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
         notify(Phase("second look at what failed"))
         patience_s = BUDGET_S + BUDGET_MORE_S * max(0, len(open_cases) - HOSTS_IN_BUDGET)
+        patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
         around = trace.Around(cases, asyncio.get_running_loop().time() + patience_s)
         await asyncio.gather(*(_look(case, around) for case in open_cases))
+        await _not_banned(open_cases)
+
+
+async def _not_banned(cases: Sequence[Case]) -> list[Case]:
+    """Those that still answer: of the others, nothing that is asked now would tell anything."""
+    banned = await asyncio.gather(*(ban.turned_silent(case) for case in cases))
+    return [case for case, silent in zip(cases, banned, strict=True) if not silent]
+
+
+async def _by_port(cases: Sequence[Case]) -> None:
+    """Before anything is asked again: what only some ports of this machine get is no loss."""
+    dark = [case for case in cases if source_ports.is_dark(case)][:MOST_DARK]
+    await asyncio.gather(*(source_ports.sample(case, dark=case in dark) for case in cases))
 
 
 async def _look(case: Case, around: trace.Around) -> None:
     await asyncio.gather(
-        _whose_and_where(case, around), middlebox.accepts_everything(case), mtu.clamp(case), starttls.certificate(case)
+        _whose_and_where(case, around),
+        middlebox.accepts_everything(case),
+        mtu.clamp(case),
+        starttls.certificate(case),
+        senders.others(case),
+        echo.ask(case),
     )
 
 
@@ -40,5 +75,6 @@ async def _whose_and_where(case: Case, around: trace.Around) -> None:
     """The walk gives a name to the device that the TTL told of."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(around.until):
+            await redirect.by_this_machine(case)
             await resets.whose(case)
     await trace.locate(case, around)

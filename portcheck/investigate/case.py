@@ -14,10 +14,20 @@ from portcheck.net.timeouts import Timeouts
 
 
 class Ask(Protocol):
-    """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar."""
+    """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar.
+
+    `loose`: a datagram of any address is an answer.
+    """
 
     def __call__(
-        self, outcome: Outcome, patience: Timeouts, segment: int | None = None, nearest_ttl: int | None = None, /
+        self,
+        outcome: Outcome,
+        patience: Timeouts,
+        segment: int | None = None,
+        nearest_ttl: int | None = None,
+        /,
+        *,
+        loose: bool = False,
     ) -> Awaitable[Outcome]: ...
 
 
@@ -37,6 +47,7 @@ class HostPage(Protocol):
         """How long ago the check began: where on its timeline a step of the second look stands."""
 
 
+LONGEST_WAIT_S = 4.0  # for the answer to one packet
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
 
 
@@ -59,6 +70,11 @@ class Walk:
     def reached(self) -> int | None:
         """The shortest life with which a packet was answered: how far away the host is, there."""
         return min((ttl for ttl, hop in self.hops.items() if hop.fate is Fate.ANSWERED), default=None)
+
+    def same_way_back(self, ttl: int) -> bool:
+        """Has the word of this hop's router come as far back as the packet went?"""
+        hop = self.hops.get(ttl)
+        return hop is not None and hop.back is not None and hops_away(hop.back) == ttl
 
     def beyond(self, ttl: int) -> int | None:
         """The next hop that spoke; those in between keep silent."""
@@ -132,7 +148,8 @@ class Case:
     def wait_s(self) -> float:
         """How long an answer to a single packet may take here: several round trips, as far as they are known."""
         seen = [o.latency_ms for o in self.outcomes if o.latency_ms is not None]
-        return min(1.0, 0.25 + 4 * min(seen) / 1000) if seen else 0.6
+        round_trip_s = min(seen) / 1000 if seen else 0.0875
+        return max(min(1.0, 0.25 + 4 * round_trip_s), min(LONGEST_WAIT_S, 0.25 + 1.5 * round_trip_s))
 
     async def syn(self, port: int, ttl: int, wait_s: float | None = None) -> Hop:
         """A SYN of a short life."""

@@ -88,12 +88,20 @@ async def _from_another_port(cases: Sequence[Case]) -> None:
         await pacer.turn()
         better = await case.ask(outcome, ONE_ICMP)
         if better.state is State.FILTERED:
-            case.note(outcome, "again", "asked again from another port: still no answer", source_ports=2)
+            case.note(
+                outcome, "again", "asked again from another port: still no answer", source_ports=_ports(outcome, better)
+            )
         else:
             case.improve(outcome, better)
 
-    single = [(case, o) for case in cases if case.alive for o in _silent(case) if o.facts.get("source_ports") == 1]
+    single = [(case, o) for case in cases if case.alive for o in _silent(case) if len(_ports(o)) == 1]
     await asyncio.gather(*(one(case, outcome) for case, outcome in single))
+
+
+def _ports(*outcomes: Outcome) -> list[object]:
+    """This machine's ports from which it was asked in vain."""
+    told = [o.facts.get("source_ports") for o in outcomes]
+    return [port for ports in told if isinstance(ports, list) for port in ports]
 
 
 def _behind_objectors(cases: Sequence[Case]) -> list[list[tuple[Case, Outcome]]]:

@@ -153,6 +153,37 @@ async def from_nearer(case: Case, walk: Walk) -> None:
         await asyncio.gather(*(_too_near(case, outcome, walk) for outcome in unproven(case)))
 
 
+async def without_comparison(case: Case, walk: Walk) -> None:
+    """Nothing else of the host was heard: `rejected` where a reset has come from no farther than a router before it.
+
+    From one hop away comes nothing of a host behind a router. From farther away only where the last router's own word
+    has come as far back as the packet went: the way back might be shorter.
+    """
+    every = (o for o in case.outcomes if o.state is State.REFUSED and o.check.port and o.check.transport == "tcp")
+    refused = distinct(every)  # also where nothing is expected: whether the host was heard at all hangs on each
+    if walk.last_router and refused and hops.ANSWERS_TTL and await host_ttl(case) is None:
+        await asyncio.gather(*(_from_a_router(case, outcome, walk) for outcome in refused))
+
+
+async def _from_a_router(case: Case, outcome: Outcome, walk: Walk) -> None:
+    port, last = outcome.check.port, walk.last_router
+    assert port is not None
+    ttl = await arrival_ttl(case, port, 1, 255)
+    if ttl is None:
+        return
+    hop = hops_away(ttl)
+    proven = hop == 1 or (hop <= last and walk.same_way_back(last))
+    words = f"the reset arrives with TTL {ttl}, from {hop} {'hop' if hop == 1 else 'hops'} away; "
+    words += f"{walk.router(last)} (hop {last}) is still before the host"
+    for same in _same_port(case, outcome):
+        if proven:
+            words_too = f"{words}: a device in the path sent it"
+            noted = case.note(same, "ttl", words_too, reset_ttl=ttl, reset_from_hop=hop)
+            case.land(replace(noted, state=State.REJECTED, reason=words_too))
+        elif hop > last:
+            case.note(same, "ttl", f"{words}: consistent with the host", reset_ttl=ttl)
+
+
 async def _too_near(case: Case, outcome: Outcome, walk: Walk) -> None:
     if not await answered(case, outcome, walk.last_router):
         return
@@ -209,9 +240,10 @@ async def _proxied(case: Case, outcome: Outcome, own: int) -> None:
 
 
 def _sharing(case: Case, outcome: Outcome) -> list[Outcome]:
-    """The outcomes of the same port in the same state (RPC interfaces share ports)."""
-    return [
-        other
-        for other in case.having(outcome.state)
-        if (other.check.port, other.check.transport) == (outcome.check.port, outcome.check.transport)
-    ]
+    """The outcomes of the same port in the same state (RPC interfaces share ports), as far as they hurt."""
+    return [other for other in _same_port(case, outcome) if case.matters(other)]
+
+
+def _same_port(case: Case, outcome: Outcome) -> list[Outcome]:
+    where = (outcome.state, outcome.check.port, outcome.check.transport)
+    return [o for o in case.outcomes if (o.state, o.check.port, o.check.transport) == where]

@@ -69,7 +69,8 @@ async def locate(case: Case, around: Around) -> None:
     """`blocked_at` for what is silent, and the name of the device whose reset it was."""
     silent = any(_walkable(o.check.transport) for o in case.having(State.FILTERED))
     reset = any("reset_from_hop" in o.facts for o in case.outcomes)
-    if not hops.TCP_WALKS or not (silent or reset or resets.unproven(case)):
+    alone = not case.alive and case.having(State.REFUSED)  # nothing to compare its resets with
+    if not hops.TCP_WALKS or not (silent or reset or alone or resets.unproven(case)):
         return
     try:
         async with asyncio.timeout_at(around.until):
@@ -103,6 +104,7 @@ async def _locate(case: Case, around: Around) -> None:
         control = Control(speaking[0], await _arrived(case, speaking[0], farthest))
         farthest = max(farthest, control.walk.reached or 0)
         await resets.from_nearer(case, control.walk)
+        await resets.without_comparison(case, control.walk)
         control = replace(control, walk=await _heard_out(case, control, around))
         await _name_devices(case, control.walk)
     elif cut := [o for o in case.having(State.REJECTED) if o.check.port and "reset_from_hop" in o.facts]:
@@ -266,15 +268,21 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     next_hop = None if control is None else control.walk.beyond(last)
     router = None if control is None or next_hop is None else control.walk.router(next_hop)
     facts: Facts = {} if router is None else {"lost_before": router, "lost_before_hop": next_hop}
+    where = replace(where, suspects=_suspects(where, router, case.address))
     if not last:
         words = "no router answers: lost on this machine, or at or before the first hop"
     else:
-        target = "the host, or on the way back" if router is None else f"{router} (hop {next_hop})"
-        words = f"the silence begins between {where.after} (hop {last}) and {target}"
+        target = "the host, or on the way back," if router is None else f"{router} (hop {next_hop})"
+        words = f"last heard: {where.after} (hop {last}); {where.after} itself or something up to {target} drops it"
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
             noted = case.note(same, "path", words, **facts)
             case.land(replace(noted, blocked_at=where))
+
+
+def _suspects(where: BlockedAt, beyond: str | None, host: str) -> tuple[str | None, ...]:
+    """A router tells that time is up before its filter sees the packet; beyond it there may be others unseen."""
+    return (*filter(None, [where.after]), None, beyond or host)
 
 
 async def _name_devices(case: Case, walk: Walk) -> None:

@@ -66,11 +66,24 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class BlockedAt:
-    """Where the path ends: a device said no (`by`), or the silence begins between hop `hop` and the next."""
+    """Where the path ends: a device said no (`by`), or the silence begins at hop `hop` or beyond it.
+
+    `suspects`: who may be dropping it, nearest first; None stands for a device without a name. The last router heard is
+    one of them: it says that a packet's time is up before its own filter sees the packet.
+    """
 
     by: str | None = None
     after: str | None = None
     hop: int | None = None
+    suspects: tuple[str | None, ...] = ()
+
+    @property
+    def last_heard(self) -> str:
+        """Where a silence begins, in words that clear nobody; empty where that is not known."""
+        if self.after is None:
+            return "" if self.hop is None else f"no router heard beyond hop {self.hop}"
+        hop = "" if self.hop is None else f" (hop {self.hop})"
+        return f"last heard: {self.after}{hop}; it or something beyond drops it"
 
 
 @dataclass(frozen=True, slots=True)

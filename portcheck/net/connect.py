@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import sys
+from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Pacer
+from portcheck.net.pacing import Lag, Pacer
 from portcheck.net.platform import error_queue, machine, sockets, tcpinfo
 from portcheck.net.stream import Stream
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
+LOST_SYN_MS = 500.0  # half of the second after which the kernel repeats one
+PORT_PAUSES_S = (0.25, 0.5, 1.0)
 REPEAT_AFTER_S = 1.25  # after the kernel's first retransmission of the SYN, which comes at 1 s
 
 
@@ -35,25 +40,30 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
 
     All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s.
     """
-    patience, trail = net.patience, net.trail
+    patience, trail, lag = net.patience, net.trail, net.repeats.lag
     trail.stage = Stage.CONNECT
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience.connect_s
-    tries: set[asyncio.Task[socket.socket]] = set()
+    began = loop.time()
+    tries: dict[asyncio.Task[socket.socket], int] = {}
+
+    def deadline() -> float:
+        return began + patience.connect_s + lag.more_s
+
     try:
         for number in range(patience.attempts):
             if number:
                 await net.repeats.turn()
                 trail.note("sent", f"connection attempt {number + 1}, from a fresh port")
-            tries.add(asyncio.create_task(_try(address, port, net)))
+            tries[asyncio.create_task(_try(address, port, net))] = number + 1
+            repeat_at = loop.time() + max(REPEAT_AFTER_S, lag.more_s)
             last = number + 1 == patience.attempts
-            until = deadline if last else min(deadline, loop.time() + REPEAT_AFTER_S)
-            sock = await _first(tries, until - loop.time())
-            if sock is not None:
-                if number:
-                    trail.facts["answered_on_attempt"] = number + 1
-                return Stream(sock, address, trail, patience.answer_s)
-            if loop.time() >= deadline:
+            connected = await _first(tries, deadline, inf if last else repeat_at)
+            if connected is not None:
+                sock, which = connected
+                if which > 1:
+                    trail.facts["answered_on_attempt"] = which
+                return Stream(sock, address, trail, patience.answer_s, lag)
+            if loop.time() >= deadline():
                 break
     finally:
         await _abandon(tries)
@@ -62,20 +72,38 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
     raise NetError(State.FILTERED, reason, Stage.CONNECT)
 
 
-async def _first(tries: set[asyncio.Task[socket.socket]], wait_s: float) -> socket.socket | None:
+async def _first(
+    tries: dict[asyncio.Task[socket.socket], int], deadline: Callable[[], float], repeat_at: float
+) -> tuple[socket.socket, int] | None:
     """The first try that connected (removed from `tries`); raises what a try ended in; None if all still wait."""
-    done, _ = await asyncio.wait(tries, timeout=max(0.0, wait_s), return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
+    done: set[asyncio.Task[socket.socket]] = set()
+    while not done and (left := min(deadline(), repeat_at) - asyncio.get_running_loop().time()) > 0:
+        done, _ = await asyncio.wait(tries, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    for task in sorted(done, key=lambda task: tries[task]):
         if task.exception() is None:
-            tries.discard(task)
-            return task.result()
+            return task.result(), tries.pop(task)
     for task in done:
-        tries.discard(task)
+        del tries[task]
         task.result()
     return None
 
 
 async def _try(address: str, port: int, net: Dialling) -> socket.socket:
+    """One connection; where this machine has no local port left, or a shunned one, another go a little later."""
+    for pause_s in PORT_PAUSES_S:
+        try:
+            return await _once(address, port, net)
+        except sockets.ShunnedPortError:
+            continue
+        except NetError as fault:
+            if not fault.facts.get("local_ports_exhausted"):
+                raise
+        net.trail.note("waiting", f"no free local port; again in {pause_s} s")
+        await asyncio.sleep(pause_s)
+    return await _once(address, port, net)
+
+
+async def _once(address: str, port: int, net: Dialling) -> socket.socket:
     trail = net.trail
     try:
         sock = sockets.make(address, socket.SOCK_STREAM, net.source_ip)
@@ -86,8 +114,13 @@ async def _try(address: str, port: int, net: Dialling) -> socket.socket:
     trail.attempts += 1
     try:
         await sockets.connect(sock, address, port)
+    except sockets.ShunnedPortError:
+        sock.close()
+        raise
     except OSError as error:
         fault = _fault(error, sock, address)
+        if fault.state is State.FILTERED:
+            trail.unanswered(sockets.own_port(sock))
         sock.close()
         if fault.state not in (State.FILTERED, State.ERROR):
             trail.answers += 1
@@ -95,6 +128,7 @@ async def _try(address: str, port: int, net: Dialling) -> socket.socket:
         trail.note(fault.state, fault.reason)
         raise fault from None
     except BaseException:
+        trail.unanswered(sockets.own_port(sock))
         sock.close()
         raise
     error_queue.ask_no_more(sock)
@@ -110,7 +144,7 @@ async def _try(address: str, port: int, net: Dialling) -> socket.socket:
         if sockets.ended(sock):
             sock.close()
             raise NetError(State.ERROR, "cut before the question, from wherever", facts={"local_fault": True})
-    _connected(sock, trail, began)
+    _connected(sock, trail, began, net.repeats.lag)
     return sock
 
 
@@ -131,6 +165,8 @@ def _not_clamped() -> NetError:
 
 def _fault(error: OSError, sock: socket.socket, address: str) -> NetError:
     seen = icmp.first_terminal(error_queue.drain(sock))
+    if seen is None and errors.number(error) == errno.EADDRNOTAVAIL and _has_source(address):
+        return errors.no_port_left()
     if seen is None and sys.platform == "win32" and errors.number(error) in errors.UNREACHABLE:
         # Asked for, ICMP errors look like a missing route; where they are not told, the route itself is asked.
         if machine.source_address(address) is not None:
@@ -138,17 +174,32 @@ def _fault(error: OSError, sock: socket.socket, address: str) -> NetError:
     return errors.while_connecting(error, seen, address, sockets.own_address(sock))
 
 
-def _connected(sock: socket.socket, trail: Timeline, began: float) -> None:
+def _has_source(address: str) -> bool:
+    """Without an address of its own in the family a machine cannot ask either; IPv4 then has no route at all."""
+    return ":" not in address or machine.source_address(address) is not None
+
+
+def _connected(sock: socket.socket, trail: Timeline, began: float, lag: Lag) -> None:
     trail.answers += 1
-    trail.latency_ms = round(trail.elapsed_ms() - began, 2)
+    took_ms = trail.elapsed_ms() - began
+    seen = tcpinfo.read(sock)
+    trail.latency_ms = round(took_ms, 2)
     local = sock.getsockname()
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
-    if (resent := tcpinfo.read(sock).get("retransmits")) and isinstance(resent, int):
+    round_trip, resent = seen.get("rtt_ms"), seen.get("retransmits")
+    known = isinstance(round_trip, float) and round_trip > 0
+    lag.heard((round_trip if isinstance(round_trip, float) and known else took_ms) / 1000)
+    if isinstance(resent, int) and resent and not _was_only_late(took_ms, round_trip if known else None):
         trail.facts["syn_resent"] = resent
     trail.note("connected", f"from {local[0]} port {local[1]}")
 
 
-async def _abandon(tries: set[asyncio.Task[socket.socket]]) -> None:
+def _was_only_late(took_ms: float, round_trip_ms: object) -> bool:
+    """The kernel sends a SYN again after a second. By its timestamp (RFC 7323) it knows which one was answered."""
+    return isinstance(round_trip_ms, float) and took_ms - round_trip_ms < LOST_SYN_MS
+
+
+async def _abandon(tries: dict[asyncio.Task[socket.socket], int]) -> None:
     for task in tries:
         task.cancel()
     for ended in await asyncio.gather(*tries, return_exceptions=True):

@@ -65,6 +65,22 @@ OWN_LIMITS = {
 }
 
 
+OWN_ROUTES = {
+    errno.EINVAL: "this machine itself drops what goes to that address: a blackhole route (ip route get shows it), or a"
+    " link-local address without its device",
+    getattr(errno, "ENOKEY", 126): "this machine's VPN has no key for that address: no peer of it takes it (WireGuard)",
+    errno.EDESTADDRREQ: "this machine's VPN does not know where the peer for that address is (WireGuard: no endpoint)",
+}
+"""What Linux says where a route or a device of its own does not carry a packet (ip-route(8); wg_xmit in the kernel)."""
+
+
+def no_port_left() -> NetError:
+    """Every local port is taken, or waits after its last connection."""
+    reason = "this machine has no local port left to ask from (its range of ephemeral ports is used up)"
+    facts: Facts = {"local_fault": True, "local_ports_exhausted": True}
+    return NetError(State.ERROR, reason, Stage.CONNECT, facts=facts)
+
+
 def number(error: OSError) -> int | None:
     """The errno, with Windows' own numbers translated."""
     winerror = getattr(error, "winerror", None)
@@ -96,10 +112,12 @@ def local(error: OSError) -> NetError:
     if code in UNREACHABLE:
         return NetError(State.UNREACHABLE, "this machine has no route to the address", Stage.CONNECT, facts=facts)
     if code in OWN_POLICY:
-        reason = "this machine's own firewall or policy forbade it"
+        reason = "this machine's own firewall or policy, or a prohibit route, forbade it"
         return NetError(State.ERROR, reason, Stage.CONNECT, facts=facts)
-    limit = OWN_LIMITS.get(code or 0)
-    return NetError(State.ERROR, limit or f"this machine could not ask: {error.strerror or code}", None, facts=facts)
+    if code == errno.EADDRINUSE:
+        return no_port_left()
+    limit = OWN_LIMITS.get(code or 0) or OWN_ROUTES.get(code or 0)
+    return NetError(State.ERROR, limit or f"the system says: {error.strerror or code}", None, facts=facts)
 
 
 def while_talking(error: OSError, icmp: Icmp | None, address: str, own: str | None, stage: Stage) -> NetError:

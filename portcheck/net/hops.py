@@ -38,18 +38,34 @@ class Hop:
     ttl: int
     fate: Fate
     by: str | None = None
+    back: int | None = None  # the TTL with which a router's word arrived
 
 
-async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: str | None = None) -> Hop:
-    """A SYN that lives for `ttl` hops."""
+async def send_tcp(
+    address: str,
+    port: int,
+    ttl: int,
+    wait_s: float,
+    source_ip: str | None = None,
+    from_port: int = 0,
+    device: str = "",
+) -> Hop:
+    """A SYN that lives for `ttl` hops; `from_port` is free again afterwards, whatever came of it.
+
+    `device`: what does not come in through this network device is not heard (Linux).
+    """
     try:
-        sock = sockets.make(address, socket.SOCK_STREAM, source_ip)
+        sock = sockets.make(address, socket.SOCK_STREAM, source_ip, from_port)
     except OSError:
         return Hop(ttl, Fate.LOST)
     with sock:
         try:
             _live(sock, ttl)
             _once(sock)
+            if device:
+                sockets.only_through(sock, device)
+            if from_port:
+                sockets.end_with_reset(sock)
             async with asyncio.timeout(wait_s):
                 await sockets.connect(sock, address, port)
         except TimeoutError:
@@ -63,12 +79,18 @@ async def send_tcp(address: str, port: int, ttl: int, wait_s: float, source_ip: 
 
 
 async def send_udp(
-    address: str, port: int, datagram: bytes, ttl: int, wait_s: float, source_ip: str | None = None
+    address: str,
+    port: int,
+    datagram: bytes,
+    ttl: int,
+    wait_s: float,
+    source_ip: str | None = None,
+    from_port: int = 0,
 ) -> Hop:
     """A datagram that lives for `ttl` hops; any datagram that comes back is an answer."""
     loop = asyncio.get_running_loop()
     try:
-        sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
+        sock = sockets.make(address, socket.SOCK_DGRAM, source_ip, from_port)
     except OSError:
         return Hop(ttl, Fate.LOST)
     with sock:
@@ -118,8 +140,9 @@ def _live(sock: socket.socket, ttl: int) -> None:
 
 
 def _once(sock: socket.socket) -> None:
-    """One SYN, and to be told what it met."""
+    """One SYN, and to be told what it met, and from how far."""
     error_queue.ask_before_connecting(sock)
+    sockets.ask_for_ttl(sock)
     if sys.platform == "win32":
         winsock.send_one_syn(sock)
 
@@ -128,4 +151,4 @@ def _fate(ttl: int, seen: list[Icmp], *, refused: bool) -> Hop:
     if not seen:
         return Hop(ttl, Fate.ANSWERED if refused else Fate.LOST)
     first = seen[0]
-    return Hop(ttl, Fate.EXPIRED if first.says is Said.TTL else Fate.OBJECTED, first.offender)
+    return Hop(ttl, Fate.EXPIRED if first.says is Said.TTL else Fate.OBJECTED, first.offender, first.ttl)

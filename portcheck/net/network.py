@@ -40,6 +40,7 @@ class Net:
     source_ip: str | None = None
     trail: Timeline = field(default_factory=Timeline)
     segment: int | None = None  # largest TCP segment to agree to, in bytes
+    loose: bool = False  # take datagrams from any address
     nearest_ttl: int | None = None  # once connected, hear only what arrives with at least this TTL (Linux)
 
     def aside(self, patience_s: float) -> Network:
@@ -60,4 +61,14 @@ class Net:
 
         `accept` parses a datagram and raises for a foreign one. Raises NetError.
         """
-        return await ask(self.address, port, request, accept, self.patience, self.repeats, self.trail, self.source_ip)
+        return await ask(
+            self.address,
+            port,
+            request,
+            accept,
+            self.patience,
+            self.repeats,
+            self.trail,
+            self.source_ip,
+            loose=self.loose,
+        )

@@ -3,6 +3,58 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+NOTICED_S = 0.5  # answers that take longer need more patience than the usual
+REMEMBERED_S = 8.0
+MOST_LAG_S = 10.0
+
+
+class Lag:
+    """How long answers take at the moment: a far or narrow path answers late, and what is late is not lost."""
+
+    def __init__(self) -> None:
+        self._heard: list[tuple[float, float]] = []  # when, and after how many seconds; both falling to the end
+
+    def heard(self, latency_s: float) -> None:
+        """An answer took so long."""
+        now = time.monotonic()
+        while self._heard and self._heard[-1][1] <= latency_s:
+            self._heard.pop()
+        self._heard.append((now, latency_s))
+
+    @property
+    def seconds(self) -> float:
+        """The longest of late; 0 on a path that nobody would call slow."""
+        now = time.monotonic()
+        while self._heard and now - self._heard[0][0] > REMEMBERED_S:
+            self._heard.pop(0)
+        longest = self._heard[0][1] if self._heard else 0.0
+        return min(longest, MOST_LAG_S) if longest >= NOTICED_S else 0.0
+
+    @property
+    def more_s(self) -> float:
+        """So much more patience than usual."""
+        return 2 * self.seconds
+
+
+async def patiently(step: Coroutine[Any, Any, T], limit: Callable[[], float]) -> T:
+    """The step's end, or TimeoutError once the loop's clock has passed the limit, which may move meanwhile."""
+    task = asyncio.ensure_future(step)
+    try:
+        while not task.done():
+            left = limit() - asyncio.get_running_loop().time()
+            if left <= 0:
+                raise TimeoutError
+            await asyncio.wait({task}, timeout=left)
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 from portcheck.net.lag import missed_s
 
@@ -16,6 +68,7 @@ class Pacer:
     """Hands out turns at a steady rate; a long queue is served faster, within `window_s`, but never in a burst."""
 
     def __init__(self, rate: float, window_s: float | None = None) -> None:
+        self.lag = Lag()  # of all that shares this pacer
         self._gap = 1.0 / rate
         self._window = window_s
         self._next = 0.0

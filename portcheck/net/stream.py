@@ -6,19 +6,21 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
+from portcheck.net.pacing import Lag, patiently
 from portcheck.net.platform import error_queue, sockets, tcpinfo
 from portcheck.net.timeline import Timeline
 from portcheck.net.tls import alerts
 
 T = TypeVar("T")
 CHUNK = 65536
+USUAL_SEGMENT = 1460  # of Ethernet and IPv4, less where TCP has options
 MOST_BYTES = 4 * 2**20  # of one conversation: four times the longest answer that any protocol here may give
 MOST_HANDSHAKE = 512 * 1024  # bytes from ClientHello to Finished; real chains take some 10 kB
 MOST_PIECES = 20_000  # reads of one conversation; who answers in crumbs does so to keep us busy
@@ -27,12 +29,13 @@ MOST_PIECES = 20_000  # reads of one conversation; who answers in crumbs does so
 class Stream:
     """A connected TCP socket; the answer's patience is one deadline for the whole conversation."""
 
-    def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float) -> None:
+    def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float, lag: Lag) -> None:
         self._sock = sock
         self._address = address
         self._own = sockets.own_address(sock)
         self._trail = trail
         self._patience = answer_s
+        self._lag = lag
         self._deadline = asyncio.get_running_loop().time() + answer_s
         self._buffer = b""
         self._heard = self._pieces = 0
@@ -43,6 +46,11 @@ class Stream:
     @property
     def trail(self) -> Timeline:
         return self._trail
+
+    @property
+    def two_segments(self) -> int:
+        """Bytes that fill two packets of the usual size, or of this connection's where that is smaller."""
+        return 2 * min(sockets.segment(self._sock) or USUAL_SEGMENT, USUAL_SEGMENT)
 
     def turn_to(self, trail: Timeline, patience_s: float) -> None:
         """From now on this conversation is about something else, with a timeline and a patience of its own."""
@@ -166,10 +174,9 @@ class Stream:
         await asyncio.sleep(0)
         return await asyncio.get_running_loop().sock_recv(self._sock, CHUNK)
 
-    async def _guarded(self, step: Awaitable[T]) -> T:
+    async def _guarded(self, step: Coroutine[Any, Any, T]) -> T:
         try:
-            async with asyncio.timeout_at(self._deadline):
-                return await step
+            return await patiently(step, lambda: self._deadline + self._lag.more_s)
         except TimeoutError:
             self.observe()
             self._trail.note("timeout", f"no answer within {self._patience:g} s of connecting")

@@ -31,6 +31,12 @@ class Timeline:
         """Was this program busy or stopped meanwhile, so that its own times mean nothing?"""
         return missed_s() - self.missed_s > AWAY_S
 
+    def unanswered(self, port: int) -> None:
+        """A try from this local port had no answer."""
+        ports = self.facts.setdefault("source_ports", [])
+        if isinstance(ports, list) and port not in ports and len(ports) < LONGEST:
+            ports.append(port)
+
     def elapsed_ms(self) -> float:
         return round((time.monotonic() - self.started) * 1000, 1)
 

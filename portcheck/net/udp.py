@@ -7,12 +7,12 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Pacer
+from portcheck.net.pacing import Lag, Pacer, patiently
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
@@ -23,6 +23,9 @@ else:
 
 T = TypeVar("T")
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
+PORT_PAUSES_S = (0.25, 0.5, 1.0)
+LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
+LONGEST_WAIT_S = 4.0
 MOST_FOREIGN, MOST_NOTED = 256, 8  # datagrams that are no answer: heard out, and told one by one
 FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and firewalls forget single flows
 
@@ -44,10 +47,11 @@ class _Asking:
     port: int
     source_ip: str | None
     trail: Timeline
+    loose: bool = False
     inbox: asyncio.Queue[bytes | NetError] = field(default_factory=asyncio.Queue)
     ports: list[DatagramPort] = field(default_factory=list)
-    sent: int = 0  # datagrams of this question; the trail counts those of all
-    sent_ms: float = 0.0
+    sends_ms: list[float] = field(default_factory=list)  # of this question; the trail counts those of all
+    heard_ms: float = 0.0  # the latest answer
 
     async def send(self, request: Callable[[int], bytes], patience: Timeouts, repeats: Pacer) -> None:
         """All tries, one after the other; ends early when this machine cannot send."""
@@ -55,24 +59,51 @@ class _Asking:
             for number in range(patience.attempts):
                 if number:
                     await repeats.turn()
-                await self._send_twice(request(number))
+                await self._send_twice(request(number), repeats)
         except NetError as fault:
             self.inbox.put_nowait(fault)
 
-    async def _send_twice(self, datagram: bytes) -> None:
-        port = DatagramPort(self.address, self.port, self.source_ip, self.inbox)
+    async def _send_twice(self, datagram: bytes, repeats: Pacer) -> None:
+        port = await self._open()
         self.ports.append(port)
         self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
         for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
-            self.sent += 1
             self.trail.attempts += 1
-            self.sent_ms = self.trail.elapsed_ms()
+            self.sends_ms.append(self.trail.elapsed_ms())
             self.trail.note("sent", f"request, {len(datagram)} bytes, from port {port.local[1]}")
             port.send(datagram)
             await asyncio.sleep(pause)
+            await self._no_sooner_than(repeats.lag)
+
+    async def _open(self) -> DatagramPort:
+        """Where this machine has no local port left, another go a little later."""
+        for pause_s in PORT_PAUSES_S:
+            try:
+                return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
+            except NetError as fault:
+                if not fault.facts.get("local_ports_exhausted"):
+                    raise
+            await asyncio.sleep(pause_s)
+        return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
+
+    async def _no_sooner_than(self, lag: Lag) -> None:
+        """Where answers take long, another question only adds to the queue."""
+        left_ms = self.sends_ms[-1] + lag.more_s * 1000 - self.trail.elapsed_ms()
+        await asyncio.sleep(max(0.0, left_ms / 1000))
+
+    def round_trip_ms(self, first_ms: float) -> float:
+        """Where all were answered, the first answer is the first one's; else the last answer is the last one's."""
+        lossless = "resent" not in self.trail.facts
+        took = first_ms - self.sends_ms[0] if lossless else self.heard_ms - self.sends_ms[-1]
+        return round(max(took, 0.0), 2)
 
     def close(self) -> None:
+        others = [port.other_sender for port in self.ports if port.other_sender]
+        if others:
+            self.trail.facts["answered_from"] = others[0]
         for port in self.ports:
+            if not port.heard:
+                self.trail.unanswered(port.local[1])
             if port.reply_ttl is not None:
                 self.trail.facts["reply_ttl"] = port.reply_ttl
             port.close()
@@ -87,27 +118,31 @@ async def ask(
     repeats: Pacer,
     trail: Timeline,
     source_ip: str | None,
+    *,
+    loose: bool = False,
 ) -> Datagram[T]:
     """The first datagram that `accept` takes; NetError for silence, refusal, or nothing but foreign datagrams."""
     trail.stage = Stage.REQUEST
-    asking = _Asking(address, port, source_ip, trail)
+    asking = _Asking(address, port, source_ip, trail, loose=loose)
     sender = asyncio.create_task(asking.send(request, patience, repeats))
     foreign: list[str] = []
+    limit = asyncio.get_running_loop().time() + patience.connect_s
     try:
-        async with asyncio.timeout(patience.connect_s):
-            answer = await _accepted(asking, accept, foreign)
+        answer = await patiently(_accepted(asking, accept, foreign), lambda: limit + repeats.lag.more_s)
     except TimeoutError:
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
             raise NetError(State.MISMATCH, reason, Stage.ANSWER) from None
-        trail.facts["source_ports"] = len(asking.ports)
         trail.note("timeout", f"no answer to {trail.attempts} requests from {len(asking.ports)} ports")
         reason = f"no answer to {trail.attempts} requests in {patience.connect_s:.1f} s"
         raise NetError(State.FILTERED, reason, Stage.REQUEST) from None
     else:
         sender.cancel()  # nothing more is sent, or its answer would pass for a late one
+        first_ms = asking.heard_ms
         await _count_lost(asking)
-        return answer
+        trail.latency_ms = asking.round_trip_ms(first_ms)
+        repeats.lag.heard(trail.latency_ms / 1000)
+        return replace(answer, latency_ms=trail.latency_ms)
     finally:
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)
@@ -134,7 +169,8 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
             if len(foreign) >= MOST_FOREIGN:
                 raise TimeoutError from None
             continue
-        trail.latency_ms = round(trail.elapsed_ms() - asking.sent_ms, 2)
+        asking.heard_ms = trail.elapsed_ms()
+        trail.latency_ms = round(asking.heard_ms - asking.sends_ms[0], 2)
         trail.stage = Stage.ANSWER
         trail.note("received", f"answer, {len(got)} bytes")
         trail.answered_at = time.time()
@@ -142,16 +178,23 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
 
 
 async def _count_lost(asking: _Asking) -> None:
-    """After a repeat: a slow server answers that one too, a lossy path does not. Tells the two apart.
+    """After a repeat: a slow server or a long path answers that one too, a lossy path does not. Tells them apart.
 
-    Outside the patience: an answer that came in its last moment is an answer.
+    Outside the patience: an answer that came in its last moment is an answer. The wait is as long as the answer to the
+    last datagram may take, if the first answer was to the first one.
     """
-    expected, late = asking.sent - 1, 0
+    trail, expected, late = asking.trail, len(asking.sends_ms) - 1, 0
+    took_ms = asking.heard_ms - asking.sends_ms[0]
+    until_ms = max(
+        asking.heard_ms + AGAIN_AFTER_S * 1000,
+        min(asking.sends_ms[-1] + LATER_BY * took_ms, asking.heard_ms + LONGEST_WAIT_S * 1000),
+    )
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(AGAIN_AFTER_S if expected else 0):
+        async with asyncio.timeout((until_ms - trail.elapsed_ms()) / 1000 if expected else 0):
             while late < expected:
                 if isinstance(await asking.inbox.get(), bytes):
                     late += 1
-    asking.trail.answers += late
+                    asking.heard_ms = trail.elapsed_ms()
+    trail.answers += late
     if late < expected:
-        asking.trail.facts["resent"] = expected - late
+        trail.facts["resent"] = expected - late

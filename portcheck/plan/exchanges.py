@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from portcheck.catalogue.services import services
 from portcheck.model import Check
 from portcheck.net import http
+from portcheck.net.stream import USUAL_SEGMENT
 from portcheck.net.tls import contexts
 from portcheck.plan.line import Question
 from portcheck.probes import dns as dns_probe
@@ -120,20 +121,21 @@ def _smb(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
 
 
 def _ldap(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
-    plain = _rootdse()
+    plain, large = _rootdse(), _rootdse(TWO_SEGMENTS)
     if not subject.start_tls:
-        return Exchange((plain,))
+        return Exchange((large,))
     upgrade = Question("StartTLS", len(ExtendedRequest().pack()))
     inside = _over_tls(subject.host or None, plain, 1).questions
-    return Exchange((plain,), aside=(upgrade, *inside))
+    return Exchange((large,), aside=(upgrade, *inside))
 
 
 def _gc(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return Exchange((_rootdse(),))
 
 
-def _rootdse() -> Question:
-    return Question("LDAP search of the rootDSE, no bind", len(rootdse_request().pack()))
+def _rootdse(size: int = 0) -> Question:
+    filled = ", with names of no attribute to fill two packets" if size else ""
+    return Question(f"LDAP search of the rootDSE, no bind{filled}", len(rootdse_request(size=size).pack()))
 
 
 def _over_tls(name: str | None, plain: Question, connections: int) -> Exchange:
@@ -142,8 +144,8 @@ def _over_tls(name: str | None, plain: Question, connections: int) -> Exchange:
     return Exchange((hello, finished, replace(plain, size=plain.size + RECORD)), connections)
 
 
-def _ldaps(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
-    return _over_tls(subject.host or None, _rootdse(), 2)
+def _ldaps(check: Check, subject: Subject) -> Exchange:
+    return _over_tls(subject.host or None, _rootdse(TWO_SEGMENTS if check.service == "ldaps" else 0), 2)
 
 
 def _adws(check: Check, subject: Subject) -> Exchange:
@@ -182,6 +184,9 @@ def _amqps(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
 def _mssql(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     """A server that hangs up on it is asked once more, inside TLS."""
     return Exchange((Question("TDS pre-login", len(tds.PreLogin().pack())),), connections=2)
+
+
+TWO_SEGMENTS = 2 * USUAL_SEGMENT
 
 
 MAKERS: Mapping[str, Maker] = {

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from portcheck.investigate import BUDGET_S, confirm, middlebox, mtu, resets, starttls, trace
+from portcheck.investigate import (
+    BUDGET_S,
+    ban,
+    confirm,
+    echo,
+    middlebox,
+    mtu,
+    redirect,
+    resets,
+    senders,
+    source_ports,
+    starttls,
+    trace,
+)  # fmt: skip
 from portcheck.investigate.case import HOPS_BY_DEFAULT
 from portcheck.model import Check
 from portcheck.model.target import Target
@@ -22,6 +35,8 @@ MOST_WALKED = 1 + trace.WALKED  # ports of each transport
 SHORTEST_WAIT_S = 0.25  # `Case.wait_s`
 MOST_PAIRS = trace.FARTHEST + 2 + int(BUDGET_S / SHORTEST_WAIT_S)  # of one port: each router's, and what time allows
 NEVER = Cost()
+ECHO = Cost(echo.TRIES, echo.TRIES * 24, 0)  # header and body
+MOST_BETWEEN = max(map(len, mtu.BETWEEN.values()))
 
 Asked = tuple[Check, Exchange]
 
@@ -56,6 +71,17 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _again(asked)
     yield _from_another_port(asked)
     yield _waited_out(asked)
+    yield _SecondLookStep(
+        "again-at-the-end", "was this machine blocked meanwhile?", "something is silent", "tcp+udp",
+        _asking_again(asked, ban.PATIENCE) * 2,  # before and after the rest of the second look
+    )  # fmt: skip
+    yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
+    yield _source_ports(asked)
+    yield _SecondLookStep("ping", "is the host up?", "nothing answered", "icmp", ECHO, ECHO)
+    yield _SecondLookStep(
+        "redirect", "is it this machine that answers?", "a connection was refused, cut or mute", "tcp",
+        SYN * (len(tcp) * (2 + redirect.TRIES * redirect.MOST_DEVICES)),
+    )  # fmt: skip
     yield _walks(asked)
     yield _resets(len(tcp))
     yield _SecondLookStep(
@@ -69,7 +95,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
         )  # fmt: skip
     yield _SecondLookStep(
         "small-segments", "do small segments get through?", "a connection was mute", "tcp",
-        _asking_again(tcp, mtu.PATIENCE) * (len(mtu.SMALL) + 1),  # and as many with usual ones
+        _asking_again(tcp, mtu.PATIENCE) * (len(mtu.SMALL) + MOST_BETWEEN + 1),  # and with usual ones
     )  # fmt: skip
     yield _start_tls([check for check, _ in tcp])
 
@@ -88,6 +114,23 @@ def _again(asked: Sequence[Asked]) -> _SecondLookStep:
 def _from_another_port(asked: Sequence[Asked]) -> _SecondLookStep:
     price = _asking_again([pair for pair in asked if pair[0].transport == "udp"], confirm.ONE_ICMP)
     return _SecondLookStep("again-fresh-port", "is it the source port?", "only one was tried, in vain", "udp", price)
+
+
+def _other_ears(udp: Sequence[Asked]) -> _SecondLookStep:
+    price = _asking_again(udp, senders.PATIENCE)
+    return _SecondLookStep("any-sender", "who else answers?", "a datagram was not answered", "udp", price)
+
+
+def _source_ports(asked: Sequence[Asked]) -> _SecondLookStep:
+    """From ports of all kinds, several times; over TCP to a host of which nothing is heard."""
+    times = len(source_ports.BANDS) * source_ports.OF_EACH * source_ports.ROUNDS
+    over_udp = (e.questions[0].over_udp for check, e in asked if check.transport == "udp" and e.questions)
+    dearest = max(over_udp, key=lambda cost: cost.bytes, default=NEVER)
+    silent = SYN * times if any(check.transport == "tcp" for check, _ in asked) else NEVER
+    return _SecondLookStep(
+        "source-ports", "do only some of this machine's ports pass?", "several ports were tried", "tcp+udp",
+        silent + dearest * times, silent,
+    )  # fmt: skip
 
 
 def _waited_out(asked: Sequence[Asked]) -> _SecondLookStep:

@@ -28,9 +28,12 @@ async def plain(check: Check, net: Network, subject: Subject) -> Seen:
 
 
 async def with_start_tls(check: Check, net: Network, subject: Subject) -> Seen:
-    """As `plain`; then StartTLS on the same connection, for the certificate that it shows."""
+    """As `plain`, in packets as large as they come; then StartTLS on the same connection, for its certificate.
+
+    A path that loses large packets of ours shows in no small question.
+    """
     with await net.tcp(_port(check)) as stream:
-        seen = await _ask(stream, subject)
+        seen = await _ask(stream, subject, size=stream.two_segments)
         if not subject.start_tls or not seen.facts.get("is_domain_controller"):
             return seen
         stream.observe()
@@ -41,11 +44,11 @@ async def with_start_tls(check: Check, net: Network, subject: Subject) -> Seen:
 async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
     stream, facts = await secured(lambda: net.tcp(_port(check)), check, subject)
     with stream:
-        return await _ask(stream, subject, facts)
+        return await _ask(stream, subject, facts, stream.two_segments if check.service == "ldaps" else 0)
 
 
-async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:
-    await stream.send(rootdse_request(QUESTION).pack(), "LDAP search of the rootDSE")
+async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None, size: int = 0) -> Seen:
+    await stream.send(rootdse_request(QUESTION, size=size).pack(), "LDAP search of the rootDSE")
     answer = SearchAnswer.unpack(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), QUESTION)
     told: Facts = dict(facts or {})
     if answer.entry is not None:

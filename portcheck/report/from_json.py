@@ -171,7 +171,8 @@ def _read_outcome(place: JsonObject) -> Outcome:
 def _read_blocked_at(place: JsonObject | None) -> BlockedAt | None:
     if place is None:
         return None
-    return BlockedAt(place.maybe_text("by"), place.maybe_text("after"), place.maybe_whole("hop"))
+    suspects = place.maybe_texts("suspects")
+    return BlockedAt(place.maybe_text("by"), place.maybe_text("after"), place.maybe_whole("hop"), suspects)
 
 
 def _read_finding(place: JsonObject) -> Finding:

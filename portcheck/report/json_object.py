@@ -90,6 +90,13 @@ class JsonObject:
             raise self.wrong(key, "a list of text")
         return tuple(str(v) for v in values)
 
+    def maybe_texts(self, key: str) -> tuple[str | None, ...]:
+        """Texts, and nulls among them."""
+        found = tuple(v if isinstance(v, str) else None for v in self.array(key))
+        if any(told is None and v is not None for told, v in zip(found, self.array(key), strict=True)):
+            raise self.wrong(key, "a list of text and null")
+        return found
+
     def array(self, key: str) -> list[object]:
         value = self.values.get(key)
         value = [] if value is None else value

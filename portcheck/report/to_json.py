@@ -142,13 +142,14 @@ def check_to_json(outcome: Outcome) -> Json:
 
 
 def _blocked_at(place: BlockedAt | None) -> Json | None:
-    """`{"by"}` where a device said no, else `{"after", "hop"}`; both where both are known."""
+    """`{"by"}` where a device said no, else `{"after", "hop", "suspects"}`; both where both are known."""
     if place is None:
         return None
-    silence: Json = {"after": place.after, "hop": place.hop}
+    suspects = {"suspects": list(place.suspects)} if place.suspects else {}
+    silence: Json = {"after": place.after, "hop": place.hop, **suspects}
     if place.by is None:
         return silence
-    return {"by": place.by} | ({} if place.after is None and place.hop is None else silence)
+    return {"by": place.by} | ({} if place == BlockedAt(by=place.by) else silence)
 
 
 def finding_to_json(finding: Finding) -> Json:

@@ -227,7 +227,7 @@ def _address(text: str) -> str:
 
 
 def evidence(outcome: Outcome) -> str:
-    """filtered: no answer to 3 connection attempts in 4.0 s; lost beyond 10.77.100.2 (hop 2)"""
+    """filtered: no answer to 3 tries in 4.0 s; last heard: 10.77.100.2 (hop 2); it or something beyond drops it"""
     seen = f"{outcome.state}: {outcome.reason}"
     place = outcome.blocked_at
     if place is None:
@@ -235,7 +235,7 @@ def evidence(outcome: Outcome) -> str:
     if place.by is not None:
         return seen if place.by in seen else f"{seen}; {place.by} said no"
     if place.after is not None:
-        return f"{seen}; lost beyond {place.after} (hop {place.hop})"
+        return f"{seen}; {place.last_heard}"
     return f"{seen}; lost at or before the first hop" if place.hop == 0 else seen
 
 

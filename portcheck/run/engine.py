@@ -95,12 +95,21 @@ class Engine:
             return outcome
 
     async def again(
-        self, check: Check, subject: Subject, patience: Timeouts, segment: int | None, nearest_ttl: int | None = None
+        self,
+        check: Check,
+        subject: Subject,
+        patience: Timeouts,
+        segment: int | None,
+        nearest_ttl: int | None = None,
+        *,
+        loose: bool = False,
     ) -> Outcome:
         """Ask one check once more, alone and without what is asked beside, for the second look."""
         subject = replace(subject, start_tls=False)
         async with self._slots:
-            net = Net(check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, nearest_ttl)
+            net = Net(
+                check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose, nearest_ttl
+            )
             return await once(probes()[check.service], check, _on_its_way(check.host, net, subject), subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:

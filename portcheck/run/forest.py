@@ -213,9 +213,15 @@ class ForestRun:
         assert address is not None
 
         async def ask(
-            outcome: Outcome, patience: Timeouts, segment: int | None = None, nearest_ttl: int | None = None
+            outcome: Outcome,
+            patience: Timeouts,
+            segment: int | None = None,
+            nearest_ttl: int | None = None,
+            *,
+            loose: bool = False,
         ) -> Outcome:
-            return await self.engine.again(outcome.check, self._subject(host, outcome), patience, segment, nearest_ttl)
+            subject = self._subject(host, outcome)
+            return await self.engine.again(outcome.check, subject, patience, segment, nearest_ttl, loose=loose)
 
         def payload(outcome: Outcome) -> bytes:
             return datagram_of(outcome.check.service, host.subject())

@@ -39,8 +39,22 @@ ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
 AD_LDS = "1.2.840.113556.1.4.1851"
 
 
-def rootdse_request(message_id: int = 1, attributes: tuple[str, ...] = ATTRIBUTES) -> SearchRequest:
-    return SearchRequest(message_id=message_id, attributes=attributes)
+def rootdse_request(message_id: int = 1, attributes: tuple[str, ...] = ATTRIBUTES, size: int = 0) -> SearchRequest:
+    """`size`: of the packed request in bytes, reached by asking for attributes that nobody has (RFC 4511, 4.5.1.8)."""
+    bare = SearchRequest(message_id=message_id, attributes=attributes)
+    missing = size - len(bare.pack())
+    if missing < len(FILLING) + OF_HEADER:
+        return bare
+    whole, rest = divmod(missing, LONG_NAME)
+    if whole and 0 < rest < len(FILLING) + OF_HEADER:
+        whole, rest = whole - 1, rest + LONG_NAME
+    parts = [LONG_NAME] * whole + ([rest] if rest else [])
+    return SearchRequest(
+        message_id=message_id, attributes=(*attributes, *(FILLING.ljust(n - OF_HEADER, "x") for n in parts))
+    )
+
+
+FILLING, LONG_NAME, OF_HEADER = "filling", 60, 2  # an attribute's name, its bytes with its header, and those of that
 
 
 def relative_names(dn: str) -> tuple[tuple[str, str], ...]:

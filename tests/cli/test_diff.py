@@ -47,8 +47,8 @@ By portcheck 0.1.0, then by 0.2.0, which may judge otherwise.
 ✖ alpha.test: 1 check changed, 1 finding appeared
   appeared  ✖ passwords cannot be set on dc1
   ✖ kpasswd – password change and set
-    464/tcp  ok → filtered  dc1: no answer to 3 tries in 4.0 s; silence beyond
-                            10.77.100.2 (hop 2)
+    464/tcp  ok → filtered  dc1: no answer to 3 tries in 4.0 s; last heard:
+                            10.77.100.2 (hop 2); it or something beyond drops it
 """
 
 

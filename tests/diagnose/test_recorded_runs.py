@@ -50,4 +50,4 @@ def test_the_founding_run_says_what_to_ask_for() -> None:
     bravo = next(finding for finding in findings if finding.forest == "bravo.test")
     assert bravo.errors == ("kerberos-no-logon-server",)
     assert bravo.fix == "Ask the firewall team: allow tcp+udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test)."
-    assert "lost between 10.77.100.2 (hop 2) and the host" in bravo.evidence
+    assert "last heard: 10.77.100.2 (hop 2); 10.77.100.2 itself or something up to the host" in bravo.evidence

@@ -12,7 +12,7 @@ from portcheck.diagnose.verdict import Offered, settle
 from portcheck.model import Outcome, State, Verdict
 
 ERROR = {"kerberos_error": 68}
-TRIED = {"source_ports": 3}
+TRIED = {"source_ports": [40001, 40002, 40003]}
 
 
 def judged(*outcomes: Outcome) -> Outcome:
@@ -45,7 +45,7 @@ def test_464_udp_is_not_proven_to_be_blocked_otherwise(beside: list[Outcome], be
 
 
 def test_one_source_port_proves_nothing_of_any_datagram_service() -> None:
-    found = judged(silent("ldap-ping/udp", source_ports=1), outcome("ldap/tcp"))
+    found = judged(silent("ldap-ping/udp", source_ports=[40001]), outcome("ldap/tcp"))
     assert (found.verdict, "only one source port" in found.reason) == (Verdict.WARN, True)
 
 

@@ -26,7 +26,9 @@ def case_of(again: Outcome, *outcomes: Outcome) -> tuple[Case, list[str]]:
     """Asked again, each ends as `again` does; and what was asked."""
     asked: list[str] = []
 
-    async def ask(old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
+    async def ask(
+        old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
         asked.append(old.check.name)
         return outcome(old.check, again.state, facts=again.facts)
 

@@ -57,6 +57,9 @@ def test_silence_is_located_between_two_hops(lab: Lab, at: str, early: bool, whe
         found = one(run, service)
         assert found["state"] == "filtered"
         assert (found["blocked_at"]["after"], found["blocked_at"]["hop"]) == where
+        suspects = found["blocked_at"]["suspects"]
+        assert suspects[0] == where[0]  # whether it drops them itself (after it has said that their time is up)
+        assert suspects[-1] == (lab.bravo.address if where == (FW2, 2) else FW2)  # or something up to here
 
 
 def test_a_syn_proxy_for_a_dead_host_is_a_middlebox(lab: Lab) -> None:

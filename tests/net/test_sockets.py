@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import sys
 
 import pytest
 
@@ -19,7 +21,38 @@ QUICK = Timeouts(connect_s=0.5, answer_s=0.4, attempts=2)
 def test_a_source_port_that_a_kdc_ignores_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "FORBIDDEN_SOURCE_PORTS", frozenset(range(1024, 65536)))
     with pytest.raises(OSError, match="ephemeral"):
-        sockets.make("127.0.0.1", socket.SOCK_STREAM)
+        sockets.make("127.0.0.1", socket.SOCK_DGRAM)
+
+
+async def test_a_connection_from_a_port_that_a_kdc_ignores_is_given_up_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shunned: list[int] = []
+
+    class FirstTwo:
+        """The first two ports that the system chooses, whichever they are."""
+
+        def __contains__(self, port: int) -> bool:
+            if len(shunned) < 2 and port not in shunned:
+                shunned.append(port)
+            return port in shunned
+
+    monkeypatch.setattr(sockets, "FORBIDDEN_SOURCE_PORTS", FirstTwo())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        net = Net("127.0.0.1", QUICK)
+        with await net.tcp(server.getsockname()[1]):
+            assert net.trail.facts["local_port"] not in shunned
+    assert len(shunned) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the port is chosen early there")
+def test_connections_to_different_ends_share_a_local_port() -> None:
+    """A port taken at bind() is taken for all; taken at connect(), it is one for each end."""
+    with socket.create_server(("127.0.0.1", 0)) as server, sockets.make("127.0.0.1", socket.SOCK_STREAM) as sock:
+        assert sockets.own_port(sock) == 0
+        with contextlib.suppress(BlockingIOError):
+            sock.connect(server.getsockname())
+        assert sockets.own_port(sock) > 0
 
 
 def test_the_ports_of_the_byte_order_bug_are_known() -> None:

@@ -222,6 +222,6 @@ def test_a_port_that_controllers_ignore_is_given_back_for_another(monkeypatch: p
             return ("127.0.0.1", self.port)
 
     monkeypatch.setattr(sockets.socket, "socket", Twin)
-    with sockets.make("127.0.0.1", socket.SOCK_STREAM) as kept:
+    with sockets.make("127.0.0.1", socket.SOCK_DGRAM) as kept:
         assert kept.getsockname()[1] == 40000
         assert [twin.port for twin in made if twin.fileno() < 0] == [88, 464, 22528, 53249]

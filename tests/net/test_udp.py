@@ -71,6 +71,49 @@ async def test_silence_is_filtered_after_tries_from_more_than_one_port() -> None
     assert [data for data, _ in seen] == [b"question 0"] * 2 + [b"question 1"] * 2
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+async def test_answers_that_are_only_late_are_no_loss(lost: int) -> None:
+    """Each datagram is answered after three repeats' time; only the first `lost` of them never."""
+    loop = asyncio.get_running_loop()
+    far_s, heard = 0.35, 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+
+        def hear() -> None:
+            nonlocal heard
+            _, sender = server.recvfrom(100)
+            heard += 1
+            if heard > lost:
+                loop.call_later(far_s, server.sendto, b"answer", sender)
+
+        loop.add_reader(server, hear)
+        net = Net("127.0.0.1", LONG)
+        answer = await ask(server.getsockname()[1], net)
+        loop.remove_reader(server)
+    assert net.trail.attempts > 1
+    assert net.trail.facts.get("resent", 0) == lost
+    assert answer.latency_ms >= 1000 * far_s - 5  # not counted from the latest repeat
+
+
+async def test_an_answer_from_another_address_is_heard_by_a_loose_socket_alone() -> None:
+    loop = asyncio.get_running_loop()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+        other.bind(("127.0.0.2", 0))
+        loop.add_reader(server, lambda: other.sendto(b"answer", server.recvfrom(100)[1]))
+        port = server.getsockname()[1]
+        assert (await failed(port, Net("127.0.0.1", QUICK))).state is State.FILTERED
+        net = Net("127.0.0.1", LONG, loose=True)
+        assert (await ask(port, net)).value == b"answer"
+        loop.remove_reader(server)
+    assert net.trail.facts["answered_from"] == "127.0.0.2"
+
+
 async def test_an_answer_in_the_last_moment_of_the_patience_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udp, "AGAIN_AFTER_S", 0.6)  # the wait for late answers, too, is longer than what is then left
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:

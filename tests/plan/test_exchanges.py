@@ -12,7 +12,7 @@ from portcheck.catalogue.services import services
 from portcheck.model import Check, State
 from portcheck.net.errors import NetError
 from portcheck.net.timeline import Timeline
-from portcheck.plan.exchanges import MAKERS, exchange
+from portcheck.plan.exchanges import MAKERS, TWO_SEGMENTS, exchange
 from portcheck.probes.probe import Subject
 from portcheck.probes.registry import PROBES
 
@@ -35,6 +35,8 @@ class Recorder:
     async def udp(self, _: int, request: Callable[[int], bytes], __: object) -> Any:
         self.sizes.append(len(request(0)))
         raise NetError(State.FILTERED, "recorded")
+
+    two_segments = TWO_SEGMENTS
 
     async def send(self, data: bytes, _: str) -> None:
         self.sizes.append(len(data))

@@ -139,15 +139,15 @@ def test_where_the_path_ends_is_told_as_hops() -> None:
         return [(kind, f"{name} ({note})") for kind, name, note in data(html(run))[0]["hops"]]  # type: ignore[attr-defined]
 
     start, end = ("here", "mim1 (this machine)"), ("host", "dc1.alpha.test (10.77.1.1)")
-    cut = ("cut", "silence (nothing comes back from beyond)")
+    cut = ("cut", "silence (it drops the packets itself, or something beyond does)")
     assert hops(BlockedAt(after="10.0.0.2", hop=3)) == [
         start,
         ("unknown", "2 hops (passed)"),
-        ("router", "10.0.0.2 (hop 3)"),
+        ("suspect", "10.0.0.2 (hop 3, last heard)"),
         cut,
         end,
     ]
-    assert hops(BlockedAt(after="10.0.0.2", hop=1)) == [start, ("router", "10.0.0.2 (hop 1)"), cut, end]
+    assert hops(BlockedAt(after="10.0.0.2", hop=1)) == [start, ("suspect", "10.0.0.2 (hop 1, last heard)"), cut, end]
     assert hops(BlockedAt(by="10.0.0.3")) == [start, ("refuses", "10.0.0.3 (said no)"), end]
     assert hops(BlockedAt(hop=0))[1] == ("cut", "silence (from this machine on: no router answered)")
 

@@ -53,7 +53,10 @@ def test_the_state_is_the_type_of_the_failure() -> None:
     (failure,) = found["bravo.test.bdc1.bravo.test [10.77.2.10] kpasswd 464/udp"].result
     assert isinstance(failure, Failure)
     assert failure.type == "filtered"
-    assert failure.message == "no answer to 3 requests in 4.0 s; silence beyond 10.77.100.2 (hop 2)"
+    assert (
+        failure.message
+        == "no answer to 3 requests in 4.0 s; last heard: 10.77.100.2 (hop 2); it or something beyond drops it"
+    )
     assert found["alpha.test.dc1.alpha.test [10.77.1.10] ldap 389/tcp"].result == []
 
 

@@ -49,7 +49,7 @@ def test_each_check_is_a_line_as_it_lands_and_what_is_blocked_is_marked() -> Non
         "alpha.test: 1 domain controller",
         "2 checks planned",
         "[1/2] ✔ ok      dc1.alpha.test           389/tcp     ldap         3 ms",
-        f"{blocked} silence beyond 10.77.100.2 (hop 2)",
+        f"{blocked} last heard: 10.77.100.2 (hop 2); it or something beyond drops it",
         "second look: 1 of 1",
     ]
 

@@ -119,6 +119,10 @@ def test_a_device_that_said_no_and_a_place_where_silence_begins_look_as_in_the_c
     for place, shape in (
         (BlockedAt(by="10.0.0.1"), {"by": "10.0.0.1"}),
         (BlockedAt(after="10.0.0.1", hop=2), {"after": "10.0.0.1", "hop": 2}),
+        (
+            BlockedAt(after="10.0.0.1", hop=2, suspects=("10.0.0.1", None, "10.0.0.9")),
+            {"after": "10.0.0.1", "hop": 2, "suspects": ["10.0.0.1", None, "10.0.0.9"]},
+        ),
         (BlockedAt(hop=0), {"after": None, "hop": 0}),
         (None, None),
     ):

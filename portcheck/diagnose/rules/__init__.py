@@ -20,13 +20,17 @@ from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
+from portcheck.diagnose.rules.ways import BURST, BY_PORT, HALF
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *ACCOUNT,
     *OUTSIDE,
+    *BURST,
     *SITE,
     *BEHIND,
+    *BY_PORT,
+    *HALF,
     *HOSTS,
     *WHOLE,
     *CUT,

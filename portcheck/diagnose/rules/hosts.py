@@ -82,7 +82,7 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
         brief=True,
         words={
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
-            "unless": _where_to_look(proof, by) if not spare else SHARED if shared else SPARE,
+            "unless": _unless(f, dead, proof, by) if not spare else SHARED if shared else SPARE,
             "perhaps": _behind_one_name(shared) if shared else _perhaps(f, dead, spare),
         },
     )
@@ -100,15 +100,33 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
             f"The same host answers at {listed(spare)}, so it is up: its name has an address too many, or one in a"
             " network that is not reached from here. Clients try the addresses in turn and lose time, or fail."
         )
+    pings = [_pings(f, where) for where in dead]
+    if all(pings):
+        them = "They answer" if len(dead) > 1 else "It answers"
+        return (
+            f"{them} ICMP echo, so the host is up and the path carries that: it or its own firewall refuses, or a"
+            " firewall on the path that lets only ping pass."
+        )
+    quiet = " It does not answer ICMP echo either (which proves nothing)." if pings == [False] else ""
     many = "These hosts are down, have other addresses, or the path to them" if len(dead) > 1 else ""
     far = FAR if all(flag(o, "far_site") for where in dead for o in f.faults_at(where)) else ""
     may_be = f"{many or 'The host is down, has another address, or the path to it'} is closed altogether."
     if _only_name_servers(f, dead):
-        return f"{may_be} No other DNS server was asked, so which controllers the forest has is not known."
-    return f"{may_be} If {'one' if many else 'it'} was retired, its DNS records have to go.{far}"
+        return f"{may_be}{quiet} No other DNS server was asked, so which controllers the forest has is not known."
+    return f"{may_be}{quiet} If {'one' if many else 'it'} was retired, its DNS records have to go.{far}"
 
 
 FAR = " Clients here turn to the controllers of their own site first, and those answer: this costs them little."
+
+
+def _pings(f: ForestFacts, where: Endpoint) -> bool | None:
+    """Did it answer ICMP echo? None: not asked."""
+    told = [answer for o in f.at(where) if (answer := flag(o, "icmp_echo")) is not None]
+    return any(told) if told else None
+
+
+def _unless(f: ForestFacts, dead: list[Endpoint], proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
+    return UP if all(_pings(f, where) for where in dead) else _where_to_look(proof, by)
 
 
 def _behind_one_name(shared: Mapping[str, Mapping[str, str]]) -> str:
@@ -135,6 +153,9 @@ SPARE = (
     "If that address is not meant for clients, ask the AD team to take it out of DNS (a network adapter that registers"
     " its address). If it is,"
 )
+
+
+UP = "Ask whoever runs the host whether its own firewall lets this machine in; if so,"
 
 
 def _unheard(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
@@ -180,6 +201,8 @@ def _one_way(f: ForestFacts) -> Proof | None:
 
 def _partial(f: ForestFacts) -> Proof | None:
     """The same service answers on one controller of the forest and is blocked on another."""
+    if any(flag(o, "turned_silent") is True for o in f.report.outcomes):
+        return None  # this machine was blocked meanwhile: what is silent depends on when it was asked
     works: dict[tuple[str, str], set[str]] = {}
     choice = _choice(f)
     for o in f.answered():

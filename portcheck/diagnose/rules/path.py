@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, said_by, some
+from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, ports, said_by, some
 from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import FAULTY, ForestFacts, endpoint, endpoints
@@ -42,7 +42,24 @@ def _black_hole(f: ForestFacts) -> Proof | None:
     whole = tuple(o for o in f.told("fragments_lost") if endpoint(o) in places)  # a fragment is as large as a packet
     sizes = dict.fromkeys(f"{size:.0f} bytes" for o in proof if (size := number(o, "next_hop_mtu")))
     narrow = f"; the path takes packets of {listed(sizes)}" if sizes else ""
-    return Proof(proof, words={"narrow": narrow}, follows=whole)
+    ways = {text(o, "large_packets_lost") for o in proof} - {None}
+    words = {"narrow": narrow + _border(proof), "way": LOST.get(tuple(sorted(map(str, ways))), "to or from")}
+    return Proof(proof, words=words, follows=whole)
+
+
+LOST = {("to",): "to", ("from",): "from", ("from", "to"): "to and from"}
+
+
+def _border(proof: tuple[Outcome, ...]) -> str:
+    """The narrowest of what was found; each direction may have its own."""
+    found = []
+    for way, words in (("to", "to it"), ("from", "from it")):
+        mine = [o for o in proof if text(o, "large_packets_lost") == way]
+        passes = [n for o in mine if (n := number(o, "largest_packet_bytes"))]
+        lost = [n for o in mine if (n := number(o, "lost_packet_bytes"))]
+        if passes and lost:
+            found.append(f"packets of {min(passes):.0f} bytes {words} pass and those of {min(lost):.0f} do not")
+    return f"; {listed(found)}" if found else ""
 
 
 def _fragments(f: ForestFacts) -> Proof | None:
@@ -56,7 +73,8 @@ def _fragments(f: ForestFacts) -> Proof | None:
 
 def _loss(f: ForestFacts) -> Proof | None:
     """Answers that came only on a later try, on two checks or more."""
-    heard = [o for o in f.outcomes if o.state in GOOD]
+    by_port = endpoints(o for o in f.outcomes if "source_ports_dead" in o.facts)  # told by its own finding
+    heard = [o for o in f.outcomes if o.state in GOOD and endpoint(o) not in by_port]
     lossy = tuple(o for o in heard if _lost(o))
     if len(lossy) < 2:
         return None
@@ -124,11 +142,29 @@ def _who(proof: tuple[Outcome, ...]) -> dict[str, str]:
 
 def _rejects_all_tcp(f: ForestFacts) -> Proof | None:
     """One rule of a device, not one for each port: all TCP is said no to, and UDP passes."""
-    proof = tuple(o for o in _rejected_altogether(f) if o.check.id not in f.explained)
-    if not proof:
+    tcp = tuple(o for o in _rejected_altogether(f) if o.check.id not in f.explained)
+    if not tcp:
         return None
-    said = listed(dict.fromkeys(how(o) for o in proof))
-    return Proof(proof, f.beside(proof), words={"said": said[:1].upper() + said[1:], **_who(proof)})
+    dropped = tuple(o for o in f.seen(State.FILTERED) if o.check.transport == "udp" and _dropped_by(o, tcp))
+    said = listed(dict.fromkeys(how(o) for o in tcp))
+    passes = any(o.check.transport == "udp" for o in f.beside(tcp)) and not dropped
+    words = {
+        "said": said[:1].upper() + said[1:],
+        "udp": ", while UDP passes"
+        if passes
+        else f"; {ports(dropped)} is dropped at the same place"
+        if dropped
+        else "",
+        "and_udp": " and drops UDP" if dropped else "",
+        **_who(tcp),
+    }
+    return Proof((*tcp, *dropped), f.beside(tcp), words=words)
+
+
+def _dropped_by(o: Outcome, rejected: tuple[Outcome, ...]) -> bool:
+    """The device that says no to TCP is among those that may drop this."""
+    suspects = o.blocked_at.suspects if o.blocked_at else ()
+    return any(endpoint(no) == endpoint(o) and said_by(no) in suspects for no in rejected if said_by(no))
 
 
 def _rejected_altogether(f: ForestFacts) -> tuple[Outcome, ...]:
@@ -173,7 +209,7 @@ CUT = (
     ),
     Rule(
         code="mtu-black-hole",
-        title="{forest}: large packets to or from {hosts} are lost",
+        title="{forest}: large packets {way} {hosts} are lost",
         explanation=(
             "The question was answered only when both sides kept their packets small{narrow}. A link on the path is"
             " narrower, and not both ends learn of it."
@@ -198,9 +234,9 @@ CUT = (
 WHOLE = (
     Rule(
         code="explicit-reject",
-        title="{forest}: {who} refuses all TCP to {hosts}",
+        title="{forest}: {who} refuses all TCP to {hosts}{and_udp}",
         explanation=(
-            "{said}: the same on every TCP port that was asked, while UDP passes. That is one rule for the whole host,"
+            "{said}: the same on every TCP port that was asked{udp}. That is one rule for the whole host,"
             " not a service that is missing on it."
         ),
         fix="Ask whoever runs that firewall: {allow}.",

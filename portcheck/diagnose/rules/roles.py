@@ -133,12 +133,30 @@ def _untold(o: Outcome) -> bool:
     return o.check.required and o.verdict in {Verdict.FAIL, Verdict.UNKNOWN}
 
 
+def _no_port_left(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.outcomes if flag(o, "local_ports_exhausted") is True and o.state is State.ERROR)
+    severity = Severity.ERROR if any(o.check.required for o in proof) else Severity.WARNING
+    return Proof(proof, severity=severity) if proof else None
+
+
 LOCAL = (
+    Rule(
+        code="local-ports-exhausted",
+        title="{forest}: this machine has no local port left to ask from",
+        explanation=(
+            "Every connection needs a port of this machine, and all of its range are in use, or wait for some minutes"
+            " after their last connection (TIME_WAIT). Other programs on it fail alike; Windows logs events 4227 and"
+            " 4231. It says nothing about the path or the controllers."
+        ),
+        fix="Find the program that opens so many connections (ss -s; netstat -ano), or widen the range"
+        " (net.ipv4.ip_local_port_range; netsh int ipv4 show dynamicport tcp); then run it again.",
+        when=_no_port_left,
+    ),
     Rule(
         code="local-fault",
         title="{forest}: {what}: {why}",
         explanation="Nothing was sent, so this says nothing about the path or the controllers.",
-        fix="Look at this machine first: its own firewall, permissions, limits and name resolution.",
+        fix="Look at this machine first: its own firewall, routes and VPN, permissions, limits and name resolution.",
         when=_could_not_ask,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import sys
 
 from portcheck.net.platform import select_thread
@@ -12,6 +13,8 @@ from portcheck.net.platform import select_thread
 FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
 IP_RECVTTL, IP_TTL = 12, 2
 IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 51, 52
+IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
+SO_BINDTODEVICE = 25  # asm-generic/socket.h
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
 
 
@@ -19,8 +22,11 @@ def family(address: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def make(address: str, kind: socket.SocketKind, source_ip: str | None = None) -> socket.socket:
-    """A bound, non-blocking socket for talking to `address`; raises OSError where this machine cannot."""
+def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, port: int = 0) -> socket.socket:
+    """A bound, non-blocking socket for talking to `address`; raises OSError where this machine cannot.
+
+    `port`: the local one; 0 for any.
+    """
     wanted = family(address)
     any_address = source_ip or ("::" if wanted == socket.AF_INET6 else "0.0.0.0")  # noqa: S104
     shunned: list[socket.socket] = []
@@ -29,7 +35,11 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None) ->
             sock = socket.socket(wanted, kind)
             sock.setblocking(False)
             try:
-                sock.bind((any_address, 0))
+                if _chooses_late(sock, port):
+                    if source_ip:
+                        sock.bind((source_ip, 0))
+                    return sock
+                sock.bind((any_address, port))
             except OSError:
                 sock.close()
                 raise
@@ -40,6 +50,21 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None) ->
         for sock in shunned:
             sock.close()
     raise OSError(None, "no usable local port: the range of ephemeral ports is too narrow")
+
+
+def _chooses_late(sock: socket.socket, port: int) -> bool:
+    """The port is taken at connecting, so that many connections to different ends share few ports (Linux, TCP)."""
+    if sys.platform != "linux" or port or sock.type != socket.SOCK_STREAM:
+        return False
+    try:
+        sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    except OSError:
+        return False
+    return True
+
+
+class ShunnedPortError(OSError):
+    """The system chose a local port that domain controllers ignore."""
 
 
 def peer(address: str, port: int) -> select_thread.Peer:
@@ -57,7 +82,15 @@ else:
 
     async def connect(sock: socket.socket, address: str, port: int) -> None:
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
-        await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
+        pending = False
+        try:
+            sock.connect(peer(address, port))
+        except BlockingIOError:
+            pending = True
+        if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
+            raise ShunnedPortError(None, "a local port that domain controllers ignore")
+        if pending:
+            await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
 
 
 def clamp(sock: socket.socket, segment: int) -> None:
@@ -71,6 +104,14 @@ def clamped(sock: socket.socket, segment: int) -> bool:
         return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= segment
     except OSError:
         return False
+
+
+def segment(sock: socket.socket) -> int | None:
+    """The most bytes of data that a packet of this connection carries; None where that is not told."""
+    try:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) if hasattr(socket, "TCP_MAXSEG") else None
+    except OSError:
+        return None
 
 
 def ask_for_ttl(sock: socket.socket) -> None:
@@ -90,6 +131,43 @@ def hear_only_near(sock: socket.socket, ttl: int) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, ttl)
 
 
+def devices() -> tuple[str, ...]:
+    """The network devices through which packets come in from elsewhere, where a socket can be tied to one."""
+    if sys.platform != "linux":
+        return ()
+    return tuple(name for _, name in socket.if_nameindex() if name != "lo")
+
+
+def only_through(sock: socket.socket, device: str) -> None:
+    """Tie the socket to the device; allowed to all users since Linux 5.7, else an OSError."""
+    sock.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, device.encode() + b"\0")
+
+
+def can_tie(device: str) -> bool:
+    """May this user tie a socket to the device?"""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+            only_through(sock, device)
+    except OSError:
+        return False
+    return True
+
+
+def is_free(towards: str, port: int, source_ip: str | None = None) -> bool:
+    """Can this local port be used, for TCP and UDP?"""
+    try:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            make(towards, kind, source_ip, port).close()
+    except OSError:
+        return False
+    return True
+
+
+def end_with_reset(sock: socket.socket) -> None:
+    """Have closing it reset the connection, so that its local port does not wait for minutes."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0))
+
+
 def ended(sock: socket.socket) -> bool:
     """Has the other side closed or reset it already?"""
     try:
@@ -98,6 +176,14 @@ def ended(sock: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def own_port(sock: socket.socket) -> int:
+    """The local port; 0 where there is none."""
+    try:
+        return int(sock.getsockname()[1])
+    except OSError:
+        return 0
 
 
 def own_address(sock: socket.socket) -> str | None:

@@ -18,12 +18,26 @@ LARGEST = 65535
 
 
 class DatagramPort:
-    """One local port talking to one remote one; what arrives goes to the inbox."""
+    """One local port talking to one remote one; what arrives goes to the inbox.
 
-    def __init__(self, address: str, port: int, source_ip: str | None, inbox: asyncio.Queue[bytes | NetError]) -> None:
+    `loose`: what arrives from any address does, and `other_sender` is the first that is not the one asked.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        source_ip: str | None,
+        inbox: asyncio.Queue[bytes | NetError],
+        *,
+        loose: bool = False,
+    ) -> None:
         self._address = address
         self._inbox = inbox
+        self._to = sockets.peer(address, port) if loose else None
         self.reply_ttl: int | None = None
+        self.other_sender: str | None = None
+        self.heard = False  # anything at all
         try:
             self._sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
         except OSError as error:
@@ -31,7 +45,8 @@ class DatagramPort:
         try:
             error_queue.ask_for_errors(self._sock)
             sockets.ask_for_ttl(self._sock)
-            self._sock.connect((address, port))
+            if self._to is None:
+                self._sock.connect((address, port))
         except OSError as error:
             self._sock.close()
             raise errors.local(error) from None
@@ -42,7 +57,7 @@ class DatagramPort:
     def send(self, datagram: bytes) -> None:
         """Send, or raise NetError: this machine forbids it, or an ICMP error of an earlier datagram surfaces."""
         try:
-            self._sock.send(datagram)
+            self._sock.send(datagram) if self._to is None else self._sock.sendto(datagram, self._to)
         except BlockingIOError:
             return  # the send buffer is full: counts as lost, the next try follows
         except OSError as error:
@@ -55,7 +70,7 @@ class DatagramPort:
 
     def _readable(self) -> None:
         try:
-            data, ancillary, _, _ = self._sock.recvmsg(LARGEST, 256)
+            data, ancillary, _, sender = self._sock.recvmsg(LARGEST, 256)
         except BlockingIOError:
             seen = icmp.first_terminal(error_queue.drain(self._sock))
             if seen is not None:
@@ -64,9 +79,12 @@ class DatagramPort:
         except OSError as error:
             self._inbox.put_nowait(self._fault(error))
             return
+        self.heard = True
         for level, kind, body in ancillary:
             if (level, kind) in {(0, sockets.IP_TTL), (41, sockets.IPV6_HOPLIMIT)} and len(body) >= 4:
                 self.reply_ttl = struct.unpack_from("=i", body)[0]
+        if self._to is not None and sender and sender[0] != self._address:
+            self.other_sender = self.other_sender or str(sender[0])
         self._inbox.put_nowait(data)
 
     def _fault(self, error: OSError) -> NetError:

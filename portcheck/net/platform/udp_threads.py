@@ -19,15 +19,28 @@ LARGEST = 65535
 class ThreadedPort:
     """One local port talking to one remote one; what arrives goes to the inbox."""
 
-    def __init__(self, address: str, port: int, source_ip: str | None, inbox: asyncio.Queue[bytes | NetError]) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        source_ip: str | None,
+        inbox: asyncio.Queue[bytes | NetError],
+        *,
+        loose: bool = False,
+    ) -> None:
+        self._address = address
         self._inbox = inbox
+        self._to = sockets.peer(address, port) if loose else None
+        self.other_sender: str | None = None
+        self.heard = False  # anything at all
         self.reply_ttl: int | None = None  # WSARecvMsg would tell it; the socket module has no such call
         try:
             self._sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
         except OSError as error:
             raise errors.local(error) from None
         try:
-            self._sock.connect(sockets.peer(address, port))
+            if self._to is None:
+                self._sock.connect(sockets.peer(address, port))
         except OSError as error:
             self._sock.close()
             raise errors.local(error) from None
@@ -38,7 +51,7 @@ class ThreadedPort:
     def send(self, datagram: bytes) -> None:
         """Send, or raise NetError: this machine forbids it, or an ICMP error of an earlier datagram surfaces."""
         try:
-            self._sock.send(datagram)
+            self._sock.send(datagram) if self._to is None else self._sock.sendto(datagram, self._to)
         except BlockingIOError:
             return  # the send buffer is full: counts as lost, the next try follows
         except OSError as error:
@@ -52,7 +65,11 @@ class ThreadedPort:
         if self._sock.fileno() < 0:
             return  # closed while the call was on its way
         try:
-            self._inbox.put_nowait(self._sock.recv(LARGEST))
+            data, sender = self._sock.recvfrom(LARGEST)
+            self.heard = True
+            if self._to is not None and sender and sender[0] != self._address:
+                self.other_sender = self.other_sender or str(sender[0])
+            self._inbox.put_nowait(data)
         except BlockingIOError:
             pass
         except OSError as error:

@@ -47,10 +47,7 @@ def place(blocked: BlockedAt, reason: str = "") -> str:
     """Who said no, or where the silence begins; nothing where the reason names it already."""
     if blocked.by is not None:
         return "" if blocked.by in reason else f"said by {blocked.by}"
-    hop = "" if blocked.hop is None else f"hop {blocked.hop}"
-    if blocked.after is not None:
-        return f"silence beyond {blocked.after}" + (f" ({hop})" if hop else "")
-    return f"silence beyond {hop}" if hop else ""
+    return blocked.last_heard
 
 
 def port_of(outcome: Outcome) -> str:

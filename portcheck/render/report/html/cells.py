@@ -27,7 +27,7 @@ Detail = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class CellHop:
-    """One station of a path: `kind` is here, router, unknown, refuses, cut or host."""
+    """One station of a path: `kind` is here, suspect, unknown, refuses, cut or host."""
 
     kind: str
     name: str
@@ -174,6 +174,8 @@ def _between(blocked: BlockedAt) -> Iterator[CellHop]:
         yield CellHop("cut", "silence", "from this machine on: no router answered")
         return
     yield CellHop(
-        "router", blocked.after or f"hop {blocked.hop}", f"hop {blocked.hop}" if blocked.hop else "last to answer"
+        "suspect",
+        blocked.after or f"hop {blocked.hop}",
+        f"hop {blocked.hop}, last heard" if blocked.hop else "last heard",
     )
-    yield CellHop("cut", "silence", "nothing comes back from beyond")
+    yield CellHop("cut", "silence", "it drops the packets itself, or something beyond does")

@@ -1,0 +1,155 @@
+"""Parts of the traffic that pass while others do not: by this machine's port, by direction, by who answers."""
+
+from __future__ import annotations
+
+from portcheck.diagnose.phrases import listed, some
+from portcheck.diagnose.reader import flag, number, printable, text
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints
+from portcheck.model import GOOD, Outcome, Severity, State
+
+WHOLESALE = 3
+"""TCP ports of one host that are connected to and lead nowhere, and none that does: the path, not a service."""
+
+
+def _by_source_port(f: ForestFacts) -> Proof | None:
+    """Each port of the sample behaved the same every time, and they did not behave alike."""
+    noted = f.told("source_ports_dead")
+    places = endpoints(noted)
+    hurt = tuple(o for where in places for o in f.faults_at(where) if _may_be(o))
+    if not noted:
+        return None
+    proof = hurt or noted
+    alive, dead = _ports(noted, "source_ports_alive"), _ports(noted, "source_ports_dead")
+    seen = f"packets from {some(map(str, alive), 6)} always pass, from {some(map(str, dead), 6)} never"
+    severity = None if hurt else Severity.WARNING
+    return Proof(
+        proof, f.beside(proof), seen=(seen,), brief=True, severity=severity, words={"which": _split(alive, dead)}
+    )
+
+
+def _may_be(o: Outcome) -> bool:
+    return o.state is State.FILTERED or bool(o.facts.get("fragments_lost"))
+
+
+def _ports(noted: tuple[Outcome, ...], key: str) -> list[int]:
+    told = (o.facts.get(key) for o in noted)
+    return sorted({port for ports in told if isinstance(ports, list) for port in ports if type(port) is int})
+
+
+def _split(alive: list[int], dead: list[int]) -> str:
+    if alive and dead and max(dead) < min(alive):
+        return f"Ports up to {max(dead)} do not pass, those from {min(alive)} on do: a filter by source port"
+    if alive and dead and max(alive) < min(dead):
+        return f"Ports up to {max(alive)} pass, those from {min(dead)} on do not: a filter by source port"
+    return "Which ones has no order: one of several parallel paths (ECMP, a bundle of links) is dead, or a filter"
+
+
+def _asymmetric(f: ForestFacts) -> Proof | None:
+    """All TCP is connected to and what follows is lost; datagrams are answered, or a port without a service is not."""
+    places = [where for where in f.by_endpoint if _half(f, where)]
+    proof = tuple(o for where in places for o in f.faults_at(where) if o.check.transport == "tcp")
+    return Proof(proof, tuple(o for where in places for o in _datagrams(f, where))) if proof else None
+
+
+def _half(f: ForestFacts, where: Endpoint) -> bool:
+    tcp = [o for o in f.asked(where) if o.check.transport == "tcp"]
+    stuck = [o for o in tcp if o.state is State.MUTE and number(o, "unacked_bytes")]
+    others = [o for o in tcp if o not in stuck and o.state is not State.REFUSED]
+    if len({o.check.port for o in stuck}) < WHOLESALE or others or any(_by_another(o) for o in stuck):
+        return False
+    return bool(_datagrams(f, where)) or any(flag(o, "control_port_accepts") is False for o in stuck)
+
+
+def _by_another(o: Outcome) -> bool:
+    """A device took the connection, or small packets get through."""
+    keys = ("handshake_by_device", "control_port_accepts", "clamped_answered")
+    return any(flag(o, key) is True for key in keys)
+
+
+def _datagrams(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
+    return tuple(o for o in f.at(where) if o.check.transport == "udp" and o.state in GOOD)
+
+
+def _other_address(f: ForestFacts) -> Proof | None:
+    proof = tuple(o for o in f.told("answered_from") if text(o, "answered_from") and o.state not in GOOD)
+    if not proof:
+        return None
+    pairs = dict.fromkeys(
+        f"{printable(text(o, 'answered_from') or '')} answered for {where.address}"
+        for o in proof
+        if (where := endpoint(o))
+    )
+    return Proof(proof, f.beside(proof), words={"who": listed(pairs)})
+
+
+def _banned(f: ForestFacts) -> Proof | None:
+    """Good services did not answer any more at the end: what else is silent may be so for the same reason."""
+    turned = f.told("turned_silent")
+    anywhere = [o for o in f.report.outcomes if flag(o, "turned_silent") is True]
+    places = {*endpoints(turned), *(where for where in f.by_endpoint if anywhere and f.silent(where))}
+    silent = tuple(o for where in f.by_endpoint if where in places for o in f.faults_at(where) if o.state in TURNED)
+    if not anywhere or not (turned or silent):
+        return None
+    heard = sum(o.state in GOOD for o in f.report.outcomes)
+    told = some(f"{o.check.port}/{o.check.transport} of {printable(o.check.host)}" for o in anywhere)
+    seen = f"{told} answered and did not any more at the end; {heard} checks of the run were answered"
+    return Proof((*turned, *silent), seen=(seen,), brief=True, severity=Severity.ERROR, words={"heard": str(heard)})
+
+
+TURNED = frozenset({State.FILTERED, State.MUTE, State.UNREACHABLE})
+
+BURST = (
+    Rule(
+        code="blocked-after-burst",
+        title="{forest}: this machine was blocked while it asked: {hosts} fell silent during the run",
+        explanation=(
+            "What answered at first did not answer any more at the end. Scan detection (IPS), a limit on sessions or on"
+            " new connections, or a full table of an address translation does that. What else is silent here may be so"
+            " for this reason only: nothing can be said of those ports."
+        ),
+        fix="Wait until the block has passed and run it again slowly: portcheck check --rate 2. Ask the firewall team"
+        " whether it blocked this machine, and to except it from scan detection.",
+        when=_banned,
+    ),
+)
+
+BY_PORT = (
+    Rule(
+        code="source-ports-filtered",
+        title="{forest}: only some of this machine's source ports get through to {hosts}",
+        explanation=(
+            "{which}. It looks like loss or like blocked services, and comes and goes with the port that the system"
+            " happens to choose: no port at the other end is at fault."
+        ),
+        fix="Ask the network team for a filter of source ports, or a dead member among parallel paths, between this"
+        " machine and {names}; clients use 1024 to 65535.",
+        when=_by_source_port,
+    ),
+)
+
+HALF = (
+    Rule(
+        code="asymmetric-path",
+        title="{forest}: TCP connections to {hosts} are made, and nothing gets through after that",
+        explanation=(
+            "Each handshake was completed by the host and what followed was never acknowledged, on every TCP port"
+            " alike. The services are not the cause. First suspect: the ways there and back differ (asymmetric"
+            " routing), and a firewall that sees half of each conversation drops what it cannot place."
+        ),
+        fix="Ask the network team whether both directions between this machine and {names} take the same firewall, and"
+        " the firewall team what it says of out-of-state TCP there.",
+        when=_asymmetric,
+    ),
+    Rule(
+        code="answer-from-other-address",
+        title="{forest}: answers of {hosts} come from another address",
+        explanation=(
+            "{who}. Programs take answers only from the address they asked, so for them {ports} is silent. A host with"
+            " several addresses does that, or an address translation that is missing on the way back."
+        ),
+        fix="Ask whoever runs {names} to have its services answer from the address they were asked at (or to publish"
+        " the one they answer from), and the firewall team whether the way back is translated.",
+        when=_other_address,
+    ),
+)

@@ -1,0 +1,26 @@
+"""Does the answer come from another address than the one asked? A connected socket never hears such an answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from portcheck.investigate.case import Case, distinct
+from portcheck.model import Outcome, State
+from portcheck.net.timeouts import Timeouts
+
+PATIENCE = Timeouts(connect_s=1.2, answer_s=1.2, attempts=1)
+
+
+async def others(case: Case) -> None:
+    """The silent datagram ports of a host that lives, asked once more with an ear for everybody."""
+    silent = distinct(o for o in case.having(State.FILTERED) if o.check.transport == "udp")
+    if case.alive:
+        await asyncio.gather(*(_one(case, outcome) for outcome in silent))
+
+
+async def _one(case: Case, outcome: Outcome) -> None:
+    heard = await case.ask(outcome, PATIENCE, loose=True)
+    sender = heard.facts.get("answered_from")
+    if heard.state is State.OK and sender:
+        words = f"the answer came from {sender}, not from the address that was asked: programs do not take it"
+        case.note(outcome, "sender", words, answered_from=sender)

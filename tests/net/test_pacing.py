@@ -1,0 +1,70 @@
+"""How long the path takes at the moment decides how patient a question is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from portcheck.net import connect, pacing
+from portcheck.net.pacing import Lag, patiently
+
+
+def test_a_quick_path_gets_no_more_patience_and_a_slow_one_twice_its_latency() -> None:
+    lag = Lag()
+    lag.heard(0.3)
+    assert lag.more_s == 0
+    lag.heard(1.2)
+    lag.heard(0.9)
+    assert lag.more_s == pytest.approx(2.4)
+
+
+def test_what_was_slow_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: now[0])
+    lag = Lag()
+    lag.heard(3.0)
+    now[0] += 5
+    lag.heard(0.8)
+    assert lag.seconds == 3.0
+    now[0] += 5
+    assert lag.seconds == 0.8
+    now[0] += 5
+    assert lag.seconds == 0
+
+
+def test_nobody_can_make_a_run_wait_for_ever() -> None:
+    lag = Lag()
+    lag.heard(10_000.0)
+    assert lag.seconds == pacing.MOST_LAG_S
+
+
+async def test_a_limit_that_moves_while_it_is_waited_for_counts_as_moved() -> None:
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    limit = [loop.time() + 0.05]
+
+    async def step() -> str:
+        await done.wait()
+        return "answer"
+
+    def moving() -> float:
+        if loop.time() >= limit[0] and not done.is_set():
+            limit[0] = loop.time() + 30
+            done.set()
+        return limit[0]
+
+    assert await patiently(step(), moving) == "answer"
+    with pytest.raises(TimeoutError):
+        await patiently(asyncio.Event().wait(), lambda: loop.time())
+
+
+@pytest.mark.parametrize(
+    ("took_ms", "round_trip_ms", "late"),
+    [(1210.0, 1200.0, True), (1020.0, 20.0, False), (3200.0, 1200.0, False), (1210.0, None, False)],
+    ids=["the first was answered", "the second was", "the third was", "no timestamps"],
+)
+def test_a_syn_that_the_kernel_sent_again_was_lost_only_if_the_later_one_was_answered(
+    took_ms: float, round_trip_ms: float | None, late: bool
+) -> None:
+    assert connect._was_only_late(took_ms, round_trip_ms) is late
