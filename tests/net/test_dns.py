@@ -16,6 +16,7 @@ import pytest
 from net import servers
 
 from portcheck.net import dns as resolver
+from portcheck.net import question
 from portcheck.net.dns import Names
 
 Answering = Callable[[dns.message.Message], bytes | None]
@@ -118,23 +119,24 @@ async def test_the_word_is_the_server_s_and_not_a_part_of_the_name() -> None:
 
 async def test_nobody_listening_is_no_refusal_by_a_server() -> None:
     async with server(None) as names:
-        assert await names._ask(names._get(), "alpha.test", "SRV", tcp=True) == ("unreachable", ())
+        over_tcp = question.Question("alpha.test", "SRV", names.servers, patience_s=1.0, tries=0, tcp_alone=True)
+        assert (await over_tcp.ask()).status == "timeout"  # nothing was sent over UDP, so nothing is known of that
 
 
 async def test_a_path_that_passes_only_tcp_still_finds_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     async with server(silence, rows("0 0 389 dc1.alpha.test.")) as names:
         assert (await names.lookup("_ldap._tcp.alpha.test", "SRV")).answers == ("0 0 389 dc1.alpha.test",)
 
 
 async def test_a_path_that_rejects_udp_still_finds_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     async with server(None, rows("0 0 389 dc1.alpha.test.")) as names:
         assert (await names.lookup("_ldap._tcp.alpha.test", "SRV")).answers == ("0 0 389 dc1.alpha.test",)
 
 
 async def test_where_only_tcp_passes_the_next_name_does_not_wait_for_udp(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     asked: list[str] = []
 
     def over_tcp(query: dns.message.Message) -> bytes:
@@ -143,14 +145,14 @@ async def test_where_only_tcp_passes_the_next_name_does_not_wait_for_udp(monkeyp
 
     async with server(silence, over_tcp) as names:
         first = await names.lookup("_ldap._tcp.alpha.test", "SRV")
-        monkeypatch.setattr(resolver, "TCP_AFTER_S", 60)
+        monkeypatch.setattr(question, "TCP_AFTER_S", 60)
         second = await names.lookup("_gc._tcp.alpha.test", "SRV")
     assert (first.status, second.status) == ("ok", "ok")
     assert len(asked) == 2
 
 
 async def test_a_server_that_answers_late_is_heard_though_tcp_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     asked: list[int] = []
 
     def third_time(query: dns.message.Message) -> bytes | None:
@@ -229,7 +231,7 @@ def test_an_address_is_told_from_a_name(text: str, is_one: bool) -> None:
 async def test_what_is_needed_is_asked_again_of_a_server_that_has_answered_something(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resolver, "ONE_TRY_S", 0.2)
+    monkeypatch.setattr(question, "ONE_TRY_S", 0.2)
     late, asked = 2, []
 
     def answer(query: dns.message.Message) -> bytes | None:
