@@ -10,7 +10,7 @@ from pathlib import Path
 
 from portcheck.model import Lookup
 from portcheck.net.own_names import own_addresses
-from portcheck.net.question import TOLD, UNHEARD, Lag, Question, Reply
+from portcheck.net.question import TOLD, UNHEARD, DnsQuestion, Lag, Reply
 
 __all__ = ["TOLD", "UNHEARD", "Names", "NoResolverError", "is_address", "system_servers", "upstream_servers"]
 
@@ -33,6 +33,7 @@ class Names:
     heard: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # a server said something, even no
     bound: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(32), repr=False)  # questions at once
     tries: int | None = None  # datagrams of one question; None: as many as the patience holds
+    over_tcp: bool = True  # where UDP is silent
     _lag: Lag = field(default_factory=Lag, repr=False)
     _system: tuple[tuple[str, int], ...] = ()
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
@@ -60,7 +61,9 @@ class Names:
         if not self.servers and not self._system:
             self._system = system_servers()
         servers = tuple(self.servers) or self._system
-        asking = Question(name, record, servers, self.patience_s, self.tries, self._tcp_alone, self._lag)
+        asking = DnsQuestion(
+            name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone, self._lag
+        )
         reply = await asking.ask()
         if reply.status not in UNHEARD and not reply.status.startswith("error"):
             self.heard.set()

@@ -1,4 +1,4 @@
-"""What programs on this machine get for a name: its own resolution, with hosts file, search list and whatever else it asks."""
+"""What programs on this machine get for a name: by hosts file, search list and whatever else the system asks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 NO_SUCH_NAME = frozenset(
     code for key in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if (code := getattr(socket, key, None)) is not None
 )
-FAMILIES = {("A",): socket.AF_INET, ("AAAA",): socket.AF_INET6}
+FAMILIES: dict[tuple[str, ...], socket.AddressFamily] = {("A",): socket.AF_INET, ("AAAA",): socket.AF_INET6}
 
 
 @dataclass(frozen=True, slots=True)

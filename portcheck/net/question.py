@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -27,7 +27,7 @@ Server = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a question, and of whom. `ttl_s` and `authoritative` are those of the answer; None: there is none."""
+    """What came of a question, and of whom. `ttl_s` and `authoritative` are the answer's; None: there is none."""
 
     status: str  # ok, nxdomain, nodata, servfail, refused, timeout, error …
     answers: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Lag:
     _users: int = 0
     _watch: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Lag:
+    async def __aenter__(self) -> Self:
         self._users += 1
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._count())
@@ -76,7 +76,7 @@ class _Asked:
 
 
 @dataclass(slots=True)
-class Question:
+class DnsQuestion:
     """A question under way: who is being asked, who has refused, whose answer did not fit."""
 
     name: str
@@ -84,6 +84,7 @@ class Question:
     servers: Sequence[Server]
     patience_s: float
     tries: int | None = None  # datagrams at most; None: as many as the patience holds
+    tcp: bool = True  # whether it is asked over TCP too
     tcp_alone: bool = False  # UDP has been silent where TCP answered: both are asked at once
     lag: Lag = field(default_factory=Lag)
     _running: dict[asyncio.Task[Reply], _Asked] = field(default_factory=dict)
@@ -100,7 +101,7 @@ class Question:
             try:
                 while True:
                     now = time.monotonic() - began
-                    turns = [self._turn(*turn, now) for turn in turns]
+                    turns = [(self._turn(at, now, over_tcp=tcp), tcp) for at, tcp in turns]
                     if now >= self.patience_s or not self._alive():
                         return self._trouble()
                     wake = min(self.patience_s, *(at for at, _ in turns)) - now
@@ -121,19 +122,21 @@ class Question:
         more = self.tries is None or self._sent < self.tries
         return more and any(self._may_ask(server, over_tcp=False) for server in self.servers)
 
-    def _turn(self, at: float, over_tcp: bool, now: float) -> tuple[float, bool]:
+    def _turn(self, at: float, now: float, *, over_tcp: bool) -> float:
         """Ask the next server if it is time to; when the turn comes again."""
         if now < at:
-            return at, over_tcp
+            return at
         free = [server for server in self.servers if self._may_ask(server, over_tcp=over_tcp)]
         if free and (over_tcp or self._may_send()):
             self._send(free[0 if over_tcp else self._sent % len(free)], over_tcp=over_tcp)
-            return now + ONE_TRY_S, over_tcp
-        return self.patience_s, over_tcp
+            return now + ONE_TRY_S
+        return self.patience_s
 
     def _may_ask(self, server: Server, *, over_tcp: bool) -> bool:
         under_way = any((a.server, a.over_tcp) == (server, True) for a in self._running.values())
-        return server not in self._out and (server, over_tcp) not in self._dead and not (over_tcp and under_way)
+        if server in self._out or (server, over_tcp) in self._dead:
+            return False
+        return not over_tcp or (self.tcp and not under_way)
 
     def _alive(self) -> bool:
         tcp = any(self._may_ask(server, over_tcp=True) for server in self.servers)
@@ -186,7 +189,7 @@ class Question:
         return Reply("unreachable" if unsendable and not self._running else "timeout")
 
 
-async def _over_udp(question: Question, server: Server) -> Reply:
+async def _over_udp(question: DnsQuestion, server: Server) -> Reply:
     import dns.asyncquery
     import dns.message
 
@@ -199,7 +202,7 @@ async def _over_udp(question: Question, server: Server) -> Reply:
     return await _conversation(question, send)
 
 
-async def _over_tcp(question: Question, server: Server) -> Reply:
+async def _over_tcp(question: DnsQuestion, server: Server) -> Reply:
     import dns.asyncquery
 
     return await _conversation(
@@ -207,7 +210,7 @@ async def _over_tcp(question: Question, server: Server) -> Reply:
     )
 
 
-async def _conversation(question: Question, send: Callable[[Message], Awaitable[Message]]) -> Reply:
+async def _conversation(question: DnsQuestion, send: Callable[[Message], Awaitable[Message]]) -> Reply:
     import dns.exception
     import dns.message
 

@@ -119,7 +119,7 @@ async def test_the_word_is_the_server_s_and_not_a_part_of_the_name() -> None:
 
 async def test_nobody_listening_is_no_refusal_by_a_server() -> None:
     async with server(None) as names:
-        over_tcp = question.Question("alpha.test", "SRV", names.servers, patience_s=1.0, tries=0, tcp_alone=True)
+        over_tcp = question.DnsQuestion("alpha.test", "SRV", names.servers, patience_s=1.0, tries=0, tcp_alone=True)
         assert (await over_tcp.ask()).status == "timeout"  # nothing was sent over UDP, so nothing is known of that
 
 
