@@ -8,27 +8,34 @@ from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.mapper import MAPPER
-from portcheck.diagnose.rules.names import SERVERS, VIEWS
+from portcheck.diagnose.rules.missing import MISSING
+from portcheck.diagnose.rules.names import SERVERS
 from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
+from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
 from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import SYSTEMS
 from portcheck.diagnose.rules.tls import CERTIFICATES
+from portcheck.diagnose.rules.views import VIEWS
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
     *ACCOUNT,
     *OUTSIDE,
+    *MISLEADING,
     *HOSTS,
     *WHOLE,
     *CUT,
+    *ANSWERERS,
     *SERVERS,
+    *MISSING,
     *RECORDS,
     *VIEWS,
+    *HINDERED,
     *DOWN,
     *MAPPER,
     *REACHABILITY,
