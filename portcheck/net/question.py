@@ -40,16 +40,18 @@ class Reply:
 
 @dataclass(slots=True)
 class Lag:
-    """How late this process's own loop has been: what a busy machine adds to a time is not the server's."""
+    """How late this process's own loop is: what a busy machine adds to a time is not the server's."""
 
-    total_s: float = 0.0
     _users: int = 0
+    _ticked: float = 0.0
+    _overslept_s: float = 0.0
     _watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._users += 1
         if self._watch is None or self._watch.done():
-            self._watch = asyncio.create_task(self._count())
+            self._ticked, self._overslept_s = time.monotonic(), 0.0
+            self._watch = asyncio.create_task(self._tick())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -58,11 +60,17 @@ class Lag:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
 
-    async def _count(self) -> None:
+    async def _tick(self) -> None:
         while True:
             before = time.monotonic()
             await asyncio.sleep(LAG_EVERY_S)
-            self.total_s += max(0.0, time.monotonic() - before - LAG_EVERY_S)
+            self._ticked = time.monotonic()
+            self._overslept_s = max(0.0, self._ticked - before - LAG_EVERY_S)
+
+    def now_s(self) -> float:
+        """For so long what came in just now may have lain there unread."""
+        since = time.monotonic() - self._ticked
+        return max(0.0, since - LAG_EVERY_S, self._overslept_s if since < LAG_EVERY_S / 2 else 0.0)
 
 
 @dataclass(slots=True)
@@ -72,7 +80,6 @@ class _Asked:
     server: Server
     over_tcp: bool
     began: float
-    lag_s: float
 
 
 @dataclass(slots=True)
@@ -145,7 +152,7 @@ class DnsQuestion:
     def _send(self, server: Server, *, over_tcp: bool) -> None:
         self._sent += not over_tcp
         asking = asyncio.create_task(_over_tcp(self, server) if over_tcp else _over_udp(self, server))
-        self._running[asking] = _Asked(server, over_tcp, time.monotonic(), self.lag.total_s)
+        self._running[asking] = _Asked(server, over_tcp, time.monotonic())
 
     async def _word(self, wait_s: float) -> Reply | None:
         """What ends the question; None where the time is up, or what came is no answer."""
@@ -176,7 +183,7 @@ class DnsQuestion:
                     del self._running[task]
 
     def _timed(self, asked: _Asked, reply: Reply) -> Reply:
-        taken = time.monotonic() - asked.began - (self.lag.total_s - asked.lag_s)
+        taken = time.monotonic() - asked.began - self.lag.now_s()
         spent = round(max(0.0, taken) * 1000, 1)
         return replace(reply, server=asked.server[0], over_tcp=asked.over_tcp, elapsed_ms=spent)
 

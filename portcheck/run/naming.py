@@ -132,13 +132,14 @@ class Naming:
         self.lookups.extend(await asyncio.gather(*asked))
 
     async def _addressless(self) -> list[tuple[str, str]]:
-        """Hosts of SRV records without an address. If they are all without, the domain's own name is asked for too."""
+        """Hosts of SRV records without an address, and those records; if all are without, the domain's name as well."""
         hosts = dict.fromkeys(host for lookup in self._srv() for host in srv_targets(lookup))
         have = {lookup.name for lookup in self.lookups if lookup.record in {"A", "AAAA"} and lookup.answers}
         without = [host for host in hosts if host not in have]
         if without and len(without) == len(hosts):
             await self._given(self.forest.name)
-        return [(host, record) for host in without for record in self.families]
+        naming = [x.name for x in self._srv() if set(srv_targets(x)) & set(without)]
+        return [(name, "SRV") for name in naming] + [(host, record) for host in without for record in self.families]
 
     async def _intercepted(self, controllers: Sequence[NamedController]) -> None:
         """An answer that is not the server's own, or none at all: does anybody answer where nobody can be?"""

@@ -1,8 +1,8 @@
 """A name server that misbehaves in one way, run inside the client's namespace: a resolver of the lab's own.
 
-Its argument is JSON: `address` to listen on, `zones` (a zone to the server that has it), and what it does by record
-type or to all (`*`): `drop`, `delay_s`, `rcode`, `empty` (NODATA). `alike`: one address for every A question; `zones_alike`: within these zones.
-`strip`: answers with private addresses lose them. Of zones that it does not have it says NXDOMAIN.
+Its argument is JSON: `address` to listen on, `zones` (a zone to the server that has it; of others it says NXDOMAIN),
+and what it does by record type or to all (`*`): `drop`, `delay_s`, `rcode`, `empty` (NODATA). `alike`: one address for
+every A question; `zones_alike`: within these zones. `strip`: answers lose their addresses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What goes wrong between this machine and the forests' DNS: its list of servers, its hosts file, a resolver's habits."""
+"""What goes wrong between this machine and the forests' DNS: its list of servers, its hosts file, odd resolvers."""
 
 from __future__ import annotations
 

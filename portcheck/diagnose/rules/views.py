@@ -8,6 +8,7 @@ from portcheck.diagnose.answers import targets as srv_targets
 from portcheck.diagnose.phrases import some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.missing import gone
 from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES, said_no
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Lookup, Severity
@@ -41,9 +42,11 @@ Views = dict[str, tuple[frozenset[str], bool]]
 
 
 def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
+    """Less those that nobody gives whom this machine asks: they have their finding."""
     found: dict[tuple[str, str], Views] = {}
+    told = {name(lookup.name) for lookup in gone(f)}
     for lookup in f.lookups():
-        if lookup.status in {"ok", "nxdomain", "nodata"}:
+        if name(lookup.name) not in told and lookup.status in {"ok", "nxdomain", "nodata"}:
             views = found.setdefault((name(lookup.name), lookup.record), {})
             said = frozenset(_essence(answer) for answer in lookup.answers)
             views[speaker(lookup)] = said, of_the_forest(f, lookup)
