@@ -22,6 +22,7 @@ MOST_NAMES = 64  # of a forest, asked of this machine's own resolution
 AT_ONCE = 8
 MOST_STRANGE = 4  # addresses of a name that are asked who they are
 MOST_AUTHORITIES = 2
+SLOW_MS = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,10 @@ class Naming:
         """Whose fault it is that a name is missing, or leads to nobody."""
         try:
             await asyncio.gather(
-                self._of_authorities(controllers), self._intercepted(controllers), self._wildcard(controllers)
+                self._of_authorities(controllers),
+                self._intercepted(controllers),
+                self._wildcard(controllers),
+                self._slow(),
             )
         except NoResolverError:
             return
@@ -170,6 +174,21 @@ class Naming:
         alike = sorted({c.address for c in controllers} & set(told.answers))
         if alike:
             self.facts["wildcard"] = {"addresses": alike, "server": told.answered_from or told.server}
+
+    async def _slow(self) -> None:
+        """Late answers are asked for once more, now that this machine is quiet: was it DNS, or we?"""
+        fastest: dict[str, Lookup] = {}
+        for lookup in (x for x in self.lookups if x.server == self.names.label and x.status in TOLD):
+            known = fastest.setdefault(lookup.record, lookup)
+            fastest[lookup.record] = min(known, lookup, key=lambda x: x.elapsed_ms)
+        for lookup in (x for x in fastest.values() if x.elapsed_ms >= SLOW_MS):
+            spent_ms = 0.0
+            while spent_ms < self.names.patience_s * 250:
+                again = await self.names.lookup(lookup.name, lookup.record, required=False)
+                self.lookups.append(again)
+                spent_ms += max(again.elapsed_ms, SLOW_MS)
+                if again.elapsed_ms < SLOW_MS:
+                    break
 
     def _by_dns(self, controller: NamedController) -> bool:
         return any(x.name == controller.host and controller.address in x.answers for x in self.lookups)

@@ -190,7 +190,8 @@ def test_a_slow_resolver_is_waited_for_and_told_with_the_time(lab: Lab, delay_s:
     with resolvers.asks_only(lab, delay_s={"*": delay_s}):
         run = check(lab)
     assert (run.codes("bravo"), run.code) == (["dns-slow"], 0)
-    assert f"{delay_s:.1f} s" in finding(run, "dns-slow")["title"]
+    told = finding(run, "dns-slow")["title"].removesuffix(" s to answer").rpartition(" ")[2]
+    assert float(told) >= delay_s  # and what a busy machine adds
     assert {check["host"] for check in run.of("bravo", "ldap")} == {lab.bravo.host}
 
 
