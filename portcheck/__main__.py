@@ -4,38 +4,59 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
 
-from portcheck.exitcodes import INTERRUPTED, NOT_DONE
+from portcheck.exitcodes import NOT_DONE
+from portcheck.run.ending import ENDING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+UNKNOWN = 3
 
 
 def main() -> None:
     """`portcheck`."""
-    try:
-        _prepare_streams()
-        if sys.argv[1:] == ["--version"]:
-            _show_version()
-            return
-        _end_as_interrupted()
-        from portcheck.cli.app import run
-
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:
-        _leave(INTERRUPTED)
-    _leave(code)
+    ENDING.begin()
+    _prepare_streams()
+    if sys.argv[1:] == ["--version"]:
+        _show_version()
+        return
+    _leave(_guarded(_command))
 
 
 def check_portcheck() -> None:
     """`check_portcheck`: the same check as a monitoring plugin (exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN)."""
-    try:
-        _prepare_streams()
-        _end_as_interrupted()
-        from portcheck.commands.check_portcheck import run
+    ENDING.code, ENDING.words = UNKNOWN, b"PORTCHECK UNKNOWN - interrupted\n"
+    ENDING.begin()
+    _prepare_streams()
+    _leave(_guarded(_plugin))
 
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:
-        _leave(3)
-    _leave(code)
+
+def _command() -> int:
+    from portcheck.cli.app import run
+
+    return run(sys.argv[1:])
+
+
+def _plugin() -> int:
+    from portcheck.commands.check_portcheck import run
+
+    return run(sys.argv[1:])
+
+
+def _guarded(work: Callable[[], int]) -> int:
+    """A machine that cannot even load the program: no memory, no descriptors, a clock beyond what Python can tell."""
+    try:
+        return work()
+    except KeyboardInterrupt:  # a prompt was interrupted
+        return ENDING.code
+    except (MemoryError, ImportError, OSError, OverflowError) as error:
+        why = "not enough memory" if isinstance(error, MemoryError) else getattr(error, "strerror", None) or str(error)
+        words = f"portcheck: this machine cannot run it: {why}\n"
+    os.write(2, words.encode("ascii", "backslashreplace"))
+    return NOT_DONE
 
 
 def _show_version() -> None:
@@ -49,6 +70,7 @@ def _show_version() -> None:
 
 def _prepare_streams() -> None:
     """Streams may be closed, or know fewer letters than our texts: neither is worth a result."""
+    sys.unraisablehook = lambda _: None  # what Python only complains of, such as a loop that could not be made
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
@@ -57,27 +79,14 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _end_as_interrupted() -> None:
-    """Whoever ends us politely, or closes the terminal, gets what Ctrl-C gets: what was found is kept and written."""
-    import signal
-
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        return  # started in the background of a shell, where the others mean what they always do
-    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
-
-
 def _leave(code: int) -> NoReturn:
-    """All is said: a Ctrl-C from here on has nothing left to interrupt."""
-    try:
-        import signal
-
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except KeyboardInterrupt:  # one more, just before
-        os._exit(code)
-    sys.exit(code)
+    """All is said. The interpreter's own end would take a while, in which no signal is heard, and wait for threads."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # what could not be shown was said, and is in the code
+            continue
+    os._exit(ENDING.close(code))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,24 @@
-"""What every test may use: the recorded answers of real servers, kept beside the project, not in it."""
+"""What every test may use (the recorded answers of real servers, kept beside the project), and no test depends on."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+LOUD = re.compile(
+    r"PYTHON.*|PORTCHECK_.*|(NO|FORCE|PY|CLI)_?COLOR.*|COLUMNS|LINES|TTY_.*|GITHUB_ACTIONS"  # rich and typer read them
+    r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)",
+    re.IGNORECASE,
+)
+"""What a developer's environment says that changes what is seen; a test that is about one of them sets it itself."""
 RECORDINGS = Path(__file__).parents[2] / "shared" / "recordings"
 
 
@@ -32,6 +42,27 @@ def load(kind: str) -> list[Recording]:
         found.append(Recording(path.stem, raw["transport"], request, response, raw["expected"]))
     assert found, f"no recordings of kind {kind}"
     return found
+
+
+def pytest_configure() -> None:
+    """Before any test is loaded, in each of xdist's processes too: the surroundings are the same everywhere."""
+    for name in [name for name in os.environ if LOUD.fullmatch(name)]:
+        del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: tests send it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How fast a busy machine makes up its examples says nothing about what is tested.
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A test that passed at its second attempt only is named, with what it said at the first."""
+    again = terminalreporter.stats.get("rerun", [])
+    if again:
+        terminalreporter.section("run again")
+    for report in again:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        terminalreporter.line(f"{report.nodeid}: {crash.message if crash else report.longreprtext}".splitlines()[0])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -42,40 +42,45 @@ class Memory:
 
     def _against_last(self, report: Report) -> Comparison | None:
         from portcheck.history import runs
-        from portcheck.history.database import HistoryError, work
+        from portcheck.history.database import HistoryError, work_here
         from portcheck.history.plans import fingerprint
-        from portcheck.history.state_dir import database_file
         from portcheck.report.compare import compare
         from portcheck.report.to_json import StoreError
 
         plan = fingerprint(self.order)
         try:
-            base = work(database_file(), lambda database: runs.base_of(database, plan), self.say, create=False)
-        except (HistoryError, StoreError) as error:
+            if self.order.settings.fail_on is FailOn.CHANGED:  # the next run must find this one
+                work_here(runs.prove_writable, self.say, create=True)
+            base = work_here(lambda database: runs.base_of(database, plan), self.say, create=False)
+        except HistoryError as error:
+            self.answered = self.wanted = False
+            self.say(f"the history cannot be used: {error}")
+            return None
+        except StoreError as error:
             self.answered = False
             self.say(f"the last run cannot be read: {error}")
             return None
         return compare(base.report, report) if base else None
 
-    def keep(self, report: Report) -> None:
-        """Add the run to the history."""
+    def keep(self, report: Report) -> bool:
+        """Add the run to the history. False where the disk is full: what else is to be written may be lost too."""
         if not self.wanted:
-            return
+            return True
         from portcheck.history import runs
-        from portcheck.history.database import HistoryError, work
+        from portcheck.history.database import HistoryError, work_here
         from portcheck.history.plans import fingerprint, label
-        from portcheck.history.state_dir import database_file
 
         plan, words, settings = fingerprint(self.order), label(self.order), self.order.settings
         try:
-            work(
-                database_file(),
+            work_here(
                 lambda database: runs.keep(database, report, plan, words, settings.history_keep, settings.history_days),
                 self.say,
                 create=True,
             )
         except HistoryError as error:
             self.say(f"this run is not in the history: {error}")
+            return not error.full
+        return True
 
 
 def memory(order: Order, say: Callable[[str], None], *, history: bool, on_change: bool = False) -> Memory:

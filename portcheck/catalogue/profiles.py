@@ -19,7 +19,9 @@ from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.model import Need
 from portcheck.model.target import DC
 
-TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "cloud")
+TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "kdc-proxy", "cloud")
+ONLY_NAMED = ("kdc-proxy",)
+"""What a forest need not have: asked where a machine is named for it, by whatever profile; each has its own."""
 DEEPEST = 16  # profiles extending profiles
 
 STRENGTH = (Need.OPTIONAL, Need.CONDITIONAL, Need.REQUIRED)
@@ -45,6 +47,7 @@ class ProfileRow:
     target: str = DC
     host: str = ""  # the endpoint's name where the target is always the same one; `*.` stands for any label
     opener: str = ""  # who opens the connection where it is not this machine: `from` in the file
+    one_of: str = ""  # of the rows with the same word here, one that works is enough
 
     @property
     def key(self) -> Key:
@@ -58,6 +61,7 @@ class Profile:
     name: str
     title: str
     rows: tuple[ProfileRow, ...]
+    speaks: frozenset[str] = frozenset()  # whose error names its users see, beside what every client shows
 
     @property
     def dc_rows(self) -> tuple[ProfileRow, ...]:
@@ -78,6 +82,7 @@ class MergedRow:
     profiles: tuple[str, ...]
     why: str  # of the strongest need
     source: str  # the document behind it
+    one_of: str = ""
 
 
 @cache
@@ -111,6 +116,12 @@ def merge(profiles: Iterable[Profile]) -> tuple[MergedRow, ...]:
     return tuple(_merged(named) for named in asked.values())
 
 
+def merge_for(target: str, profiles: Sequence[Profile]) -> tuple[MergedRow, ...]:
+    """What is asked of a machine of this role; of one that only its being named brings in, by its own profile."""
+    own = (built_in()[target],) if target in ONLY_NAMED else ()
+    return tuple(row for row in merge(dict.fromkeys((*profiles, *own))) if row.target == target)
+
+
 def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:
     rows = [row for _, row in named]
     lead = max(rows, key=lambda row: STRENGTH.index(row.need))
@@ -121,7 +132,14 @@ def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:
         profiles=_distinct(name for name, _ in named),
         why=lead.why,
         source=lead.source,
+        one_of=_choice(row.one_of for row in rows if row.need is lead.need),
     )
+
+
+def _choice(words: Iterable[str]) -> str:
+    """Two profiles that need it: where one of them leaves no choice, there is none."""
+    told = set(words)
+    return told.pop() if len(told) == 1 else ""
 
 
 def _distinct(words: Iterable[str]) -> tuple[str, ...]:
@@ -148,11 +166,13 @@ def _resolve(
         raise ProfileError(f"profile {path[-1]!r} extends {name!r}, which does not exist")
     table = tables[name]
     rows: dict[Key, ProfileRow] = {}
+    speaks = set(table.get("speaks", ()))
     for parent in _parents(table):
         _resolve(parent, tables, done, (*path, name))
         rows.update((row.key, row) for row in done[parent].rows)
+        speaks |= done[parent].speaks
     rows.update((row.key, row) for row in (_row(name, raw) for raw in table.get("check", ())))
-    done[name] = Profile(name=name, title=table.get("title", name), rows=tuple(rows.values()))
+    done[name] = Profile(name=name, title=table.get("title", name), rows=tuple(rows.values()), speaks=frozenset(speaks))
 
 
 def _parents(table: Mapping[str, Any]) -> tuple[str, ...]:
@@ -180,6 +200,7 @@ def _row(profile: str, raw: Mapping[str, Any]) -> ProfileRow:
         target=target,
         host=raw.get("host", ""),
         opener=raw.get("from", ""),
+        one_of=raw.get("one_of", ""),
     )
 
 

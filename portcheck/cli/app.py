@@ -89,6 +89,9 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         return _complain(f"{message} (see portcheck --help)") if message else USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except OverflowError:
+        streams.say("this machine's clock is beyond what can be told; the run was not done: set it")
+        return NOT_DONE
     except BrokenPipeError:
         streams.abandon()  # the reader left
         return 0

@@ -90,6 +90,11 @@ def check_writable(path: Path) -> None:
         raise ConfigError(f"--output: {error}") from None
 
 
+def files_first(wanted: Sequence[OutputWish]) -> tuple[list[OutputWish], list[OutputWish]]:
+    """What goes to files, and what goes to the screen."""
+    return [wish for wish in wanted if wish.path is not None], [wish for wish in wanted if wish.path is None]
+
+
 def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool:
     """All of them; a file that fails does not keep the others, or the screen, from getting theirs. False if one did.
 

@@ -17,6 +17,7 @@ from portcheck.config import ConfigError, ForestSpec, printable
 from portcheck.files.private import NotPrivateError, read_private
 from portcheck.files.reading import words
 from portcheck.model.credentials import Credentials, Method, Secret
+from portcheck.run.ending import ENDING, Prompting
 
 USER, PASSWORD = "PORTCHECK_USER", "PORTCHECK_PASSWORD"
 LONGEST = 1024  # bytes of a password
@@ -77,7 +78,8 @@ def _password(forest: ForestSpec, wanted: WantedAccount, user: str) -> str:
     if forest.bind.password_file is not None:
         return read_password(forest.bind.password_file)
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return getpass.getpass(f"Password of {printable(user)} for {forest.name}: ", stream=sys.stderr)
+        with Prompting(ENDING.keeping):
+            return getpass.getpass(f"Password of {printable(user)} for {forest.name}: ", stream=sys.stderr)
     raise ConfigError(
         f"{forest.name}: no password for {printable(user)}; set {named}, give a password_file in the forests file,"
         " or use --password-stdin"

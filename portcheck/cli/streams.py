@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 import typer
 
@@ -21,10 +22,11 @@ def show(text: str) -> None:
 
 
 def say(words: str) -> None:
-    """A line on stderr, whatever the name of a file in it holds."""
+    """A line on stderr, whatever the name of a file in it holds. Where stderr takes nothing, nobody can be told."""
     from portcheck.render.shared.text import printable  # late: most commands have nothing to say
 
-    typer.echo(f"portcheck: {printable(words)}", err=True)
+    with suppress(OSError):
+        typer.echo(f"portcheck: {printable(words)}", err=True)
 
 
 def abandon() -> None:

@@ -1,4 +1,4 @@
-"""What the user names on the command line to forests: names from the file, domains, hosts, addresses."""
+"""What the command line says to forests and profiles: targets, and the options that narrow and widen them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from portcheck.catalogue.profiles import TARGETS, Profile, ProfileError, built_in, with_own
 from portcheck.catalogue.services import GENERIC, services
+from portcheck.cli.naming import Naming, by_search_list, without_asking
 from portcheck.config import (
     CLOUD,
     ConfigError,
@@ -24,8 +25,8 @@ from portcheck.config import (
     nearest,
     parse_ca_file,
     parse_host,
-    parse_name,
     parse_server,
+    parse_site,
     parse_system,
 )
 from portcheck.model.target import DC
@@ -57,21 +58,22 @@ def known_services() -> dict[str, tuple[str, ...]]:
     return {name: tuple(service.ports) for name, service in services().items()}
 
 
-def forests(configured: Configuration, targets: Sequence[str]) -> tuple[ForestSpec, ...]:
-    """The forests to check: all of the file's, or what the targets name."""
-    if not targets:
-        if not configured.forests:
-            if configured.path is None:
-                raise ConfigError(FILELESS)
-            where = configured.path or "the forests file"
-            raise ConfigError(f"{where}: nothing to check: add a [[forest]], or name a target")
-        return configured.forests
-    by_name = {forest.name: forest for forest in configured.forests}
-    chosen = {}
-    for target in targets:
-        forest = _named(target, configured, by_name)
-        chosen[forest.name] = forest
-    return tuple(chosen.values())
+def forests(
+    configured: Configuration, targets: Sequence[str], servers: Sequence[str] = (), *, asking: bool = True
+) -> tuple[ForestSpec, ...]:
+    """The forests to check: all of the file's, or what the targets name.
+
+    A single label is completed by DNS, of which `servers` are asked where there are any; not without `asking`.
+    """
+    if targets:
+        complete = by_search_list([_server(text) for text in servers]) if asking else without_asking
+        return Naming(configured, complete).forests(targets)
+    if not configured.forests:
+        if configured.path is None:
+            raise ConfigError(FILELESS)
+        where = configured.path or "the forests file"
+        raise ConfigError(f"{where}: nothing to check: add a [[forest]], or name a target")
+    return configured.forests
 
 
 def outside(configured: Configuration, targets: Sequence[str], names: Sequence[str]) -> tuple[Profile, ...]:
@@ -79,31 +81,6 @@ def outside(configured: Configuration, targets: Sequence[str], names: Sequence[s
     named = profiles(configured, names)
     alone = all(row.target == CLOUD for profile in named for row in profile.rows)
     return named if alone and not targets else ()
-
-
-def _named(target: str, configured: Configuration, by_name: dict[str, ForestSpec]) -> ForestSpec:
-    name = target.strip().lower().rstrip(".")
-    if name in by_name:
-        return by_name[name]
-    defaults = configured.settings
-    bare = name.strip("[]")
-    if is_address(bare):
-        host = parse_host(bare)
-        controller = DcSpec(host, host)
-        return ForestSpec(host, domain_controllers=(controller,), discover=False, profiles=defaults.profiles)
-    try:
-        parsed = parse_name(target)
-    except ConfigError as error:
-        raise ConfigError(f"target: {error}") from None
-    if "." not in parsed:
-        known = nearest(parsed, by_name) if by_name else ""
-        hint = known or "; name a domain (contoso.com), a host (dc1.contoso.com) or an address"
-        raise ConfigError(f"target {target!r} is no forest of the forests file and no full DNS name{hint}")
-    owner = next((f for f in by_name.values() if parsed.endswith(f".{f.name}")), None)
-    if owner is not None and any(c.host == parsed for c in owner.domain_controllers):
-        wanted = tuple(c for c in owner.domain_controllers if c.host == parsed)
-        return replace(owner, domain_controllers=wanted, discover=False)
-    return ForestSpec(parsed, site=defaults.site, profiles=defaults.profiles)
 
 
 def narrowed(
@@ -135,6 +112,17 @@ def trusting(forests: tuple[ForestSpec, ...], ca_file: Path | None) -> tuple[For
     except ConfigError as error:
         raise ConfigError(f"--ca-file: {error}") from None
     return tuple(replace(forest, ca_file=found) for forest in forests)
+
+
+def of_site(forests: tuple[ForestSpec, ...], site: str | None) -> tuple[ForestSpec, ...]:
+    """The forests with `--site`, in place of what the file says of each."""
+    if site is None:
+        return forests
+    try:
+        found = parse_site(site)
+    except ConfigError as error:
+        raise ConfigError(f"--site: {error}") from None
+    return tuple(replace(forest, site=found) for forest in forests)
 
 
 def _refuse_other_family(named: str, families: Sequence[str]) -> None:

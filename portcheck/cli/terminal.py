@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from portcheck.model.events import Event, Notify
 from portcheck.render.shared.options import Options, for_stream
 
+LAST_WORDS_S = 5.0  # a terminal that does not take more is left alone
 SHOWN_AFTER_S = 0.1  # before that nobody misses a screen
 
 
@@ -36,7 +37,7 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
         yield events.put
     finally:
         events.put(None)
-        drawing.join()
+        drawing.join(LAST_WORDS_S)
 
 
 def _draw(events: SimpleQueue[Event | None], options: Options) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,13 +24,14 @@ from portcheck.cli.selection import given as _given
 from portcheck.cli.streams import say
 from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
-from portcheck.exitcodes import NOT_DONE
+from portcheck.exitcodes import INTERRUPTED, NOT_DONE
 from portcheck.model import Report
 from portcheck.model.credentials import Method
 from portcheck.model.target import Selection
 from portcheck.render import FORMATS
 from portcheck.render.shared.options import Options
-from portcheck.run.runner import Order, run
+from portcheck.run.ending import ENDING
+from portcheck.run.runner import Order, attend
 from portcheck.targets.checks import profile_names
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
@@ -48,6 +48,9 @@ AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Pat
 Deadline = Annotated[str | None, typer.Option("--deadline", help="End the whole run after this long.")]
 Attempts = Annotated[int | None, typer.Option("--attempts", min=1, max=20, help="Tries from fresh ports (3).")]
 Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, max=65535, help="Checks at once (512).")]
+MaxChecks = Annotated[
+    int | None, typer.Option("--max-checks", metavar="N", min=1, max=10_000_000, help="Most of one run (250000).")
+]
 Rate = Annotated[str | None, typer.Option("--rate", help="New checks a second, at most.")]
 SourceIp = Annotated[str | None, typer.Option("--source-ip", metavar="ADDRESS", help="Send from this address.")]
 Four = Annotated[bool, typer.Option("-4", help="IPv4 only.")]
@@ -70,7 +73,10 @@ CaFile = Annotated[
     Path | None, typer.Option("--ca-file", metavar="FILE", help="Trust the authorities in it too (PEM).")
 ]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
-Proxy = Annotated[str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud, or none.")]
+Proxy = Annotated[
+    str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud; socks5:// for all TCP; or none.")
+]
+Site = Annotated[str | None, typer.Option("--site", metavar="NAME", help="As a client of this AD site.")]
 Systems = Annotated[
     list[str] | None,
     typer.Option("--system", metavar="ROLE=HOST", help="As mim=mim1.corp."),
@@ -98,6 +104,7 @@ def check(
     attempts: Attempts = None,
     concurrency: Concurrency = None,
     rate: Rate = None,
+    max_checks: MaxChecks = None,
     source_ip: SourceIp = None,
     four: Four = False,  # noqa: FBT002 - flags
     six: Six = False,  # noqa: FBT002
@@ -114,6 +121,7 @@ def check(
     bind_method: How = None,
     password_stdin: FromStdin = False,  # noqa: FBT002
     ca_file: CaFile = None,
+    site: Site = None,
     proxy: Proxy = None,
     system: Systems = None,
     quiet: Quiet = False,  # noqa: FBT002
@@ -133,16 +141,17 @@ def check(
             attempts=attempts,
             concurrency=concurrency,
             rate=_rate(rate),
+            max_checks=max_checks,
             source_ip=_address(source_ip),
             fail_on=fail_on,
             trace=trace,
             proxy=_proxy(proxy),
         ),
     )
-    forests = configured.forests if machine else targets.forests(configured, target or ())
+    forests = configured.forests if machine else targets.forests(configured, target or (), dns or ())
     families = selecting.families(four=four, six=six, source=settings.source_ip)
     chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
-    chosen = targets.trusting(chosen, ca_file)
+    chosen = targets.of_site(targets.trusting(chosen, ca_file), site)
     skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
     selection = Selection(targets.service_names("--only", only or ()), skipped)
     asked_of = tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen)
@@ -155,6 +164,10 @@ def check(
         machine=machine,
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
+    if bind and settings.proxy is not None and settings.proxy.socks:
+        raise ConfigError(
+            f"--bind signs in straight, not through the SOCKS proxy {settings.proxy}; leave one of them out"
+        )
     order = signing_in(order, WantedAccount(user, bind_method, password_stdin), bind=bind)
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     alert = None if notify is None else Alert(notify, notify_file)
@@ -181,13 +194,14 @@ def once(context: typer.Context, job: Job) -> int:
         job.order, say, history=job.history, on_change=job.alert is not None and job.alert.on_change
     )
     tell = alerting.prepared(job.alert, say)
-    with locking.alone(job.order) if job.lock else nullcontext():
-        report = memory.compared(asked(job.order, job.screen, no_color=job.no_color))
-        written = False
+    with ENDING.keeping, locking.alone(job.order) if job.lock else nullcontext():
+        report = told_to_end(memory.compared(asked(job.order, job.screen, no_color=job.no_color)))
+        files, shown = outputs.files_first(job.wanted)
+        written = outputs.write(report, files, job.screen)
+        written = memory.keep(report) and written  # before the screen: whoever reads that may never take it
         try:
-            written = outputs.write(report, job.wanted, job.screen)
-        finally:  # what the run found, whatever became of its files and its screen
-            memory.keep(report)
+            outputs.write(report, shown, job.screen)
+        finally:
             report = report if written else unwritten(report)
             tell(report)
     if context.obj is not None:
@@ -206,8 +220,13 @@ def signing_in(order: Order, wanted: WantedAccount, *, bind: bool) -> Order:
 
 def asked(order: Order, screen: Options, *, no_color: bool = False) -> Report:
     """Run it with the screen going."""
-    with on_stderr(screen, no_color=no_color) as notify:
-        return asyncio.run(run(order, notify))
+    with ENDING.keeping, on_stderr(screen, no_color=no_color) as notify:
+        return attend(order, notify)
+
+
+def told_to_end(report: Report) -> Report:
+    """A run that was told to end has the exit code of that, even where everything had been asked by then."""
+    return replace(report, exit_code=INTERRUPTED) if ENDING.told else report
 
 
 def unwritten(report: Report) -> Report:

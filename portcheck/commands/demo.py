@@ -11,12 +11,13 @@ from rich.text import Text
 from portcheck.cli import output, targets
 from portcheck.cli.demo_forests import HIGHER, embedded
 from portcheck.cli.streams import show
-from portcheck.commands.check import asked
+from portcheck.commands.check import asked, told_to_end
 from portcheck.config import Configuration, Settings
 from portcheck.model import Finding, Report, Severity
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import plain
+from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order
 
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="As for check.")]
@@ -43,10 +44,10 @@ def demo(
     """Run the main job on embedded forests: no configuration, no network, no root."""
     wanted = output.wishes(format_ or (), ())
     screen = output.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=False)
-    with embedded() as (forests, usual):
+    with ENDING.keeping, embedded() as (forests, usual):
         profiles = targets.profiles(Configuration(), ["mim"])
         order = Order(tuple((forest, profiles) for forest in forests), Settings())
-        report = asked(order, screen, no_color=no_color)
+        report = told_to_end(asked(order, screen, no_color=no_color))
         output.write(report, wanted, screen)
     if wanted[0].name == output.TABLE:
         show(to_string(_go_on(report, screen, usual=usual), screen))

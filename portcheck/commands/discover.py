@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +12,13 @@ import typer
 from portcheck.cli import output_texts, targets
 from portcheck.cli.output import JSON, TABLE, screen_options
 from portcheck.cli.terminal import on_stderr
-from portcheck.config import ConfigError, is_address
+from portcheck.config import ConfigError, Configuration, ForestSpec, is_address
 from portcheck.model.target import Selection
 from portcheck.render import FORMATS
 from portcheck.render import discover as truth
 from portcheck.render.shared.options import Options
-from portcheck.run.runner import Order, run
+from portcheck.run.ending import ENDING
+from portcheck.run.runner import Order, attend
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -49,9 +50,7 @@ def discover(
         context, [*(format_ or ()), *([JSON] if as_json else ())], output or (), FORMATS, TABLE
     )
     configured = targets.configuration(config, needed=False)
-    named = targets.forests(configured, [domain])[0]
-    if is_address(named.name):
-        raise ConfigError(f"{named.name} is an address, and DNS is asked for a domain; name one, or use `check`")
+    named = _domain(configured, domain, dns or ())
     forest = replace(targets.narrowed(named, (), dns or ()), discover=True, site=site or named.site)
     order = Order(
         forests=((forest, targets.profiles(configured, ["all"])),),
@@ -60,9 +59,22 @@ def discover(
         views=True,
     )
     screen = screen_options(no_color=True, verbose=0, quiet=quiet, accessible=False)
-    with on_stderr(screen) as notify:
-        report = asyncio.run(run(order, notify))
-    return output_texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
+    with ENDING.keeping:
+        with on_stderr(screen) as notify:
+            report = attend(order, notify)
+        return output_texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
+
+
+def _domain(configured: Configuration, text: str, servers: Sequence[str]) -> ForestSpec:
+    """The one domain; a port, a list or a network is for `check`."""
+    named = targets.forests(configured, [text], servers)
+    forest = named[0]
+    if len(named) > 1 or forest.swept or is_address(forest.name):
+        kind = "a list" if len(named) > 1 else "a network" if forest.swept else "an address"
+        raise ConfigError(f"{text} is {kind}, and DNS is asked for a domain; name one, or use `check`")
+    if forest.extra and not forest.profiles:
+        raise ConfigError(f"{text} names a port, and DNS is asked for a domain; write portcheck discover {forest.name}")
+    return forest
 
 
 def _text(name: str, report: Report, screen: Options) -> str:

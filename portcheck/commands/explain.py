@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from pathlib import Path
@@ -14,7 +13,6 @@ from portcheck.cli import targets
 from portcheck.cli.output import screen_options
 from portcheck.cli.pairing import Paired
 from portcheck.cli.streams import show
-from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError
 from portcheck.exitcodes import NOT_AS_EXPECTED
 
@@ -74,8 +72,9 @@ def explain(
 
 
 def _evidence(report: Path | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
+    from portcheck.commands.check import asked
     from portcheck.report import to_json
-    from portcheck.run.runner import Order, run
+    from portcheck.run.runner import Order
 
     if report is not None and check:
         raise ConfigError("--report and --check exclude each other: answer from a saved run, or run now")
@@ -90,8 +89,7 @@ def _evidence(report: Path | None, check: list[str] | None, config: str | None, 
     forests = targets.forests(configured, check)
     order = Order(tuple((f, targets.profiles(configured, f.profiles)) for f in forests), configured.settings)
     screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=False)
-    with on_stderr(screen, no_color=no_color) as notify:
-        return asyncio.run(run(order, notify))
+    return asked(order, screen, no_color=no_color)
 
 
 def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool) -> int:  # noqa: FBT001

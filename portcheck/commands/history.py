@@ -89,11 +89,10 @@ def run(word: str) -> Report:
 
 
 def _read(do: Callable[[sqlite3.Connection], T]) -> T | None:
-    from portcheck.history.database import HistoryError, work
-    from portcheck.history.state_dir import database_file
+    from portcheck.history.database import HistoryError, work_here
     from portcheck.report.to_json import StoreError
 
     try:
-        return work(database_file(), do, say, create=False)
+        return work_here(do, say, create=False)
     except (HistoryError, StoreError) as error:
         raise ConfigError(str(error)) from None

@@ -20,6 +20,7 @@ from portcheck.model.target import Selection
 from portcheck.render import listen as words
 from portcheck.render.shared.layout import to_string
 from portcheck.render.shared.options import Options
+from portcheck.run.ending import ENDING
 from portcheck.server.listener.limits import Contact, Limits
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready
 from portcheck.server.listener.ports import moved, roles, wanted
@@ -94,7 +95,11 @@ def listen(
 
 
 def _listen(order: ListenOrder, screen: Options) -> int:
-    told = ListenNarrator(order, screen)
+    with ENDING.keeping:
+        return _kept_on(ListenNarrator(order, screen))
+
+
+def _kept_on(told: ListenNarrator) -> int:
     # a datagram that nobody takes any more must not end the reading of others, as it does in Windows' own loop
     factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
     with asyncio.Runner(loop_factory=factory) as runner:
@@ -102,10 +107,12 @@ def _listen(order: ListenOrder, screen: Options) -> int:
     if not ready.opened:
         typer.echo(f"portcheck: {words.nothing_open(ready.missed)}", err=True)
         return NOT_DONE
-    told.show(words.summary(ready, limits, screen))
-    if told.by is signal.SIGINT:
+    told.show(words.summary(ready, limits, told.screen))
+    if ENDING.by == signal.SIGTERM:
+        ENDING.answered()  # as a service is ended
+    if ENDING.told:
         return INTERRUPTED
-    return OK if words.proven(order, limits) else NOT_AS_EXPECTED
+    return OK if words.proven(told.order, limits) else NOT_AS_EXPECTED
 
 
 @dataclass(slots=True)
@@ -114,23 +121,16 @@ class ListenNarrator:
 
     order: ListenOrder
     screen: Options
-    by: signal.Signals | None = None  # what ended it
 
     async def run(self) -> tuple[Ready, Limits]:
-        """Until a signal, Ctrl-C or the end of its time; a second Ctrl-C is not waited for."""
+        """Until a signal, Ctrl-C or the end of its time."""
         listening = Listening(self.order, self.hear)
         loop = asyncio.get_running_loop()
 
-        def end(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of signal
-            self.by = signal.Signals(number)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            loop.call_soon_threadsafe(listening.stop.set)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
         awake = asyncio.create_task(_stay_awake())
         try:
-            return await listening.run(), listening.limits
+            with ENDING.waking(lambda: loop.call_soon_threadsafe(listening.stop.set)):
+                return await listening.run(), listening.limits
         finally:
             awake.cancel()
 

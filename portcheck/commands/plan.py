@@ -78,7 +78,8 @@ def plan(
         families=families,
         report=_load(report),
     )
-    chosen = [targets.narrowed(f, dc or (), dns or (), families) for f in targets.forests(configured, target or ())]
+    named = targets.forests(configured, target or (), asking=False)
+    chosen = [targets.narrowed(f, dc or (), dns or (), families) for f in named]
     forests = [(f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen]
     told = forecast.forecast(forests, asking)
     screen = outputs.screen_options(no_color=no_color, verbose=0, quiet=False, accessible=False)

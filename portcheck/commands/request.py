@@ -44,7 +44,8 @@ RpcPorts = Annotated[
 ]
 Weakest = Annotated[Need, typer.Option("--need", help="Leave out weaker needs than this.")]
 Stateless = Annotated[bool, typer.Option("--stateless", help="The firewall keeps no state: also the way back.")]
-Into = Annotated[str | None, typer.Option("--into", metavar="CHAIN", help="nftables: into this chain, not a new one.")]
+Into = Annotated[str | None, typer.Option("--into", metavar="CHAIN", help="nftables: into this chain.")]
+Whole = Annotated[bool, typer.Option("--whole-policy", help="nftables: a chain of their own that drops all else.")]
 
 CHAIN = re.compile(r"inet [A-Za-z_][A-Za-z0-9_]{0,30} [A-Za-z_][A-Za-z0-9_]{0,30}")
 NO_INPUT = (
@@ -71,6 +72,7 @@ def request(
     need: Weakest = Need.OPTIONAL,
     stateless: Stateless = False,  # noqa: FBT002
     into: Into = None,
+    whole_policy: Whole = False,  # noqa: FBT002
     four: Four = False,  # noqa: FBT002
     six: Six = False,  # noqa: FBT002
 ) -> int:
@@ -81,6 +83,8 @@ def request(
     peers = _peers(peer or ())
     selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
     families = selecting.families(four=four, six=six)
+    if into is not None and whole_policy:
+        raise ConfigError("--into puts the rules into your chain, --whole-policy into one of their own; choose one")
     if into is not None and not CHAIN.fullmatch(into):
         raise ConfigError(f"--into: {into!r} is no chain that takes both families; give it like 'inet filter forward'")
     given = list(inputs or ())
@@ -94,7 +98,7 @@ def request(
     elif everything:
         configured = targets.configuration(config, needed=False)
         outside = targets.outside(configured, given, profile or ()) if profile else ()
-        found = () if outside else targets.forests(configured, given)
+        found = () if outside else targets.forests(configured, given, dns or ())
         named = [targets.narrowed(f, dc or (), dns or (), families) for f in found]
         asked = _planned(configured, named, outside, profile or (), selection, families, sources, pinned, peers)
         used = dict.fromkeys([p.name for p in outside])
@@ -102,14 +106,18 @@ def request(
         basis = f"what the profiles need ({', '.join(used)}), before anything was asked"
     else:
         raise ConfigError(NO_INPUT)
-    return _write(asked, basis, wanted, need, stateless=stateless, into=into or "")
-
-
-def _write(asked: Asked, basis: str, wanted: Sequence[OutputWish], need: Need, *, stateless: bool, into: str) -> int:
-    from portcheck.render.request.through_aerleon import FormatError
     from portcheck.request import ticket as making
 
-    ticket = making.ticket(asked, basis, weakest=need, stateless=stateless, into=into)
+    planned = not _is_report(given, everything=everything)
+    ticket = making.ticket(
+        asked, basis, weakest=need, stateless=stateless, into=into or "", whole=whole_policy, planned=planned
+    )
+    return _write(ticket, wanted)
+
+
+def _write(ticket: Ticket, wanted: Sequence[OutputWish]) -> int:
+    from portcheck.render.request.through_aerleon import FormatError
+
     try:
         code = output_texts.write(wanted, lambda name: FORMATS[name](ticket))
     except FormatError as error:
@@ -121,7 +129,11 @@ def _write(asked: Asked, basis: str, wanted: Sequence[OutputWish], need: Need, *
 
 def _to_say(ticket: Ticket) -> list[str]:
     """What the user must know even where only a configuration was written."""
-    lines = [] if ticket.rules else ["nothing is asked for: no path in it is blocked"]
+    from portcheck.render.request.words import nothing
+
+    lines = [] if ticket.rules else [nothing(ticket)]
+    if ticket.left_out:
+        lines.append(f"not in a rule: {len(ticket.left_out)} more, with the reason; they stand in the request")
     if ticket.questions:
         count = len(ticket.questions)
         lines.append(f"{count} question{'' if count == 1 else 's'} to clear up first; they are in the request")

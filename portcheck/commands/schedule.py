@@ -69,6 +69,8 @@ def schedule(
         secrets=secrets,
         environment={} if state is None else {"PORTCHECK_STATE_DIR": _absolute(state)},
     )
+    if write is not None and not write.is_dir():
+        raise ConfigError(f"--write: {write} is no directory; create it first")
     chosen = kinds or ([UnitKind.WINDOWS] if os.name == "nt" else [UnitKind.SYSTEMD, UnitKind.CRON])
     for warning in _warnings(one, chosen):
         say(warning)
@@ -154,8 +156,6 @@ def _shown(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
 def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
     from portcheck.schedule import cron, systemd, windows
 
-    if not folder.is_dir():
-        raise ConfigError(f"--write: {folder} is no directory; create it first")
     base = Path(_absolute(folder)) / one.name
     service, timer, line, task = (Path(f"{base}{end}") for end in (".service", ".timer", ".cron", ".xml"))
     ways: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -23,8 +22,8 @@ from portcheck.model import Report
 from portcheck.model.target import Selection
 from portcheck.render.shared.options import Options, for_stream
 from portcheck.report.to_json import comparison_to_json, dumps
-from portcheck.run.runner import Order
-from portcheck.run.runner import run as run_once
+from portcheck.run.ending import ENDING
+from portcheck.run.runner import Order, attend
 
 if TYPE_CHECKING:
     from portcheck.render.live.watching import Screen, Status
@@ -51,22 +50,38 @@ def watch(
     """Check again and again, and tell what changes. Ctrl-C ends it with all that is known (130)."""
     del context
     from portcheck.render.live import watching
-    from portcheck.run.watch import Watch
 
     every_s = flagged("--every", parse_duration, every)
     goal = _goal(until, strict=job.order.settings.fail_on is FailOn.WARN)
     command = None if exec_ is None else hook.parsed(exec_)
     options = _options(job)
     status = watching.Status()
-    with watching.screen(sys.stdout, sys.stderr, options, status) as screen:
-        teller = Teller(screen, status, options, every_s, command, bell=not no_bell)
+    with ENDING.keeping:
+        return _watched(job, goal, every_s, command, options, status, bell=not no_bell)
 
-        async def ask(order: Order) -> Report:
+
+def _watched(
+    job: Job,
+    goal: Goal | None,
+    every_s: float,
+    command: list[str] | str | None,
+    options: Options,
+    status: Status,
+    *,
+    bell: bool,
+) -> int:
+    from portcheck.render.live import watching
+    from portcheck.run.watch import Watch
+
+    with watching.screen(sys.stdout, sys.stderr, options, status) as screen:
+        teller = Teller(screen, status, options, every_s, command, bell=bell)
+
+        def ask(order: Order) -> Report:
             status.next_at = None
-            return await run_once(order, screen.notify)
+            return attend(order, screen.notify)
 
         going = Watch(job.order, ask, teller.tell, every_s, goal)
-        reached = asyncio.run(going.run())
+        reached = going.run()
     report = going.report
     if report is None:  # interrupted before the first round was over
         return INTERRUPTED
@@ -113,7 +128,7 @@ class Teller:
     bell: bool
     start: str = field(default="")
 
-    async def tell(self, one: Round) -> None:
+    def tell(self, one: Round) -> None:
         from portcheck.render.live import watching
 
         at = clock(one.at)
@@ -130,11 +145,11 @@ class Teller:
             self.screen.say(watching.line(at, words, self.options))
             if self.bell:
                 self.screen.ring()
-            await self._execute(one, words)
+            self._execute(one, words)
         self.status.words = words
         self.status.next_at = time.monotonic() + self.every_s
 
-    async def _execute(self, one: Round, words: str) -> None:
+    def _execute(self, one: Round, words: str) -> None:
         if self.command is None or one.since_last is None:
             return
         from portcheck.render.live import watching
@@ -147,7 +162,7 @@ class Teller:
             "PORTCHECK_SUMMARY": printable(words),
         }
         document = {"schema": SCHEMA, "at": at, **comparison_to_json(one.since_last)}
-        trouble = await asyncio.to_thread(hook.run, self.command, told, dumps(document))
+        trouble = hook.run(self.command, told, dumps(document))
         if trouble:
             self.screen.say(watching.line(clock(one.at), trouble, self.options))
 

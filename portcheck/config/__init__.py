@@ -17,7 +17,7 @@ from portcheck.config.names import (
     parse_server,
 )
 from portcheck.config.proxies import DIRECT, ProxySpec, parse_proxy
-from portcheck.config.settings import parse_rate
+from portcheck.config.settings import parse_rate, parse_site
 from portcheck.config.spec import (
     BindSpec,
     Configuration,
@@ -62,6 +62,7 @@ __all__ = [
     "parse_proxy",
     "parse_rate",
     "parse_server",
+    "parse_site",
     "parse_system",
     "printable",
 ]

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from portcheck.config.files import read_bytes, spelled
@@ -18,6 +19,8 @@ from portcheck.config.words import ConfigError, printable
 
 FILE_NAME = "forests.toml"
 VARIABLE = "PORTCHECK_CONFIG"
+DEEPEST = 64
+DEEP_KEY = re.compile(r"""(?:[\w"'-]{1,80}+[ \t]*+\.[ \t]*+){63}""")  # bounded steps: linear on any line
 
 
 def find(explicit: str | None, env: Mapping[str, str], cwd: Path) -> Path | None:
@@ -38,7 +41,8 @@ def _usual_places(cwd: Path) -> Iterator[Path]:
     yield cwd / FILE_NAME
     import platformdirs  # late: most runs name their file or have it here
 
-    yield platformdirs.user_config_path("portcheck", appauthor=False) / FILE_NAME
+    with suppress(RuntimeError):  # neither $HOME nor an entry in the list of users
+        yield platformdirs.user_config_path("portcheck", appauthor=False) / FILE_NAME
     yield platformdirs.site_config_path("portcheck", appauthor=False) / FILE_NAME
     if os.name == "posix":
         yield Path("/etc/portcheck") / FILE_NAME
@@ -74,6 +78,7 @@ def _text(path: Path) -> str:
 
 def _parse(path: Path, text: str) -> Node:
     where = spelled(path)
+    _refuse_deep_keys(where, text)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -83,6 +88,13 @@ def _parse(path: Path, text: str) -> Node:
     except RecursionError:
         raise ConfigError(f"{where}: is not valid TOML: brackets are nested too deep") from None
     return Node(values, ConfigSource(path, text))
+
+
+def _refuse_deep_keys(where: str, text: str) -> None:
+    """Each dot of a key is a table, and tomllib keeps all the ways to it: 10,000 of them take half a gigabyte."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") >= DEEPEST and DEEP_KEY.search(line):
+            raise ConfigError(f"{where}:{number}: is no forests file: a key of {DEEPEST} parts or more")
 
 
 def _syntax(where: str, message: str) -> str:

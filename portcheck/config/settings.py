@@ -30,6 +30,7 @@ def read_settings(node: Node, profiles: Collection[str]) -> Settings:
         "trace": ("trace", Node.flag),
         "history_keep": ("history_keep", lambda n: n.whole(0, 100_000)),
         "history_days": ("history_days", lambda n: n.whole(1, 3650)),
+        "max_checks": ("max_checks", lambda n: n.whole(1, 10_000_000)),
         "proxy": ("proxy", lambda n: n.read(parse_proxy)),
     }
     values = {readers[key][0]: readers[key][1](child) for key, child in node.table(readers).items()}
@@ -58,6 +59,14 @@ def read_profiles(node: Node, known: Collection[str]) -> tuple[str, ...]:
     if not names:
         raise node.error('names no profile; write it like ["mim"]')
     return names
+
+
+def parse_site(text: str) -> str:
+    """As `read_site`, from the command line. Raises ConfigError."""
+    name = text.strip()
+    if not 0 < len(name) <= LONGEST_SITE or not name.isprintable():
+        raise ConfigError(f"{shown(text)} is no name of a site: 1 to {LONGEST_SITE} characters")
+    return name
 
 
 def read_site(node: Node) -> str:

@@ -31,6 +31,8 @@ class ExtraPort:
     port: int
     transport: str = "tcp"  # "tcp" | "udp"
     purpose: str = ""
+    service: str = ""  # ask in the protocol of this one; empty: whatever listens there
+    why: str = "asked for in the forests file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class BindSpec:
 class SystemSpec:
     """A machine around the forest; without an address, the name is looked up."""
 
-    role: str  # mim, sync, sql, exchange, adfs, mail, cloud
+    role: str  # mim, sync, sql, exchange, adfs, mail, kdc-proxy, cloud
     host: str
     address: str | None = None
     port: int | None = None  # of the role's own service, where it is not the usual one
@@ -79,6 +81,7 @@ class Settings:
     trace: bool = True
     history_keep: int = 1000  # runs of one plan; 0: none
     history_days: int = 90
+    max_checks: int = 250_000  # of one run
     proxy: ProxySpec | None = None  # on the way to the cloud; None: as the environment says
 
 
@@ -99,6 +102,7 @@ class ForestSpec:
     extra: tuple[ExtraPort, ...] = ()
     bind: BindSpec = field(default_factory=BindSpec)
     systems: tuple[SystemSpec, ...] = ()
+    swept: bool = False  # the addresses of a network: that there is a controller at each is not said
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portcheck.diagnose import phrases, symptoms
+from portcheck.diagnose.marking import marked
 from portcheck.diagnose.ranking import leading, ranked
 from portcheck.diagnose.reader import printable
 from portcheck.diagnose.remedy import MOST_TARGETS, allow
@@ -13,7 +14,7 @@ from portcheck.diagnose.rules import RULES
 from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import Finding, Outcome, Report, Severity
 
-__all__ = ["RULES", "diagnose", "leading"]
+__all__ = ["RULES", "diagnose", "leading", "marked"]
 
 
 def diagnose(report: Report, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:

@@ -157,6 +157,10 @@ def _silent(outcome: Outcome) -> str:
 
 def _proxy_says(outcome: Outcome) -> str | None:
     proxy, status = text(outcome, "proxy"), number(outcome, "proxy_status")
+    if proxy and (said := text(outcome, "proxy_said")):
+        return f"the proxy {proxy} {said}"
+    if proxy and flag(outcome, "proxy_reached") is False:
+        return f"the proxy {proxy} itself cannot be reached"
     return f"the proxy {proxy} said: HTTP {status:.0f}" if proxy and status else None
 
 
@@ -197,7 +201,7 @@ SEEN: dict[State, Callable[[Outcome], str]] = {
     State.FILTERED: _silent,
     State.REJECTED: _rejected,
     State.UNREACHABLE: _unreachable,
-    State.REFUSED: lambda _: "refused by the host",
+    State.REFUSED: lambda o: _proxy_says(o) or "refused by the host",
     State.MUTE: lambda _: "connected, but the question was never answered",
     State.RESET: _cut,
     State.MISMATCH: _mismatch,
@@ -260,6 +264,6 @@ def whereabouts(outcomes: Iterable[Outcome], f: ForestFacts) -> str:
     told = []
     for outcome in outcomes:
         where, host = endpoint(outcome), outcome.check.host
-        others = [e for e in f.by_endpoint if e.host == host and e != where]
+        others = any(e != where for e in f.places_of(host))
         told.append(f"{short(host, f.forest.name)}{f' [{where.address}]' if where and others else ''}")
     return some(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from portcheck.model import Outcome
+from portcheck.model import Facts, Outcome
 
 LONGEST = 120
 
@@ -17,7 +17,12 @@ def text(outcome: Outcome, key: str) -> str | None:
 
 
 def texts(outcome: Outcome, key: str) -> tuple[str, ...]:
-    value = outcome.facts.get(key)
+    return texts_in(outcome.facts, key)
+
+
+def texts_in(facts: Facts, key: str) -> tuple[str, ...]:
+    """As `texts`, of a forest's facts."""
+    value = facts.get(key)
     if not isinstance(value, list | tuple):
         return ()
     return tuple(printable(entry) for entry in value if isinstance(entry, str))

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import printable, text
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Outcome
+from portcheck.model import Outcome, State
 
-MOST_TARGETS = 12
+MOST_TARGETS, MORE = 12, "more hosts (portcheck request lists them all)"
 """Longer lists belong into a change request, not into a sentence."""
 
 Ports = tuple[tuple[str, tuple[int, ...]], ...]
@@ -25,14 +25,24 @@ def allow(f: ForestFacts, outcomes: Iterable[Outcome]) -> str:
     for (address, host), found in per_target.items():
         source = listed(sources(f, found)) or "this machine"
         alike.setdefault((spelled(_ports(found)), source), []).append(_target(address, host))
-    return "; ".join(
-        f"allow {what} from {source} to {some(targets, MOST_TARGETS, 'more hosts (portcheck request lists them all)')}"
-        for (what, source), targets in alike.items()
+    alike_there = any(o.state is State.UNREACHABLE and text(o, "proxy_scheme") for o in blocked)
+    doubt = (
+        " (see first, from there, whether it is refused: through the proxy the two look alike)" if alike_there else ""
+    )
+    return (
+        "; ".join(
+            f"allow {what} from {source} to {some(targets, MOST_TARGETS, MORE)}"
+            for (what, source), targets in alike.items()
+        )
+        + doubt
     )
 
 
 def sources(f: ForestFacts, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """The address the questions left from; else this machine's addresses of the same family."""
+    beyond = tuple(dict.fromkeys(proxy for o in outcomes if text(o, "proxy_scheme") and (proxy := text(o, "proxy"))))
+    if beyond:
+        return (f"the far end of the SOCKS proxy {listed(beyond)}",)
     used = tuple(dict.fromkeys(own for o in outcomes if (own := text(o, "local_address"))))
     if used:
         return used

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from portcheck.catalogue.endpoints import Use, uses_of
+from portcheck.catalogue.profiles import built_in
 from portcheck.diagnose.reader import text
 from portcheck.model import Outcome
 
@@ -112,8 +113,34 @@ OUTSIDE: Mapping[str, Callable[[Use], tuple[str, ...]]] = {
 }
 
 
+SYNC = "sync-engine"
+"""What profiles speak whose machine runs MIM's or Entra Connect's synchronisation engine."""
+OF_THE_ENGINE = frozenset({
+    "dropped-connection", "failed-authentication", "failed-connection", "failed-permission", "failed-search",
+    "import", "export", "kerberos-no-logon-server", "kerberos-time-skew", "no-start-connection",
+    "no-start-credentials", "no-start-no-domain-controller", "stopped-connectivity", "stopped-server",
+    "synchronisation",
+})  # fmt: skip
+"""Error names and operations that nobody sees who does not run it."""
+
+
 def errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
-    """The likeliest first."""
+    """The likeliest first, in the words of the profiles at hand."""
+    known = tuple(outcomes)
+    return _spoken(_errors(code, known), known)
+
+
+def _spoken(words: tuple[str, ...], outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    return words if speak_sync(outcomes) else tuple(word for word in words if word not in OF_THE_ENGINE)
+
+
+def speak_sync(outcomes: Iterable[Outcome]) -> bool:
+    """Whether a profile that asked speaks the engine's words; where it is not known who asked, they are told."""
+    names = {name for outcome in outcomes for name in outcome.check.profiles}
+    return not names or any(name not in built_in() or SYNC in built_in()[name].speaks for name in names)
+
+
+def _errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     if code in OUTSIDE:
         return _outside(OUTSIDE[code], outcomes)
     told = (text(o, "ad_error") for o in outcomes) if code in {"credentials-rejected", "account-state"} else ()
@@ -133,6 +160,7 @@ def _outside(told: Callable[[Use], tuple[str, ...]], outcomes: Iterable[Outcome]
 
 def breaks(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """What the profiles do through the services that failed; else what the fault itself prevents."""
-    symptom = SYMPTOMS.get(code, Symptom())
-    failed = (o for o in outcomes if not symptom.through or o.check.service in symptom.through)
-    return tuple(dict.fromkeys(operation for o in failed for operation in o.check.operations)) or symptom.breaks
+    symptom, known = SYMPTOMS.get(code, Symptom()), tuple(outcomes)
+    failed = (o for o in known if not symptom.through or o.check.service in symptom.through)
+    told = tuple(dict.fromkeys(operation for o in failed for operation in o.check.operations))
+    return told or _spoken(symptom.breaks, known)

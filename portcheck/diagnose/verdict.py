@@ -34,7 +34,7 @@ TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
 REFUSED_CERTIFICATE = frozenset({"not yet valid", "expired", "purpose", "weak", "other"})
 """Whoever verifies refuses it, whichever authorities it trusts."""
 OLD_TLS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
-OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc"})
+OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc", "kdc-proxy"})
 """What a machine around the forest has that was named for it, however badly it is needed."""
 
 
@@ -47,6 +47,7 @@ class Offered:
     services: frozenset[str] = frozenset()  # offered whatever their roles
     named: bool = False  # a machine around the forest: the user says what it is
     controller: bool = True  # False: taken for one, and it speaks like none
+    far: bool = False  # of another site than this machine's own: clients here turn to it last
 
     def has(self, service: str) -> bool:
         role = role_of(service)
@@ -112,7 +113,32 @@ def settle(outcomes: Iterable[Outcome], offered: Mapping[str, Offered]) -> tuple
     for outcome in found:
         by_host.setdefault((outcome.check.host, outcome.check.address), []).append(outcome)
     where = [(outcome, (outcome.check.host, outcome.check.address)) for outcome in found]
-    return tuple(judge(weighed(outcome, by_host[host]), offered[outcome.check.id]) for outcome, host in where)
+    weighing = ((weighed(one_is_enough(outcome, by_host[host]), by_host[host]), host) for outcome, host in where)
+    return tuple(
+        judge(_from_here(told, by_host[host], offered[told.check.id]), offered[told.check.id])
+        for told, host in weighing
+    )
+
+
+def _from_here(outcome: Outcome, beside: Collection[Outcome], offered: Offered) -> Outcome:
+    """A dead controller of another site costs clients here little, as long as their own site's answer."""
+    dead = all(o.state in QUIET | {State.SKIPPED, State.UNRESOLVED} for o in beside)
+    if not (offered.far and dead and outcome.state in QUIET) or outcome.facts.get("local_fault"):
+        return outcome
+    return replace(outcome, facts={**outcome.facts, "far_site": True})
+
+
+def one_is_enough(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
+    """What a profile needs one of, and the other works: needed only by what is set to this one."""
+    check = outcome.check
+    if not check.one_of or outcome.state in GOOD or not check.required:
+        return outcome
+    others = (o for o in beside if o.check.one_of == check.one_of and o.check.id != check.id and o.state in GOOD)
+    other = next(others, None)
+    if other is None:
+        return outcome
+    words = f"{outcome.reason}; {other.check.port}/{other.check.transport} answers, and one of the two is enough"
+    return replace(outcome, check=replace(check, need=Need.CONDITIONAL), reason=words)
 
 
 def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
@@ -157,7 +183,7 @@ def role_of(service: str) -> str:
 
 
 def _hurt(outcome: Outcome) -> Verdict:
-    return Verdict.FAIL if outcome.check.required else Verdict.WARN
+    return Verdict.FAIL if outcome.check.required and not outcome.facts.get("far_site") else Verdict.WARN
 
 
 def _when_skipped(outcome: Outcome) -> Verdict:

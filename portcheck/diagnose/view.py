@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from portcheck.diagnose.reader import flag, texts
+from portcheck.diagnose.reader import flag, name, texts
 from portcheck.model import (
     BLOCKED,
     GOOD,
@@ -18,10 +19,16 @@ from portcheck.model import (
     Verdict,
 )
 
+K = TypeVar("K")
+V = TypeVar("V")
+ADDRESS_RECORDS = frozenset({"A", "AAAA"})
 NOT_ASKED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
 """Nothing was sent."""
 
 FAULTY = frozenset({Verdict.FAIL, Verdict.WARN})
+
+REVERSE = "PTR"
+"""Few networks have these records, and nothing is found by them: only who asks for them gets them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,6 +47,9 @@ class ForestFacts:
     forest: ForestReport
     outcomes: tuple[Outcome, ...]
     by_endpoint: Mapping[Endpoint, tuple[Outcome, ...]]
+    by_host: Mapping[str, tuple[Outcome, ...]]
+    addresses: Mapping[str, tuple[Lookup, ...]]  # by the name whose addresses were asked for
+    controllers: Mapping[str, DomainController]
     explained: frozenset[str] = frozenset()  # ids of the outcomes that have their finding
     troubled: bool = False  # a finding tells of a fault
     foreign: frozenset[str] = frozenset()  # addresses at which another forest answers
@@ -51,11 +61,15 @@ class ForestFacts:
     @classmethod
     def _over(cls, report: Report, forest: ForestReport, outcomes: Iterable[Outcome]) -> ForestFacts:
         kept = tuple(outcomes)
-        grouped: dict[Endpoint, list[Outcome]] = {}
-        for outcome in kept:
-            if (where := endpoint(outcome)) is not None:
-                grouped.setdefault(where, []).append(outcome)
-        return cls(report, forest, kept, {where: tuple(found) for where, found in grouped.items()})
+        at = grouped((endpoint(o), o) for o in kept)
+        by_host = grouped((o.check.host, o) for o in kept)
+        rows = sorted((row for row in forest.lookups if row.record in ADDRESS_RECORDS), key=_order)
+        asked = grouped((name(row.name), row) for row in rows)
+        known: dict[str, DomainController] = {}
+        for dc in sorted(forest.domain_controllers, key=lambda dc: (dc.address is None, dc.address or "")):
+            known.setdefault(dc.host, dc)
+        places = {where: found for where, found in at.items() if where is not None}
+        return cls(report, forest, kept, places, by_host, asked, known)
 
     def without(self, outcomes: Iterable[Outcome]) -> ForestFacts:
         """As if these had not been seen: what another forest's machine answers says nothing about this forest."""
@@ -117,6 +131,10 @@ class ForestFacts:
 
     # Hosts
 
+    def places_of(self, host: str) -> tuple[Endpoint, ...]:
+        """Where it was asked."""
+        return endpoints(self.by_host.get(host, ()))
+
     def silent(self, where: Endpoint) -> bool:
         """Nothing of this host was heard, on two ports or more: one port alone cannot tell the host from the port.
 
@@ -145,16 +163,30 @@ class ForestFacts:
 
     def controller(self, host: str) -> DomainController | None:
         """The entry of the list of controllers; the one with an address where there are several."""
-        known = [dc for dc in self.forest.domain_controllers if dc.host == host]
-        return min(known, key=lambda dc: (dc.address is None, dc.address or ""), default=None)
+        return self.controllers.get(host)
 
     # Names
+
+    def asked_for_addresses(self, host: str) -> tuple[Lookup, ...]:
+        """The questions for its addresses, less those that another forest answered."""
+        return tuple(row for row in self.addresses.get(name(host), ()) if not servers(row) <= self.foreign)
 
     def lookups(self, *records: str) -> tuple[Lookup, ...]:
         """The DNS questions of the discovery in a stable order, less those that another forest answered."""
         own = (lookup for lookup in self.forest.lookups if not servers(lookup) <= self.foreign)
-        wanted = (lookup for lookup in own if not records or lookup.record in records)
-        return tuple(sorted(wanted, key=lambda lookup: (lookup.name, lookup.record, lookup.server, lookup.status)))
+        wanted = (lookup for lookup in own if (lookup.record in records if records else lookup.record != REVERSE))
+        return tuple(sorted(wanted, key=_order))
+
+
+def _order(lookup: Lookup) -> tuple[str, ...]:
+    return lookup.name, lookup.record, lookup.server, lookup.status
+
+
+def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    found: dict[K, list[V]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in found.items()}
 
 
 def endpoint(outcome: Outcome) -> Endpoint | None:

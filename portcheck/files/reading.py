@@ -1,4 +1,4 @@
-"""Reading a file or pipe that a user named: never more than makes sense, and never waiting for ever."""
+"""Files and pipes that a user named: never more is read than makes sense, and nobody is waited for for ever."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 PATIENCE_S = 10.0
 """For a pipe's next bytes: whatever writes into it may have to think first."""
 CHUNK = 65536
+GLANCE_S = 0.1
 
 
 def read(path: Path, most: int) -> bytes:

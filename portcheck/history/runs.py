@@ -13,6 +13,7 @@ from portcheck.model import Comparison, Outcome, Report, Verdict
 from portcheck.report.compare import compare, complete, keyed
 from portcheck.report.to_json import MAX_BYTES, StoreError, dumps, loads, to_json
 
+LONGEST_STEP = timedelta(days=31)
 MOST_BYTES = 512 * 2**20
 """All reports together; beyond it the oldest go, but for the newest of each plan."""
 
@@ -52,6 +53,12 @@ def runs(database: sqlite3.Connection) -> tuple[Kept, ...]:
         Kept(id_, plan, label, host, started, took, code, bool(done), checks, passed, tuple(str(findings).split()))
         for id_, plan, label, host, started, took, code, done, checks, passed, findings in rows
     )
+
+
+def prove_writable(database: sqlite3.Connection) -> None:
+    """Raises sqlite3.Error where nothing can be kept."""
+    with transaction(database):
+        database.execute("UPDATE run SET id = id WHERE id < 0")
 
 
 def base_of(database: sqlite3.Connection, plan: str) -> Base | None:
@@ -157,8 +164,7 @@ def _keys(outcomes: dict[str, Outcome]) -> dict[str, str]:
 
 def _forget(database: sqlite3.Connection, keep_runs: int, days: int) -> None:
     """The oldest beyond the number, the age and the space; of each plan the newest base stays, but for its age."""
-    oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    gone = [id_ for (id_,) in database.execute("SELECT id FROM run WHERE started < ?", (oldest,))]
+    gone = [*_too_old(database.execute("SELECT id, started FROM run ORDER BY id DESC"), timedelta(days=days))]
     gone += _beyond(database, keep_runs)
     if not gone:
         return
@@ -170,6 +176,29 @@ def _forget(database: sqlite3.Connection, keep_runs: int, days: int) -> None:
         " AND later.run <= (SELECT min(id) FROM run WHERE run.plan = change.plan))"
     )
     database.execute("DELETE FROM change WHERE plan NOT IN (SELECT plan FROM run)")
+
+
+def _too_old(newest_first: Iterable[tuple[int, object]], most: timedelta) -> Iterator[int]:
+    """By the time that went by between the runs themselves: a clock may be wrong now, or may have been wrong once.
+
+    A step of more than a month, in either direction, is no time that went by.
+    """
+    age, later = timedelta(), None
+    for id_, started in newest_first:
+        at = _moment(started)
+        if at is not None and later is not None and abs(later - at) <= LONGEST_STEP:
+            age += later - at
+        later = at or later
+        if age > most:
+            yield id_
+
+
+def _moment(started: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(started))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _beyond(database: sqlite3.Connection, keep_runs: int) -> Iterable[int]:

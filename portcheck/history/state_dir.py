@@ -17,12 +17,15 @@ OTHER = f"name one of your own with {VARIABLE}"
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """`$PORTCHECK_STATE_DIR`, else the user's own (Linux: ~/.local/state/portcheck)."""
+    """`$PORTCHECK_STATE_DIR`, else the user's own (Linux: ~/.local/state/portcheck). Raises OSError."""
     if chosen := environ.get(VARIABLE):
         return Path(chosen)
     import platformdirs
 
-    return platformdirs.user_state_path("portcheck", appauthor=False)
+    try:
+        return platformdirs.user_state_path("portcheck", appauthor=False)
+    except RuntimeError:  # neither $HOME nor an entry in the list of users
+        raise OSError(None, f"this user has no home directory; name a folder in {VARIABLE}") from None
 
 
 def database_file() -> Path:

@@ -39,6 +39,7 @@ class Check:
     why: str = ""
     source: str = ""  # the document behind `need`
     domain: str = ""  # the AD domain the host is asked about
+    one_of: str = ""  # of this host's checks with the same word, one that is good is enough
 
     @property
     def id(self) -> str:

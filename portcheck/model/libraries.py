@@ -1,12 +1,26 @@
-"""A library that an optional feature needs and this Python lacks: which one, and how this very Python gets it."""
+"""Libraries that portcheck can do without: the command that brings one to the interpreter in use."""
 
 from __future__ import annotations
 
+import importlib.util
 import shlex
+import subprocess
 import sys
+
+KERBEROS, MD4, FIREWALLS, NOTICES = "gssapi", "pycryptodome", "aerleon", "apprise"
+"""As the package index names them; pyproject.toml's extras hold one each."""
+
+
+def command_for(library: str) -> str:
+    """To be pasted into a shell of this system. By uv where its environment, as uv makes them, holds no pip."""
+    python = sys.executable or "python3"
+    if importlib.util.find_spec("pip") is None:
+        words = ["uv", "pip", "install", "--python", python, library]
+    else:
+        words = [python, "-m", "pip", "install", library]
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 def how_to_get(library: str) -> str:
     """`install pycryptodome with: /opt/x/bin/python3 -m pip install pycryptodome`"""
-    python = f'"{sys.executable}"' if sys.platform == "win32" else shlex.quote(sys.executable or "python3")
-    return f"install {library} with: {python} -m pip install {library}"
+    return f"install {library} with: {command_for(library)}"

@@ -11,6 +11,9 @@ DC = "dc"
 UNNAMED = "unnamed"
 """The source of a place that stands for a machine nobody named."""
 
+SWEPT = "network"
+"""The source of a place that is an address of a network: whether anybody is there is what is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -19,11 +22,17 @@ class Route:
     addresses: tuple[str, ...] = ()
     proxy: str = ""  # as reports name it, host:port; empty: no proxy
     proxy_port: int = 0
-    credentials: str = field(default="", repr=False)  # user:password, for Basic; never told
+    credentials: str = field(default="", repr=False)  # user:password; never told
+    scheme: str = "http"  # how the proxy is asked: http (CONNECT), socks5, socks5h (it looks names up)
+    far: str = ""  # what the proxy is asked for, where it is not the host's name
 
     @property
     def direct(self) -> bool:
         return not self.proxy
+
+    @property
+    def socks(self) -> bool:
+        return bool(self.proxy) and self.scheme != "http"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,9 @@ class Target:
     service: str = ""  # the cloud's: the row's service; ways may differ
     route: Route | None = None  # the cloud's: it has no address of its own here
     unasked: str = ""  # why nothing can be asked here
+    untold: bool = False  # DNS never answered the question for its address
+    given: tuple[str, ...] = ()  # what DNS gives for its address, and nobody could be asked at, with the reason
+    only: frozenset[str] = frozenset()  # the services to ask; empty: all that the profiles want
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from portcheck.model import Lookup
+from portcheck.net.lag import AWAY_S, missed_s
 from portcheck.net.own_names import own_addresses
-from portcheck.net.question import TOLD, UNHEARD, DnsQuestion, Lag, Reply
+from portcheck.net.question import TOLD, UNHEARD, DnsQuestion, Reply
 
 __all__ = ["TOLD", "UNHEARD", "Names", "NoResolverError", "is_address", "system_servers", "upstream_servers"]
 
+HOSTS_FILE = "system (hosts)"
+LONGEST_NAME = 256  # characters; only escapes make a name longer
 MORE_TRIES = 1  # with the whole patience
 RESOLVED_STUBS = frozenset({"127.0.0.53", "127.0.0.54"})
 RESOLVED_LIST = Path("/run/systemd/resolve/resolv.conf")
@@ -34,7 +37,6 @@ class Names:
     bound: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(32), repr=False)  # questions at once
     tries: int | None = None  # datagrams of one question; None: as many as the patience holds
     over_tcp: bool = True  # where UDP is silent
-    _lag: Lag = field(default_factory=Lag, repr=False)
     _system: tuple[tuple[str, int], ...] = ()
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
@@ -47,13 +49,16 @@ class Names:
         """Trouble is a word in `status`, never an exception (but NoResolverError).
 
         Silence is believed of a server that says nothing at all. Where it has answered something else, what is needed
-        is asked again: the path may be lossy, or police the burst that a run begins with.
+        is asked again: the path may be lossy, or police the burst that a run begins with. The resolver's patience is by
+        the clock on the wall: where this program was away meanwhile, its silence is not believed either.
         """
         async with self.bound:
+            missed = missed_s() + AWAY_S
             found = await self._lookup(name, record, required=required)
-            for _ in range(MORE_TRIES if required else 0):
-                if found.status not in UNHEARD or not self.heard.is_set():
+            for _ in range(MORE_TRIES if required or missed_s() > missed else 0):
+                if found.status not in UNHEARD or not (self.heard.is_set() or missed_s() > missed):
                     break
+                missed = missed_s() + AWAY_S
                 found = await self._lookup(name, record, required=required)
             return found
 
@@ -61,9 +66,7 @@ class Names:
         if not self.servers and not self._system:
             self._system = system_servers()
         servers = tuple(self.servers) or self._system
-        asking = DnsQuestion(
-            name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone, self._lag
-        )
+        asking = DnsQuestion(name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone)
         reply = await asking.ask()
         if reply.status not in UNHEARD and not reply.status.startswith("error"):
             self.heard.set()
@@ -104,7 +107,7 @@ class Names:
         told = await own_addresses(host, families, self.patience_s)
         by_record = {"A": [a for a in told.addresses if ":" not in a], "AAAA": [a for a in told.addresses if ":" in a]}
         return [
-            Lookup(host, record, "system (hosts)", "ok", tuple(found), told.elapsed_ms)
+            Lookup(host, record, HOSTS_FILE, "ok", tuple(found), told.elapsed_ms)
             for record, found in by_record.items()
             if found and record in families
         ]

@@ -40,12 +40,10 @@ async def ask(stream: Stream, method: str, target: str, host: str, headers: Head
     request = _request(method, target, host, headers)
     await stream.send(_packed(request), f"HTTP {method} {target[:LONGEST]}")
 
-    def head(buffer: bytes) -> int | None:
-        return None if _answer(request, buffer) is None else len(buffer)
-
-    answer = _answer(request, await stream.read_frame(head, "HTTP answer"))
-    assert answer is not None
-    return answer
+    reading = Reading(request)
+    await stream.read_frame(reading, "HTTP answer")
+    assert reading.answer is not None
+    return reading.answer
 
 
 def pack(method: str, target: str, host: str, headers: Headers = ()) -> bytes:
@@ -68,24 +66,38 @@ def _packed(request: h11.Request) -> bytes:
     return h11.Connection(h11.CLIENT).send(request) or b""
 
 
-def _answer(request: h11.Request, buffer: bytes) -> HttpAnswer | None:
-    """The final answer, once it is whole; what is no HTTP raises NetError."""
-    import h11
+class Reading:
+    """Tells `read_frame` when the final answer is whole, and keeps it; what is no HTTP raises NetError.
 
-    waiting = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-    waiting.send(request)
-    waiting.send(h11.EndOfMessage())
-    waiting.receive_data(buffer)
-    try:
-        for _ in range(MOST_INTERIM):
-            event = waiting.next_event()
-            if event is h11.NEED_DATA:
-                return None
-            if isinstance(event, h11.Response):
-                return _read(event)
-    except h11.RemoteProtocolError as error:
-        raise _foreign(str(error)) from None
-    raise _foreign("interim answers without end")
+    To be asked of one growing buffer: each byte is read once.
+    """
+
+    def __init__(self, request: h11.Request) -> None:
+        import h11
+
+        self.answer: HttpAnswer | None = None
+        self._waiting = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self._waiting.send(request)
+        self._waiting.send(h11.EndOfMessage())
+        self._read = self._interim = 0
+
+    def __call__(self, buffer: bytes) -> int | None:
+        import h11
+
+        self._waiting.receive_data(bytes(buffer[self._read :]))
+        self._read = len(buffer)
+        try:
+            while self._interim < MOST_INTERIM:
+                event = self._waiting.next_event()
+                if event is h11.NEED_DATA:
+                    return None
+                if isinstance(event, h11.Response):
+                    self.answer = _read(event)
+                    return len(buffer)
+                self._interim += 1
+        except h11.RemoteProtocolError as error:
+            raise _foreign(str(error)) from None
+        raise _foreign("interim answers without end")
 
 
 def _read(event: h11.Response) -> HttpAnswer:

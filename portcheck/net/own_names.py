@@ -34,7 +34,7 @@ async def own_addresses(host: str, families: Sequence[str], patience_s: float) -
             rows = await _in_a_thread(lambda: _getaddrinfo(host, families))
     except socket.gaierror as error:
         return OwnAnswer("none" if error.errno in NO_SUCH_NAME else "late")
-    except UnicodeError:
+    except ValueError:  # a name that no resolver can be asked for
         return OwnAnswer("none")
     except (TimeoutError, OSError):
         return OwnAnswer("late")
@@ -65,7 +65,7 @@ def _in_a_thread(call: Callable[[], list[Any]]) -> asyncio.Future[list[Any]]:
         error: Exception | None = None
         try:
             rows = call()
-        except (OSError, UnicodeError) as fault:
+        except (OSError, ValueError) as fault:
             error = fault
         with contextlib.suppress(RuntimeError):  # the run is over
             loop.call_soon_threadsafe(settle, rows, error)

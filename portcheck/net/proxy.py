@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from portcheck.model import BlockedAt, Facts, Stage, State
 from portcheck.model.target import Route
-from portcheck.net import http
+from portcheck.net import http, socks
 from portcheck.net.errors import NetError
 from portcheck.net.http import HttpAnswer
 from portcheck.net.network import Net, Network
@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 MOST_ADDRESSES = 3
 BRIEF = Timeouts(connect_s=2.0, answer_s=10.0, attempts=2)  # for the addresses after the first
+BRIEF_ASIDE = Timeouts(connect_s=2.0, answer_s=2.0, attempts=1)
+UNUSED_PORT = 1  # tcpmux: no service of these days
 NEEDS_CREDENTIALS = 407
 CANNOT = range(500, 600)
 SCHEMES = 6
@@ -41,9 +43,11 @@ class Reach:
         self.trail = self.net.trail
 
     async def tcp(self, port: int) -> Stream:
-        """A stream to the endpoint; through a proxy, a tunnel by CONNECT (RFC 9110, 9.3.6). Raises NetError."""
+        """A stream to the endpoint; through a proxy, a tunnel: CONNECT (RFC 9110, 9.3.6) or SOCKS. Raises NetError."""
         if self.route.direct:
             return await self._connected(port)
+        if self.route.socks:
+            return await self._by_socks(port)
         stream = await self.to_proxy()
         where = f"{self.host}:{port}"
         try:
@@ -62,6 +66,42 @@ class Reach:
         self.trail.head = b""  # what comes now is the endpoint's
         self.trail.note("tunnel", f"the proxy answered HTTP {answer.status}: the tunnel stands")
         return stream
+
+    async def _by_socks(self, port: int) -> Stream:
+        """What the proxy grants, it may have granted unseen: whether anything is there, only its first byte shows."""
+        self.trail.facts["proxy_scheme"] = self.route.scheme
+        try:
+            stream = await self.to_proxy()
+        except NetError as fault:  # nothing was asked of the endpoint
+            fault.facts["local_fault"] = True
+            raise NetError(State.ERROR, fault.reason, Stage.CONNECT, fault.blocked_at, fault.facts) from None
+        try:
+            far = self.route.far or self.host
+            await socks.tunnel(stream, self.route.proxy, far, port, self.route.credentials, self.taken)
+        except NetError as fault:
+            stream.close()
+            if "the proxy" not in fault.reason:
+                fault.reason = f"the proxy {self.route.proxy}: {fault.reason}"
+            raise
+        except BaseException:
+            stream.close()
+            raise
+        self.trail.facts["socks_granted"] = True
+        self.trail.head = b""  # what comes now is the endpoint's
+        self.trail.latency_ms = None  # so far it is the proxy's
+        self.trail.note("tunnel", "the SOCKS proxy granted the connection")
+        return stream
+
+    async def grants_unseen(self) -> bool:
+        """Whether a SOCKS proxy says yes to a port that nobody uses as well: then its yes is worth nothing."""
+        if not self.route.socks:
+            return False
+        beside = Reach(self.host, self.route, replace(self.net, patience=BRIEF_ASIDE, trail=Timeline()), self.taken)
+        try:
+            with await beside.tcp(UNUSED_PORT):
+                return True
+        except NetError:
+            return False
 
     async def to_proxy(self) -> Stream:
         """A stream to the proxy itself, for a request in clear (RFC 9112, 3.2.2)."""

@@ -6,10 +6,9 @@ A slow server's answer to the first datagram counts, however many were sent afte
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -20,7 +19,6 @@ TRUNCATED = "truncated"
 UNHEARD = frozenset({"timeout", "unreachable"})
 ONE_TRY_S = 0.8
 TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
-LAG_EVERY_S = 0.02
 
 Server = tuple[str, int]
 
@@ -36,41 +34,6 @@ class Reply:
     ttl_s: int | None = None
     over_tcp: bool = False
     elapsed_ms: float = 0.0  # of one that answered: from its own datagram on
-
-
-@dataclass(slots=True)
-class Lag:
-    """How late this process's own loop is: what a busy machine adds to a time is not the server's."""
-
-    _users: int = 0
-    _ticked: float = 0.0
-    _overslept_s: float = 0.0
-    _watch: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._users += 1
-        if self._watch is None or self._watch.done():
-            self._ticked, self._overslept_s = time.monotonic(), 0.0
-            self._watch = asyncio.create_task(self._tick())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._users -= 1
-        if self._users == 0 and self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-
-    async def _tick(self) -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(LAG_EVERY_S)
-            self._ticked = time.monotonic()
-            self._overslept_s = max(0.0, self._ticked - before - LAG_EVERY_S)
-
-    def now_s(self) -> float:
-        """For so long what came in just now may have lain there unread."""
-        since = time.monotonic() - self._ticked
-        return max(0.0, since - LAG_EVERY_S, self._overslept_s if since < LAG_EVERY_S / 2 else 0.0)
 
 
 @dataclass(slots=True)
@@ -93,33 +56,36 @@ class DnsQuestion:
     tries: int | None = None  # datagrams at most; None: as many as the patience holds
     tcp: bool = True  # whether it is asked over TCP too
     tcp_alone: bool = False  # UDP has been silent where TCP answered: both are asked at once
-    lag: Lag = field(default_factory=Lag)
     _running: dict[asyncio.Task[Reply], _Asked] = field(default_factory=dict)
     _out: dict[Server, Reply] = field(default_factory=dict)  # said something that is no answer
     _dead: set[tuple[Server, bool]] = field(default_factory=set)  # this machine could not send there
     _cut: bool = False
     _sent: int = 0
 
+    @staticmethod
+    def _now() -> float:
+        """Seconds for which the loop has listened: what a busy machine adds to a time is not the server's."""
+        return asyncio.get_running_loop().time()
+
     async def ask(self) -> Reply:
         """The first word of a server; only where nobody gives one, the trouble of the last."""
-        began = time.monotonic()
+        began = self._now()
         turns = [(0.0, False), (0.0 if self.tcp_alone else TCP_AFTER_S, True)]  # when next, over TCP?
-        async with self.lag:
-            try:
-                while True:
-                    now = time.monotonic() - began
-                    turns = [(self._turn(at, now, over_tcp=tcp), tcp) for at, tcp in turns]
-                    if now >= self.patience_s or not self._alive():
-                        return self._trouble()
-                    wake = min(self.patience_s, *(at for at, _ in turns)) - now
-                    if (reply := await self._word(max(0.0, wake))) is not None:
-                        return reply
-                    if self._idle():
-                        turns[0] = (0.0, False)  # the next one is asked at once
-            finally:
-                for task in self._running:
-                    task.cancel()
-                await asyncio.gather(*self._running, return_exceptions=True)
+        try:
+            while True:
+                now = self._now() - began
+                turns = [(self._turn(at, now, over_tcp=tcp), tcp) for at, tcp in turns]
+                if now >= self.patience_s or not self._alive():
+                    return self._trouble()
+                wake = min(self.patience_s, *(at for at, _ in turns)) - now
+                if (reply := await self._word(max(0.0, wake))) is not None:
+                    return reply
+                if self._idle():
+                    turns[0] = (0.0, False)  # the next one is asked at once
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
 
     def _idle(self) -> bool:
         """Nobody is waited for over UDP, and somebody could be asked."""
@@ -152,7 +118,7 @@ class DnsQuestion:
     def _send(self, server: Server, *, over_tcp: bool) -> None:
         self._sent += not over_tcp
         asking = asyncio.create_task(_over_tcp(self, server) if over_tcp else _over_udp(self, server))
-        self._running[asking] = _Asked(server, over_tcp, time.monotonic())
+        self._running[asking] = _Asked(server, over_tcp, self._now())
 
     async def _word(self, wait_s: float) -> Reply | None:
         """What ends the question; None where the time is up, or what came is no answer."""
@@ -183,7 +149,7 @@ class DnsQuestion:
                     del self._running[task]
 
     def _timed(self, asked: _Asked, reply: Reply) -> Reply:
-        taken = time.monotonic() - asked.began - self.lag.now_s()
+        taken = self._now() - asked.began
         spent = round(max(0.0, taken) * 1000, 1)
         return replace(reply, server=asked.server[0], over_tcp=asked.over_tcp, elapsed_ms=spent)
 
@@ -258,7 +224,7 @@ def read(message: Message, record: str) -> Reply:
 def _shown(record: str, row: Any) -> str:
     if record == "SRV":
         return f"{row.priority} {row.weight} {row.port} {_host(row.target)}"
-    if record == "NS":
+    if record in {"NS", "PTR"}:
         return _host(row.target)
     return str(row.address)
 

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
@@ -19,6 +19,9 @@ from portcheck.net.tls import alerts
 
 T = TypeVar("T")
 CHUNK = 65536
+MOST_BYTES = 4 * 2**20  # of one conversation: four times the longest answer that any protocol here may give
+MOST_HANDSHAKE = 512 * 1024  # bytes from ClientHello to Finished; real chains take some 10 kB
+MOST_PIECES = 20_000  # reads of one conversation; who answers in crumbs does so to keep us busy
 
 
 class Stream:
@@ -32,6 +35,7 @@ class Stream:
         self._patience = answer_s
         self._deadline = asyncio.get_running_loop().time() + answer_s
         self._buffer = b""
+        self._heard = self._pieces = 0
         self._asked_ms = trail.elapsed_ms()
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -44,6 +48,7 @@ class Stream:
         """From now on this conversation is about something else, with a timeline and a patience of its own."""
         self._trail, self._patience, self._asked_ms = trail, patience_s, trail.elapsed_ms()
         self._deadline = asyncio.get_running_loop().time() + patience_s
+        self._heard = self._pieces = 0
 
     async def send(self, data: bytes, what: str) -> None:
         """Send all of `data`; `what` names it in the evidence."""
@@ -58,6 +63,9 @@ class Stream:
 
     async def receive(self) -> bytes:
         """The next bytes; b"" at the end of the stream."""
+        self._pieces += 1
+        if self._pieces > MOST_PIECES:
+            raise self._endless(f"more than {MOST_PIECES} pieces")
         if self._buffer:
             data, self._buffer = self._buffer, b""
             return data
@@ -67,17 +75,19 @@ class Stream:
 
     async def read_frame(self, frame: Callable[[bytes], int | None], what: str = "answer") -> bytes:
         """One whole message. `frame(buffer)` tells its length, None while it cannot; WireError if it is foreign."""
-        buffer, self._buffer = self._buffer, b""
+        buffer, self._buffer = bytearray(self._buffer), b""
+        length: int | None = None
         while True:
             if buffer:
-                self._trail.head = buffer[:64]
-                length = frame(buffer)
+                self._trail.head = bytes(buffer[:64])
+                if length is None:  # once told, it is not asked again at each byte
+                    length = frame(cast(bytes, buffer))  # only looked at, so that nothing is copied
                 if length is not None and len(buffer) >= length:
-                    self._buffer = buffer[length:]
+                    self._buffer = bytes(buffer[length:])
                     self._trail.stage = Stage.ANSWER
                     self._trail.answered_at = time.time()
                     self._trail.note("received", f"{what}, {length} bytes")
-                    return buffer[:length]
+                    return bytes(buffer[:length])
             chunk = await self.receive()
             if not chunk:
                 raise self._ended(buffer)
@@ -91,6 +101,7 @@ class Stream:
         self._trail.stage = Stage.TLS
         tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         self._trail.note("sent", "TLS ClientHello")
+        before = self._heard
         while True:
             try:
                 tls.do_handshake()
@@ -98,6 +109,8 @@ class Stream:
             except ssl.SSLWantReadError:
                 await self._send_raw(self._outgoing.read())
                 await self._feed()
+                if self._heard - before > MOST_HANDSHAKE:
+                    raise self._endless(f"a TLS handshake of more than {MOST_HANDSHAKE // 1024} kB") from None
         await self._send_raw(self._outgoing.read())
         self._tls = tls
         self._trail.answers += 1
@@ -142,7 +155,16 @@ class Stream:
             await self._guarded(asyncio.get_running_loop().sock_sendall(self._sock, data))
 
     async def _receive_raw(self) -> bytes:
-        return await self._guarded(asyncio.get_running_loop().sock_recv(self._sock, CHUNK))
+        data = await self._guarded(self._yielding())
+        self._heard += len(data)
+        if self._heard > MOST_BYTES:
+            raise self._endless(f"more than {MOST_BYTES // 2**20} MB")
+        return data
+
+    async def _yielding(self) -> bytes:
+        """A socket that always has something to read would never let anybody else run, nor any patience end."""
+        await asyncio.sleep(0)
+        return await asyncio.get_running_loop().sock_recv(self._sock, CHUNK)
 
     async def _guarded(self, step: Awaitable[T]) -> T:
         try:
@@ -163,7 +185,11 @@ class Stream:
             self._trail.note(fault.state, fault.reason)
             raise fault from None
 
-    def _ended(self, got: bytes) -> NetError:
+    def _endless(self, what: str) -> NetError:
+        self._trail.note("endless", what)
+        return NetError(State.MISMATCH, f"answers without end: {what}", self._trail.stage)
+
+    def _ended(self, got: bytes | bytearray) -> NetError:
         self.observe()
         said = f"after {len(got)} bytes of an unfinished answer" if got else "without an answer"
         self._trail.answers += 1

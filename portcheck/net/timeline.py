@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from portcheck.model import Facts, Stage, Trace
+from portcheck.net.lag import AWAY_S, missed_s
 
 LONGEST = 60  # a check that needs more steps than this has said enough
 
@@ -23,6 +24,12 @@ class Timeline:
     steps: list[Trace] = field(default_factory=list)
     facts: Facts = field(default_factory=dict)
     head: bytes = b""  # the first bytes of the latest answer, for naming a foreign protocol
+    missed_s: float = field(default_factory=missed_s)  # as it was at the start
+
+    @property
+    def away(self) -> bool:
+        """Was this program busy or stopped meanwhile, so that its own times mean nothing?"""
+        return missed_s() - self.missed_s > AWAY_S
 
     def elapsed_ms(self) -> float:
         return round((time.monotonic() - self.started) * 1000, 1)

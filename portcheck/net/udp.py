@@ -23,6 +23,7 @@ else:
 
 T = TypeVar("T")
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
+MOST_FOREIGN, MOST_NOTED = 256, 8  # datagrams that are no answer: heard out, and told one by one
 FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and firewalls forget single flows
 
 
@@ -127,8 +128,11 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
         try:
             value = accept(got)
         except ValueError as error:  # the codec's WireError: a foreign or damaged datagram
-            trail.note("foreign", f"{len(got)} bytes: {error}")
             foreign.append(str(error))
+            if len(foreign) <= MOST_NOTED:
+                trail.note("foreign", f"{len(got)} bytes: {error}")
+            if len(foreign) >= MOST_FOREIGN:
+                raise TimeoutError from None
             continue
         trail.latency_ms = round(trail.elapsed_ms() - asking.sent_ms, 2)
         trail.stage = Stage.ANSWER

@@ -11,7 +11,7 @@ from portcheck.net import http
 from portcheck.net.tls import contexts
 from portcheck.plan.line import Question
 from portcheck.probes import dns as dns_probe
-from portcheck.probes import fragments, kpasswd
+from portcheck.probes import fragments, kdc_proxy, kpasswd
 from portcheck.probes.as_request import request
 from portcheck.probes.mim import RESOURCE
 from portcheck.probes.probe import Subject
@@ -170,6 +170,11 @@ def _https(check: Check, subject: Subject) -> Exchange:
     return _over_tls(subject.host, _http(check, subject).questions[0], 2)
 
 
+def _kdc_proxy(check: Check, subject: Subject) -> Exchange:
+    asked = Question("AS-REQ in an HTTPS POST to /KdcProxy", len(kdc_proxy.question(check, subject)))
+    return _over_tls(subject.host, asked, 2)
+
+
 def _amqps(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return _over_tls(subject.host, Question("AMQP header for SASL", len(amqp.ProtocolHeader().pack())), 2)
 
@@ -199,6 +204,7 @@ MAKERS: Mapping[str, Maker] = {
     "mim-service": _mim,
     "mim-sts": _mim,
     "https": _https,
+    "kdc-proxy": _kdc_proxy,
     "http": _http,
     "amqps": _amqps,
     "mssql": _mssql,

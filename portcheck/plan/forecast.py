@@ -56,6 +56,8 @@ def _forest(forest: ForestSpec, profiles: tuple[Profile, ...], asking: ForecastO
     known = _places(forest, asking)
     for place in known:
         yield from _place(place, forest, profiles, asking, each=False)
+        if place.address is not None and not place.dns_only:
+            yield names.reverse(forest, place.address, asking.settings.timeout_s)
     if not forest.discover:
         return
     if not forest.domain_controllers:
@@ -203,6 +205,11 @@ def _notes(lines: Sequence[ForecastLine], asking: ForecastOrder) -> Iterator[str
         yield (
             "Where the system's DNS knows no address of a name, the system's own lookup (getaddrinfo) asks once more in"
             " its own way; that is not counted."
+        )
+    if any(line.kind is LineKind.DISCOVERY and line.each for line in lines):
+        yield (
+            "An address of the domain's own name that is no controller's is asked one LDAP question; of a child domain"
+            " the forest's root is asked for its locator, Kerberos and Global Catalog. Neither is counted."
         )
     if any(line.address is None and line.kind is LineKind.CHECK and not line.each for line in lines):
         yield "A host that is named without its address is asked at each address that DNS gives; counted is one."

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 
 from portcheck.config import ForestSpec, is_address
 from portcheck.net.dns import MORE_TRIES
 from portcheck.net.question import ONE_TRY_S
 from portcheck.plan.line import Cost, ForecastLine, LineKind, Question
+from portcheck.targets import client_names
 from portcheck.targets.srv import questions
 from portcheck.targets.views import TRIES, configured
 
@@ -21,6 +23,8 @@ COMPARED = "do all configured name servers say the same?"
 SAME_FOR_PROGRAMS = "do programs on this machine get the same addresses?"
 EACH = "each domain controller that DNS names"
 UNHEARD = "no DNS server answers"
+LIKELY_SITE = "Default-First-Site-Name"  # which site this machine is in is known once a controller says so
+EXAMPLE = "192.0.2.10"
 NOBODY = "DNS names no domain controller"
 
 
@@ -84,11 +88,23 @@ def _advertised(forest: ForestSpec, families: Sequence[str], patience_s: float) 
     for domain in (forest.name, *forest.domains):
         for name, record, _ in questions(domain, forest):
             yield _line(forest, _asked(forest), name, record, patience_s)
+    for domain in (forest.name, *forest.domains):
+        for name, record in ((n, r) for n in client_names.names_of(domain, forest.name) for r in families):
+            yield _line(forest, _asked(forest), name, record, patience_s)
+    if not forest.site:
+        yield _line(forest, _asked(forest), client_names.of_site(LIKELY_SITE, forest.name), "SRV", patience_s)
     for record in families:
         yield _line(forest, _asked(forest), f"dc1.{forest.name}", record, patience_s, host=EACH, each=True)
+    yield reverse(forest, EXAMPLE, patience_s, host=EACH, each=True)
     if not forest.domain_controllers and not is_address(forest.name):
         for record in families:
             yield _line(forest, _asked(forest), forest.name, record, patience_s, when=NOBODY)
+
+
+def reverse(forest: ForestSpec, address: str, patience_s: float, host: str = "", *, each: bool = False) -> ForecastLine:
+    """The name that reverse DNS has for a controller's address."""
+    pointer = ip_address(address).reverse_pointer
+    return _line(forest, _asked(forest), pointer, "PTR", patience_s, host=host, each=each)
 
 
 def _asked(forest: ForestSpec) -> str:

@@ -46,7 +46,7 @@ async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
 
 async def _ask(stream: Stream, subject: Subject, facts: Facts | None = None) -> Seen:
     await stream.send(rootdse_request(QUESTION).pack(), "LDAP search of the rootDSE")
-    answer = SearchAnswer.unpack(await stream.read_frame(ldap.answer_frame, "LDAP answer"), QUESTION)
+    answer = SearchAnswer.unpack(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), QUESTION)
     told: Facts = dict(facts or {})
     if answer.entry is not None:
         root = RootDse.from_entry(answer.entry)
@@ -96,7 +96,7 @@ async def _held_against_sid(stream: Stream, subject: Subject, told: Facts) -> Fa
 
 async def _pinged(stream: Stream, wanted: Sid, number: int) -> bool:
     await stream.send(PingRequest(message_id=number, domain_sid=wanted.pack()).pack(), f"LDAP ping for {wanted}")
-    return unpack_ping(await stream.read_frame(ldap.answer_frame, "LDAP answer"), number).netlogon is not None
+    return unpack_ping(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), number).netlogon is not None
 
 
 def _facts(root: RootDse, stream: Stream) -> Facts:

@@ -35,7 +35,7 @@ async def over_tcp(port: int, net: Network, subject: Subject) -> Facts:
     """The same question over TCP, for where UDP is silent: roles and site all the same."""
     with await net.tcp(port) as stream:
         await stream.send(PingRequest(domain=subject.domain or None, message_id=FIRST).pack(), "LDAP ping over TCP")
-        answer: PingAnswer = unpack_ping(await stream.read_frame(ldap.answer_frame), FIRST)
+        answer: PingAnswer = unpack_ping(await stream.read_frame(ldap.AnswerFrame()), FIRST)
     return _seen(answer.netlogon, hosts_domain=True).facts if answer.netlogon else {}
 
 

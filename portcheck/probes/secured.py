@@ -33,7 +33,13 @@ async def secured(opening: Opening, check: Check, subject: Subject) -> tuple[Str
             raise
         told = {"tls_alert_first": next(filter(None, said), fault.reason)}
     stream = await opening()
-    return stream, {**await _shown(stream, contexts.reaching(), check, subject), **told}
+    try:
+        return stream, {**await _shown(stream, contexts.reaching(), check, subject), **told}
+    except NetError as fault:
+        if stream.trail.facts.get("resets_before_answer") != 1 or not _cut_again(fault, stream):
+            raise
+    stream = await opening()
+    return stream, {**await _shown(stream, contexts.before_tls13(), check, subject), "tls13_cut": True}
 
 
 def _cut_again(fault: NetError, stream: Stream) -> bool:

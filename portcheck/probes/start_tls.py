@@ -46,7 +46,7 @@ async def _tried(opening: _Upgrade, subject: Subject) -> Facts:
         stream, facts = await secured(opening, opening.check, subject)
         with stream:
             await stream.send(rootdse_request(MESSAGE_ID + 1).pack(), "LDAP search of the rootDSE")
-            SearchAnswer.unpack(await stream.read_frame(ldap.answer_frame, "LDAP answer"), MESSAGE_ID + 1)
+            SearchAnswer.unpack(await stream.read_frame(ldap.AnswerFrame(), "LDAP answer"), MESSAGE_ID + 1)
     except NetError as fault:
         return {"start_tls_state": fault.state.value} if again and fault.state in TOLD else {}
     except WireError:

@@ -33,7 +33,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
         return proof.seen(found)
     arrived = net.trail.answered_at or time.time()
     skew = None
-    if reply.received is not None and reply.transmitted is not None:
+    if reply.received is not None and reply.transmitted is not None and not net.trail.away:
         # RFC 5905, 8: offset = ((T2 - T1) + (T3 - T4)) / 2
         skew = round(((reply.received - sent[reply.origin]) + (reply.transmitted - arrived)) / 2, 3)
     facts = {

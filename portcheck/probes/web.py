@@ -29,7 +29,7 @@ async def https(check: Check, net: Network, subject: Subject) -> Seen:
 
 async def plain(check: Check, net: Network, subject: Subject) -> Seen:
     assert check.port is not None
-    if isinstance(net, Reach) and not net.route.direct:
+    if isinstance(net, Reach) and not net.route.direct and not net.route.socks:
         return await _by_proxy(check, net, subject)
     with await net.tcp(check.port) as stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))

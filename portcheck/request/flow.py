@@ -104,6 +104,11 @@ class FirewallRule:
         return self.flows[0].caveat
 
     @property
+    def need(self) -> Need:
+        """The strongest of what it is for."""
+        return min((flow.need for flow in self.flows), key=[*Need].index)
+
+    @property
     def family(self) -> int:
         return self.flows[0].family
 
@@ -135,7 +140,9 @@ class Ticket:
     questions: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     stateless: bool = False  # the firewall keeps no connections in mind: the way back needs rules of its own
-    into: str = ""  # nftables: the chain to put the rules into, "inet filter forward"; empty: one of their own
+    into: str = ""  # nftables: the chain to put the rules into, "inet filter forward"; empty: the usual one
+    whole: bool = False  # nftables: a whole policy that drops the rest
+    planned: bool = False  # nothing was asked: it rests on what profiles need
     names: dict[str, str] = field(default_factory=dict)  # address -> host name, as far as known
 
     @property

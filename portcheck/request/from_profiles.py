@@ -21,7 +21,7 @@ PEER = "peer"
 """The source of a place that the command line names."""
 ROLES = {
     "mim": "the MIM Service", "sync": "the MIM Synchronization server", "sql": "SQL Server", "exchange": "Exchange",
-    "adfs": "AD FS", "mail": "the mail server",
+    "adfs": "AD FS", "mail": "the mail server", "kdc-proxy": "the KDC proxy",
 }  # fmt: skip
 
 

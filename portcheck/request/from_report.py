@@ -98,7 +98,8 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
             for ports in _ports(reading, outcome)
         ]
         if not found:
-            reading.questions[f"{check.host} ({check.address}): from which address is it asked? (--source)"] = None
+            far = ", at the far end of the SOCKS proxy" if outcome.facts.get("proxy_scheme") else ""
+            reading.questions[f"{check.host} ({check.address}): from which address is it asked{far}? (--source)"] = None
         reading.flows.extend(found)
     elif outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP and check.port is not None:
         where = f"{check.service} {check.port}/{check.transport} to {check.host}"
@@ -201,6 +202,8 @@ def _sources(reading: _Reading, outcome: Outcome) -> tuple[str, ...]:
     """Of the destination's family: as the user says, else as this host was asked from, else as the run was."""
     assert outcome.check.address is not None
     family = ":" in outcome.check.address
+    if outcome.facts.get("proxy_scheme"):  # asked from beyond a SOCKS proxy: no address of this machine's
+        return tuple(dict.fromkeys(_address(a) for a in reading.sources if (":" in a) == family and usable(a)))
     own = (str(o.facts.get("local_address") or "") for o in (outcome, *reading.beside(outcome)))
     for candidates in (reading.sources, tuple(dict.fromkeys(own)), reading.report.vantage.addresses):
         fitting = dict.fromkeys(_address(a) for a in candidates if (":" in a) == family and usable(a))

@@ -12,7 +12,14 @@ from portcheck.request.grouping import rules_for
 
 
 def ticket(
-    asked: Asked, basis: str, *, weakest: Need = Need.OPTIONAL, stateless: bool = False, into: str = ""
+    asked: Asked,
+    basis: str,
+    *,
+    weakest: Need = Need.OPTIONAL,
+    stateless: bool = False,
+    into: str = "",
+    whole: bool = False,
+    planned: bool = False,
 ) -> Ticket:
     """`weakest`: needs below it are told, not asked for."""
     least = STRENGTH.index(weakest)
@@ -27,6 +34,8 @@ def ticket(
         left_out=(*asked.left_out, *dict.fromkeys(map(_too_weak, weaker))),
         stateless=stateless,
         into=into,
+        whole=whole,
+        planned=planned,
         names=_names(asked.flows),
     )
 

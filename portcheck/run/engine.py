@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from portcheck.model import Check, Facts, Outcome, Stage, State
 from portcheck.model.events import Notify, Started
+from portcheck.net import socks
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
 from portcheck.net.pacing import Pacer
@@ -30,6 +31,7 @@ SOCKETS_A_QUESTION = 6  # to DNS, where it is silent: each try keeps its socket,
 FIRST_TRIES_PER_SECOND = 400.0
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
+MOST_CHECKS = 250_000  # of one run, unless the user says otherwise: what DNS tells decides how many there would be
 
 
 @dataclass(slots=True)
@@ -41,9 +43,11 @@ class Engine:
     concurrency: int = 512
     rate: float | None = None
     source_ip: str | None = None
+    max_checks: int = MOST_CHECKS
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
+    _planned: int = field(init=False, default=0)
     _first: Pacer = field(init=False)
     _repeats: Pacer = field(init=False)
 
@@ -58,6 +62,14 @@ class Engine:
         self._first = Pacer(self.rate or FIRST_TRIES_PER_SECOND)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
+
+    def within_bounds(self, checks: tuple[Check, ...], left_out: list[int]) -> tuple[Check, ...]:
+        """As many of them as the run may still ask; how many that leaves out is noted."""
+        taken = checks[: max(0, self.max_checks - self._planned)]
+        self._planned += len(taken)
+        if len(taken) < len(checks):
+            left_out.append(len(checks) - len(taken))
+        return taken
 
     async def ready(self) -> None:
         """Load the probes, aside from the loop: what was sent before keeps its time."""
@@ -87,9 +99,7 @@ class Engine:
         subject = replace(subject, start_tls=False)
         async with self._slots:
             net = Net(check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, nearest_ttl)
-            if subject.route is not None:
-                return await once(probes()[check.service], check, Reach(check.host, subject.route, net), subject)
-            return await once(probes()[check.service], check, net, subject)
+            return await once(probes()[check.service], check, _on_its_way(check.host, net, subject), subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
         """What the LDAP ping tells when asked over TCP; empty where that fails."""
@@ -98,7 +108,8 @@ class Engine:
         try:
             async with self._slots:
                 asked = askable(subject, Check("", "", address, "ldap-ping", "tcp", port))
-                return text.facts(await ldap_ping.over_tcp(port, self.net(address, Timeline()), asked))
+                net = _on_its_way(subject.host, self.net(address, Timeline()), subject)
+                return text.facts(await ldap_ping.over_tcp(port, net, asked))
         except (NetError, WireError):
             return {}
 
@@ -110,9 +121,7 @@ class Engine:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
         probe = probes()[check.service]
         for pause in (*AFTER_RESET_S, None):
-            net: Network = self.net(check.address or "", trail)
-            if subject.route is not None:
-                net = Reach(check.host, subject.route, self.net("", trail))
+            net = _on_its_way(check.host, self.net(check.address or "", trail), subject)
             outcome = await once(probe, check, net, subject)
             if outcome.state is not State.RESET or pause is None or check.transport == "udp":
                 break
@@ -120,6 +129,11 @@ class Engine:
             trail.note("again", "a first reset may be the controller's own session scavenger; trying another port")
             await asyncio.sleep(pause)
         return outcome
+
+
+def _on_its_way(host: str, net: Net, subject: Subject) -> Network:
+    """The network of a check: straight to its address, or by the route that its host has."""
+    return net if subject.route is None else Reach(host, subject.route, net)
 
 
 def probes() -> Mapping[str, Probe]:
@@ -135,6 +149,8 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
     try:
         seen = await probe.run(check, net, askable(subject, check))
     except NetError as fault:
+        if trail.facts.get("socks_granted") and not trail.head:
+            fault = socks.beyond(fault, str(trail.facts["proxy"]), "closed the tunnel before a byte came")
         trail.facts.update(fault.facts)
         if fault.state in {State.RESET, State.MUTE} and fingerprint.name(trail.head) in PLAINLY_FOREIGN:
             fault.state = State.MISMATCH  # said something, then left or waited: it was never this protocol
@@ -153,7 +169,7 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
 
 def _whose(trail: Timeline) -> str:
     """Said of the proxy until it has let something through."""
-    asked_proxy = "proxy" in trail.facts and "proxy_status" not in trail.facts
+    asked_proxy = "proxy" in trail.facts and not {"proxy_status", "socks_granted"} & set(trail.facts)
     return f"the proxy {trail.facts['proxy']}: " if asked_proxy else ""
 
 

@@ -12,18 +12,20 @@ from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.model import GOOD, Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
 from portcheck.model.events import ForestFound, Notify
 from portcheck.model.target import Pin, Selection, Target
-from portcheck.net.dns import Names
+from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
+from portcheck.run.clients import Clients
 from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState, without_address
 from portcheck.run.ledger import Ledger, LedgerPage
 from portcheck.run.naming import NamedController, Naming
-from portcheck.targets import systems, views
+from portcheck.targets import systems, tunnel, views
 from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery, in_order
+from portcheck.targets.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from portcheck.investigate.case import Case, Walks
@@ -48,10 +50,13 @@ class ForestRun:
     facts: Facts = field(default_factory=dict)
     controllers: bool = True  # whether anything is asked of them
     proxy: ProxySpec | None = None  # on the way to the cloud
+    left_out: list[int] = field(default_factory=list)  # how many checks of a host were too many for one run
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
     _naming: Naming = field(init=False)
+    _clients: Clients = field(init=False)
+    _tunnel: Tunnel | None = None  # everything of a forest goes through it
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
@@ -60,6 +65,17 @@ class ForestRun:
         self._search = Search(
             self.forest, self.names, self.families, self._ask_all, self._introduce, self._naming.beside, lookups
         )
+        self._clients = Clients(
+            self.forest,
+            self.names,
+            self.families,
+            self.engine,
+            self.hosts,
+            self.lookups,
+            self.facts,
+            self._ask_all,
+            self.selection.takes("ldap", "tcp", 389),
+        )
 
     @property
     def lookups(self) -> list[Lookup]:
@@ -67,9 +83,17 @@ class ForestRun:
 
     async def run(self) -> None:
         """Everything but the second look."""
+        if self.proxy is not None and self.proxy.socks and self.forest.name != CLOUD:
+            try:
+                self._tunnel = await tunnel.located(self.proxy, self.families)
+            except NoResolverError as error:
+                self.problem = f"the proxy {self.proxy}: {error}"
+                return
         if self.pins:
             await self.engine.ready()
-            self.hosts.extend(HostState(pin.place, self.forest.ca_file, announced=pin.roles) for pin in self.pins)
+            self.hosts.extend(
+                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles) for pin in self.pins
+            )
             await asyncio.gather(*(self._ask(host) for host in self.hosts))
             return
         try:
@@ -79,8 +103,27 @@ class ForestRun:
                 await self._naming.afterwards(self._named_controllers())
         finally:
             self.problem = self.problem or self._search.problem
-        if self.controllers and not any(host.controls for host in self.hosts) and self.problem is None:
-            self.problem = "no domain controller is named, and DNS advertises none"
+            self._clients.settle()
+        if self._tunnel is not None and self.controllers and not any(host.controls for host in self.hosts):
+            await self._far_name(self._tunnel)
+        if self.problem is None and self.controllers:
+            self.problem = self._nobody_there()
+
+    async def _far_name(self, way: Tunnel) -> None:
+        place = way.by_name(self.forest)
+        if place.route is not None:
+            self.problem = None
+            await self._ask_all([place], Discovery())
+
+    def _by_tunnel(self, place: Target) -> Target:
+        return place if self._tunnel is None else self._tunnel.through(place)
+
+    def _nobody_there(self) -> str | None:
+        if not any(host.controls for host in tuple(self.hosts)):
+            return "no domain controller is named, and DNS advertises none"
+        if any(host.controls and not host.nobody for host in tuple(self.hosts)):
+            return None
+        return f"at none of {len(self.hosts)} addresses a domain controller answers: none is there, or it is filtered"
 
     async def _around(self) -> None:
         """The machines around the forest; of the cloud, its endpoints."""
@@ -109,13 +152,13 @@ class ForestRun:
     async def _introduce(self, place: Target) -> Facts:
         """What the ping tells of it, over UDP or TCP; nobody waits long."""
         await self.engine.ready()
-        host = HostState(place, self.forest.ca_file)
+        host = HostState(self._by_tunnel(place), self.forest.ca_file)
         await self._asking(host).introduced()
         return host.ping
 
     async def _ask_all(self, places: Iterable[Target], found: Discovery) -> None:
         fresh = []
-        for place in places:
+        for place in map(self._by_tunnel, places):
             what = (place.host, place.address, place.target, place.service)
             if what not in self._asked and not self._assumed_at(place):
                 self._asked.add(what)
@@ -126,7 +169,9 @@ class ForestRun:
         await self.engine.ready()
         if self.controllers:
             self.notify(ForestFound(self.forest.name, self._controllers()))
-        await asyncio.gather(*(self._ask(host) for host in fresh))
+        by_dns = any(host.place.source == "srv" for host in fresh)
+        beside = [self._clients.domain_addresses()] if by_dns and self.forest.discover else []
+        await asyncio.gather(*(self._ask(host) for host in fresh), *beside)
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
@@ -143,11 +188,20 @@ class ForestRun:
         return HostState(place, self.forest.ca_file, sid, frozenset(announced), no_name_server=known and not configured)
 
     async def _ask(self, host: HostState) -> None:
-        checks = self.ledger.plan(host, self._checks(host.place), self._pinned)
-        await self._asking(host).everything(checks)
-
-    def _pinned(self, check: Check) -> bool:
-        return not self.pins or any(check.key in pin.keys for pin in self.pins)
+        mine = self.ledger.own(host, self._checks(host.place))
+        wanted = tuple(check for check in mine if not self.pins or any(check.key in pin.keys for pin in self.pins))
+        checks = self.ledger.plan(self.engine.within_bounds(wanted, self.left_out))
+        if self.pins:
+            await self._asking(host).everything(checks)
+            return
+        following = asyncio.create_task(self._clients.follow(host))
+        try:
+            await self._asking(host).everything(checks)
+            host.known.set()  # whatever it has not said by now, it will not say
+            await following
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     def _asking(self, host: HostState) -> HostRun:
         return HostRun(host, self.forest, self.engine, self._run, self.ledger)
@@ -158,7 +212,7 @@ class ForestRun:
     async def _run(self, host: HostState, check: Check, subject: Subject) -> Outcome:
         """Ask. If it seems to end in silence, the second look's walk begins."""
         if check.address is None and subject.route is None:
-            return without_address(check, self.families, self.lookups)
+            return without_address(check, self.families, host.place)
         return await self.engine.run(check, subject, lambda: self._unheard(host, check))
 
     def _unheard(self, host: HostState, check: Check) -> None:
@@ -223,7 +277,7 @@ class ForestRun:
 
     def _subject(self, host: HostState, outcome: Outcome) -> Subject:
         if outcome.check.service == "rpc":
-            behind = (c.service for c in self.ledger.planned.values() if (c.host, c.address) == host.where)
+            behind = (check.service for check in self.ledger.planned_of(host))
             return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
         return host.subject_again(outcome)
 
@@ -234,8 +288,23 @@ class ForestRun:
             domain_controllers=self._controllers(),
             lookups=in_order(self.lookups, self.names.label),
             problem=self.problem,
-            facts=self.facts | ({"kind": "cloud"} if self.forest.name == CLOUD else {}),
+            facts=self.facts | self._bounds() | self._kind(),
         )
 
+    def _bounds(self) -> Facts:
+        """What was not asked, since a run has its bounds, or since DNS gave addresses at which nobody is."""
+        too_many = [*self._search.too_many]
+        if self.left_out:
+            words = f"{sum(self.left_out)} checks beyond the {self.engine.max_checks} of one run (--max-checks)"
+            too_many.append(words)
+        told = {"left_out": too_many, "unusable_addresses": [*self._search.unusable]}
+        return {key: value for key, value in told.items() if value}
+
+    def _kind(self) -> Facts:
+        """What the part is where it is no forest."""
+        kind = "cloud" if self.forest.name == CLOUD else "network" if self.forest.swept else ""
+        return {"kind": kind} if kind else {}
+
     def _controllers(self) -> tuple[DomainController, ...]:
-        return tuple(host.controller() for host in sorted(self.hosts, key=HostState.turn) if host.controls)
+        hosts = sorted(self.hosts, key=HostState.turn)
+        return tuple(host.controller() for host in hosts if host.controls and not host.nobody)

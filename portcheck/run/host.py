@@ -41,6 +41,9 @@ class HostRun:
 
     async def everything(self, checks: Sequence[Check]) -> None:
         """All checks of the host."""
+        if self.host.route.socks:
+            await self._through_tunnel(checks)
+            return
         asked = next((check for check in checks if check.service == "ldap-ping"), None)
         learning: list[asyncio.Task[Outcome] | asyncio.Task[None]] = []
         if self.host.controls and self.host.place.address is not None and not self.host.place.dns_only:
@@ -57,8 +60,23 @@ class HostRun:
                 task.cancel()
             await asyncio.gather(*learning, return_exceptions=True)
 
+    async def _through_tunnel(self, checks: Sequence[Check]) -> None:
+        """Only TCP goes there: what the host is, it tells over TCP while everything else is asked."""
+        learning = asyncio.create_task(self._learn_over_tcp()) if self.host.controls else None
+        try:
+            if learning is not None:
+                await asyncio.wait([learning], timeout=MORE_FOR_UNNAMED_S)
+            await self._rest(checks)
+        finally:
+            if learning is not None:
+                learning.cancel()
+                await asyncio.gather(learning, return_exceptions=True)
+
     async def introduced(self) -> None:
         """Who is this? What it says of itself by the ping, over UDP or TCP; nobody waits long."""
+        if self.host.route.socks:
+            await self._learn_over_tcp()
+            return
         pinging = asyncio.create_task(self.ping(hidden_ping(self.host.place, self.forest)))
         learning: list[asyncio.Task[None]] = []
         try:
@@ -79,9 +97,8 @@ class HostRun:
         return [learning]
 
     async def _learn_over_tcp(self) -> None:
-        assert self.host.place.address is not None
         port = self.forest.ports.get("ldap", PING_PORT)
-        told = await self.engine.ping_over_tcp(self.host.place.address, port, self.host.subject())
+        told = await self.engine.ping_over_tcp(self.host.place.address or "", port, self.host.subject())
         if not self.host.ping:
             self.host.learn_ping(told)
 
@@ -133,7 +150,7 @@ class HostRun:
         await asyncio.gather(*(self.interface(check, outcome) for check in behind))
 
     async def interface(self, check: Check, mapper: Outcome | None) -> None:
-        if self.host.place.address is None:
+        if self.host.place.address is None and self.host.place.route is None:
             self.ledger.land(self.host, await self.run(self.host, check, self.host.subject()))
             return
         endpoints = mapper.facts.get("endpoints") if mapper is not None else None

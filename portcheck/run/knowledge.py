@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.diagnose.verdict import Offered
-from portcheck.model import GOOD, Check, DomainController, Facts, Lookup, Outcome, Stage, State
-from portcheck.model.target import DC, UNNAMED, Route, Target
-from portcheck.net.dns import UNHEARD
+from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
+from portcheck.model.target import DC, SWEPT, UNNAMED, Route, Target
 from portcheck.probes.probe import Subject
 from portcheck.targets.fallback import FAMILIES
 
@@ -48,6 +47,7 @@ class HostState:
     known: asyncio.Event = field(default_factory=asyncio.Event)  # the ping has answered, or given up
     heard: bool = False  # anything at all came back from it
     speaks: bool = False  # as a controller does
+    far: bool = False  # of another site than this machine's own, which has controllers that answer
 
     @property
     def where(self) -> tuple[str, str | None]:
@@ -135,7 +135,12 @@ class HostState:
 
     def tunnels(self, outcome: Outcome) -> bool:
         """Whether this answer came from here through a proxy's tunnel."""
-        return not self.route.direct and outcome.check.service == "https" and outcome.state is State.OK
+        return (
+            not self.route.direct
+            and not self.route.socks
+            and outcome.check.service == "https"
+            and outcome.state is State.OK
+        )
 
     @property
     def reached_at(self) -> str | None:
@@ -151,7 +156,14 @@ class HostState:
         if not self.controls:
             return Offered(named=True)
         assumed = self.place.assumed and self.heard and not self.speaks
-        return Offered(self.roles, self.lacks, self.stands_in_for, controller=not assumed)
+        return Offered(
+            self.roles, self.lacks, self.stands_in_for, controller=not assumed and not self.nobody, far=self.far
+        )
+
+    @property
+    def nobody(self) -> bool:
+        """An address of a network at which no controller has answered: nothing says that there is one."""
+        return self.place.source == SWEPT and not self.speaks and not self.ping
 
     @property
     def domain(self) -> str:
@@ -162,6 +174,8 @@ class HostState:
         """Why this check makes no sense here; None where it does."""
         if self.place.unasked:
             return self.place.unasked
+        if self.route.socks and check.transport == "udp":
+            return f"UDP does not go through the SOCKS proxy {self.route.proxy}"
         if check.port is None and check.service in GENERIC:
             return UNKNOWN_PORT
         role = services()[check.service].role if check.service in services() else ""
@@ -221,9 +235,12 @@ class HostState:
         )
 
 
-def without_address(check: Check, families: Sequence[str], lookups: Iterable[Lookup]) -> Outcome:
+def without_address(check: Check, families: Sequence[str], place: Target) -> Outcome:
     """The name was looked up for addresses of these families in vain."""
-    if any(lookup.name == check.host and lookup.required and lookup.status in UNHEARD for lookup in lookups):
+    if place.given:
+        reason = f"{check.host} has no address that could be asked: {', '.join(place.given)}"
+        return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_given": list(place.given)})
+    if place.untold:
         reason = f"DNS did not answer the question for the address of {check.host}"
         return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_told": False})
     reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from portcheck.diagnose.verdict import judge, settle
@@ -20,22 +20,28 @@ class Ledger:
     planned: dict[str, Check] = field(default_factory=dict)  # in the order in which they are reported
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
     _whose: dict[str, HostState] = field(default_factory=dict)
+    _of_host: dict[int, dict[str, None]] = field(default_factory=dict)  # ids of its checks, by the host's identity
     _began: dict[str, float] = field(default_factory=dict)  # monotonic seconds
 
-    def plan(self, host: HostState, checks: Iterable[Check], only: Callable[[Check], bool]) -> tuple[Check, ...]:
-        """Those of the checks that are new. A controller may be a machine around the forest too: it is asked once."""
+    def own(self, host: HostState, checks: Iterable[Check]) -> tuple[Check, ...]:
+        """Those that are this host's. A controller may be a machine around the forest too: it is asked once."""
         mine = tuple(check for check in checks if host.controls or check.id not in self._whose)
-        self._whose.update((check.id, host) for check in mine)
-        mine = tuple(check for check in mine if only(check))
-        self.planned.update((check.id, check) for check in mine)
-        self.notify(Planned(mine))
+        for check in mine:
+            self._belongs(check.id, host)
         return mine
+
+    def plan(self, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+        """They will be asked."""
+        self.planned.update((check.id, check) for check in checks)
+        self.notify(Planned(checks))
+        return checks
 
     def land(self, host: HostState, outcome: Outcome) -> Outcome:
         """What a check ended in, for now: a second look may land something better in its place."""
         host.hear(outcome)
         key = outcome.check.id
-        self._whose.setdefault(key, host)
+        if key not in self._whose:
+            self._belongs(key, host)
         before, judged = self.outcomes.get(key), judge(outcome, host.offered)
         self.outcomes[key] = outcome
         self._began.setdefault(key, time.monotonic() - outcome.elapsed_ms / 1000)
@@ -59,7 +65,17 @@ class Ledger:
         return self._whose[outcome.check.id]
 
     def of(self, host: HostState) -> tuple[Outcome, ...]:
-        return tuple(o for key, o in self.outcomes.items() if self._whose.get(key) is host)
+        known = self.outcomes
+        return tuple(known[key] for key in self._of_host.get(id(host), ()) if key in known)
+
+    def planned_of(self, host: HostState) -> tuple[Check, ...]:
+        return tuple(self.planned[key] for key in self._of_host.get(id(host), ()) if key in self.planned)
+
+    def _belongs(self, key: str, host: HostState) -> None:
+        if (before := self._whose.get(key)) is not None:
+            self._of_host[id(before)].pop(key, None)
+        self._whose[key] = host
+        self._of_host.setdefault(id(host), {})[key] = None
 
     def elapsed_ms(self, outcome: Outcome) -> float:
         """How long ago the check began."""
@@ -68,10 +84,11 @@ class Ledger:
 
     def settled(self) -> tuple[Outcome, ...]:
         """Everything in the order it was planned, judged with all that is known at the end."""
-        mappers = {(o.check.host, o.check.address): o for o in self.outcomes.values() if o.check.service == "rpc"}
+        seen = dict(self.outcomes)  # the asking may still go on in its own thread
+        mappers = {(o.check.host, o.check.address): o for o in reversed(seen.values()) if o.check.service == "rpc"}
         found = []
         for key, check in sorted(self.planned.items(), key=lambda row: self._whose[row[0]].turn()):
-            outcome = self.outcomes.get(key, _left(check))
+            outcome = seen.get(key, _left(check))
             if outcome.facts.get("mapper_silent"):  # the second look may have seen more of it
                 outcome = without_port(check, mappers.get((check.host, check.address)))
             found.append(self._whose[key].in_hindsight(outcome))

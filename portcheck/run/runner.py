@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from importlib import import_module
 
 from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
-from portcheck.config import ForestSpec, Settings
+from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.diagnose.verdict import exit_code
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.model import Outcome, Report, State, Verdict
@@ -23,11 +22,16 @@ from portcheck.model.target import Pin, Selection
 from portcheck.net.dns import Names, is_address
 from portcheck.net.platform.machine import vantage
 from portcheck.net.timeouts import Timeouts
+from portcheck.run.attending import attended
+from portcheck.run.ending import ENDING
 from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
+from portcheck.targets.tunnel import FAR, NamesFar
 
+GLANCE_S = 0.25  # so often the deadline is looked for
+WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
@@ -47,20 +51,98 @@ class Order:
     cloud: bool = True  # whether the cloud's endpoints are asked
 
 
+@dataclass(slots=True)
+class Run:
+    """One run. `report` may be asked at any time, from any thread: it tells what is known until then."""
+
+    order: Order
+    notify: Notify
+    surveys: Sequence[ForestRun]
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.monotonic)
+    interrupted: bool = False
+
+    @classmethod
+    def of(cls, order: Order, notify: Notify) -> Run:
+        """Nothing is asked yet. Raises ConfigError for a proxy that cannot be asked."""
+        settings = order.settings
+        patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
+        engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks)
+        return cls(
+            order, notify, [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
+        )
+
+    async def ask(self) -> None:
+        """Ask everything; a deadline, an interruption or a fault of ours ends the asking, never the report."""
+        loop = asyncio.get_running_loop()
+        loading = loop.call_later(LOADED_AFTER_S, _load_diagnosis)
+        work = asyncio.ensure_future(_everything(self.surveys, self.order, self.notify))
+
+        def end() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
+                loop.call_soon_threadsafe(work.cancel)
+
+        try:
+            with ENDING.waking(end):
+                if not await _done_within(work, self.order.settings.deadline_s):
+                    self.overdue()
+        finally:
+            loading.cancel()
+            work.cancel()
+            await asyncio.wait([work], timeout=WIND_DOWN_S)
+        self.interrupted = ENDING.told and not _came_to_its_end(work)
+        if work.done() and not work.cancelled() and (fault := work.exception()) is not None:
+            self._keep_in_spite_of(fault)
+
+    def overdue(self) -> None:
+        """The run was ended before it was done: by its deadline, or since it was told to end and did not."""
+        self.interrupted = ENDING.told
+        for survey in self.surveys:
+            survey.problem = survey.problem or (None if ENDING.told else "the deadline came before the run was done")
+
+    def _keep_in_spite_of(self, fault: BaseException) -> None:
+        """A fault of ours, or of a machine without memory: what was found is worth telling all the same."""
+        if not any(survey.ledger.outcomes for survey in self.surveys):
+            raise fault
+        for survey in self.surveys:
+            survey.problem = survey.problem or "portcheck itself failed before the run was done; please report it"
+
+    def report(self) -> Report:
+        """Everything judged and explained."""
+        report = _report(self.surveys, self.started, time.monotonic() - self.began)
+        report = explained(replace(report, interrupted=self.interrupted))
+        self.notify(Finished())
+        return replace(report, exit_code=_exit_code(report, self.surveys, self.order.settings))
+
+
 async def run(order: Order, notify: Notify) -> Report:
-    """Ask everything; a deadline or an interruption ends the asking, never the report."""
-    started, began = datetime.now(UTC), time.monotonic()
-    settings = order.settings
-    patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
-    engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip)
-    surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
-    loading = asyncio.get_running_loop().call_later(LOADED_AFTER_S, _load_diagnosis)
-    interrupted = await _until_done(surveys, order, notify)
-    loading.cancel()
-    report = _report(surveys, started, time.monotonic() - began)
-    report = explained(replace(report, interrupted=interrupted))
-    notify(Finished())
-    return replace(report, exit_code=_exit_code(report, surveys, settings))
+    """A whole run within the caller's event loop."""
+    one = Run.of(order, notify)
+    await one.ask()
+    return one.report()
+
+
+def attend(order: Order, notify: Notify) -> Report:
+    """A whole run in an event loop of its own, for the main thread: nothing in it can outlast its deadline."""
+    one = Run.of(order, notify)
+    if not attended(one.ask, order.settings.deadline_s):
+        one.overdue()
+    return one.report()
+
+
+async def _done_within(work: asyncio.Future[None], limit_s: float | None) -> bool:
+    """By the clock on the wall: the loop's own stands still while it is busy."""
+    until = None if limit_s is None else time.monotonic() + limit_s
+    while not work.done():
+        left = None if until is None else until - time.monotonic()
+        if left is not None and left <= 0:
+            return False
+        await asyncio.wait([work], timeout=None if left is None else min(left, GLANCE_S))
+    return True
+
+
+def _came_to_its_end(work: asyncio.Future[None]) -> bool:
+    return work.done() and not work.cancelled() and work.exception() is None
 
 
 def _load_diagnosis() -> None:
@@ -71,7 +153,8 @@ def explained(report: Report) -> Report:
     """The report with its findings; the same for a run that was saved elsewhere."""
     from portcheck import diagnose  # late: only when there is something to explain
 
-    return replace(report, findings=diagnose.diagnose(report))
+    findings = diagnose.diagnose(report)
+    return replace(report, findings=findings, outcomes=diagnose.marked(report.outcomes, findings))
 
 
 def _parts(order: Order) -> Chosen:
@@ -86,7 +169,8 @@ def _parts(order: Order) -> Chosen:
 
 def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> ForestRun:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
-    names = Names(servers, order.settings.timeout_s, bound=engine.looking_up)
+    far = order.settings.proxy is not None and order.settings.proxy.scheme == FAR and forest.name != CLOUD
+    names = (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up)
     survey = ForestRun(forest, profiles, engine, names, notify, order.selection, order.families)
     survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
     survey.controllers = not systems.asks_others_only(forest, profiles, order.selection)
@@ -94,34 +178,20 @@ def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engin
     return survey
 
 
-async def _until_done(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> bool:
-    """Run them all; True when the user interrupted. The first Ctrl-C arrives here as a cancellation."""
-    try:
-        async with asyncio.timeout(order.settings.deadline_s):
-            await asyncio.gather(*(survey.run() for survey in surveys))
-            if order.views:
-                await asyncio.gather(*(survey.compare_views() for survey in surveys))
-            if order.settings.trace:
-                await _look_again(surveys, notify)
-            if order.idle_s is not None:
-                from portcheck.investigate import idle  # late, as the second look
+async def _everything(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:
+    await asyncio.gather(*(survey.run() for survey in surveys))
+    if order.views:
+        await asyncio.gather(*(survey.compare_views() for survey in surveys))
+    if order.settings.trace:
+        await _look_again(surveys, notify)
+    if order.idle_s is not None:
+        from portcheck.investigate import idle  # late, as the second look
 
-                sessions = idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
-                await asyncio.gather(sessions, *(survey.hold_tunnels(order.idle_s) for survey in surveys))
-            if order.credentials:
-                notify(Phase("signing in"))
-                await _sign_in([s for s in surveys if s.forest.name in order.credentials], order.credentials)
-    except TimeoutError:
-        for survey in surveys:
-            survey.problem = survey.problem or "the deadline came before the run was done"
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None:
-            task.uncancel()
-        with contextlib.suppress(ValueError):  # not the main thread: nothing comes there
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending: one more must not cost what was found
-        return True
-    return False
+        sessions = idle.hold([case for survey in surveys for case in survey.cases()], order.idle_s, notify)
+        await asyncio.gather(sessions, *(survey.hold_tunnels(order.idle_s) for survey in surveys))
+    if order.credentials:
+        notify(Phase("signing in"))
+        await _sign_in([s for s in surveys if s.forest.name in order.credentials], order.credentials)
 
 
 async def _look_again(surveys: Sequence[ForestRun], notify: Notify) -> None:
@@ -184,7 +254,8 @@ def _exit_code(report: Report, surveys: Sequence[ForestRun], settings: Settings)
         told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
         if not told:
             return NOT_DONE
-    if report.outcomes and all(_tells_nothing(outcome) for outcome in report.outcomes):
+    wanted = [outcome for outcome in report.outcomes if outcome.verdict is not Verdict.SKIP]
+    if wanted and all(_tells_nothing(outcome) for outcome in wanted):
         return NOT_DONE
     if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
         return NOT_AS_EXPECTED
@@ -197,7 +268,7 @@ def _tells_nothing(outcome: Outcome) -> bool:
 
 
 def _met_anybody(survey: ForestRun) -> bool:
-    return any(host.controls for host in survey.hosts) if survey.controllers else bool(survey.hosts)
+    return any(host.controls and not host.nobody for host in survey.hosts) if survey.controllers else bool(survey.hosts)
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -5,9 +5,8 @@ Each round asks the checks that are not yet good; every tenth asks everything, a
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -26,6 +25,7 @@ from portcheck.model import (
 from portcheck.model.target import Pin, Selection, Target
 from portcheck.net.dns import UNHEARD
 from portcheck.report.compare import compare, unfinished
+from portcheck.run.attending import pause
 from portcheck.run.runner import Order, explained
 
 WHOLE_EVERY = 10
@@ -36,7 +36,7 @@ NOT_GOOD = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
 MAPPER = "rpc"
 EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "syn_resent", "resets_before_answer"})
 
-Ask = Callable[[Order], Awaitable[Report]]
+Ask = Callable[[Order], Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Clock:
 
     wall: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pause: Callable[[float], bool] = pause  # False: told to end
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class Watch:
 
     order: Order
     ask: Ask
-    tell: Callable[[Round], Awaitable[None]]
+    tell: Callable[[Round], None]
     every_s: float = 30.0
     goal: Goal | None = None
     clock: Clock = field(default_factory=Clock)
@@ -100,46 +100,42 @@ class Watch:
     _whole: bool = True  # whether the next round asks everything
     _doubtful: bool = False  # a quick round saw something go bad: untold until everything was asked
 
-    async def run(self) -> bool:
-        try:
-            while True:
-                began = self.clock.steady()
-                whole = self._whole or self._number % WHOLE_EVERY == 0
-                if not await self._round(whole=whole):
-                    return False
-                if self._doubtful:
-                    self._doubtful, self._whole = False, True
-                    continue
-                if self._is_reached():
-                    if whole:
-                        return True
-                    self._whole = True  # the goal is believed when everything was asked, with the second look
-                    continue
-                await self._pause(max(self.every_s - (self.clock.steady() - began), SHORTEST_PAUSE_S))
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
-            return False
+    def run(self) -> bool:
+        while True:
+            began = self.clock.steady()
+            whole = self._whole or self._number % WHOLE_EVERY == 0
+            if not self._round(whole=whole):
+                return False
+            if self._doubtful:
+                self._doubtful, self._whole = False, True
+                continue
+            if self._is_reached():
+                if whole:
+                    return True
+                self._whole = True  # the goal is believed when everything was asked, with the second look
+                continue
+            if not self._pause(max(self.every_s - (self.clock.steady() - began), SHORTEST_PAUSE_S)):
+                return False
 
     def _is_reached(self) -> bool:
         return self.goal is not None and self.report is not None and self.goal.reached(self.report)
 
-    async def _pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float) -> bool:
         began = self.clock.wall()
-        await self.clock.pause(seconds)
+        goes_on = self.clock.pause(seconds)
         if self.clock.wall() - began - seconds > ASLEEP_S:
             self._whole = True
+        return goes_on
 
-    async def _round(self, *, whole: bool) -> bool:
+    def _round(self, *, whole: bool) -> bool:
         """One round; False when it was interrupted. What a machine that fell asleep saw in it is worth nothing."""
         wall, steady = self.clock.wall(), self.clock.steady()
-        part, note = await self._asked(whole=whole)
+        part, note = self._asked(whole=whole)
         slept = (self.clock.wall() - wall) - (self.clock.steady() - steady) > ASLEEP_S
         if slept and not part.interrupted:
             self._whole = True
             if self.report is not None:
-                await self._told(self.report, 0, "this machine slept; everything is asked again")
+                self._told(self.report, 0, "this machine slept; everything is asked again")
             return True
         self._whole = not part.outcomes and whole  # nobody was found: look for them again
         if self.report is not None and not whole and _dns_is_back(self.report, part):
@@ -148,34 +144,34 @@ class Watch:
         if not whole and not part.interrupted and self.report is not None and _worsened(self.report, known):
             self._doubtful = True
             return True
-        await self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
+        self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
         return not part.interrupted
 
-    async def _asked(self, *, whole: bool) -> tuple[Report, str]:
+    def _asked(self, *, whole: bool) -> tuple[Report, str]:
         if self.report is None:
-            return await self.ask(self.order), ""
+            return self.ask(self.order), ""
         if not whole:
             pins = pinned(self.report, self._not_yet_good(self.report))
             if not pins:
                 return replace(self.report, outcomes=(), interrupted=False), ""
-            return await self.ask(only(self.order, pins, trace=False)), ""
-        part = await self.ask(self.order)
+            return self.ask(only(self.order, pins, trace=False)), ""
+        part = self.ask(self.order)
         lost = [f.name for f in part.forests if not _named(f) and _named(_forest(self.report, f.name))]
         if not lost or part.interrupted:
             return part, ""
         before = replace(self.report, outcomes=tuple(o for o in self.report.outcomes if o.check.forest in lost))
         pins = pinned(before, {o.check.key for o in before.outcomes})
-        again = await self.ask(only(self.order, pins, trace=self.order.settings.trace))
+        again = self.ask(only(self.order, pins, trace=self.order.settings.trace))
         return _rejoined(part, again), f"DNS named nobody for {', '.join(lost)}: asked those known before"
 
     def _not_yet_good(self, report: Report) -> set[str]:
         wanted = {o.check.key for o in report.outcomes if o.verdict in NOT_GOOD or (self.goal and self.goal.wants(o))}
         return wanted | _with_mappers(report, wanted)
 
-    async def _told(self, known: Report, asked: int, note: str) -> None:
+    def _told(self, known: Report, asked: int, note: str) -> None:
         before, self.report = self.report, known
         self.start = self.start or known
-        await self.tell(
+        self.tell(
             Round(
                 number=self._number,
                 at=datetime.fromtimestamp(self.clock.wall(), UTC),

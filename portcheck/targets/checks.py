@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
-from portcheck.catalogue.profiles import MergedRow, Profile, merge
+from portcheck.catalogue.profiles import STRENGTH, MergedRow, Profile, merge_for
 from portcheck.catalogue.services import services
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
@@ -15,13 +16,14 @@ def checks_for(
     place: Target, forest: ForestSpec, profiles: Sequence[Profile], selection: Selection
 ) -> tuple[Check, ...]:
     """Every check of one place, in the order of the services' table."""
-    here = [row for row in merge(profiles) if (row.target, row.host) == (place.target, place.endpoint)]
+    here = [row for row in merge_for(place.target, profiles) if row.host == place.endpoint]
     wanted = "dns" if place.dns_only else place.service
     rows = [row for row in here if not wanted or row.service == wanted]
+    rows = [row for row in rows if not place.only or row.service in place.only]
     order = {name: number for number, name in enumerate(services())}
     rows.sort(key=lambda row: (order.get(row.service, 99), row.transport))
     found = [_check(place, forest, row) for row in rows]
-    if place.target == DC and not place.dns_only:
+    if place.target == DC and not place.dns_only and not place.only:
         found.extend(_extra(place, forest, extra) for extra in forest.extra)
     return tuple(
         check for check in _distinct(found) if selection.takes(check.service, check.transport, check.port, place.target)
@@ -47,6 +49,7 @@ def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
         why=row.why,
         source=row.source,
         domain=place.domain,
+        one_of=row.one_of,
     )
 
 
@@ -55,7 +58,7 @@ def _extra(place: Target, forest: ForestSpec, extra: ExtraPort) -> Check:
         forest=forest.name,
         host=place.host,
         address=place.address,
-        service=extra.transport,
+        service=extra.service or extra.transport,
         transport=extra.transport,
         port=extra.port,
         need=Need.REQUIRED,
@@ -63,13 +66,18 @@ def _extra(place: Target, forest: ForestSpec, extra: ExtraPort) -> Check:
         purpose=extra.purpose or extra.name,
         operations=(extra.purpose or extra.name,),
         profiles=(),
-        why="asked for in the forests file",
+        why=extra.why,
         domain=place.domain,
     )
 
 
 def _distinct(checks: Iterable[Check]) -> Iterable[Check]:
-    return {check.id: check for check in checks}.values()
+    """A port that a profile asks for and the user names too is asked once, as the profile words it, and needed."""
+    found: dict[str, Check] = {}
+    for check in checks:
+        first = found.setdefault(check.id, check)
+        found[check.id] = replace(first, need=max(first.need, check.need, key=STRENGTH.index))
+    return found.values()
 
 
 def profile_names(forest: ForestSpec, chosen: Collection[str]) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ class Search:
     beside: Callable[[Discovery], Awaitable[None]] = _nothing
     lookups: list[Lookup] = field(default_factory=list)
     problem: str | None = None
+    too_many: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
         """Named controllers are asked at once; those that DNS advertises follow when it has answered."""
@@ -103,6 +105,8 @@ class Search:
             self.problem = str(error)
             return Discovery()
         self.lookups.extend(found.lookups)
+        self.too_many.extend(found.too_many)
+        self.unusable.extend(found.unusable)
         return found
 
     @property
@@ -185,10 +189,13 @@ class Search:
     def _recognised(self, place: Target, ping: Facts, *, by_name: bool) -> Target:
         """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown.
 
-        A name without its end, which the system's search list completed, is the host's too.
+        A name without its end, which the system's search list completed, is the host's too; so is an alias, and a name
+        with several machines' addresses behind it, unless it is the domain's own.
         """
         told = str(ping.get("dns_host_name") or "")
-        if by_name and (not told or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
+        # Of another domain: the name is an alias of a machine, or of several, and each says which.
+        alias = bool(told) and ping.get("domain") not in {None, "", self.forest.name}
+        if by_name and (not told or alias or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
             return replace(place, host=self.forest.name, source="argument")
         if told:

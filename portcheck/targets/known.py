@@ -6,16 +6,17 @@ from collections.abc import Collection, Sequence
 
 from portcheck.config import ConfigError, ForestSpec, is_address, parse_host
 from portcheck.model import Report
-from portcheck.model.target import Target
+from portcheck.model.target import SWEPT, Target
 from portcheck.targets.srv import domain_of
 
 
 def from_file(forest: ForestSpec) -> tuple[Target, ...]:
     """Controllers with their addresses (None: only DNS knows), and name servers that are no known controllers."""
     places = []
+    source = SWEPT if forest.swept else "explicit"
     for controller in forest.domain_controllers:
         address = controller.address or (controller.host if is_address(controller.host) else None)
-        places.append(Target(controller.host, address, "explicit", domain_of(controller.host, forest)))
+        places.append(Target(controller.host, address, source, domain_of(controller.host, forest)))
     return (*places, *name_servers(forest, [place.address for place in places]))
 
 

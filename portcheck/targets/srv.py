@@ -10,8 +10,8 @@ from ipaddress import ip_address
 
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
-from portcheck.model.target import Target
-from portcheck.net.dns import Names, is_address
+from portcheck.model.target import SWEPT, Target
+from portcheck.net.dns import HOSTS_FILE, UNHEARD, Names, is_address
 from portcheck.net.platform.machine import source_address
 from portcheck.wire import told_names
 
@@ -24,11 +24,17 @@ class Discovery:
     places: list[Target] = field(default_factory=list)
     roles: dict[str, set[str]] = field(default_factory=dict)  # host -> roles that a record announces
     name_servers: frozenset[str] | None = None  # hosts of the zone's NS set; None: not known
+    too_many: list[str] = field(default_factory=list)  # what was left out, since there was more than makes sense
+    unusable: list[str] = field(default_factory=list)  # addresses at which nobody can be
 
     def announced(self, host: str) -> set[str]:
         return self.roles.get(host, set())
 
 
+MOST_ADDRESSES = 16  # of one host
+MOST_TARGETS = 1500
+"""Hosts of one domain. Active Directory is made for up to 1,200 controllers a domain (Microsoft, "Active Directory
+maximum limits - scalability")."""
 MOST_OTHERS = 32  # records of a large forest name every Global Catalog of all its domains
 ALSO_NAMED = ("_ldap._tcp.pdc._msdcs", "_kerberos._tcp", "_kpasswd._tcp")  # of the domain's own controllers
 SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", "pdc._msdcs": "pdc"}
@@ -37,17 +43,20 @@ SRV_ROLES = {"_gc._tcp": "gc", "_kerberos._tcp": "kdc", "_kpasswd._tcp": "kdc", 
 async def explicit(forest: ForestSpec, names: Names, families: Sequence[str]) -> Discovery:
     """The controllers that the file or the command line names."""
     found = Discovery()
+    source = SWEPT if forest.swept else "explicit"
     for controller in forest.domain_controllers:
         domain = domain_of(controller.host, forest)
         if controller.address is not None:
-            found.places.append(Target(controller.host, controller.address, "explicit", domain))
+            found.places.append(Target(controller.host, controller.address, source, domain))
         elif is_address(controller.host):
-            found.places.append(Target(controller.host, controller.host, "explicit", domain))
+            found.places.append(Target(controller.host, controller.host, source, domain))
     unnamed = [c.host for c in forest.domain_controllers if c.address is None and not is_address(c.host)]
     resolved = await asyncio.gather(*(names.addresses(host, families) for host in unnamed))
     for host, lookups in zip(unnamed, resolved, strict=True):
         found.lookups.extend(lookups)
-        found.places.extend(places_of(host, lookups, "explicit", domain_of(host, forest)))
+        found.places.extend(
+            places_of(host, lookups, "explicit", domain_of(host, forest), found, here=asked_here(names))
+        )
     return found
 
 
@@ -59,7 +68,12 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
         found.lookups.extend(lookups)
     hosts: dict[str, str] = {}
     for domain in domains:
-        for host in _targets_of(domain, forest, found.lookups):
+        targets = _targets_of(domain, forest, found.lookups)
+        if len(targets) > MOST_TARGETS:
+            found.too_many.append(
+                f"{len(targets) - MOST_TARGETS} of the {len(targets)} hosts that DNS names for {domain}"
+            )
+        for host in targets[:MOST_TARGETS]:
             hosts.setdefault(host, domain)
     _note_roles(found)
     resolved = await asyncio.gather(*(names.addresses(host, families) for host in (*hosts, *_others(found, hosts))))
@@ -67,7 +81,7 @@ async def advertised(forest: ForestSpec, names: Names, families: Sequence[str]) 
         found.lookups.extend(replace(lookup, required=False) for lookup in lookups)
     for (host, domain), lookups in zip(hosts.items(), resolved, strict=False):
         found.lookups.extend(lookups)
-        found.places.extend(places_of(host, lookups, "srv", domain))
+        found.places.extend(places_of(host, lookups, "srv", domain, found, here=asked_here(names)))
     return found
 
 
@@ -86,7 +100,8 @@ async def by_name(name: str, names: Names, families: Sequence[str], *, silent: b
     if not is_address(name):
         told = await (names.without_dns(name, families) if silent else names.addresses(name, families))
         found.lookups.extend(replace(lookup, required=False) for lookup in told)
-        found.places.extend(place for place in places_of(name, found.lookups, "argument", "") if place.address)
+        places = places_of(name, found.lookups, "argument", "", found, here=asked_here(names), most=MOST_TARGETS)
+        found.places.extend(place for place in places if place.address)
     return found
 
 
@@ -111,7 +126,7 @@ def domain_of(host: str, forest: ForestSpec) -> str:
     fitting = [domain for domain in (forest.name, *forest.domains) if host.endswith(f".{domain}")]
     if fitting:
         return max(fitting, key=len)
-    return "" if forest.name == host or is_address(forest.name) else forest.name
+    return "" if forest.swept or forest.name == host or is_address(forest.name) else forest.name
 
 
 def questions(domain: str, forest: ForestSpec) -> list[tuple[str, str, bool]]:
@@ -174,16 +189,53 @@ def _note_roles(found: Discovery) -> None:
         found.roles.setdefault(host, set()).add("dns")
 
 
-def places_of(host: str, lookups: Iterable[Lookup], source: str, domain: str) -> list[Target]:
-    """A place per address that this machine could send to; one without an address where DNS told none."""
-    addresses = dict.fromkeys(
-        address for lookup in lookups if lookup.record in {"A", "AAAA"} for address in lookup.answers
-    )
-    sendable = [address for address in addresses if not ip_address(address).is_unspecified]
+def places_of(
+    host: str,
+    lookups: Iterable[Lookup],
+    source: str,
+    domain: str,
+    found: Discovery,
+    *,
+    here: bool,
+    most: int = MOST_ADDRESSES,
+) -> list[Target]:
+    """A place per address that this machine could send to; one without an address where DNS told none.
+
+    What DNS gives and nobody can be asked at is told, and so is what is beyond `most`.
+    """
+    own = list(lookups)
+    addresses = dict.fromkeys(a for lookup in own if lookup.record in {"A", "AAAA"} for a in lookup.answers)
+    here = here or any(lookup.server == HOSTS_FILE for lookup in own)  # which this machine's administrator has written
+    whose = {address: nobodys(address, here=here) for address in addresses}
+    sendable = [address for address, why in whose.items() if not why]
     usable = [address for address in sendable if ":" not in address or source_address(address) is not None]
+    given = tuple(f"DNS gives {address}, which is {why}" for address, why in whose.items() if why)
     if not sendable:
-        return [Target(host, None, source, domain)]
-    return [Target(host, address, source, domain) for address in usable or sendable]
+        untold = any(lookup.required and lookup.status in UNHEARD for lookup in own)
+        return [Target(host, None, source, domain, untold=untold, given=given)]
+    found.unusable.extend(f"{host}: {words}" for words in given)
+    chosen = usable or sendable
+    if len(chosen) > most:
+        found.too_many.append(f"{len(chosen) - most} of the {len(chosen)} addresses of {host}")
+    return [Target(host, address, source, domain) for address in chosen[:most]]
+
+
+def asked_here(names: Names) -> bool:
+    """Whether the user named a name server on this machine: its loopback addresses are then the ones that are meant."""
+    return any(ip_address(server).is_loopback for server, _ in names.servers)
+
+
+def nobodys(address: str, *, here: bool) -> str:
+    """Why no controller can be asked at what DNS gives; empty where one can. `here`: loopback addresses are meant."""
+    parsed = ip_address(address)
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.is_unspecified:
+        return "nobody's"
+    if parsed.is_loopback:
+        return "" if here else "this machine itself"
+    if parsed.is_multicast:
+        return "a group's, not a host's (multicast)"
+    return "nobody's (reserved)" if parsed.version == 4 and parsed.is_reserved else ""
 
 
 def in_order(lookups: Iterable[Lookup], main: str) -> tuple[Lookup, ...]:

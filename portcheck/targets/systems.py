@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck.catalogue.endpoints import ANY, asked_for, covers
-from portcheck.catalogue.profiles import Profile, ProfileRow, merge
+from portcheck.catalogue.profiles import ONLY_NAMED, Profile, ProfileRow, merge
 from portcheck.catalogue.services import services
 from portcheck.config import CLOUD, DIRECT, ConfigError, ForestSpec, ProxySpec, SystemSpec, parse_proxy
 from portcheck.model.target import DC, UNNAMED, Route, Selection, Target
 from portcheck.net.dns import Names, is_address
+from portcheck.targets import tunnel
 from portcheck.targets.checks import checks_for
-from portcheck.targets.srv import Discovery, places_of
+from portcheck.targets.srv import Discovery, asked_here, places_of
 
-PRINCIPAL = {"mim": "mim-service", "sql": "mssql", "sync": "tcp", "adfs": "https", "exchange": "http", "mail": "tcp"}
+PRINCIPAL = {
+    "mim": "mim-service", "sql": "mssql", "sync": "tcp", "adfs": "https", "exchange": "http", "mail": "tcp",
+    "kdc-proxy": "kdc-proxy",
+}  # fmt: skip
 """The service that a system's `port` is about."""
 BY_PROXY = frozenset({"https", "http"})
 WILDCARD = 'a wildcard cannot be asked; name a host of it: [[forest.system]] with role = "cloud"'
@@ -31,7 +35,7 @@ def asks_controllers(forest: ForestSpec, profiles: Sequence[Profile], selection:
 
 def asks_systems(forest: ForestSpec, profiles: Sequence[Profile], selection: Selection) -> bool:
     """Whether anything is asked of the machines around it."""
-    places = (Target("", None, "", target=role) for role in _roles(profiles))
+    places = (Target("", None, "", target=role) for role in _roles(profiles, forest))
     return any(checks_for(place, forest, profiles, selection) for place in places)
 
 
@@ -46,8 +50,11 @@ def asks_others_only(forest: ForestSpec, profiles: Sequence[Profile], selection:
     return asks_systems(forest, profiles, selection) and not asks_controllers(forest, profiles, selection)
 
 
-def _roles(profiles: Sequence[Profile]) -> Iterable[str]:
-    return dict.fromkeys(row.target for row in merge(profiles) if row.target not in {DC, CLOUD})
+def _roles(profiles: Sequence[Profile], forest: ForestSpec) -> Iterable[str]:
+    """What the profiles ask of machines around the forest, and what the forest has that any profile minds."""
+    asked = dict.fromkeys(row.target for row in merge(profiles) if row.target not in {DC, CLOUD})
+    named = {system.role for system in forest.systems}
+    return asked | dict.fromkeys(role for role in ONLY_NAMED if role in named)
 
 
 def cloud(
@@ -98,12 +105,13 @@ async def places(wanted: SystemsWanted, names: Names, proxy: ProxySpec | None) -
 async def systems(wanted: SystemsWanted, names: Names) -> Discovery:
     """The machines that the rows speak of; of a role that nobody named, one place that says so."""
     found = Discovery()
-    for role in _roles(wanted.profiles):
+    for role in _roles(wanted.profiles, wanted.forest):
         if not wanted.checks(Target("", None, "", target=role)):
             continue
         named = [system for system in wanted.forest.systems if system.role == role]
         for system in named:
-            found.places.extend(await _located(system, names, wanted.families, found))
+            located = await _located(system, names, wanted.families, found)
+            found.places.extend(replace(place, domain=_realm_of(system, wanted.forest)) for place in located)
         if not named:
             found.places.append(Target(role, None, UNNAMED, target=role, unasked=_unnamed(role)))
     return found
@@ -116,7 +124,14 @@ async def _located(system: SystemSpec, names: Names, families: Sequence[str], fo
         return [replace(whole, address=system.address or system.host)]
     lookups = await names.addresses(system.host, families)
     found.lookups.extend(lookups)
-    return [replace(whole, address=place.address) for place in places_of(system.host, lookups, NAMED, "")]
+    places = places_of(system.host, lookups, NAMED, "", found, here=asked_here(names))
+    return [replace(whole, address=p.address, untold=p.untold, given=p.given) for p in places]
+
+
+def _realm_of(system: SystemSpec, forest: ForestSpec) -> str:
+    """Whose tickets a KDC proxy is asked for; the other roles are asked about no domain."""
+    no_domain = forest.swept or is_address(forest.name)
+    return forest.name if system.role in ONLY_NAMED and not no_domain else ""
 
 
 def _unnamed(role: str) -> str:
@@ -128,12 +143,14 @@ def unlocated(wanted: SystemsWanted) -> tuple[Target, ...]:
     if wanted.forest.name == CLOUD:
         listed = {(row.host, row.service): None for row in merge(wanted.profiles) if row.target == CLOUD}
         return tuple(place for row in listed if wanted.checks(place := _listed(*row)) and not row[0].startswith(ANY))
-    found = (system for role in _roles(wanted.profiles) for system in wanted.forest.systems if system.role == role)
+    roles = _roles(wanted.profiles, wanted.forest)
+    found = (system for role in roles for system in wanted.forest.systems if system.role == role)
     places = (
         Target(
             system.host,
             system.address or (system.host if is_address(system.host) else None),
             NAMED,
+            domain=_realm_of(system, wanted.forest),
             target=system.role,
             ports={} if system.port is None else {PRINCIPAL[system.role]: system.port},
         )
@@ -184,8 +201,10 @@ class Cloud:
             place = replace(place, ports={place.service: own.port})
         proxy = self._proxy(place.host, place.service)
         if not proxy.direct:
-            route = Route(self._proxies[proxy.host], str(proxy), proxy.port, proxy.credentials)
-            return replace(place, route=route)
+            way = tunnel.route(proxy, self._proxies[proxy.host])
+            if proxy.socks and proxy.scheme != tunnel.FAR:  # the name is looked up here
+                way = replace(way, far=next(iter(await self._addresses(place.host)), ""))
+            return replace(place, route=way)
         given = own is not None and own.address
         addresses = (given,) if given else await self._addresses(place.host)
         if not addresses and own is None and place.endpoint.startswith(ANY):
@@ -197,7 +216,7 @@ class Cloud:
         own = self._own(host)
         if own is not None and own.proxy is not None:
             return own.proxy
-        if service not in BY_PROXY:
+        if service not in BY_PROXY and not (self.proxy is not None and self.proxy.socks):
             return DIRECT
         return self.proxy or from_environment(host, service)
 
@@ -212,7 +231,8 @@ class Cloud:
             return (host,)
         lookups = await self.names.addresses(host, self.wanted.families)
         self.found.lookups.extend(replace(lookup, required=False) for lookup in lookups)
-        found = [place.address for place in places_of(host, lookups, LISTED, "") if place.address]
+        places = places_of(host, lookups, LISTED, "", self.found, here=True)  # a proxy may well be on this machine
+        found = [place.address for place in places if place.address]
         return tuple(sorted(found, key=lambda address: ":" in address))  # IPv4 first
 
 

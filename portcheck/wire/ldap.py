@@ -318,20 +318,34 @@ def frame(buffer: bytes, offset: int = 0) -> int | None:
     return length
 
 
-def answer_frame(buffer: bytes) -> int | None:
-    """Length of a whole answer: entries and references up to the message that ends them; None: more is to come."""
-    end = 0
-    for _ in range(ber.MAX_ELEMENTS):
-        length = frame(buffer, end)
-        if length is None or end + length > len(buffer):
-            return None
-        tag = _operation_tag(buffer[end : end + length])
-        end += length
-        if tag not in (SEARCH_ENTRY, SEARCH_REFERENCE):
-            return end
-        if end > MAX_MESSAGE:
-            break
-    raise WireError("LDAP answer without end")
+class AnswerFrame:
+    """Length of a whole answer: entries and references up to the message that ends them; None: more is to come.
+
+    To be asked of one growing buffer: it remembers where it was.
+    """
+
+    __slots__ = ("_end", "_left", "_next")
+
+    def __init__(self) -> None:
+        self._end = 0  # of the messages seen
+        self._next: int | None = None  # where the one after them ends
+        self._left = ber.MAX_ELEMENTS
+
+    def __call__(self, buffer: bytes) -> int | None:
+        while self._left:
+            if self._next is None:
+                length = frame(buffer, self._end)
+                self._next = None if length is None else self._end + length
+            if self._next is None or self._next > len(buffer):
+                return None
+            tag = _operation_tag(bytes(buffer[self._end : self._next]))
+            self._end, self._next = self._next, None
+            self._left -= 1
+            if tag not in (SEARCH_ENTRY, SEARCH_REFERENCE):
+                return self._end
+            if self._end > MAX_MESSAGE:
+                break
+        raise WireError("LDAP answer without end")
 
 
 def _operation_tag(message: bytes) -> int:

@@ -45,7 +45,7 @@ def frame(buffer: bytes) -> int | None:
     if len(buffer) < 8:
         return None
     length = int.from_bytes(buffer[1:4], "big")
-    if buffer[4:8] not in {PROTOCOL, PROTOCOL_SMB1} or not 32 <= length <= MAX_MESSAGE:
+    if bytes(buffer[4:8]) not in {PROTOCOL, PROTOCOL_SMB1} or not 32 <= length <= MAX_MESSAGE:
         raise WireError("not an SMB message")
     return 4 + length
 

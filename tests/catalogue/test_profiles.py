@@ -27,8 +27,10 @@ CONTRACT = [
     "graph",
     "all",
 ]
+SINCE = ["kdc-proxy"]
+"""Beside the contract's list."""
 
-NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "http", "amqps", "mssql"}
+NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "http", "amqps", "mssql", "kdc-proxy"}
 
 
 def needs(profile: str) -> dict[str, Need]:
@@ -40,10 +42,10 @@ def row(service: str, need: Need, operation: str, why: str = "") -> ProfileRow:
 
 
 def test_the_profiles_are_those_of_the_contract() -> None:
-    assert sorted(built_in()) == sorted(CONTRACT)
+    assert sorted(built_in()) == sorted([*CONTRACT, *SINCE])
 
 
-@pytest.mark.parametrize("profile", CONTRACT)
+@pytest.mark.parametrize("profile", [*CONTRACT, *SINCE])
 def test_a_row_names_a_known_service_a_source_and_a_reason(profile: str) -> None:
     for row in built_in()[profile].rows:
         assert known(row.service, row.transport), row

@@ -73,8 +73,10 @@ def test_an_impatient_user_sees_no_traceback(config: str) -> None:
     assert "Traceback" not in stderr
 
 
-def test_in_the_background_a_polite_end_is_an_end(config: str) -> None:
+def test_in_the_background_ctrl_c_stays_ignored_and_a_polite_end_keeps_what_was_found(config: str) -> None:
     with started(config, ignoring=True) as program:
+        program.send_signal(signal.SIGINT)
         program.send_signal(signal.SIGTERM)
-        program.communicate(timeout=30)
-    assert program.returncode == -signal.SIGTERM
+        stdout, _ = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert json.loads(stdout)["interrupted"] is True

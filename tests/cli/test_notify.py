@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import http.server
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -48,12 +49,22 @@ class Mailbox:
         return "250 taken"
 
 
+class OnSocket(Controller):
+    """Serves on a socket that is bound already: nobody else can take its port meanwhile."""
+
+    def __init__(self, box: Mailbox, listening: socket.socket) -> None:
+        self.listening = listening
+        super().__init__(box, hostname="127.0.0.1", port=listening.getsockname()[1])
+
+    def _create_server(self) -> Coroutine[Any, Any, asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self.listening)
+
+
 @pytest.fixture
 def smtp() -> Iterator[tuple[Mailbox, str]]:
     box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Controller(box, hostname="127.0.0.1", port=port)
+    server = OnSocket(box, socket.create_server(("127.0.0.1", 0)))
+    port = server.port
     server.start()
     yield box, f"mailto://127.0.0.1:{port}?from=portcheck@mim1.test&to=ops@corp.test&mode=insecure"
     server.stop()
@@ -219,7 +230,7 @@ def test_without_urls_or_without_apprise_nothing_is_sent(tmp_path: Path, monkeyp
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
     assert "PORTCHECK_NOTIFY" in run.stderr
     monkeypatch.setenv("PORTCHECK_NOTIFY", "json://127.0.0.1")
-    monkeypatch.setattr(alerting.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(alerting.importlib.util, "find_spec", lambda name: None if name == "apprise" else True)
     with pytest.raises(alerting.ConfigError, match=re.escape(f"{sys.executable} -m pip install apprise")):
         alerting.prepared(alerting.Alert(alerting.When.ALWAYS), lambda _: None)
 

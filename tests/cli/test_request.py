@@ -49,7 +49,7 @@ def test_nothing_blocked_is_written_and_said_and_is_no_error(
     assert run(["request", saved(tmp_path, "ok", "ok"), "-f", "nftables"]) == 0
     said = capsys.readouterr()
     assert "Nothing is asked for" in said.out
-    assert "nothing is asked for" in said.err
+    assert "Nothing is asked for" in said.err
 
 
 def test_the_user_narrows_a_report_by_service_host_need_and_family(
@@ -81,7 +81,7 @@ def test_several_formats_go_to_their_files(forests: Path, tmp_path: Path, capsys
 def test_a_format_that_is_not_installed_writes_no_file_at_all(
     forests: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "aerleon", None)
+    monkeypatch.setitem(sys.modules, "aerleon", None)
     path = tmp_path / "request.md"
     assert run(["request", "--all", "--source", "192.0.2.1", "-f", "markdown", "-o", str(path), "-f", "cisco"]) == 2
     assert f"{sys.executable} -m pip install aerleon" in capsys.readouterr().err

@@ -44,6 +44,16 @@ def test_progress_that_cannot_be_written_loses_no_result() -> None:
     assert "not running on 127.0.0.1" in told.stdout
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [(f"{CHECK} >/dev/null", 1), ("check --nope", 2), ("check x -c nowhere", 2), ("--help >/dev/full", 3)],
+)
+def test_an_stderr_that_is_full_changes_no_exit_code(line: str, code: int, unbuffered: str) -> None:
+    """Python ends with 120 where its own last flush fails, unless the streams are written at once."""
+    assert shell(f"portcheck {line} 2>/dev/full", PYTHONUNBUFFERED=unbuffered).returncode == code
+
+
 @pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1", "utf-16", "cp1252:strict"])
 @pytest.mark.parametrize("arguments", [CHECK, f"{CHECK} -f json", "explain", "check --help"])
 def test_a_stream_that_knows_few_letters_gets_others(encoding: str, arguments: str) -> None:

@@ -26,13 +26,19 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals 
 
 @dataclass
 class Host:
-    """A port that answers, one that is closed until it is opened, and how often the first was called."""
+    """A port that answers, one that is closed until it is opened, and how often the first was called.
+
+    The closed one is held all the time, so that nobody else gets it: a socket that does not listen refuses.
+    """
 
     good: socket.socket
-    port: int
+    server: socket.socket
     calls: int = 0
     later: list[socket.socket] = field(default_factory=list)
-    server: socket.socket | None = None
+
+    @property
+    def port(self) -> int:
+        return int(self.server.getsockname()[1])
 
     def count(self) -> None:
         while True:
@@ -44,16 +50,14 @@ class Host:
             self.later.append(connection)
 
     def open(self) -> None:
-        self.server = socket.create_server(("127.0.0.1", self.port))
-        self.later.append(self.server)
+        self.server.listen()
 
 
 @pytest.fixture
 def host() -> Iterator[Host]:
-    with socket.create_server(("127.0.0.1", 0)) as good, socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-        closed.close()
-        one = Host(good, port)
+    with socket.create_server(("127.0.0.1", 0)) as good, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        one = Host(good, closed)
         threading.Thread(target=one.count, daemon=True).start()
         yield one
         good.shutdown(socket.SHUT_RDWR)
@@ -75,7 +79,7 @@ extra = [{{ name = "good", port = {good} }}, {{ name = "later", port = {host.por
         encoding="utf-8",
     )
     only = ["--only", f"{good}/tcp", "--only", f"{host.port}/tcp"]
-    waits = ["--every", "1s", "--timeout", "300ms", "--no-trace", "--no-color"]
+    waits = ["--every", "1s", "--timeout", "5s", "--no-trace", "--no-color"]
     return [sys.executable, "-m", "portcheck", "watch", "-c", str(tmp_path / "forests.toml"), *only, *waits]
 
 
@@ -179,29 +183,27 @@ def read(terminal: int) -> bytes:
 
 
 @POSIX
-def test_on_a_terminal_the_table_stays_and_a_change_rings(command: list[str], host: Host) -> None:
+@pytest.mark.parametrize("bell", [[], ["--no-bell"]], ids=["bell", "no bell"])
+def test_on_a_terminal_the_table_stays_and_a_change_rings(command: list[str], host: Host, bell: list[str]) -> None:
     import pty
 
     keyboard, screen = pty.openpty()
     surroundings = os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
-    for bell in ([], ["--no-bell"]):
-        process = subprocess.Popen(
-            [*command, "--until", "ok", *bell], stdin=screen, stdout=screen, stderr=screen, env=surroundings
-        )
-        seen = b""
-        while b"watching every" not in seen:
-            seen += read(keyboard)
-        host.open()
-        while process.poll() is None:
-            seen += read(keyboard)
-        while more := read(keyboard):
-            seen += more
-        assert process.returncode == 0
-        assert seen.count(b"\a") == (0 if bell else 1)
-        assert "refused → open".encode() in seen
-        assert b"next in" in seen
-        assert host.server is not None
-        host.server.close()
+    process = subprocess.Popen(
+        [*command, "--until", "ok", *bell], stdin=screen, stdout=screen, stderr=screen, env=surroundings
+    )
+    seen = b""
+    while b"watching every" not in seen:
+        seen += read(keyboard)
+    host.open()
+    while process.poll() is None:
+        seen += read(keyboard)
+    while more := read(keyboard):
+        seen += more
+    assert process.returncode == 0
+    assert seen.count(b"\a") == (0 if bell else 1)
+    assert "refused → open".encode() in seen
+    assert b"next in" in seen
     os.close(keyboard)
     os.close(screen)
 

@@ -57,7 +57,8 @@ def _forest(name: str, case: dict[str, Any]) -> tuple[ForestReport, list[Outcome
         host = row.get("host", key)
         address = row.get("address", f"10.77.{len(name)}.{20 + number}") or None
         roles, facts = tuple(row.get("roles", ())), row.get("facts", {})
-        if not row.get("around", case.get("facts")):  # neither a machine around the forest nor one of the cloud's
+        around = row.get("around", case.get("facts", {}).get("kind") == "cloud")
+        if not around:
             controllers.append(controller(host, address, source=row.get("source", "srv"), roles=roles, facts=facts))
         outcomes += [_outcome(name, host, address, port, seen) for port, seen in row.get("given", {}).items()]
     lookups = tuple(_lookup(row) for row in case.get("lookups", ()))
@@ -96,7 +97,7 @@ def _outcome(forest: str, host: str, address: str | None, port: str, seen: str |
         state,
         reason=told.get("reason", state.value),
         verdict=Verdict(told["verdict"]) if "verdict" in told else _verdict(state, need, expected),
-        stage=Stage.ANSWER if state in GOOD else None,
+        stage=Stage(told["stage"]) if "stage" in told else Stage.ANSWER if state in GOOD else None,
         attempts=told.get("attempts", 3 if state is State.FILTERED else 1),
         latency_ms=3.0 if state in GOOD else None,
         facts=told.get("facts", {}),

@@ -115,7 +115,8 @@ def test_beyond_the_number_the_oldest_of_the_plan_go_and_the_last_change_is_stil
 
 def test_runs_that_are_too_old_go_with_all_that_is_known_of_their_plan(do: Do) -> None:
     keep(do, replace(at(0, outcome(KPASSWD)), started="2020-01-01T00:00:00.000Z"), plan="old")
-    keep(do, at(0, outcome(KPASSWD)), days=90)
+    for month in ("01-31", "02-28", "03-28", "04-02"):
+        keep(do, replace(at(0, outcome(KPASSWD)), started=f"2020-{month}T00:00:00.000Z"), days=90)
     assert {run.plan for run in do(runs.runs)} == {PLAN}
     assert do(lambda d: d.execute("SELECT count(*) FROM change WHERE plan = 'old'").fetchone()) == (0,)
 
@@ -166,3 +167,11 @@ def test_what_was_not_asked_is_counted_as_the_check_counts_it(do: Do) -> None:
     keep(do, at(0, outcome(KPASSWD), outcome(check("gc/tcp"), State.SKIPPED)))
     (kept,) = do(runs.runs)
     assert (kept.passed, kept.checks) == (1, 1)
+
+
+@pytest.mark.parametrize("wrong", ["2027-06-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z", "9999-12-30T00:00:00.000Z"])
+def test_a_clock_that_was_wrong_once_forgets_nothing(do: Do, wrong: str) -> None:
+    days = [f"2026-01-0{day}T00:00:00.000Z" for day in range(1, 4)]
+    for started in (*days, wrong, wrong, "2026-01-04T00:00:00.000Z"):
+        keep(do, replace(at(0, outcome(KPASSWD)), started=started), days=90)
+    assert len(do(runs.runs)) == 6

@@ -10,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from portcheck.history import database
 from portcheck.history.database import VERSION
 
 ROOT = Path(__file__).parents[2]
@@ -30,9 +33,14 @@ def program(folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> subp
 
 def kept(folder: Path) -> int:
     with sqlite3.connect(folder / "history.db") as database:
-        (count,) = database.execute("SELECT count(*) FROM run").fetchone()
+        number = runs(database)
     database.close()
-    return int(count)
+    return number
+
+
+def runs(one: sqlite3.Connection) -> int:
+    (rows,) = one.execute("SELECT count(*) FROM run").fetchone()
+    return int(rows)
 
 
 def checked(folder: Path, *more: str) -> list[str]:
@@ -220,12 +228,12 @@ def test_what_changed_cannot_be_told_from_a_history_that_cannot_be_read(folder: 
 
 def test_the_history_is_imported_only_after_the_packets_are_out(folder: Path) -> None:
     script = (
-        "import sys, portcheck.commands.check as c, portcheck.run.runner as r; real = r.run\n"
-        "async def run(order, notify):\n"
-        "    report = await real(order, notify)\n"
+        "import sys, portcheck.commands.check as c; real = c.attend\n"
+        "def run(order, notify):\n"
+        "    report = real(order, notify)\n"
         "    assert not {'sqlite3', 'filelock', 'apprise'} & set(sys.modules), 'too early'\n"
         "    return report\n"
-        "c.run = run\n"
+        "c.attend = run\n"
         f"from portcheck.cli.app import run as go; sys.exit(go({list(CHECK)!r}))"
     )
     command = [sys.executable, "-c", script]
@@ -235,3 +243,61 @@ def test_the_history_is_imported_only_after_the_packets_are_out(folder: Path) ->
     assert run.returncode == 1
     assert run.stderr == ""
     assert kept(folder) == 1
+
+
+def test_a_file_whose_tables_another_run_is_about_to_make_is_no_history_yet(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    file = folder / "history.db"
+    file.touch(mode=0o600)
+    assert database.work(file, runs, pytest.fail, create=False) is None
+    assert database.work(file, runs, pytest.fail, create=True) == 0
+    assert database.work(file, runs, pytest.fail, create=False) == 0
+
+
+@pytest.mark.parametrize("at", range(2))
+def test_tables_that_another_run_makes_between_two_looks_make_nobody_a_stranger(
+    at: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir(mode=0o700)
+    file = folder / "history.db"
+    file.touch(mode=0o600)
+    look, looks = database._number, count()
+    monkeypatch.setattr(database, "PATIENCE_S", 0.0)
+
+    def look_and_be_overtaken(one: sqlite3.Connection, name: str) -> int:
+        seen = look(one, name)
+        if next(looks) == at:
+            with suppress(database.HistoryError):  # locked, for as long as we look
+                database.work(file, runs, pytest.fail, create=True)
+        return seen
+
+    monkeypatch.setattr(database, "_number", look_and_be_overtaken)
+    assert database.work(file, runs, pytest.fail, create=False) in {None, 0}
+    assert next(looks) > at
+
+
+@pytest.mark.parametrize("away", [1, 100, 2000, 4095])
+def test_a_file_that_was_cut_inside_a_page_is_moved_aside(folder: Path, away: int) -> None:
+    checked(folder)
+    file = folder / "history.db"
+    os.truncate(file, file.stat().st_size - away)
+    (line,) = checked(folder)
+    assert "is damaged" in line
+    assert kept(folder) == 1
+
+
+def test_many_first_runs_at_once_are_all_kept(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "history.db").touch()
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda _: checked(folder), range(8)))
+    assert said == [[]] * 8
+    assert kept(folder) == 8
+
+
+def test_what_changed_is_not_said_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    run = program(in_the_way / "state", *CHECK, "--fail-on", "changed")
+    assert (run.returncode, len(run.stderr.splitlines())) == (3, 1)
+    assert run.stdout.splitlines()[0] == REPORT

@@ -89,6 +89,18 @@ async def in_clear(reader: Reader, writer: Writer, options: Options) -> None:
     await _both_ways(reader, writer, there, back, hold_s=0)
 
 
+async def no_tls13(reader: Reader, writer: Writer, options: Options) -> None:
+    """The real service behind a device that cuts whoever offers TLS 1.3 (RFC 8446, 4.2.1: supported_versions)."""
+    hello = await reader.read(65536)
+    offered = hello.partition(b"\x00\x2b")[2]
+    if b"\x03\x04" in offered[3 : 3 + offered[2]] if len(offered) > 3 else False:
+        _abort(writer)
+        return
+    there, back = await asyncio.open_connection(options["address"], options["port"])
+    back.write(hello)
+    await _both_ways(reader, writer, there, back, hold_s=0)
+
+
 TCP: dict[str, Callable[[Reader, Writer, Options], Awaitable[None]]] = {
     "mute": mute,
     "reset": reset,
@@ -101,6 +113,7 @@ TCP: dict[str, Callable[[Reader, Writer, Options], Awaitable[None]]] = {
     "drip": drip,
     "late": late,
     "in-clear": in_clear,
+    "no-tls13": no_tls13,
 }
 
 

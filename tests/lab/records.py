@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from tests.lab.domain_controller import PASSWORD, DomainController
 
+LOGIN = ("-U", f"Administrator%{PASSWORD}", "--use-kerberos=off")
 SPARE_ADDRESS = 66
 """The last number of an address in each subnet at which no machine is."""
 
@@ -14,21 +15,21 @@ SPARE_ADDRESS = 66
 @contextmanager
 def missing(dc: DomainController, name: str, record: str, data: str) -> Iterator[None]:
     """Take one record away: `missing(dc, "_gc._tcp", "SRV", srv(dc, 3268))`."""
-    _dns(dc, "delete", name, record, data)
+    dns(dc, "delete", name, record, data)
     try:
         yield
     finally:
-        _dns(dc, "add", name, record, data)
+        dns(dc, "add", name, record, data)
 
 
 @contextmanager
 def added(dc: DomainController, name: str, record: str, data: str) -> Iterator[None]:
     """Add one record."""
-    _dns(dc, "add", name, record, data)
+    dns(dc, "add", name, record, data)
     try:
         yield
     finally:
-        _dns(dc, "delete", name, record, data)
+        dns(dc, "delete", name, record, data)
 
 
 def srv(dc: DomainController, port: int, host: str = "") -> str:
@@ -70,9 +71,19 @@ def published_ipv6(dc: DomainController) -> Iterator[None]:
         yield
 
 
-def _dns(dc: DomainController, verb: str, name: str, record: str, data: str) -> None:
-    zone, inner = dc.domain, name
+def dns(dc: DomainController, verb: str, name: str, record: str, data: str) -> None:
+    """Add or delete one record, without putting it back."""
+    where, inner = dc.domain, name
     if name.endswith("._msdcs"):  # a zone of its own
-        zone, inner = f"_msdcs.{dc.domain}", name.removesuffix("._msdcs")
-    login = ("-U", f"Administrator%{PASSWORD}", "--use-kerberos=off")
-    dc.samba_tool("dns", verb, dc.address, zone, inner, record, data, *login)
+        where, inner = f"_msdcs.{dc.domain}", name.removesuffix("._msdcs")
+    dc.samba_tool("dns", verb, dc.address, where, inner, record, data, *LOGIN)
+
+
+def zone(dc: DomainController, verb: str, name: str) -> None:
+    """Create or delete a zone."""
+    dc.samba_tool("dns", f"zone{verb}", dc.address, name, *LOGIN)
+
+
+def in_zone(dc: DomainController, where: str, name: str, record: str, data: str) -> None:
+    """Add a record in a zone of its own; it goes with the zone."""
+    dc.samba_tool("dns", "add", dc.address, where, name, record, data, *LOGIN)

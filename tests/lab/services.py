@@ -102,6 +102,17 @@ def present(dc: DomainController, certificate: Certificate, *ports: str, newest:
 
 
 @contextmanager
+def no_tls13(dc: DomainController, *ports: str) -> Iterator[None]:
+    """The real service; whoever offers TLS 1.3 is cut without an alert."""
+    with ExitStack() as undo:
+        for protocol, number in _single(ports):
+            undo.enter_context(
+                _replaced(dc, (f"{number}/{protocol}",), "no-tls13", address=dc.address, port=int(number))
+            )
+        yield
+
+
+@contextmanager
 def skewed(dc: DomainController, seconds: float) -> Iterator[None]:
     """The DC's clock is off by so much, ahead if positive, in everything it says. Restarts Samba twice."""
     with _restarted(dc, clock_s=seconds), clock_on(dc, seconds):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -67,8 +68,12 @@ def test_systemd_finds_a_program_with_an_odd_name(tmp_path: Path, program: str) 
 def test_the_calendar_comes_as_often_as_asked(every: int, times: int) -> None:
     assert ANALYZE is not None
     command = [ANALYZE, "calendar", "--iterations=3", "--base-time=2026-11-25 00:00:01", systemd.calendar(every)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    moments = [line.split()[-2] for line in told.splitlines() if "Next elapse" in line or "Iter." in line]
+    plain = os.environ | {"TZ": "UTC", "LC_ALL": "C.UTF-8"}  # another zone may change its clock between two moments
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=plain).stdout
+    # "Iter. #2" became "Iteration #2" in systemd 255.
+    moments = [
+        line.split()[-2] for line in told.splitlines() if "Next elapse" in line or line.strip().startswith("Iter")
+    ]
     seconds = [sum(int(part) * unit for part, unit in zip(m.split(":"), (3600, 60, 1), strict=True)) for m in moments]
     gaps = {(later - earlier) % 86400 for earlier, later in pairwise(seconds)}
     assert gaps == {every % 86400}
@@ -249,3 +254,18 @@ def test_a_proxy_without_one_is_taken(url: str, capsys: pytest.CaptureFixture[st
 def test_what_looks_like_a_password(word: str, secret: bool) -> None:
     with pytest.raises(ConfigError) if secret else nullcontext():
         refuse_secret("TARGET", word)
+
+
+def test_a_folder_that_is_not_there_is_the_one_line_whatever_else_there_would_be_to_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone in a closed home makes a warning of its own."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr("portcheck.commands.schedule._program", lambda: (str(closed / "portcheck"),))
+    assert run(["schedule", "contoso.com", "--for", "systemd"]) == 0
+    assert "may not enter" in capsys.readouterr().err
+    assert run(["schedule", "contoso.com", "--for", "systemd", "--write", str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"portcheck: --write: {tmp_path / 'nowhere'} is no directory; create it first"
+    ]

@@ -150,7 +150,7 @@ async def test_it_is_no_clock_no_directory_and_no_controller_to_others() -> None
         ping = netlogon.unpack_ping(await datagram(address, OFFSET + 389, PingRequest("alpha.test").pack()))
         kdc = kerberos.unpack_reply(await datagram(address, OFFSET + 88, AsRequest("ALPHA.TEST", "DC1$").pack()))
         async with Talk.at(OFFSET + 389, address) as talk:
-            entry = ldap.unpack_messages(await talk.ask(rootdse_request().pack(), ldap.answer_frame))[0].op
+            entry = ldap.unpack_messages(await talk.ask(rootdse_request().pack(), ldap.AnswerFrame()))[0].op
             bind = bytes.fromhex("300c020102600702010304008000")
             bound = ldap.unpack_message(await talk.ask(bind, ldap.frame)).op
     assert not clock.synchronized
@@ -221,7 +221,7 @@ async def test_one_source_cannot_hold_every_connection_and_is_let_in_again() -> 
     async with listening(WantedPort("ldap/tcp", 20389)) as (one, _, _), AsyncExitStack() as stack:
         address = one.order.addresses[0]
         talks = [await stack.enter_async_context(Talk.at(20389, address)) for _ in range(CONNECTIONS)]
-        assert await talks[0].ask(rootdse_request().pack(), ldap.answer_frame)
+        assert await talks[0].ask(rootdse_request().pack(), ldap.AnswerFrame())
         async with Talk.at(20389, address) as too_many:
             assert await too_many.ended()
         assert list(one.limits.refused.values()) == [1]
@@ -230,7 +230,7 @@ async def test_one_source_cannot_hold_every_connection_and_is_let_in_again() -> 
         while sum(one.limits._open.values()) >= CONNECTIONS:  # noqa: ASYNC110 - the other side's end has no event
             await asyncio.sleep(0)
         async with Talk.at(20389, address) as again:
-            assert await again.ask(rootdse_request().pack(), ldap.answer_frame)
+            assert await again.ask(rootdse_request().pack(), ldap.AnswerFrame())
 
 
 async def test_over_ipv6_too() -> None:

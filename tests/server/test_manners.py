@@ -202,7 +202,7 @@ async def test_each_manner_announces_its_own_roles(manner: Manner, flags: int) -
 
 
 async def rootdse(running: Running) -> RootDse:
-    told = await over_tcp(running, "ldap/tcp", rootdse_request().pack(), ldap.answer_frame)
+    told = await over_tcp(running, "ldap/tcp", rootdse_request().pack(), ldap.AnswerFrame())
     entry = ldap.unpack_messages(told)[0].op
     assert isinstance(entry, ldap.SearchEntry)
     return RootDse.from_entry(entry)

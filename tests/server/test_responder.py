@@ -30,7 +30,7 @@ WINDOWS, SAMBA = Manner.WINDOWS, Manner.SAMBA
 @pytest.mark.parametrize(("manner", "head"), [(WINDOWS, b"\x30\x84"), (SAMBA, b"\x30\x82")])
 async def test_windows_alone_writes_long_ber_lengths_and_names_no_vendor(manner: Manner, head: bytes) -> None:
     async with serving(controller(manner)) as running:
-        told = await over_tcp(running, "ldap/tcp", rootdse_request().pack(), ldap.answer_frame)
+        told = await over_tcp(running, "ldap/tcp", rootdse_request().pack(), ldap.AnswerFrame())
     assert told.startswith(head)
     assert (b"vendorName" in told) == (manner is SAMBA)
 
@@ -40,7 +40,7 @@ async def test_the_ping_is_the_same_over_udp_and_tcp_and_empty_for_a_domain_not_
     ours, other = PingRequest("alpha.test").pack(), PingRequest("beta.test").pack()
     async with serving(controller(manner)) as running:
         by_udp = netlogon.unpack_ping(await over_udp(running, "ldap-ping/udp", ours))
-        by_tcp = netlogon.unpack_ping(await over_tcp(running, "ldap/tcp", ours, ldap.answer_frame))
+        by_tcp = netlogon.unpack_ping(await over_tcp(running, "ldap/tcp", ours, ldap.AnswerFrame()))
         empty = netlogon.unpack_ping(await over_udp(running, "ldap-ping/udp", other))
     assert by_udp == by_tcp
     assert by_udp.netlogon is not None

@@ -51,7 +51,9 @@ class World:
             self.somebody.set()
 
     async def introduce(self, place: Target) -> Facts:
-        return {"dns_host_name": self.names[place.address]} if place.address in self.names else {}
+        if place.address not in self.names:
+            return {}
+        return {"dns_host_name": self.names[place.address], "domain": self.names[place.address].partition(".")[2]}
 
     def search(self, dns: Names, **forest: Any) -> Search:
         return Search(ForestSpec("alpha.test", **forest), dns, ("A",), self.ask, self.introduce)
@@ -93,18 +95,35 @@ async def test_a_server_that_knows_no_controller_is_asked_whether_it_is_one() ->
 
 async def test_a_name_that_is_a_host_is_asked_as_that_host_and_misses_no_records() -> None:
     world = World()
-    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    found = world.search(Dns(rows={("alpha.test", "A"): ("10.77.0.5",)}))
     await found.run()
-    assert world.told == [("alpha.test", "127.0.0.5", False)]
+    assert world.told == [("alpha.test", "10.77.0.5", False)]
     assert not any(lookup.required for lookup in found.lookups)
 
 
 async def test_a_name_that_a_search_list_completed_is_the_hosts() -> None:
-    world = World({"127.0.0.5": "alpha.test.example"})
-    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    world = World({"10.77.0.5": "alpha.test.example"})
+    found = world.search(Dns(rows={("alpha.test", "A"): ("10.77.0.5",)}))
     await found.run()
     assert [(place.host, place.source, place.domain) for place in world.asked] == [("alpha.test", "argument", "")]
     assert not any(lookup.required for lookup in found.lookups)
+
+
+async def test_an_alias_is_asked_as_a_host_at_each_address_and_misses_no_records() -> None:
+    world = World({"127.0.0.5": "dc5.other.test", "127.0.0.6": "dc6.other.test"})
+    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5", "127.0.0.6")}))
+    await found.run()
+    assert sorted(world.told) == [("alpha.test", "127.0.0.5", False), ("alpha.test", "127.0.0.6", False)]
+    assert {(place.source, place.domain) for place in world.asked} == {("argument", "")}
+    assert not any(lookup.required for lookup in found.lookups)
+
+
+async def test_a_domain_whose_own_addresses_lead_to_its_controllers_misses_its_records() -> None:
+    world = World({"127.0.0.5": "dc5.alpha.test"})
+    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    await found.run()
+    assert world.told == [("dc5.alpha.test", "127.0.0.5", False)]
+    assert any(lookup.required and lookup.record == "SRV" for lookup in found.lookups)
 
 
 async def test_a_silent_resolver_of_the_system_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Lookup
 from portcheck.net import dns
 from portcheck.net.dns import Names
-from portcheck.targets import srv, views
+from portcheck.targets import srv as discover
+from portcheck.targets import views
 
 BOTH = ("A", "AAAA")
 ZONE = {
@@ -44,7 +45,7 @@ def zone(rows: Mapping[tuple[str, str], Sequence[str]] = ZONE) -> Zone:
 
 
 async def test_the_controllers_that_dns_advertises_are_places_at_each_address() -> None:
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(), BOTH)
     assert [(place.host, place.address) for place in found.places] == [
         ("dc1.alpha.test", "127.0.0.1"),
         ("dc2.alpha.test", "127.0.0.2"),
@@ -54,7 +55,7 @@ async def test_the_controllers_that_dns_advertises_are_places_at_each_address() 
 
 
 async def test_records_announce_roles() -> None:
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(), BOTH)
     assert found.announced("dc1.alpha.test") == {"kdc", "pdc", "dns"}
     assert found.announced("dc2.alpha.test") == {"gc"}
     assert found.announced("dc3.alpha.test") == set()
@@ -63,18 +64,18 @@ async def test_records_announce_roles() -> None:
 
 async def test_without_ns_records_nobody_is_said_to_be_no_name_server() -> None:
     rows = {key: value for key, value in ZONE.items() if key[1] != "NS"}
-    assert (await srv.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)).name_servers is None
+    assert (await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)).name_servers is None
 
 
 async def test_a_target_without_address_stays_in_the_plan() -> None:
     rows = {key: value for key, value in ZONE.items() if key[0] != "dc2.alpha.test"}
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
     assert [place.address for place in found.places if place.host == "dc2.alpha.test"] == [None]
 
 
 async def test_an_address_of_nobody_is_none() -> None:
     nobody = {**ZONE, ("dc1.alpha.test", "A"): ("0.0.0.0",), ("dc2.alpha.test", "A"): ("0.0.0.0", "127.0.0.2")}
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(nobody), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(nobody), BOTH)
     assert [(place.host, place.address) for place in found.places] == [
         ("dc1.alpha.test", None),
         ("dc2.alpha.test", "127.0.0.2"),
@@ -83,13 +84,13 @@ async def test_an_address_of_nobody_is_none() -> None:
 
 async def test_without_the_list_of_controllers_those_of_other_records_are_asked() -> None:
     rows = {key: answers for key, answers in ZONE.items() if "dc._msdcs" not in key[0]}
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
     assert {place.host for place in found.places} == {"dc1.alpha.test"}
 
 
 async def test_a_host_that_only_another_record_names_is_looked_up_and_not_asked() -> None:
     rows = {**ZONE, ("_gc._tcp.alpha.test", "SRV"): ("0 100 3268 gone.alpha.test",)}
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
     assert "gone.alpha.test" not in {place.host for place in found.places}
     assert [(lookup.status, lookup.required) for lookup in found.lookups if lookup.name == "gone.alpha.test"] == [
         ("nxdomain", False),
@@ -99,7 +100,7 @@ async def test_a_host_that_only_another_record_names_is_looked_up_and_not_asked(
 
 async def test_a_dot_as_target_means_that_there_is_no_such_service() -> None:
     rows = {("_ldap._tcp.dc._msdcs.alpha.test", "SRV"): ("0 0 0 .", "0 0 0 ")}
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
     assert found.places == []
     assert found.roles == {}
 
@@ -107,16 +108,16 @@ async def test_a_dot_as_target_means_that_there_is_no_such_service() -> None:
 @pytest.mark.parametrize(("families", "asked"), [(("A",), {"A"}), (("AAAA",), {"AAAA"}), (BOTH, {"A", "AAAA"})])
 async def test_only_the_wanted_families_are_looked_up(families: tuple[str, ...], asked: set[str]) -> None:
     names = zone()
-    await srv.advertised(ForestSpec("alpha.test"), names, families)
+    await discover.advertised(ForestSpec("alpha.test"), names, families)
     assert {record for name, record in names.asked if name == "dc1.alpha.test"} == asked
 
 
 async def test_a_site_narrows_the_controllers_where_it_has_any() -> None:
     of_site = {("_ldap._tcp.Hub._sites.dc._msdcs.alpha.test", "SRV"): ("0 100 389 dc2.alpha.test",)}
     forest = ForestSpec("alpha.test", site="Hub")
-    narrowed = await srv.advertised(forest, zone(ZONE | of_site), BOTH)
+    narrowed = await discover.advertised(forest, zone(ZONE | of_site), BOTH)
     assert {place.host for place in narrowed.places} == {"dc2.alpha.test"}
-    unknown_site = await srv.advertised(forest, zone(), BOTH)
+    unknown_site = await discover.advertised(forest, zone(), BOTH)
     assert {place.host for place in unknown_site.places} == {"dc1.alpha.test", "dc2.alpha.test"}
 
 
@@ -126,7 +127,7 @@ async def test_each_domain_is_asked_for_and_a_host_belongs_to_the_first_that_nam
         ("dc5.emea.alpha.test", "A"): ("127.0.0.5",),
     }
     names = zone(ZONE | child)
-    found = await srv.advertised(ForestSpec("alpha.test", domains=("emea.alpha.test",)), names, BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test", domains=("emea.alpha.test",)), names, BOTH)
     assert {place.host: place.domain for place in found.places} == {
         "dc1.alpha.test": "alpha.test",
         "dc2.alpha.test": "alpha.test",
@@ -138,7 +139,7 @@ async def test_each_domain_is_asked_for_and_a_host_belongs_to_the_first_that_nam
 async def test_named_controllers_are_looked_up_only_where_no_address_is_given() -> None:
     named = (DcSpec("dc1.alpha.test"), DcSpec("dc7.alpha.test", "127.0.0.7"), DcSpec("127.0.0.8"))
     names = zone()
-    found = await srv.explicit(ForestSpec("alpha.test", domain_controllers=named), names, BOTH)
+    found = await discover.explicit(ForestSpec("alpha.test", domain_controllers=named), names, BOTH)
     assert {(place.host, place.address, place.source) for place in found.places} == {
         ("dc1.alpha.test", "127.0.0.1", "explicit"),
         ("dc7.alpha.test", "127.0.0.7", "explicit"),
@@ -149,7 +150,7 @@ async def test_named_controllers_are_looked_up_only_where_no_address_is_given() 
 
 async def test_a_named_controller_that_dns_does_not_know_stays_in_the_plan() -> None:
     forest = ForestSpec("alpha.test", domain_controllers=(DcSpec("dc9.alpha.test"),))
-    assert [place.address for place in (await srv.explicit(forest, zone(), BOTH)).places] == [None]
+    assert [place.address for place in (await discover.explicit(forest, zone(), BOTH)).places] == [None]
 
 
 @pytest.mark.parametrize(
@@ -163,15 +164,15 @@ async def test_a_named_controller_that_dns_does_not_know_stays_in_the_plan() -> 
     ],
 )
 def test_a_host_is_asked_about_the_closest_domain(host: str, forest: ForestSpec, domain: str) -> None:
-    assert srv.domain_of(host, forest) == domain
+    assert discover.domain_of(host, forest) == domain
 
 
 async def test_a_name_s_own_addresses_are_no_demand_on_dns() -> None:
-    found = await srv.by_name("dc1.alpha.test", zone(), BOTH)
+    found = await discover.by_name("dc1.alpha.test", zone(), BOTH)
     assert [place.address for place in found.places] == ["127.0.0.1"]
     assert not any(lookup.required for lookup in found.lookups)
-    assert (await srv.by_name("nobody.test", zone(), BOTH)).places == []
-    assert (await srv.by_name("10.0.0.1", zone(), BOTH)).lookups == []
+    assert (await discover.by_name("nobody.test", zone(), BOTH)).places == []
+    assert (await discover.by_name("10.0.0.1", zone(), BOTH)).lookups == []
 
 
 def labels(names: Names, own: Sequence[str] = ()) -> list[str]:
@@ -219,5 +220,32 @@ async def test_nobody_is_asked_again_what_it_has_answered() -> None:
 async def test_controllers_come_in_the_order_of_their_numbers_whatever_dns_gives() -> None:
     hosts = [f"dc{number}.alpha.test" for number in (10, 2, 1)]
     rows = {("_ldap._tcp.dc._msdcs.alpha.test", "SRV"): [f"0 100 389 {host}" for host in hosts]}
-    found = await srv.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
+    found = await discover.advertised(ForestSpec("alpha.test"), zone(rows), BOTH)
     assert [place.host for place in found.places] == ["dc1.alpha.test", "dc2.alpha.test", "dc10.alpha.test"]
+
+
+@pytest.mark.parametrize("nobody", ["224.0.0.1", "255.255.255.255", "127.0.0.1", "::1", "ff02::1", "::ffff:127.0.0.1"])
+async def test_what_cannot_be_a_controllers_address_is_told_and_not_asked(nobody: str) -> None:
+    rows = {**ZONE, ("dc1.alpha.test", "A"): (nobody,), ("dc2.alpha.test", "A"): ("10.77.1.11", nobody)}
+    found = await discover.advertised(ForestSpec("alpha.test"), Zone(servers=[("10.77.1.1", 53)], rows=rows), BOTH)
+    assert [(place.host, place.address) for place in found.places] == [
+        ("dc1.alpha.test", None),
+        ("dc2.alpha.test", "10.77.1.11"),
+    ]
+    assert nobody in found.places[0].given[0]
+    assert [nobody in words for words in found.unusable] == [True]
+
+
+async def test_more_targets_and_addresses_than_make_sense_are_left_out_and_told() -> None:
+    srv = ("_ldap._tcp.dc._msdcs.alpha.test", "SRV")
+    rows: dict[tuple[str, str], Sequence[str]] = {srv: tuple(f"0 100 389 h{n}.alpha.test" for n in range(2500))}
+    rows |= {(f"h{n}.alpha.test", "A"): ("10.77.1.1",) for n in range(1, 2500)}
+    rows[("h0.alpha.test", "A")] = tuple(f"10.77.2.{n}" for n in range(1, 41))
+    names = zone(rows)
+    found = await discover.advertised(ForestSpec("alpha.test"), names, ("A",))
+    assert len({place.host for place in found.places}) == discover.MOST_TARGETS
+    assert sum(place.host == "h0.alpha.test" for place in found.places) == discover.MOST_ADDRESSES
+    assert found.too_many == [
+        "1000 of the 2500 hosts that DNS names for alpha.test",
+        "24 of the 40 addresses of h0.alpha.test",
+    ]

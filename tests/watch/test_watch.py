@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -29,7 +28,7 @@ class Network:
     during: Callable[[], None] = lambda: None
     resolver: bool = True
 
-    async def ask(self, order: Order) -> Report:
+    def ask(self, order: Order) -> Report:
         self.during()
         pins = [pin for pins in order.pins.values() for pin in pins]
         wanted = {key for pin in pins for key in pin.keys}
@@ -51,12 +50,13 @@ class FakeClock:
     pauses: int = 0
     most: int = 60
 
-    async def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> bool:
         self.pauses += 1
         if self.pauses > self.most:
-            raise asyncio.CancelledError
+            return False
         self.now += seconds
         self.slept, self.asleep_s = self.slept + self.asleep_s, 0.0
+        return True
 
     def clock(self) -> Clock:
         return Clock(lambda: self.now + self.slept, lambda: self.now, self.pause)
@@ -70,17 +70,17 @@ def watching(net: Network, goal: Goal | None = None, most: int = 60) -> tuple[Wa
     told: list[Round] = []
     fake = FakeClock(most=most)
 
-    async def tell(one: Round) -> None:
+    def tell(one: Round) -> None:
         told.append(one)
 
     watch = Watch(Order(forests=((ForestSpec("alpha.test"), ()),)), net.ask, tell, 30.0, goal, fake.clock())
     return watch, told, fake
 
 
-async def test_only_what_is_not_good_is_asked_and_every_tenth_round_everything() -> None:
+def test_only_what_is_not_good_is_asked_and_every_tenth_round_everything() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
     watch, told, _ = watching(net, most=21)
-    assert not await watch.run()
+    assert not watch.run()
     assert [number for number, asked in enumerate(net.asked) if asked is None] == [0, 10, 20]
     assert all(asked in (None, {KPASSWD.key}) for asked in net.asked)
     assert net.traced == [asked is None for asked in net.asked]  # no second look at what is known to fail
@@ -88,14 +88,14 @@ async def test_only_what_is_not_good_is_asked_and_every_tenth_round_everything()
     assert all(one.since_last is None or one.since_last.same for one in told)
 
 
-async def test_where_all_is_well_nothing_is_asked_between_the_tenth_rounds() -> None:
+def test_where_all_is_well_nothing_is_asked_between_the_tenth_rounds() -> None:
     net = network(outcome(LDAP))
     watch, _, _ = watching(net, most=20)
-    await watch.run()
+    watch.run()
     assert net.asked == [None, None, None]
 
 
-async def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_asked() -> None:
+def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_asked() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
     watch, told, fake = watching(net, Goal())
 
@@ -104,7 +104,7 @@ async def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_
             net.seen[KPASSWD.key] = outcome(KPASSWD)
 
     net.during = open_it
-    assert await watch.run()
+    assert watch.run()
     assert net.asked == [None, {KPASSWD.key}, {KPASSWD.key}, {KPASSWD.key}, None]
     changed = [one.number for one in told if one.since_last and one.since_last.changes]
     assert changed == [3]
@@ -113,7 +113,7 @@ async def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_
     assert fake.pauses == 3
 
 
-async def test_a_goal_that_the_whole_round_does_not_confirm_is_not_reached() -> None:
+def test_a_goal_that_the_whole_round_does_not_confirm_is_not_reached() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
     watch, _, _ = watching(net, Goal(), most=4)
 
@@ -121,11 +121,11 @@ async def test_a_goal_that_the_whole_round_does_not_confirm_is_not_reached() -> 
         net.seen[KPASSWD.key] = outcome(KPASSWD) if len(net.asked) == 1 else outcome(KPASSWD, State.FILTERED)
 
     net.during = flicker
-    assert not await watch.run()
+    assert not watch.run()
     assert net.asked[:3] == [None, {KPASSWD.key}, None]
 
 
-async def test_well_means_something_passed_and_nothing_failed_or_could_not_be_asked() -> None:
+def test_well_means_something_passed_and_nothing_failed_or_could_not_be_asked() -> None:
     good = outcome(LDAP)
     assert Goal().reached(report(good, outcome(KPASSWD, State.SKIPPED)))
     assert Goal().reached(report(good, outcome(KPASSWD, verdict=Verdict.WARN)))
@@ -136,7 +136,7 @@ async def test_well_means_something_passed_and_nothing_failed_or_could_not_be_as
     assert not Goal().reached(report(outcome(KPASSWD, State.SKIPPED)))
 
 
-async def test_waiting_for_a_block_asks_that_check_each_round_and_confirms_it() -> None:
+def test_waiting_for_a_block_asks_that_check_each_round_and_confirms_it() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD))
     watch, told, fake = watching(net, Goal(Selection(only=frozenset({"kpasswd"}))))
 
@@ -145,13 +145,13 @@ async def test_waiting_for_a_block_asks_that_check_each_round_and_confirms_it() 
             net.seen[KPASSWD.key] = outcome(KPASSWD, State.FILTERED)
 
     net.during = close_it
-    assert await watch.run()
+    assert watch.run()
     assert net.asked == [None, {KPASSWD.key}, {KPASSWD.key}, None]
     assert [one.number for one in told] == [0, 1, 2]  # the quick round's word alone is not told
     assert fake.pauses == 2
 
 
-async def test_a_block_that_the_whole_round_does_not_confirm_is_never_told() -> None:
+def test_a_block_that_the_whole_round_does_not_confirm_is_never_told() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD))
     watch, told, _ = watching(net, Goal(Selection(only=frozenset({"kpasswd"}))), most=4)
 
@@ -159,34 +159,34 @@ async def test_a_block_that_the_whole_round_does_not_confirm_is_never_told() -> 
         net.seen[KPASSWD.key] = outcome(KPASSWD, State.FILTERED) if len(net.asked) == 1 else outcome(KPASSWD)
 
     net.during = flicker
-    assert not await watch.run()
+    assert not watch.run()
     assert net.asked[:3] == [None, {KPASSWD.key}, None]
     assert all(one.since_last is None or one.since_last.same for one in told)
 
 
-async def test_a_refusal_is_no_block() -> None:
+def test_a_refusal_is_no_block() -> None:
     goal = Goal(Selection(only=frozenset({"464/tcp"})))
     assert not goal.reached(report(outcome(KPASSWD, State.REFUSED), outcome(LDAP, State.FILTERED)))
     assert goal.reached(report(outcome(KPASSWD, State.REJECTED)))
 
 
-async def test_interfaces_are_asked_with_their_mapper_and_the_mapper_with_its_interfaces() -> None:
+def test_interfaces_are_asked_with_their_mapper_and_the_mapper_with_its_interfaces() -> None:
     for silent in (MAPPER, SAMR):
         net = network(outcome(LDAP), *(outcome(c, State.FILTERED if c is silent else State.OK) for c in (MAPPER, SAMR)))
         watch, _, _ = watching(net, most=1)
-        await watch.run()
+        watch.run()
         assert net.asked == [None, {MAPPER.key, SAMR.key}]
 
 
-async def test_a_machine_that_slept_between_rounds_asks_everything() -> None:
+def test_a_machine_that_slept_between_rounds_asks_everything() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
     watch, _, fake = watching(net, most=4)
     fake.asleep_s = 3600
-    await watch.run()
+    watch.run()
     assert [asked is None for asked in net.asked] == [True, True, False, False, False]
 
 
-async def test_what_a_machine_saw_while_it_fell_asleep_is_worth_nothing() -> None:
+def test_what_a_machine_saw_while_it_fell_asleep_is_worth_nothing() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
     watch, told, fake = watching(net, most=3)
 
@@ -198,13 +198,13 @@ async def test_what_a_machine_saw_while_it_fell_asleep_is_worth_nothing() -> Non
             net.seen[KPASSWD.key] = outcome(KPASSWD, State.FILTERED)
 
     net.during = doze
-    await watch.run()
+    watch.run()
     assert net.asked[:3] == [None, {KPASSWD.key}, None]
     assert "slept" in told[1].note
     assert all(one.since_last is None or one.since_last.same for one in told)
 
 
-async def test_without_a_resolver_those_known_before_are_asked_and_nothing_is_called_gone() -> None:
+def test_without_a_resolver_those_known_before_are_asked_and_nothing_is_called_gone() -> None:
     net = network(outcome(LDAP), outcome(OTHER), outcome(KPASSWD, State.FILTERED))
     watch, told, _ = watching(net, most=10)
 
@@ -212,7 +212,7 @@ async def test_without_a_resolver_those_known_before_are_asked_and_nothing_is_ca
         net.resolver = not net.asked
 
     net.during = lose
-    await watch.run()
+    watch.run()
     assert net.asked[10:] == [None, {LDAP.key, OTHER.key, KPASSWD.key}]
     assert "alpha.test" in told[10].note
     assert told[10].since_start is not None
@@ -221,7 +221,7 @@ async def test_without_a_resolver_those_known_before_are_asked_and_nothing_is_ca
     assert told[10].report.forests[0].lookups[0].status == "timeout"
 
 
-async def test_a_resolver_that_is_not_there_yet_is_waited_for() -> None:
+def test_a_resolver_that_is_not_there_yet_is_waited_for() -> None:
     net = network(outcome(LDAP))
     net.resolver = False
     watch, told, _ = watching(net, Goal())
@@ -230,31 +230,31 @@ async def test_a_resolver_that_is_not_there_yet_is_waited_for() -> None:
         net.resolver = len(net.asked) >= 2
 
     net.during = come
-    assert await watch.run()
+    assert watch.run()
     assert net.asked == [None, None, None]
     assert len(told) == 3
 
 
-async def test_an_interrupted_round_keeps_what_it_found_and_what_was_known() -> None:
+def test_an_interrupted_round_keeps_what_it_found_and_what_was_known() -> None:
     net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
     watch, _, _ = watching(net)
     real = net.ask
 
-    async def ask(order: Order) -> Report:
-        found = await real(order)
+    def ask(order: Order) -> Report:
+        found = real(order)
         return replace(found, interrupted=True) if order.pins else found
 
     watch.ask = ask
-    assert not await watch.run()
+    assert not watch.run()
     assert watch.report is not None
     assert watch.report.interrupted
     assert {o.check.key for o in watch.report.outcomes} == {LDAP.key, KPASSWD.key}
 
 
-async def test_a_cancelled_pause_ends_the_watch_with_what_is_known() -> None:
+def test_a_cancelled_pause_ends_the_watch_with_what_is_known() -> None:
     net = network(outcome(LDAP))
     watch, _, _ = watching(net, most=0)
-    assert not await watch.run()
+    assert not watch.run()
     assert watch.report is not None
 
 
@@ -312,19 +312,19 @@ def taken_for_a_controller(*states: State) -> Report:
     return explained(report(*seen, forests=(ForestReport("alpha.test", ("mim",), (SERVER,), (asked,)),)))
 
 
-async def test_where_the_name_server_dies_those_known_before_are_asked_by_their_names() -> None:
+def test_where_the_name_server_dies_those_known_before_are_asked_by_their_names() -> None:
     net = network(outcome(LDAP), outcome(OTHER))
 
-    async def ask(order: Order) -> Report:
+    def ask(order: Order) -> Report:
         if order.pins or not net.asked:
-            return await net.ask(order)
+            return net.ask(order)
         net.asked.append(None)
         return taken_for_a_controller(State.FILTERED, State.FILTERED)
 
     watch, told, _ = watching(net, most=10)
     watch.ask = ask
     net.during = lambda: net.seen.update({LDAP.key: outcome(LDAP, State.FILTERED)}) if net.asked else None
-    await watch.run()
+    watch.run()
     last = told[10]
     assert last.note == "DNS named nobody for alpha.test: asked those known before"
     assert {o.check.host: o.state for o in last.report.outcomes} == {
@@ -335,10 +335,10 @@ async def test_where_the_name_server_dies_those_known_before_are_asked_by_their_
     assert not last.since_last.controllers
 
 
-async def test_all_of_a_name_server_taken_for_a_controller_is_asked_until_it_tells_who_is_there() -> None:
+def test_all_of_a_name_server_taken_for_a_controller_is_asked_until_it_tells_who_is_there() -> None:
     asked: list[Order] = []
 
-    async def ask(order: Order) -> Report:
+    def ask(order: Order) -> Report:
         asked.append(order)
         good = len(asked) > 1
         if good and not order.pins:
@@ -347,7 +347,7 @@ async def test_all_of_a_name_server_taken_for_a_controller_is_asked_until_it_tel
 
     watch, told, _ = watching(network(), Goal(), most=10)
     watch.ask = ask
-    assert await watch.run()
+    assert watch.run()
     (pin,) = asked[1].pins["alpha.test"]
     assert (pin.place.dns_only, pin.place.assumed) == (False, True)
     assert pin.keys == {SERVER_DNS.key, SERVER_LDAP.key}
@@ -355,20 +355,20 @@ async def test_all_of_a_name_server_taken_for_a_controller_is_asked_until_it_tel
     assert [dc.host for dc in told[-1].report.forests[0].domain_controllers] == ["dc1.alpha.test"]
 
 
-async def test_a_name_server_that_is_back_is_asked_who_is_there_though_no_goal_waits() -> None:
+def test_a_name_server_that_is_back_is_asked_who_is_there_though_no_goal_waits() -> None:
     asked: list[Order] = []
 
-    async def ask(order: Order) -> Report:
+    def ask(order: Order) -> Report:
         asked.append(order)
         return taken_for_a_controller(State.OK if len(asked) > 1 else State.FILTERED, State.FILTERED)
 
     watch, _, _ = watching(network(), most=2)
     watch.ask = ask
-    await watch.run()
+    watch.run()
     assert [bool(order.pins) for order in asked] == [False, True, False]
 
 
-async def test_what_a_dead_name_server_did_not_tell_is_no_missing_record_once_it_is_back() -> None:
+def test_what_a_dead_name_server_did_not_tell_is_no_missing_record_once_it_is_back() -> None:
     known = taken_for_a_controller(State.FILTERED, State.FILTERED)
     back = merged(known, taken_for_a_controller(State.OK, State.OK), whole=False)
     assert [finding.code for finding in back.findings] == ["forest-ok"]

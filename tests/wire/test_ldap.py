@@ -122,13 +122,13 @@ def test_an_answer_is_complete_with_its_last_message_and_not_before() -> None:
     entry, done = ldap.SearchEntry(1, "", (("a", (b"b",)),)).pack(), ldap.SearchDone(1).pack()
     whole = entry + ldap.SearchReference(1, ("ldap://x/",)).pack() + done
     for size in range(len(whole)):
-        assert ldap.answer_frame(whole[:size]) is None
-    assert ldap.answer_frame(whole + b"surplus") == len(whole)
+        assert ldap.AnswerFrame()(whole[:size]) is None
+    assert ldap.AnswerFrame()(whole + b"surplus") == len(whole)
 
 
 def test_an_answer_without_end_is_refused() -> None:
     with pytest.raises(WireError, match="without end"):
-        ldap.answer_frame(ldap.SearchReference(1, ()).pack() * 5000)
+        ldap.AnswerFrame()(ldap.SearchReference(1, ()).pack() * 5000)
 
 
 @pytest.mark.parametrize("buffer", [b"HTTP/1.1 400", b"\x16\x03\x01", bytes.fromhex("308400100001"), b"\x30\x80"])
@@ -162,6 +162,6 @@ def test_filters_nested_without_end_are_refused() -> None:
 def test_noise_and_damage_raise_nothing_but_wire_errors(noise: bytes, packed: bytes, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(packed) - 1))
     for hostile in (noise, b"\x30" + noise, packed[:place] + noise + packed[place + len(noise) :]):
-        for read in (ldap.unpack_messages, ldap.unpack_message, ldap.frame, ldap.answer_frame):
+        for read in (ldap.unpack_messages, ldap.unpack_message, ldap.frame, ldap.AnswerFrame()):
             with suppress(WireError):
                 read(hostile)

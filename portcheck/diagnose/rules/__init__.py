@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
+from portcheck.diagnose.rules.certificates import CERTIFICATES
+from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
@@ -16,10 +18,10 @@ from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
-from portcheck.diagnose.rules.roles import LOCAL, ROLES, WELL
+from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
-from portcheck.diagnose.rules.systems import SYSTEMS
-from portcheck.diagnose.rules.tls import CERTIFICATES
+from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
+from portcheck.diagnose.rules.tls import INTERCEPTION
 from portcheck.diagnose.rules.views import VIEWS
 
 RULES: tuple[Rule, ...] = (
@@ -27,6 +29,8 @@ RULES: tuple[Rule, ...] = (
     *ACCOUNT,
     *OUTSIDE,
     *MISLEADING,
+    *SITE,
+    *BEHIND,
     *HOSTS,
     *WHOLE,
     *CUT,
@@ -41,7 +45,9 @@ RULES: tuple[Rule, ...] = (
     *REACHABILITY,
     *TALK,
     *REMAINING,
+    *CLIENTS,
     *CLOCK,
+    *INTERCEPTION,
     *CERTIFICATES,
     *SOME,
     *TOLD,
@@ -49,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     *SYSTEMS,
     *FORGETFUL,
     *LOCAL,
+    *LEFT_OUT,
     *KNOWN,
     *UNPROVEN,
     *WELL,

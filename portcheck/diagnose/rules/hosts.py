@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from portcheck.diagnose.phrases import duration, how, listed, nobody_there, said_by, short, some
-from portcheck.diagnose.reader import number, printable, text
+from portcheck.diagnose.reader import flag, name, number, printable, text
+from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.diagnose.rules.clients import uncovered
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.services import stopped
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
@@ -30,7 +32,7 @@ def _ipv6(f: ForestFacts) -> Proof | None:
 
 
 def _over_ipv4(f: ForestFacts, host: str) -> list[Endpoint]:
-    return [where for where in f.by_endpoint if where.host == host and ":" not in where.address]
+    return [where for where in f.places_of(host) if ":" not in where.address]
 
 
 def _unreachable(kind: str) -> When:
@@ -46,6 +48,18 @@ def _unreachable(kind: str) -> When:
 SPARE_ADDRESS, REFUSED, SILENT = "spare address", "refused", "silent"
 
 
+def _machines(f: ForestFacts, host: str) -> dict[str, str]:
+    """By address, what answers under a name that is no machine's own: the domain's, an alias, a load balancer's."""
+    told = {
+        where.address: said
+        for where in f.by_endpoint
+        if where.host == host
+        for o in f.at(where, "ldap-ping", "ldap", "ldaps")
+        if (said := name(text(o, "dns_host_name"))) and o.state in GOOD
+    }
+    return told if name(host) not in told.values() else {}
+
+
 def _kind(f: ForestFacts, where: Endpoint) -> str:
     """Heard at another address, said no to (by a device, or this machine itself), or silent."""
     if _heard_elsewhere(f, [where]):
@@ -58,6 +72,7 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
     if not proof:
         return None
     spare = _heard_elsewhere(f, dead)
+    shared = {where.host: found for where in dead if (found := _machines(f, where.host))}
     by = tuple(dict.fromkeys(device for o in proof if (device := said_by(o))))
     said = listed(dict.fromkeys(how(o) for o in proof if o.state is not State.FILTERED))
     return Proof(
@@ -67,15 +82,15 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
         brief=True,
         words={
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
-            "unless": _where_to_look(proof, by) if not spare else SPARE,
-            "perhaps": _perhaps(f, dead, spare),
+            "unless": _where_to_look(proof, by) if not spare else SHARED if shared else SPARE,
+            "perhaps": _behind_one_name(shared) if shared else _perhaps(f, dead, spare),
         },
     )
 
 
 def _heard_elsewhere(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
     """Where these same hosts are heard; empty unless each of them is."""
-    alive = [[e.address for e in f.by_endpoint if e.host == where.host and _heard(f, e)] for where in dead]
+    alive = [[e.address for e in f.places_of(where.host) if _heard(f, e)] for where in dead]
     return tuple(dict.fromkeys(address for found in alive for address in found)) if all(alive) else ()
 
 
@@ -86,10 +101,23 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
             " network that is not reached from here. Clients try the addresses in turn and lose time, or fail."
         )
     many = "These hosts are down, have other addresses, or the path to them" if len(dead) > 1 else ""
+    far = FAR if all(flag(o, "far_site") for where in dead for o in f.faults_at(where)) else ""
     may_be = f"{many or 'The host is down, has another address, or the path to it'} is closed altogether."
     if _only_name_servers(f, dead):
         return f"{may_be} No other DNS server was asked, so which controllers the forest has is not known."
-    return f"{may_be} If {'one' if many else 'it'} was retired, its DNS records have to go."
+    return f"{may_be} If {'one' if many else 'it'} was retired, its DNS records have to go.{far}"
+
+
+FAR = " Clients here turn to the controllers of their own site first, and those answer: this costs them little."
+
+
+def _behind_one_name(shared: Mapping[str, Mapping[str, str]]) -> str:
+    """bravo.test leads to several machines: 10.77.2.10 is bdc1.bravo.test."""
+    told = (
+        f"{printable(host)} is no machine's own name: {listed(f'{address} is {one}' for address, one in found.items())}"
+        for host, found in shared.items()
+    )
+    return f"{'; '.join(told)}. Whoever uses the name tries the addresses in turn, and loses time at this one or fails."
 
 
 def _only_name_servers(f: ForestFacts, dead: list[Endpoint]) -> bool:
@@ -99,6 +127,10 @@ def _only_name_servers(f: ForestFacts, dead: list[Endpoint]) -> bool:
     return bool(asked) and all(lookup.status == "timeout" and servers(lookup) <= gone for lookup in asked)
 
 
+SHARED = (
+    "Ask who keeps that name (the AD team, or whoever runs the load balancer) whether the machine at this address is up"
+    " and belongs to it; if so,"
+)
 SPARE = (
     "If that address is not meant for clients, ask the AD team to take it out of DNS (a network adapter that registers"
     " its address). If it is,"
@@ -148,11 +180,11 @@ def _one_way(f: ForestFacts) -> Proof | None:
 
 def _partial(f: ForestFacts) -> Proof | None:
     """The same service answers on one controller of the forest and is blocked on another."""
-    works: dict[str, set[str]] = {}
+    works: dict[tuple[str, str], set[str]] = {}
     choice = _choice(f)
     for o in f.answered():
         if o.check.host in choice:
-            works.setdefault(o.check.name, set()).add(o.check.host)
+            works.setdefault(_what(o), set()).add(o.check.host)
     proof = tuple(
         o
         for o in f.every_fault()
@@ -160,8 +192,8 @@ def _partial(f: ForestFacts) -> Proof | None:
         if f.controller(o.check.host) is not None and o.check.host in choice  # Windows chooses among these only
         if not stopped(f, o)
     )
-    if not proof:
-        return None
+    if not proof or set(hosts(proof)) <= set(uncovered(f)) or all(flag(o, "far_site") for o in proof):
+        return None  # told already; or not among what clients here choose from
     good = tuple(o for o in f.answered() if o.check.host in choice and o.check.host not in hosts(proof))
     names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
     whole = all(f.silent(where) for where in endpoints(proof))
@@ -171,11 +203,13 @@ def _partial(f: ForestFacts) -> Proof | None:
         severity=Severity.WARNING,
         words={
             "what": WHOLE if whole else PART,
+            "ask": AS_TOLD if whole else f"Ask the firewall team: {allow(f, proof)}.",
             "good": f"It works through {some(names, 8)}" if names else EACH_OTHER,
         },
     )
 
 
+AS_TOLD = "What to ask for is said where these hosts are told of."
 WHOLE = "some controllers can be reached and others cannot"
 EACH_OTHER = "What is blocked on one controller answers on another"
 PART = "what can be reached depends on the controller"
@@ -188,13 +222,18 @@ def _choice(f: ForestFacts) -> frozenset[str]:
     return frozenset(more | listed_ones)
 
 
-def _elsewhere(o: Outcome, works: dict[str, set[str]]) -> bool:
-    return bool(works.get(o.check.name, set()) - {o.check.host})
+def _what(o: Outcome) -> tuple[str, str]:
+    """A service of a domain: what another domain's controller answers does not stand in for it."""
+    return o.check.name, o.check.domain
 
 
-def _reached_otherwise(o: Outcome, works: dict[str, set[str]]) -> bool:
+def _elsewhere(o: Outcome, works: dict[tuple[str, str], set[str]]) -> bool:
+    return bool(works.get(_what(o), set()) - {o.check.host})
+
+
+def _reached_otherwise(o: Outcome, works: dict[tuple[str, str], set[str]]) -> bool:
     """The same host answers on its other address."""
-    return o.check.host in works.get(o.check.name, set())
+    return o.check.host in works.get(_what(o), set())
 
 
 def _idle(f: ForestFacts) -> Proof | None:
@@ -274,7 +313,7 @@ SOME = (
             "{good}. Windows picks a controller itself, from DNS: a list of preferred controllers in"
             " the connector does not bind Kerberos. So it fails now and then, whenever the choice falls on the others."
         ),
-        fix=ASK + " Or have the AD team keep these controllers out of this machine's reach (site, SRV records).",
+        fix="{ask} Or have the AD team keep these controllers out of this machine's reach (site, SRV records).",
         when=_partial,
         beside=True,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import ip_network
 
 from portcheck.diagnose.phrases import ports, some
 from portcheck.diagnose.reader import flag, name, printable, text
@@ -147,13 +147,14 @@ def _is_foreign(o: Outcome, there: list[Outcome], f: ForestFacts) -> bool:
 def _wanted(o: Outcome, f: ForestFacts) -> set[str]:
     """What may answer; a target given as a host or an address says nothing about its domain."""
     forest = name(f.forest.name)
-    no_domain = forest in {name(o.check.host), o.check.address} or _is_address(forest)
+    no_domain = forest in {name(o.check.host), o.check.address} or _is_network(forest)
     return {known for known in (name(o.check.domain), "" if no_domain else forest) if known}
 
 
-def _is_address(word: str) -> bool:
+def _is_network(word: str) -> bool:
+    """An address, or several."""
     try:
-        ip_address(word)
+        ip_network(word)
     except ValueError:
         return False
     return True

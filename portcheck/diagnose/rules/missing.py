@@ -20,6 +20,7 @@ from portcheck.diagnose.rules.names import (
     said_no,
     silent_servers,
 )
+from portcheck.diagnose.rules.records import TOLD_BY_PING
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Lookup, Severity
 
@@ -64,7 +65,9 @@ def gone(f: ForestFacts) -> list[Lookup]:
     silent, usual = silent_servers(f), usual_servers(f)
     srv = [lookup for lookup in f.lookups("SRV") if lookup.server not in silent]
     found = {name(lookup.name) for lookup in srv if lookup.server in usual and srv_targets(lookup)}
-    wanted = [asked for asked in srv if asked.required or (SITES in asked.name and asked.server == answers.main(f))]
+    named = f.forest.facts.get("own_site_from") != TOLD_BY_PING  # else it is site-uncovered, if anything
+    of_site = [asked for asked in srv if SITES in asked.name and asked.server == answers.main(f) and named]
+    wanted = [*(asked for asked in srv if asked.required), *(asked for asked in of_site if not asked.required)]
     denied = [asked for asked in wanted if said_no(asked) and name(asked.name) not in found]
     if denied or found:
         return denied

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portcheck.diagnose.reader import flag
 from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.diagnose.symptoms import speak_sync
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.model import Severity
 
@@ -36,6 +39,37 @@ def blocked_with(first: str, also: str, although: tuple[str, ...] = ()) -> When:
     return when
 
 
+BY_ENGINE = (
+    " So does an export that carries an initial password (KB2443871); imports do not use it and go on working. That"
+    " this shows as kerberos-no-logon-server follows from the article and from the field; Microsoft's text on that"
+    " error names no port."
+)
+BY_JOIN = (
+    " adcli, realmd and Samba set the machine's password this way, at the join and whenever they renew it; Windows sets"
+    " it over RPC."
+)
+JOINING = frozenset({"domain-join", "linux-member", "nas"})
+
+
+def _passwords(f: ForestFacts) -> Proof | None:
+    """Both transports, or TCP alone; who sets passwords here is said in the words of the profiles."""
+    proof = blocked_with("kpasswd/tcp", "kpasswd/udp", although=("kerberos", "ldap"))(f)
+    if proof is None:
+        return None
+    asking = {name for outcome in proof.outcomes for name in outcome.check.profiles}
+    who = (BY_ENGINE if speak_sync(proof.outcomes) else "") + (BY_JOIN if asking & JOINING else "")
+    return replace(proof, words={"who": who})
+
+
+def _directory(f: ForestFacts) -> Proof | None:
+    proof = blocked("ldap", although=("ldap-ping", "kerberos"))(f)
+    if proof is None:
+        return None
+    secured = any(o.check.service == "ldaps" for o in f.beside(proof.outcomes))
+    words = " What is set to ldaps:// uses 636/tcp instead, which answers." if secured else ""
+    return replace(proof, words={"beside": words})
+
+
 def _password_datagrams(f: ForestFacts) -> Proof | None:
     """464/udp alone; where its block is not proven, it is called silent."""
     proof = f.blocked("kpasswd/udp")
@@ -59,15 +93,19 @@ REACHABILITY = (
     Rule(
         code="ldap-blocked",
         title="{forest}: the directory on {hosts} cannot be reached: {ports} blocked",
-        explanation="Reading and writing objects goes over LDAP on 389/tcp; nothing else stands in for it.",
+        explanation=(
+            "Reading and writing objects goes over LDAP on 389/tcp, in clear, signed or after StartTLS.{beside} The"
+            " Global Catalog on 3268 answers searches only."
+        ),
         fix=ASK,
-        when=blocked("ldap", although=("ldap-ping", "kerberos")),
+        when=_directory,
     ),
     Rule(
         code="kerberos-blocked",
         title="{forest}: Kerberos on {hosts} cannot be reached: {ports} blocked",
         explanation=(
-            "Windows asks Kerberos over TCP. Without a ticket no signed LDAP bind and no password change comes about."
+            "Windows asks Kerberos over TCP. Whatever signs in with a ticket fails, the Kerberos password service among"
+            " it; only what may fall back to NTLM, or changes passwords over LDAP or SAMR, can go on."
         ),
         fix=ASK,
         when=blocked_with("kerberos/tcp", "kerberos/udp", although=("ldap", "ldap-ping")),
@@ -75,14 +113,9 @@ REACHABILITY = (
     Rule(
         code="kpasswd-blocked",
         title="{forest}: passwords cannot be set on {hosts}: {ports} blocked",
-        explanation=(
-            "Setting and changing a password goes through the Kerberos password service on port 464 (KB2443871), also"
-            " for an export that carries an initial password. Imports do not use it and go on working. That this shows"
-            " as kerberos-no-logon-server follows from the article and from the field; Microsoft's text on that error"
-            " names no port."
-        ),
+        explanation=("Setting and changing a password goes through the Kerberos password service on port 464.{who}"),
         fix=ASK,
-        when=blocked_with("kpasswd/tcp", "kpasswd/udp", although=("kerberos", "ldap")),
+        when=_passwords,
     ),
     Rule(
         code="kpasswd-udp-blocked",

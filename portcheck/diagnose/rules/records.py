@@ -15,20 +15,21 @@ from portcheck.diagnose.rules.names import (
     FAMILIES,
     UNHEARD,
 )
-from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint
-from portcheck.model import BLOCKED, GOOD, Lookup, Severity, State
+from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
+from portcheck.model import BLOCKED, GOOD, Severity, State
+
+TOLD_BY_PING = "the LDAP ping"
 
 
 def _other_port(f: ForestFacts) -> Proof | None:
     """SRV records that name another port than the one that was asked, which is where Windows always goes."""
     seen = {}
+    ports = grouped(((name(o.check.host), o.check.service), o.check.port) for o in f.outcomes)
     for lookup in f.lookups("SRV"):
         service = next((known for prefix, known in PREFIXES.items() if lookup.name.startswith(prefix)), None)
         for answer in lookup.answers if service else ():
             *_, port, host = answer.split(" ") if answer.count(" ") == 3 else ("", "", "", "")
-            asked = {
-                o.check.port for o in f.outcomes if name(o.check.host) == name(host) and o.check.service == service
-            }
+            asked = set(ports.get((name(host), service or ""), ()))
             if asked and port.isdecimal() and int(port) not in asked | {USUAL[service or ""]}:
                 seen[f"{printable(lookup.name)} names port {port} of {printable(host)}"] = host
     if not seen:
@@ -51,7 +52,8 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     named = [host for host in [*listed_dcs, *unlisted] if name(host) not in known and not _untold(f, host)]
     nowhere = [host for host in named if not _only_family(f, host)]
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
-    empty = [where for where in f.by_endpoint if f.answered() and _nobody_there(f, where)]
+    places = f.by_endpoint if f.answered() else ()
+    empty = [where for where in places if f.faults_at(where) and _nobody_there(f, where)]
     ours = [where for where in _at_this_machine(f) if _source(f, where.host) == "srv"]
     targets = tuple(dict.fromkeys([*nowhere, *(where.host for where in (*empty, *ours))]))
     if not targets:
@@ -83,7 +85,7 @@ def _about_stale(f: ForestFacts, nowhere: Sequence[str], hosts: Sequence[str]) -
 
 
 def _no_address_of_its_own(f: ForestFacts, host: str) -> bool:
-    return any(of_the_forest(f, x) and not x.answers for x in _asked_for_addresses(f, host))
+    return any(of_the_forest(f, x) and not x.answers for x in f.asked_for_addresses(host))
 
 
 def _own_records(f: ForestFacts, hosts: Sequence[str]) -> bool:
@@ -98,12 +100,8 @@ def _srv_hosts(f: ForestFacts) -> tuple[str, ...]:
 
 def _denied_wholly(f: ForestFacts, host: str) -> bool:
     """Its addresses were asked for, and there are none."""
-    asked = _asked_for_addresses(f, host)
+    asked = f.asked_for_addresses(host)
     return bool(asked) and all(lookup.status in {"nxdomain", "nodata"} for lookup in asked)
-
-
-def _asked_for_addresses(f: ForestFacts, host: str) -> list[Lookup]:
-    return [lookup for lookup in f.lookups(*FAMILIES) if name(lookup.name) == name(host)]
 
 
 def _source(f: ForestFacts, host: str) -> str:
@@ -136,7 +134,7 @@ def _ourselves(where: Endpoint) -> str:
 
 def _addressless(f: ForestFacts, host: str) -> str:
     """What DNS gives may be no address of anybody: 0.0.0.0."""
-    given = dict.fromkeys(printable(a) for lookup in _asked_for_addresses(f, host) for a in lookup.answers)
+    given = dict.fromkeys(printable(a) for lookup in f.asked_for_addresses(host) for a in lookup.answers)
     if given:
         return f"{printable(host)} has the address {some(given)}, which is nobody's"
     return f"{printable(host)} has no address"
@@ -144,7 +142,7 @@ def _addressless(f: ForestFacts, host: str) -> str:
 
 def _only_family(f: ForestFacts, host: str) -> str | None:
     """The name exists, and only addresses of this family were asked for: it may have others."""
-    asked = _asked_for_addresses(f, host)
+    asked = f.asked_for_addresses(host)
     records = {lookup.record for lookup in asked}
     if len(records) != 1 or any(lookup.status != "nodata" for lookup in asked):
         return None
@@ -153,13 +151,13 @@ def _only_family(f: ForestFacts, host: str) -> str | None:
 
 def _untold(f: ForestFacts, host: str) -> bool:
     """Whether it has an address is not known: nobody answered that question."""
-    return any(lookup.required and lookup.status in UNHEARD for lookup in _asked_for_addresses(f, host))
+    return any(lookup.required and lookup.status in UNHEARD for lookup in f.asked_for_addresses(host))
 
 
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
     """Nor anywhere else: a host with one address too many is there."""
     blocked = all(o.state in BLOCKED for o in f.asked(where)) and any(o.verdict in FAULTY for o in f.asked(where))
-    elsewhere = any(o.state not in BLOCKED | NOT_ASKED for o in f.outcomes if o.check.host == where.host)
+    elsewhere = any(o.state not in BLOCKED | NOT_ASKED for o in f.by_host.get(where.host, ()))
     if _source(f, where.host) != "srv" or not blocked or elsewhere:
         return False
     said = [nobody_there(o) for o in f.asked(where) if o.state is State.UNREACHABLE]

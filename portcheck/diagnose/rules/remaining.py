@@ -5,7 +5,7 @@ from __future__ import annotations
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
 
-OTHERS = ("https", "netbios-ns", "netbios-ssn", "winrm", "http", "amqps", "mssql")
+OTHERS = ("https", "netbios-ns", "netbios-ssn", "winrm", "http", "amqps", "mssql", "kdc-proxy")
 """Services that portcheck asks and that no known fault hangs on."""
 
 
@@ -13,7 +13,7 @@ def _plain(service: str) -> Rule:
     return Rule(
         code=f"{service}-blocked",
         title="{forest}: {services} on {hosts} blocked",
-        explanation="The service could not be reached; nothing else that was asked depends on it.",
+        explanation="The service could not be reached; what this machine does through it fails.",
         fix=ASK,
         when=blocked(service),
     )
@@ -24,7 +24,7 @@ REMAINING = (
     Rule(
         code="extra-port-blocked",
         title="{forest}: {purposes}: {ports} to {hosts} blocked",
-        explanation="The forests file asks for this port, and it could not be reached.",
+        explanation="This port is asked for by name, and it could not be reached.",
         fix=ASK,
         when=blocked(),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portcheck.diagnose.phrases import some
-from portcheck.diagnose.reader import flag, printable
+from portcheck.diagnose.reader import flag, printable, text, texts_in
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
@@ -25,6 +25,15 @@ def _could_not_ask(f: ForestFacts) -> Proof | None:
     return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words=told)
 
 
+def _left_out(f: ForestFacts) -> Proof | None:
+    """What DNS told was more than one run asks, or led nowhere."""
+    too_many, unusable = texts_in(f.forest.facts, "left_out"), texts_in(f.forest.facts, "unusable_addresses")
+    seen = tuple(printable(words) for words in (*too_many, *unusable))
+    words = {"what": some([printable(words) for words in too_many]) if too_many else "addresses that are no host's"}
+    severity = Severity.ERROR if too_many else Severity.WARNING
+    return Proof((), seen=seen, brief=True, severity=severity, words=words) if seen else None
+
+
 def _paused(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in f.told("paused") if flag(o, "paused") is True)
     unready = tuple(o for o in f.told("is_synchronized") if flag(o, "is_synchronized") is False)
@@ -42,7 +51,7 @@ def _paused(f: ForestFacts) -> Proof | None:
 
 
 def _read_only(f: ForestFacts) -> Proof | None:
-    """A write to it is answered with a referral."""
+    """A write to it is answered with a referral; where nobody else is heard of, nothing can be written."""
     if not _writes(f):
         return None
     told = {where: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}
@@ -51,8 +60,13 @@ def _read_only(f: ForestFacts) -> Proof | None:
     spare = any("writable" in roles for roles in told.values())
     names = hosts(proof)
     are = "is a read-only controller" if len(names) == 1 else "are read-only controllers"
-    severity = Severity.INFO if spare else Severity.WARNING
+    severity = Severity.INFO if spare else Severity.WARNING if _more_unknown(f) else Severity.ERROR
     return Proof(proof, hosts=names, severity=severity, words={"are": are}) if proof else None
+
+
+def _more_unknown(f: ForestFacts) -> bool:
+    """Another controller answers LDAP, and what it is was not told."""
+    return any(f.roles(where) is None and any(o.state in GOOD for o in f.at(where, "ldap")) for where in f.by_endpoint)
 
 
 def _writes(f: ForestFacts) -> bool:
@@ -84,7 +98,17 @@ def _all_well(f: ForestFacts) -> Proof | None:
         return None
     names = hosts(good)
     seen = f"{len(good)} of {len(f.outcomes)} checks answered as expected, on {some(names)}"
-    return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO)
+    socks = next((proxy for o in good if text(o, "proxy_scheme") and (proxy := text(o, "proxy"))), "")
+    words = {
+        "how": f" through {socks}, over TCP" if socks else "",
+        "what": (
+            "All that the profile needs over TCP answered in its own protocol, as seen from the far end of the SOCKS"
+            " proxy. UDP does not go through it and was not asked."
+            if socks
+            else "Everything the profile needs answered in its own protocol."
+        ),
+    }
+    return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO, words=words)
 
 
 def _stood_in(f: ForestFacts) -> Proof | None:
@@ -116,6 +140,19 @@ LOCAL = (
         explanation="Nothing was sent, so this says nothing about the path or the controllers.",
         fix="Look at this machine first: its own firewall, permissions, limits and name resolution.",
         when=_could_not_ask,
+    ),
+)
+
+LEFT_OUT = (
+    Rule(
+        code="left-out",
+        title="{forest}: not asked: {what}",
+        explanation=(
+            "DNS decides how much there is to ask, and it is not always right: a run asks a bounded number of hosts,"
+            " addresses and checks, and no address that cannot be a host's. Nothing is known of what was left out."
+        ),
+        fix="Look at the DNS records first; then name hosts with --dc, or raise --max-checks.",
+        when=_left_out,
     ),
 )
 
@@ -163,8 +200,8 @@ WELL = (
     ),
     Rule(
         code="forest-ok",
-        title="{forest}: all well",
-        explanation="Everything the profile needs answered in its own protocol.",
+        title="{forest}: all well{how}",
+        explanation="{what}",
         fix="",
         when=_all_well,
         beside=True,

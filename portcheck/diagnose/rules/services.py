@@ -8,21 +8,18 @@ from portcheck.diagnose.phrases import listed, ports, said_by, services, some, w
 from portcheck.diagnose.reader import flag, number, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.handshake import HANDSHAKE
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints, hosts
-from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
 
 KDC = ("kerberos", "kpasswd")
 """Both are the Key Distribution Center's: one stops with the other."""
-
-TLS = ("ldaps", "gc-tls")
 
 LSASS = ("ldap", "kerberos", "kpasswd", "ldaps", "gc", "gc-tls")
 """One process answers all of these on Windows."""
 
 AD_TEAM = "the AD team"
 CUTTERS = "Devices that inspect the protocol do that, and services that refuse this client"
-
-NO_CERTIFICATE_OR_DEVICE = "the controller has no certificate, or a device on the path stops it"
 
 
 def _down(f: ForestFacts) -> Proof | None:
@@ -161,69 +158,6 @@ def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
     return ""
 
 
-def _tls_fails(f: ForestFacts) -> Proof | None:
-    return _handshake(f) or _start_tls(f)
-
-
-def _handshake(f: ForestFacts) -> Proof | None:
-    """The TLS handshake itself failed: no certificate on the server, or an alert instead of an agreement."""
-    broken = {State.RESET, State.MISMATCH, State.MUTE}
-    told = [o for o in f.faults(*TLS) if any(o.facts.get(key) for key in NO_TLS)]
-    proof = tuple(o for o in told if o.state in broken)
-    if not proof:
-        return None
-    key = next(key for key in NO_TLS if any(o.facts.get(key) for o in proof))
-    said = listed(dict.fromkeys(word for o in proof if (word := text(o, key))))
-    why, ask = NO_TLS[key]
-    where = {"names": some(map(printable, hosts(proof))), "ports": ports(proof)}
-    seen = why.format(said=said)
-    whole = f"The port is open and TLS does not come about: {seen}. It is not a network fault"
-    words = {"what": "TLS", "why": whole, "ask": ask.format_map(where)}
-    return Proof(proof, f.beside(proof, "ldap"), seen=(seen,), words=words)
-
-
-NO_TLS = {
-    "tls_alert": (
-        "the server said: {said}",
-        (
-            "Ask the AD team which versions, ciphers and client certificates TLS on {names} wants, and whether it has a"
-            " server certificate"
-        ),
-    ),
-    "tls_error": (
-        "what the server sends is no TLS that this machine takes ({said})",
-        "Ask the AD team what answers on {ports} of {names}, and which versions and ciphers of TLS it offers",
-    ),
-    "no_certificate": (
-        "the server has no certificate to show. A domain controller without one accepts the connection and cuts it",
-        "Ask the AD team to issue a server certificate to {names} (name in the SAN, key usage server authentication)",
-    ),
-}
-"""By the fact that tells it: why there is no TLS, and whom to ask for what."""
-
-
-def _start_tls(f: ForestFacts) -> Proof | None:
-    """LDAP answers in clear, and StartTLS fails twice, where no other TLS of the host has such a fault."""
-    broken = {State.RESET, State.MISMATCH, State.MUTE}
-    told = f.told("start_tls_state")
-    where = [place for place in endpoints(told) if not any(o.state in broken for o in f.at(place, *TLS))]
-    proof = tuple(o for o in told if endpoint(o) in where)
-    if not proof:
-        return None
-    how = {"reset": "was cut", "mute": "was never answered", "mismatch": "was answered with something else"}
-    ends = listed(dict.fromkeys(how.get(text(o, "start_tls_state") or "", "failed") for o in proof))
-    has_one = any(o.state in GOOD for place in where for o in f.at(place, *TLS))
-    why = "a device on the path stops it, or the controller does" if has_one else NO_CERTIFICATE_OR_DEVICE
-    words = {
-        "what": "StartTLS",
-        "why": f"LDAP answers in clear, and StartTLS {ends}, twice: {why}. Clients that sign and seal, or use 636, do"
-        " not notice",
-        "ask": f"Ask the firewall team about inspection of {ports(proof)} to {some(map(printable, hosts(proof)))}; if"
-        " there is none, ask the AD team for its server certificate",
-    }
-    return Proof(proof, f.beside(proof, *TLS), seen=(f"StartTLS {ends}, twice",), words=words)
-
-
 def _not_registered(f: ForestFacts) -> Proof | None:
     """The mapper answered, and knows no such service; the fact counts, whatever the state is called."""
     proof = tuple(o for o in f.outcomes if flag(o, "interface_missing") is True and o.check.id not in f.explained)
@@ -247,7 +181,8 @@ def _not_hosted(o: Outcome) -> bool:
 
 def _judged_bad(o: Outcome) -> bool:
     """It answers, and an expectation of the forests file is not met."""
-    return o.state in GOOD and o.verdict is Verdict.FAIL and not flag(o, "tls_intercepted")
+    marked = flag(o, "tls_intercepted") or text(o, "marked_by")  # a finding of its own says why
+    return o.state in GOOD and o.verdict is Verdict.FAIL and not marked
 
 
 def _not_closed(f: ForestFacts) -> Proof | None:
@@ -283,14 +218,7 @@ TALK = (
         fix="Ask the AD team whether the directory service runs on {names}, and whether its address in DNS is right.",
         when=_not_registered,
     ),
-    Rule(
-        code="tls-failed",
-        title="{forest}: no {what} on {hosts}: {services}",
-        explanation="{why}.",
-        fix="{ask}, if LDAP over TLS is wanted.",
-        at_most=Severity.WARNING,
-        when=_tls_fails,
-    ),
+    *HANDSHAKE,
     Rule(
         code="service-mute",
         title="{forest}: {services} on {hosts} accepts connections and never answers",

@@ -6,7 +6,7 @@ from portcheck.diagnose.phrases import listed
 from portcheck.diagnose.reader import flag
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Outcome, Severity
+from portcheck.model import Outcome, Severity, Stage, State
 
 NOTIFYING = "pcns"
 """The profile whose connections are opened by domain controllers."""
@@ -35,6 +35,34 @@ def _reverse(f: ForestFacts) -> Proof | None:
 def _of_controller(f: ForestFacts, o: Outcome) -> bool:
     return any(o.check.host == dc.host for dc in f.forest.domain_controllers)
 
+
+def _no_kdc_behind(f: ForestFacts) -> Proof | None:
+    """The proxy takes the question, and says that nobody answered it, or says nothing in time."""
+    asked = f.faults("kdc-proxy")
+    said = tuple(o for o in asked if flag(o, "kdc_unreached") is True)
+    waiting = tuple(o for o in asked if o.state is State.MUTE and o.stage is Stage.REQUEST and o not in said)
+    if not said and not waiting:
+        return None
+    words = {"does": "answers that it reaches no KDC" if said else "takes the question and does not answer in time"}
+    return Proof((*said, *waiting), f.answered("kerberos"), words=words)
+
+
+BEHIND = (
+    Rule(
+        code="kdc-proxy-no-kdc",
+        title="{forest}: the KDC proxy {hosts} {does}",
+        explanation=(
+            "The way to the proxy is open. It has to find a KDC of the realm and to reach it on 88/tcp, and may wait"
+            " long for that; what lies between it and the domain controllers cannot be seen from here. It may also not"
+            " serve this realm."
+        ),
+        fix=(
+            "Ask whoever runs {names}: may it reach 88/tcp of the domain controllers, do they resolve there, and is"
+            " {forest} among the realms that it serves?"
+        ),
+        when=_no_kdc_behind,
+    ),
+)
 
 SYSTEMS = (
     Rule(

@@ -86,10 +86,10 @@ class Channel:
         return self.unwrap(frame) if len(frame) == length else b""
 
     def _exactly(self, size: int) -> bytes:
-        data = b""
+        data = bytearray()
         while len(data) < size and (part := self._recv(min(65536, size - len(data)))):
             data += part
-        return data
+        return bytes(data)
 
     def _recv(self, size: int) -> bytes:
         left = self._until - time.monotonic()

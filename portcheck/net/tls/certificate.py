@@ -8,7 +8,7 @@ import ssl
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portcheck.model import Facts
 from portcheck.net.dns import is_address
@@ -24,8 +24,10 @@ async def described(tls: ssl.SSLObject, names: tuple[str, ...], asked: str = "")
     """
     facts = await asyncio.to_thread(describe, tls, names)
     told = facts.get("certificate_names")
-    by_address = isinstance(told, list) and asked in told and is_address(asked)
-    return facts | ({"certificate_name_matches": True} if by_address else {})
+    if not isinstance(told, list) or not is_address(asked):
+        return facts
+    facts["certificate_for_address"] = asked in told
+    return facts | ({"certificate_name_matches": True} if asked in told else {})
 
 
 def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
@@ -38,9 +40,41 @@ def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
     facts["certificate_sha256"] = hashlib.sha256(der).hexdigest()
     try:
         facts |= _parse(der, names)
+        facts["certificate_chain"] = _sent_with_it(tls)
     except _complaints() as error:
         facts["certificate_error"] = f"the certificate cannot be read: {error}"
     return facts
+
+
+def _sent_with_it(tls: ssl.SSLObject) -> list[str]:
+    """The subjects of the certificates that the server sent beside its own, in its order."""
+    return [_subject(der) for der in _chain(tls)[1 : MOST_SENT + 1]]
+
+
+MOST_SENT = 8
+UNREADABLE = "one that cannot be read"
+
+
+def _subject(der: bytes) -> str:
+    from cryptography import x509
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return x509.load_der_x509_certificate(der).subject.rfc4514_string()
+    except _complaints():
+        return UNREADABLE
+
+
+def _chain(tls: ssl.SSLObject) -> list[bytes]:
+    """As sent, unverified: public from Python 3.13 on, and before that only beneath its surface."""
+    holder: Any = tls if hasattr(tls, "get_unverified_chain") else getattr(tls, "_sslobj", None)
+    told = getattr(holder, "get_unverified_chain", list)
+    return [one if isinstance(one, bytes) else one.public_bytes(DER) for one in told() or ()]
+
+
+DER = 2
+"""_ssl.ENCODING_DER"""
 
 
 def _complaints() -> tuple[type[Exception], ...]:
@@ -64,6 +98,7 @@ def _parse(der: bytes, names: tuple[str, ...]) -> Facts:
             "certificate_subject": certificate.subject.rfc4514_string(),
             "certificate_issuer": certificate.issuer.rfc4514_string(),
             "certificate_names": list(shown),
+            "certificate_has_san": _has_san(certificate),
             "certificate_purposes": list(_purposes(certificate)),
             "certificate_not_before": _utc(certificate.not_valid_before_utc),
             "certificate_not_after": _utc(certificate.not_valid_after_utc),
@@ -85,6 +120,12 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         return tuple(str(attribute.value) for attribute in common)
     addresses = extension.value.get_values_for_type(x509.IPAddress)
     return (*extension.value.get_values_for_type(x509.DNSName), *map(str, addresses))
+
+
+def _has_san(certificate: x509.Certificate) -> bool:
+    from cryptography import x509
+
+    return any(isinstance(extension.value, x509.SubjectAlternativeName) for extension in certificate.extensions)
 
 
 def _purposes(certificate: x509.Certificate) -> tuple[str, ...]:

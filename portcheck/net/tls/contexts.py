@@ -23,6 +23,14 @@ def reaching() -> ssl.SSLContext:
     return _reaching()
 
 
+@functools.cache
+def before_tls13() -> ssl.SSLContext:
+    """As `reaching`, and offers nothing newer than TLS 1.2."""
+    context = _reaching()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def _reaching() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

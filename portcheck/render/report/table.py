@@ -157,7 +157,7 @@ def in_trouble_first(digest: Digest, keys: list[RowKey]) -> list[RowKey]:
         return keys
     rows = digest.grid.rows
     troubled = [key for key in keys if rows[key].count(Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN)]
-    return troubled or keys[:ROWS_IN_FULL]
+    return troubled or [key for key in keys if rows[key].count(Verdict.PASS)][:ROWS_IN_FULL] or keys[:ROWS_IN_FULL]
 
 
 def works(digest: Digest, options: Options) -> Iterator[Text]:

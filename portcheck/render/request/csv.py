@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portcheck.render.request.words import document, where
+from portcheck.render.request.words import NOT_IN_A_RULE, document, nothing, where
 from portcheck.render.shared.spreadsheet import table
 from portcheck.request.flow import FirewallRule, Flow, Ticket
 
@@ -13,7 +13,16 @@ COLUMNS = (
 
 
 def render(ticket: Ticket) -> str:
-    return table(COLUMNS, (_row(rule, flow) for rule in ticket.rules for flow in rule.flows))
+    rows = [_row(rule, flow) for rule in ticket.rules for flow in rule.flows]
+    beside = [_words(f"{NOT_IN_A_RULE}{words}") for words in ticket.left_out]
+    if not ticket.rules:
+        beside.insert(0, _words(nothing(ticket)))
+    return table(COLUMNS, [*rows, *beside])
+
+
+def _words(words: str) -> tuple[str, ...]:
+    """A row without a rule: what whoever reads only this file must know."""
+    return (*("" for _ in COLUMNS[:-1]), words)
 
 
 def _row(rule: FirewallRule, flow: Flow) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from portcheck.render.request.words import PINNING, STATEFUL, STATELESS, document, where
+from portcheck.render.request.words import STATEFUL, STATELESS, document, pinning, where
 from portcheck.request.flow import FirewallRule, Flow, Ticket
 
 SCHEMA = "portcheck.request/1"
@@ -24,7 +24,7 @@ def as_json(ticket: Ticket) -> Json:
         "candidate": True,
         "stateful": not ticket.stateless,
         "way_back": STATELESS if ticket.stateless else STATEFUL,
-        "dynamic_rpc": PINNING if ticket.dynamic else None,
+        "dynamic_rpc": pinning(ticket) if ticket.dynamic else None,
         "rules": [_rule(rule) for rule in ticket.rules],
         "questions": list(ticket.questions),
         "left_out": list(ticket.left_out),

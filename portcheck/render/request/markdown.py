@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from portcheck.render.request.words import (
     CANDIDATE,
-    NOTHING,
-    PINNING,
-    PINNING_SOURCES,
+    NEEDS,
     STATEFUL,
     STATELESS,
     document,
     documents,
     named,
+    nothing,
+    pinning,
+    pinning_sources,
     where,
 )
 from portcheck.render.shared.text import markdown as _plain
@@ -37,13 +38,13 @@ def _lines(ticket: Ticket) -> Iterator[str]:
             yield from _section(f"{rule.name}: what it is for", _why(rule))
         yield from _section("State", [_plain(STATELESS if ticket.stateless else STATEFUL)])
         if ticket.dynamic:
-            yield from _section("Dynamic RPC ports", [_plain(PINNING)])
+            yield from _section("Dynamic RPC ports", [_plain(pinning(ticket))])
     else:
         yield ""
-        yield NOTHING
+        yield nothing(ticket)
     if ticket.left_out:
         yield from _section("Not asked for", _bullets(ticket.left_out))
-    keys = [*documents(ticket.flows), *(PINNING_SOURCES if ticket.dynamic else ())]
+    keys = dict.fromkeys((*documents(ticket.flows), *pinning_sources(ticket)))
     if keys:
         yield from _section("Sources", _bullets(f"{document(key)}: {where(key)}".removesuffix(": ") for key in keys))
 
@@ -64,8 +65,8 @@ def _table(ticket: Ticket) -> Iterator[str]:
         ports = "<br>".join(
             f"{transport} {', '.join(p.numbers for p in rule.of(transport))}" for transport in rule.transports
         )
-        need = "optional" if rule.optional else "needed"
-        yield f"| {rule.name} | {sources} | {destinations} | {ports} | {need}{' (see below)' if rule.caveat else ''} |"
+        need = NEEDS[rule.need] + (" (see below)" if rule.caveat else "")
+        yield f"| {rule.name} | {sources} | {destinations} | {ports} | {need} |"
 
 
 def _why(rule: FirewallRule) -> Iterator[str]:

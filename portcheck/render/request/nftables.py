@@ -1,7 +1,7 @@
 """The change request as nftables rules for a Linux router: `nft -c -f` takes them.
 
-An accept in one base chain does not outvote a drop in another, so the rules bring a chain that drops the rest, or go
-into a chain that the user names.
+An accept in one base chain does not outvote a drop in another, so the rules go in front of a chain that the router
+has, and cut nothing. Only on request they are a whole policy of their own, which drops all else.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from portcheck.request.flow import FirewallRule, Ticket
 TABLE = "inet portcheck"
 LONGEST_COMMENT = 120  # nft takes 128 bytes
 ESTABLISHED = 'ct state established,related accept comment "answers, and the ICMP errors that belong to them"'
+USUAL_CHAIN = "inet filter forward"
 WHOLE_POLICY = (
-    "This chain is a whole policy: it lets through what is asked for and drops all else that this router forwards."
-    " For a router with other traffic name its chain: --into 'inet filter forward'."
+    "This chain is a whole policy: it lets through what is asked for and DROPS ALL ELSE that this router forwards."
+    " For a router with other traffic leave --whole-policy out."
+)
+IN_FRONT = (
+    "These rules only let through: they go in front of the chain '{chain}' and cut nothing. Name another chain of this"
+    " router by --into; where there is none of that name, one is made that nothing passes through yet."
 )
 ICMP_ERRORS = (
     ("ip", "icmp type { destination-unreachable, time-exceeded, parameter-problem }"),
@@ -25,9 +30,12 @@ ICMP_ERRORS = (
 
 
 def render(ticket: Ticket) -> str:
-    lines = [*head(ticket), *([] if ticket.into else wrapped(WHOLE_POLICY))]
+    chain = ticket.into or USUAL_CHAIN
+    lines = [*head(ticket), *wrapped(WHOLE_POLICY if ticket.whole else IN_FRONT.format(chain=chain))]
     text = "".join(f"# {line}\n" for line in lines)
-    return f"{text}\n{_inserted(ticket) if ticket.into else _own_table(ticket)}"
+    if not ticket.rules:
+        return text
+    return f"{text}\n{_own_table(ticket) if ticket.whole else _inserted(ticket, chain)}"
 
 
 def _own_table(ticket: Ticket) -> str:
@@ -38,9 +46,10 @@ def _own_table(ticket: Ticket) -> str:
     )
 
 
-def _inserted(ticket: Ticket) -> str:
+def _inserted(ticket: Ticket, chain: str) -> str:
     """In front of what the chain has, last rule first: `insert` turns the order around."""
-    return "".join(f"insert rule {ticket.into} {line}\n" for line in reversed(list(_statements(ticket))))
+    there = f"add table {chain.rpartition(' ')[0]}\nadd chain {chain}\n"
+    return there + "".join(f"insert rule {chain} {line}\n" for line in reversed(list(_statements(ticket))))
 
 
 def _statements(ticket: Ticket) -> Iterator[str]:

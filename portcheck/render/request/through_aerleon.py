@@ -16,7 +16,7 @@ from portcheck.render.request.words import head, label, wrapped
 from portcheck.request.flow import FirewallRule, Ticket
 
 MISSING = "-f {name} needs aerleon, which is not installed: {how}"
-STAMP = re.compile(r"^.*\$(?:Id|Date|Revision):\$\W*$\n?", re.MULTILINE)  # of a version control nobody here uses
+STAMP = re.compile(r"^.*\$(?:Id|Date|Revision):\$[^\w\n]*\n?", re.MULTILINE)  # of a version control nobody here uses
 HERE, THERE = "source", "destination"
 Json = dict[str, object]
 
@@ -37,8 +37,8 @@ class Style:
 
 
 LISTS = (
-    "Put each list on the interface that these packets come in by. What else must pass there is not in it, and the"
-    " implicit end of a list is deny."
+    "Entries to merge into the lists of the interfaces that these packets come in by. Put there alone, a list would cut"
+    " all other traffic: its implicit end is deny."
 )
 FRAGMENTS = (
     "Further fragments of a large datagram (Kerberos with many groups) carry no port: they need a term of their own."
@@ -74,14 +74,20 @@ def render(ticket: Ticket, name: str) -> str:
     six = [rule.name for rule in ticket.rules if rule.family == 6]
     if six and not style.six:
         lines += wrapped(f"NOT IN HERE: {', '.join(six)}. aerleon writes no IPv6 rules for this platform.")
-    comments = "".join(f"{before}{_inside(line)}{after}\n" for line in lines)
+    made_safe = _in_xml if before.startswith("<") else _inside
+    comments = "".join(f"{before}{made_safe(line)}{after}\n" for line in lines)
     first, found, rest = text.partition("?>\n")  # nothing may come before an XML declaration
     return f"{first}{found}{comments}{rest}" if found else f"{comments}\n{STAMP.sub('', text)}"
 
 
 def _inside(line: str) -> str:
     """Words that cannot end the comment they are in."""
-    return line.replace("--", "- -").replace("*/", "* /").replace("?>", "? >")
+    return line.replace("*/", "* /")
+
+
+def _in_xml(line: str) -> str:
+    """Two hyphens end an XML comment: options are named without theirs."""
+    return _inside(re.sub(r"--(?=[a-z])", "option ", line)).replace("--", "- -").replace("?>", "? >")
 
 
 def _as_the_platform(ticket: Ticket, style: Style) -> Ticket:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable
 
 from portcheck.catalogue.sources import sources
+from portcheck.model import Need
 from portcheck.render.shared.text import printable, to_ascii
 from portcheck.request.flow import FirewallRule, Flow, Ticket
 
@@ -21,16 +22,54 @@ STATELESS = (
     " open nothing (no SYN without ACK); UDP answers by their source port, which is all that such a firewall can see."
     " ICMP errors (destination unreachable, time exceeded, packet too big) must pass to both ends."
 )
-PINNING = (
-    "The RPC services of a domain controller choose their ports at start. Either the whole range tcp 49152-65535 is"
-    " allowed, or the AD team pins them on every domain controller: HKLM\\SYSTEM\\CurrentControlSet\\Services\\NTDS\\"
+RANGE = (
+    "RPC services choose their ports at start: either the whole range tcp 49152-65535 is allowed, or they are pinned."
+)
+ON_CONTROLLERS = (
+    " The AD team pins them on every domain controller: HKLM\\SYSTEM\\CurrentControlSet\\Services\\NTDS\\"
     "Parameters, value 'TCP/IP Port' (REG_DWORD; restart the controller), and HKLM\\SYSTEM\\CurrentControlSet\\"
     "Services\\Netlogon\\Parameters, value 'DCTcpipPort' (REG_DWORD; restart Netlogon). Two different ports; both are"
-    " needed, and 135 stays needed. Other Windows servers: HKLM\\Software\\Microsoft\\Rpc\\Internet (Ports,"
-    " PortsInternetAvailable, UseInternetPorts). Then ask again with --rpc-ports."
+    " needed, and 135 stays needed."
 )
-PINNING_SOURCES = ("RPC-STATIC", "RPC-DYN")
+ON_SERVERS = (
+    " On a server that is no domain controller: HKLM\\Software\\Microsoft\\Rpc\\Internet (Ports,"
+    " PortsInternetAvailable, UseInternetPorts); 135 stays needed."
+)
+AGAIN = " Then ask again with --rpc-ports."
+SYSVOL = (
+    "SYSVOL replication (DFSR) between domain controllers has a dynamic RPC port of its own, which the pinned ports do"
+    " not cover: Set-DfsrServiceConfiguration -RPCPort pins it; then give it by --rpc-ports as well."
+)
+"""learn.microsoft.com: Set-DfsrServiceConfiguration."""
+NEEDS = {Need.REQUIRED: "needed", Need.CONDITIONAL: "only where it applies", Need.OPTIONAL: "optional"}
 NOTHING = "Nothing is asked for: no path in it is blocked."
+NOTHING_BESIDE = "No rule is asked for; what is left out, and why, stands here."
+UNTESTED = (
+    "No rule is asked for, and nothing was tested: what these profiles need is left out here, for the reasons given."
+)
+NOT_IN_A_RULE = "Not in a rule: "
+
+
+def nothing(ticket: Ticket) -> str:
+    """Why a request has no rules; that a path is open is said of no path that was not asked."""
+    if ticket.planned:
+        return UNTESTED
+    return NOTHING_BESIDE if ticket.left_out else NOTHING
+
+
+def pinning(ticket: Ticket) -> str:
+    """How the dynamic ports in it are pinned: those of controllers, of other servers, or both."""
+    dynamic = [flow for flow in ticket.flows if flow.dynamic]
+    directory = any(flow.service.startswith("rpc") for flow in dynamic)
+    others = any(not flow.service.startswith("rpc") for flow in dynamic)
+    return RANGE + (ON_CONTROLLERS if directory else "") + (ON_SERVERS if others else "") + AGAIN
+
+
+def pinning_sources(ticket: Ticket) -> tuple[str, ...]:
+    if not ticket.dynamic:
+        return ()
+    dynamic = [flow.service for flow in ticket.flows if flow.dynamic]
+    return ("RPC-STATIC", "RPC-DYN") if any(name.startswith("rpc") for name in dynamic) else ("RPC-DYN",)
 
 
 def head(ticket: Ticket) -> list[str]:
@@ -42,10 +81,11 @@ def head(ticket: Ticket) -> list[str]:
         STATELESS if ticket.stateless else STATEFUL,
     ]
     if not ticket.rules:
-        lines.append(NOTHING)
+        lines.append(nothing(ticket))
     if ticket.dynamic:
-        lines.append(PINNING)
+        lines.append(pinning(ticket))
     lines += [f"Question: {question}" for question in ticket.questions]
+    lines += [f"{NOT_IN_A_RULE}{left_out}" for left_out in ticket.left_out]
     return [part for line in lines for part in wrapped(one_line(line))]
 
 

@@ -112,7 +112,8 @@ def headline(digest: Digest) -> tuple[Mark, str]:
     failed, flawed = digest.count(Verdict.FAIL), digest.count(Verdict.WARN)
     failed_mark, flawed_mark = SEVERITIES[Severity.ERROR], SEVERITIES[Severity.WARNING]
     if digest.forest.problem:
-        return failed_mark, f"could not be asked: {digest.forest.problem}"
+        swept = digest.forest.facts.get("kind") == "network"
+        return failed_mark, digest.forest.problem if swept else f"could not be asked: {digest.forest.problem}"
     if faults:
         also = f", {counted(warnings, 'warning')}" if warnings else ""
         return failed_mark, counted(faults, "fault") + also

@@ -35,7 +35,7 @@ EXTRA = frozenset({"tcp", "udp"})
 EXTRA_PORT = "port "
 ORDER = (
     *("dns", "kerberos", "time", "rpc", "rpc-*", "ldap", "ldap-ping", "ldaps", "gc", "gc-tls", "smb", "kpasswd"),
-    *("adws", "netbios-ns", "netbios-ssn", "winrm", "mim-service", "mim-sts", "https", "mssql"),
+    *("adws", "netbios-ns", "netbios-ssn", "winrm", "mim-service", "mim-sts", "https", "kdc-proxy", "mssql"),
 )
 PLACES = {name: place for place, name in enumerate(ORDER)}
 

@@ -75,7 +75,7 @@ FLAG_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """One controller of one forest with a single domain."""
+    """One controller of one domain; the domain is its forest's root unless `root` names another."""
 
     host: str  # its full name
     domain: str
@@ -85,6 +85,7 @@ class Controller:
     clock_ahead_s: float = 0.0
     synchronized: bool = True  # the time service has a source
     site: str = "Default-First-Site-Name"
+    root: str = ""  # of the forest; empty: the domain itself
     flags: NetlogonFlags | None = None  # None: what the manner's controllers say
     level: int = LEVEL_2016  # of a Windows controller
     paused: bool = False  # up, but not advertising itself
@@ -106,6 +107,10 @@ class Controller:
     @property
     def netbios_domain(self) -> str:
         return self.domain.partition(".")[0].upper()
+
+    @property
+    def forest(self) -> str:
+        return self.root or self.domain
 
     @property
     def realm(self) -> str:
@@ -163,7 +168,7 @@ class Controller:
             opcode=Opcode.PAUSE_EX if self.paused else Opcode.LOGON_EX,
             flags=self.announced,
             domain_guid="5f9d8e17-5cfd-4d79-b23f-f42693250363",
-            forest=self.domain,
+            forest=self.forest,
             domain=self.domain,
             host=self.host,
             netbios_domain=self.netbios_domain,

@@ -113,7 +113,8 @@ def _advertised(dc: Controller) -> Iterator[tuple[str, str]]:
     yield f"_ldap._tcp.{dc.site}._sites.dc._msdcs", "ldap/tcp"
     if NetlogonFlags.GC in dc.announced:
         yield "_ldap._tcp.gc._msdcs", "gc/tcp"
-        yield "_gc._tcp", "gc/tcp"
+        if dc.forest == dc.domain:  # registered under the forest's root only
+            yield "_gc._tcp", "gc/tcp"
     for service in ("kerberos", "kpasswd"):
         for transport in ("tcp", "udp"):
             yield f"_{service}._{transport}", f"{service}/{transport}"

@@ -48,7 +48,7 @@ def voice(service: str, port: int, part: Part) -> ProtocolHandler:
 
 
 def _web(service: str, port: int, context: ssl.SSLContext | None) -> ProtocolHandler | None:
-    if service == "https/tcp" or (service, port) == ("winrm/tcp", WINRM_TLS):
+    if service in {"https/tcp", "kdc-proxy/tcp"} or (service, port) == ("winrm/tcp", WINRM_TLS):
         return ProtocolHandler(watermarked.web, http.frame, tls=context, ends=_always)
     return ProtocolHandler(watermarked.web, http.frame, ends=_always) if service in IN_CLEAR else None
 

@@ -142,7 +142,7 @@ def paloalto(text: str) -> set[Pair]:
         for e in root.findall(".//address-group/entry")
     }
     services = {
-        e.get("name"): [(kind.tag, kind.findtext("port")) for kind in e.find("protocol") or ()]
+        e.get("name"): [(kind.tag, kind.findtext("port")) for kind in e.findall("protocol/*")]
         for e in root.findall(".//service/entry")
     }
     found: set[Pair] = set()

@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from portcheck.model import Need
 from portcheck.render.request import FORMATS, THROUGH_AERLEON
 from portcheck.render.request.through_aerleon import FormatError, definitions, policy
 from portcheck.request.flow import Ticket
@@ -55,7 +57,7 @@ def loaded(text: str) -> str:
 @needs_nft
 @pytest.mark.parametrize("stateless", [False, True])
 def test_nft_takes_the_rules_and_they_open_the_request_and_nothing_else(stateless: bool) -> None:
-    listed = loaded(render("nftables", ticket(*mixed(), stateless=stateless)))
+    listed = loaded(render("nftables", ticket(*mixed(), stateless=stateless, whole=True)))
     assert reading_back.nftables(listed) == wanted(mixed()) == opened(MIXED.rules)
     (chain,) = [row["chain"] for row in json.loads(listed)["nftables"] if "chain" in row]
     assert chain["policy"] == "drop"
@@ -64,9 +66,32 @@ def test_nft_takes_the_rules_and_they_open_the_request_and_nothing_else(stateles
 
 @needs_nft
 def test_loading_it_twice_leaves_it_as_it_is() -> None:
-    text = render("nftables")
+    text = render("nftables", ticket(*mixed(), whole=True))
     assert reading_back.nftables(loaded(text + text)) == wanted(mixed())
     assert loaded(text + text).count('"rule"') == loaded(text).count('"rule"')
+
+
+@needs_nft
+@pytest.mark.parametrize("stateless", [False, True])
+def test_rules_for_a_router_cut_nothing_that_they_do_not_know(stateless: bool) -> None:
+    for own in (
+        "",
+        "table inet filter {\nchain forward {\ntype filter hook forward priority 0; policy accept;\n}\n}\n",
+    ):
+        listed = json.loads(loaded(own + render("nftables", ticket(*mixed(), stateless=stateless))))["nftables"]
+        chains = [row["chain"] for row in listed if "chain" in row]
+        assert [(c["table"], c["name"], c.get("policy")) for c in chains] == [
+            ("filter", "forward", "accept" if own else None)
+        ]
+        verdicts = {key for row in listed if "rule" in row for part in row["rule"]["expr"] for key in part}
+        assert not {"drop", "reject", "jump", "goto"} & verdicts
+        assert reading_back.nftables(json.dumps({"nftables": listed})) == wanted(mixed())
+
+
+@needs_nft
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_request_without_rules_is_no_ruleset(whole: bool) -> None:
+    assert len(json.loads(loaded(render("nftables", ticket(whole=whole))))["nftables"]) == 1  # nft's own line
 
 
 @needs_nft
@@ -268,6 +293,49 @@ def test_a_platform_with_state_needs_no_way_back(name: str) -> None:
 
 def test_srx_policies_are_merged_and_replace_nothing() -> None:
     assert "replace:" not in render("srx")
+
+
+@pytest.mark.parametrize("name", ["srx", "juniper"])
+def test_comments_end_where_they_began_and_braces_match(name: str) -> None:
+    text = render(name)
+    code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    assert "/*" not in code
+    assert "*/" not in code
+    assert code.count("{") == code.count("}") > 0
+    for kept in ("policies",) if name == "srx" else ("filter",):
+        assert kept in code
+
+
+@pytest.mark.parametrize("name", [*FORMATS])
+def test_options_are_named_as_they_are_typed(name: str) -> None:
+    text = render(name, ticket(flow(dynamic=True, service="rpc-samr")))
+    assert "- -rpc" not in text
+
+
+def test_what_is_not_in_a_rule_is_said_in_every_format() -> None:
+    bare = replace(MIXED, left_out=("graph.microsoft.com 443/tcp: by name",))
+    for name in FORMATS:
+        assert "graph.microsoft.com 443/tcp" in " ".join(render(name, bare).replace("\\", "").split()), name
+    untested = replace(ticket(), planned=True, left_out=bare.left_out)
+    for name in FORMATS:
+        assert "no path in it is blocked" not in render(name, untested), name
+
+
+def test_a_source_is_listed_once_and_a_condition_is_no_need() -> None:
+    text = render(
+        "markdown", ticket(flow(dynamic=True, document="RPC-STATIC", need=Need.CONDITIONAL, service="rpc-samr"))
+    )
+    assert text.count("Restrict AD RPC traffic to a specific port: ") == 1
+    assert "| only where it applies |" in text
+    assert "| needed |" not in text
+
+
+def test_pinning_speaks_of_whose_ports_they_are() -> None:
+    controllers = render("markdown", ticket(flow(dynamic=True, service="rpc-samr")))
+    server = render("markdown", ticket(flow(dynamic=True, service="tcp")))
+    assert "NTDS" in controllers
+    assert "NTDS" not in server
+    assert "UseInternetPorts" in server
 
 
 @pytest.mark.parametrize("name", [*FORMATS])

@@ -4,13 +4,12 @@
 # For a stateful firewall: each rule names the side that opens the connection; answers, and the ICMP
 # errors that belong to them (destination unreachable, time exceeded, packet too big), come back as
 # established or related.
-# The RPC services of a domain controller choose their ports at start. Either the whole range tcp
-# 49152-65535 is allowed, or the AD team pins them on every domain controller:
+# RPC services choose their ports at start: either the whole range tcp 49152-65535 is allowed, or they
+# are pinned. The AD team pins them on every domain controller:
 # HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters, value 'TCP/IP Port' (REG_DWORD; restart the
 # controller), and HKLM\SYSTEM\CurrentControlSet\Services\Netlogon\Parameters, value 'DCTcpipPort'
-# (REG_DWORD; restart Netlogon). Two different ports; both are needed, and 135 stays needed. Other
-# Windows servers: HKLM\Software\Microsoft\Rpc\Internet (Ports, PortsInternetAvailable,
-# UseInternetPorts). Then ask again with --rpc-ports.
+# (REG_DWORD; restart Netlogon). Two different ports; both are needed, and 135 stays needed. Then ask
+# again with --rpc-ports.
 
 # On the destinations: let the sources in.
 # R1 ldap, kpasswd to dc10.alpha.test

@@ -1,0 +1,98 @@
+"""An event loop whose clock runs only while it listens: being busy, or stopped, uses up nobody's patience.
+
+A timer of such a loop ends a wait only after the kernel was asked what came in, and that was dealt with. What the
+loop was late by (a slow step, SIGSTOP, a suspended machine) is left out of its time, so all patience is longer by it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import sys
+import time
+from typing import Any
+
+BEAT_S = 0.1  # the loop looks around at least so often
+LATE_S = 0.1  # who comes back later was away
+AWAY_S = 1.0  # who missed more cannot say when an answer came, nor trust a clock on the wall
+HOLD_S = 0.05  # so long in a row what comes in is dealt with before any timer
+
+
+class Clock:
+    """Seconds of listening; never ahead of the real ones."""
+
+    def __init__(self) -> None:
+        self.missed_s = 0.0  # what was left out
+        self._listened = self._seen = time.monotonic()
+        self._asked = 0.0  # waited for the kernel since the clock last moved
+        self._holding: float | None = None  # since when something came in at every look
+
+    def now(self) -> float:
+        return self._listened + min(time.monotonic() - self._seen, LATE_S)
+
+    def looked(self, asked_s: float, *, heard: bool) -> None:
+        """The kernel was asked, for `asked_s` at most; the clock stands still while there is something to read."""
+        now = time.monotonic()
+        self._asked += asked_s
+        if heard:
+            self._holding = now if self._holding is None else self._holding
+            if now - self._holding < HOLD_S:
+                return
+        passed = now - self._seen
+        counted = min(passed, self._asked + LATE_S)
+        self.missed_s += passed - counted
+        self._listened += counted
+        self._seen, self._asked, self._holding = now, 0.0, None
+
+
+if sys.platform == "win32":
+
+    class _Eyes(asyncio.IocpProactor):
+        """What the loop waits with."""
+
+        clock: Clock
+
+        def select(self, timeout: float | None = None) -> list[Any]:
+            asked = BEAT_S if timeout is None else min(timeout, BEAT_S)
+            found = super().select(asked) or super().select(0)  # type: ignore[arg-type]  # takes any number
+            self.clock.looked(asked, heard=bool(found))
+            return found
+
+    _Loop = asyncio.ProactorEventLoop
+
+else:
+
+    class _Eyes(selectors.DefaultSelector):
+        """What the loop waits with."""
+
+        clock: Clock
+
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            asked = BEAT_S if timeout is None else max(0.0, min(timeout, BEAT_S))
+            found = super().select(asked) or super().select(0)  # stopped meanwhile, it returns without asking
+            self.clock.looked(asked, heard=bool(found))
+            return found
+
+    _Loop = asyncio.SelectorEventLoop
+
+
+class ListeningLoop(_Loop):
+    """The loop in which checks are asked."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        eyes = _Eyes()
+        eyes.clock = self.clock
+        super().__init__(eyes)
+
+    def time(self) -> float:
+        return self.clock.now()
+
+
+def missed_s() -> float:
+    """Seconds for which the running loop was not there to listen, until now; 0 of a loop that does not know."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return 0.0
+    return loop.clock.missed_s if isinstance(loop, ListeningLoop) else 0.0

@@ -1,0 +1,188 @@
+"""`python -m tests.bench.scale [HOSTS ...]`: so many hosts on loopback, five TCP ports each, every eighth one silent.
+
+Needs no root. Prints wall and processor time, memory and every state that is not true, for portcheck and, where it is
+installed, for `nmap -sT` on the same addresses. `--slow N`: with N busy loops beside. Linux: a full backlog is silent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import selectors
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.bench import measure
+
+PORTS = (20389, 20636, 20088, 20135, 20445)
+ONE_IN = 8
+CALLERS = 3  # fill the backlog of a listener that takes nobody
+Cell = tuple[str, int]
+
+
+def main() -> int:
+    options = arguments()
+    say(f"{'':34}{'wall s':>8}{'CPU s':>8}{'ms/check':>10}{'peak MB':>9}{'false':>7}")
+    for hosts in options.hosts:
+        true = cells(hosts)
+        with serving(hosts), busy(options.slow):
+            ours = portcheck(hosts, true, options.more)
+            if shutil.which("nmap"):
+                theirs = nmap(hosts, true)
+                say(f"  wall {ours.wall_s / theirs.wall_s:.2f} and CPU {ours.cpu_s / theirs.cpu_s:.1f} times nmap's")
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("hosts", type=int, nargs="*", default=[512, 1024], help="how many hosts, a run each")
+    parser.add_argument("--slow", type=int, default=0, help="busy loops beside (0)")
+    parser.add_argument("--more", default="", help="further options of portcheck, in one word")
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def address(host: int) -> str:
+    return f"127.20.{host // 250}.{host % 250 + 1}"
+
+
+def cells(hosts: int) -> dict[Cell, bool]:
+    """Does it answer?"""
+    every = [(address(host), port) for host in range(hosts) for port in PORTS]
+    return {cell: number % ONE_IN != ONE_IN - 1 for number, cell in enumerate(every)}
+
+
+def serve(hosts: int) -> None:
+    """Take every caller and say nothing, until stdin ends; the silent ones have a full backlog."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    looking = selectors.DefaultSelector()
+    silent = [_full(cell) for cell, answers in cells(hosts).items() if not answers]
+    for port in PORTS:
+        looking.register(_listener("0.0.0.0", port, 4096), selectors.EVENT_READ)
+    looking.register(0, selectors.EVENT_READ)
+    say("ready")
+    while True:
+        for key, _ in looking.select():
+            if key.fd == 0:
+                return
+            assert isinstance(key.fileobj, socket.socket)
+            if key.data:
+                looking.unregister(key.fileobj)
+                key.fileobj.close()
+                continue
+            caller, _ = key.fileobj.accept()
+            looking.register(caller, selectors.EVENT_READ, data=True)
+    assert silent
+
+
+def _listener(host: str, port: int, backlog: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((host, port))
+    listener.listen(backlog)
+    return listener
+
+
+def _full(cell: Cell) -> list[socket.socket]:
+    held = [_listener(*cell, 0)]
+    for _ in range(CALLERS):
+        caller = socket.socket()
+        caller.setblocking(False)
+        caller.connect_ex(cell)
+        held.append(caller)
+    return held
+
+
+@contextlib.contextmanager
+def serving(hosts: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "tests.bench.scale", "--serve", str(hosts)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None and server.stdout is not None
+        if server.stdout.readline() != "ready\n":
+            raise SystemExit("the servers could not be started")
+        try:
+            yield
+        finally:
+            server.stdin.close()
+
+
+@contextlib.contextmanager
+def busy(loops: int) -> Iterator[None]:
+    running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for loop in running:
+            loop.kill()
+            loop.wait()
+
+
+def portcheck(hosts: int, true: Mapping[Cell, bool], more: str) -> measure.Cost:
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "forests.toml"
+        config.write_text(forest(hosts))
+        command = [sys.executable, "-m", "portcheck", "check", "-c", str(config), "--only", "tcp", "-f", "json", "-q"]
+        state = os.environ | {"PORTCHECK_STATE_DIR": folder}
+        cost = measure.run([*command, *more.split()], env=state)
+    told = {(row["address"], row["port"]): row["state"] for row in json.loads(cost.stdout)["checks"]}
+    row(f"portcheck {more}, {hosts} hosts", cost, true, told, "open")
+    return cost
+
+
+def forest(hosts: int) -> str:
+    controllers = ", ".join(f'{{ host = "dc{n}.scale.test", address = "{address(n)}" }}' for n in range(hosts))
+    extra = "".join(
+        f'[[forest.extra]]\nname = "p{port}"\nport = {port}\ntransport = "tcp"\npurpose = "scale"\n' for port in PORTS
+    )
+    return f'[[forest]]\nname = "scale.test"\ndomain_controllers = [{controllers}]\n{extra}'
+
+
+def nmap(hosts: int, true: Mapping[Cell, bool]) -> measure.Cost:
+    ports = ",".join(map(str, PORTS))
+    command = ["nmap", "-n", "-Pn", "-sT", "-p", ports, "-oX", "-", *(address(host) for host in range(hosts))]
+    cost = measure.run(command)
+    told = {
+        (_address(host), int(port.get("portid", "0"))): state.get("state", "")
+        for host in ET.fromstring(cost.stdout).iter("host")
+        for port in host.iter("port")
+        for state in port.iter("state")
+    }
+    row(f"nmap -sT, {hosts} hosts", cost, true, told, "open")
+    return cost
+
+
+def _address(host: ET.Element) -> str:
+    found = host.find("address")
+    return "" if found is None else found.get("addr", "")
+
+
+def row(name: str, cost: measure.Cost, true: Mapping[Cell, bool], told: Mapping[Cell, str], good: str) -> None:
+    wrong = [cell for cell, answers in true.items() if told.get(cell) != (good if answers else "filtered")]
+    each = cost.cpu_s * 1000 / len(true)
+    say(f"{name:34}{cost.wall_s:8.1f}{cost.cpu_s:8.1f}{each:10.2f}{cost.peak_mb:9.0f}{len(wrong):7}")
+    if wrong:
+        say(f"  of these told: {dict(Counter(told.get(cell, 'nothing') for cell in wrong))}")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if "--serve" in sys.argv:
+        serve(int(sys.argv[-1]))
+        sys.exit(0)
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""What is said where a library is missing works from a clone, a wheel and a virtual environment alike."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from portcheck.model import libraries
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_the_command_is_of_the_interpreter_in_use() -> None:
+    words = shlex.split(libraries.command_for("aerleon"))
+    assert words[1:] == ["-m", "pip", "install", "aerleon"]
+    told = subprocess.run([words[0], "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == sys.prefix
+
+
+def test_an_environment_without_pip_is_named_to_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(sys, "executable", "/opt/my tools/python")
+    assert libraries.command_for("apprise") == "uv pip install --python '/opt/my tools/python' apprise"
+
+
+def test_the_libraries_are_those_of_the_extras() -> None:
+    extras = {re.split(r"[^\w.-]", one)[0] for extra in PROJECT["optional-dependencies"].values() for one in extra}
+    assert {libraries.KERBEROS, libraries.MD4, libraries.FIREWALLS, libraries.NOTICES} == extras
+
+
+def test_no_words_of_the_program_name_the_project_on_the_index() -> None:
+    """Under `portcheck` the index has a stranger's program."""
+    said = [
+        path
+        for path in (ROOT / "portcheck").rglob("*.py")
+        if re.search(r"portcheck\[|pip install '?portcheck\b", path.read_text("utf-8"))
+    ]
+    assert said == []
+    assert PROJECT["name"] == "portcheck-ad"

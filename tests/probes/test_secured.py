@@ -1,0 +1,71 @@
+"""TLS that is cut for the version it offers: the older one is tried once, and only after a second cut."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+from net import servers
+from net.test_certificate import pem  # noqa: F401 - a fixture
+
+from portcheck.model import Check, Stage, State
+from portcheck.net.errors import NetError
+from portcheck.net.network import Net
+from portcheck.net.timeouts import Timeouts
+from portcheck.probes.probe import Subject
+from portcheck.probes.secured import secured
+
+HERE = "127.0.0.1"
+
+
+def offers_tls13(hello: bytes) -> bool:
+    """supported_versions (RFC 8446, 4.2.1) holds 0x0304."""
+    versions = hello.partition(b"\x00\x2b")[2][2:]
+    return bool(versions) and b"\x03\x04" in versions[1 : 1 + versions[0]]
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_tls_12_alone_is_tried_where_13_is_cut_twice(pem: Path, works: bool) -> None:  # noqa: F811
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    offered: list[bool] = []
+
+    async def hang_on(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+
+    async with servers.tcp(hang_on, inside=context) as behind:
+
+        async def picky(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            hello = await reader.read(65536)
+            offered.append(offers_tls13(hello))
+            if offered[-1] or not works:
+                servers.cut(writer)
+                return
+            there, back = await asyncio.open_connection(HERE, behind)
+            back.write(hello)
+            await asyncio.gather(pipe(reader, back), pipe(there, writer))
+
+        async with servers.tcp(picky) as port:
+            net = Net(HERE, Timeouts(connect_s=10.0, answer_s=10.0, attempts=1))
+            check = Check("alpha.test", "dc1.alpha.test", HERE, "ldaps", "tcp", port)
+            with pytest.raises(NetError) as first:
+                await secured(lambda: net.tcp(port), check, Subject("dc1.alpha.test"))
+            assert (first.value.state, net.trail.stage, offered) == (State.RESET, Stage.TLS, [True])
+            net.trail.facts["resets_before_answer"] = 1  # as the engine counts them
+            if not works:
+                with pytest.raises(NetError):
+                    await secured(lambda: net.tcp(port), check, Subject("dc1.alpha.test"))
+            else:
+                stream, facts = await secured(lambda: net.tcp(port), check, Subject("dc1.alpha.test"))
+                stream.close()
+                assert (facts["tls13_cut"], facts["tls_version"]) == (True, "TLSv1.2")
+            assert offered == [True, True, True, False]
+
+
+async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(65536):
+        writer.write(chunk)
+        await writer.drain()
+    writer.close()
