@@ -51,7 +51,9 @@ def own_servers(f: ForestFacts) -> frozenset[str]:
 def of_the_forest(f: ForestFacts, lookup: Lookup) -> bool:
     """The forest's own server said it, of its own zone: the only word on what records there are."""
     who = lookup.answered_from or lookup.server
-    return who in own_servers(f) and lookup.authoritative is not False and not intercepted(f)
+    serving = {dc.address for dc in f.forest.domain_controllers if "dns" in dc.roles}
+    its_own = lookup.authoritative if lookup.authoritative is not None else who in serving
+    return its_own and who in own_servers(f) and not intercepted(f)
 
 
 def intercepted(f: ForestFacts) -> Mapping[str, object]:

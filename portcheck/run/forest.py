@@ -20,7 +20,7 @@ from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState, without_address
 from portcheck.run.ledger import Ledger, LedgerPage
-from portcheck.run.naming import NamedController, Naming
+from portcheck.run.naming import NamedController, NamesBeside
 from portcheck.targets import systems, tunnel, views
 from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
@@ -54,14 +54,14 @@ class ForestRun:
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
-    _naming: Naming = field(init=False)
+    _naming: NamesBeside = field(init=False)
     _clients: Clients = field(init=False)
     _tunnel: Tunnel | None = None  # everything of a forest goes through it
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
         lookups: list[Lookup] = []
-        self._naming = Naming(self.forest, self.names, self.families, lookups, self.facts, self._introduce)
+        self._naming = NamesBeside(self.forest, self.names, self.families, lookups, self.facts, self._introduce)
         self._search = Search(
             self.forest, self.names, self.families, self._ask_all, self._introduce, self._naming.beside, lookups
         )

@@ -36,7 +36,7 @@ class NamedController:
 
 
 @dataclass(slots=True)
-class Naming:
+class NamesBeside:
     """Of one forest. `lookups` and `facts` are the run's own and grow."""
 
     forest: ForestSpec
@@ -58,7 +58,7 @@ class Naming:
 
     async def _other_servers(self, found: Discovery) -> None:
         """The SRV questions, of every name server that is configured here."""
-        if self.names.heard.is_set():
+        if any(lookup.record == "SRV" for lookup in found.lookups) and self.names.heard.is_set():
             told = await views.other_views(found.lookups, self.names, views.views(self.names))
             self.lookups.extend(told)
 

@@ -261,3 +261,51 @@ async def test_a_host_with_ipv6_alone_lacks_nothing() -> None:
         ("A", "nodata", False),
         ("AAAA", "ok", False),
     ]
+
+
+async def test_a_late_answer_to_the_first_of_several_questions_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server answers the first datagram when the third is there, and no other."""
+    monkeypatch.setattr(question, "ONE_TRY_S", 0.05)
+    first: list[tuple[dns.message.Message, object]] = []
+    seen = 0
+
+    class Late(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, where: object) -> None:
+            nonlocal seen
+            seen += 1
+            first.append((dns.message.from_wire(data), where))
+            if seen == 3:
+                query, client = first[0]
+                told = rows("0 0 389 dc1.alpha.test.")(query)
+                assert isinstance(self.transport, asyncio.DatagramTransport)
+                assert told is not None
+                self.transport.sendto(told, client)
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Late, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    found = await Names([("127.0.0.1", port)], patience_s=10.0).lookup("_ldap._tcp.alpha.test", "SRV")
+    transport.close()
+    assert (found.status, found.answers, seen) == ("ok", ("0 0 389 dc1.alpha.test",), 3)
+
+
+async def test_who_answered_and_whether_it_is_its_own_word_is_told() -> None:
+    def own(query: dns.message.Message) -> bytes:
+        response = dns.message.make_response(query)
+        response.flags |= dns.flags.AA
+        response.answer.append(dns.rrset.from_text(query.question[0].name, 77, "IN", "A", "10.77.1.10"))
+        return response.to_wire()
+
+    async with server(own) as names:
+        found = await names.lookup("dc1.alpha.test", "A")
+    assert (found.answered_from, found.authoritative, found.ttl_s) == ("127.0.0.1", True, 77)
+    async with server(empty(dns.rcode.NXDOMAIN)) as names:
+        assert (await names.lookup("dc1.alpha.test", "A")).authoritative is False
+
+
+async def test_the_next_server_is_asked_at_once_where_one_cannot_answer() -> None:
+    async with server(empty(dns.rcode.SERVFAIL)) as bad, server(rows("10.77.1.10", record="A")) as good:
+        both = Names([*bad.servers, *good.servers], patience_s=5.0)
+        assert (await both.lookup("dc1.alpha.test", "A")).answers == ("10.77.1.10",)
