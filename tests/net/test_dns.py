@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -270,7 +271,7 @@ async def test_a_late_answer_to_the_first_of_several_questions_counts(monkeypatc
     seen = 0
 
     class Late(asyncio.DatagramProtocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        def connection_made(self, transport: Any) -> None:
             self.transport = transport
 
         def datagram_received(self, data: bytes, where: object) -> None:
@@ -280,7 +281,6 @@ async def test_a_late_answer_to_the_first_of_several_questions_counts(monkeypatc
             if seen == 3:
                 query, client = first[0]
                 told = rows("0 0 389 dc1.alpha.test.")(query)
-                assert isinstance(self.transport, asyncio.DatagramTransport)
                 assert told is not None
                 self.transport.sendto(told, client)
 
