@@ -35,6 +35,9 @@ def check_portcheck() -> None:
 
 
 def _command() -> int:
+    code = _answer_at_once(sys.argv[1:])
+    if code is not None:
+        return code
     from portcheck.cli.app import run
 
     return run(sys.argv[1:])
@@ -57,6 +60,18 @@ def _guarded(work: Callable[[], int]) -> int:
         words = f"portcheck: this machine cannot run it: {why}\n"
     os.write(2, words.encode("ascii", "backslashreplace"))
     return NOT_DONE
+
+
+def _answer_at_once(arguments: list[str]) -> int | None:
+    """`explain` with nothing but words: the catalogue answers before the command line is built."""
+    if arguments[:1] != ["explain"]:
+        return None
+    from portcheck.cli.explaining import at_once
+
+    try:
+        return at_once(arguments[1:])
+    except OSError:  # a full disk behind stdout: the command line has the words for it
+        return None
 
 
 def _show_version() -> None:

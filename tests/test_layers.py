@@ -106,11 +106,11 @@ def test_only_the_rooms_for_it_use_it(module: Path) -> None:
 
 
 def test_no_class_name_stands_for_two_things() -> None:
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     for module in MODULES:
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
-                found.setdefault(node.name, []).append(name_of(module))
+                found.setdefault(node.name, set()).add(name_of(module))
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
 
 

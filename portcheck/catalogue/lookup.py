@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from portcheck.catalogue.errors import CataloguedError, errors, families
-from portcheck.catalogue.numbers import Number, numbers_in, whole
-from portcheck.catalogue.services import services
+from portcheck.catalogue import codes
+from portcheck.catalogue.books import table
+from portcheck.catalogue.errors import CataloguedError, errors, families, numbered
+from portcheck.catalogue.guesses import guessed
+from portcheck.catalogue.narrowing import narrowed
+from portcheck.catalogue.numbers import SPEAKS_FOR_ITSELF, Claim, Number, claims, readings, spoken_for, whole
+from portcheck.catalogue.phrases import NEEDS_FAMILY, alone, canonical, pattern, pieces, plain, words
 
 LONGEST = 65536  # characters of a pasted text that are looked at
-SHORT = 60  # a query this short may be a slip of the pen
-SUGGESTIONS = 5
+LONGEST_LINE = 8192  # and of a line of a log
+BY_CONTEXT = "ldap-49"  # its numbers are so like any other's that only words around them make them its own
+SHOUTED = re.compile(r"[A-Z]{4,}(?: [A-Z]+)*")  # words of a port tester that everyday text has in small letters
+SYMBOL = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Za-z0-9]+)+\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,13 @@ class Match:
     start: int
     exact: bool  # the query was this and nothing else
     hinted: bool  # words around it speak for the error's family
+    sole: bool = True  # nothing else of the catalogue fits the same words
+    guessed: bool = False  # no text of the catalogue: only the kind of failure that its words speak of
+
+    @property
+    def verdict(self) -> bool:
+        """Whether what the error proves, and what it is not, may be said of this text."""
+        return self.sole and not self.guessed
 
     @property
     def end(self) -> int:
@@ -34,88 +47,148 @@ class Match:
 
 def find(text: str) -> list[Match]:
     """The errors that the text names, the most telling first; empty: none that the catalogue knows."""
-    text = re.sub(r"\s+", " ", text[:LONGEST]).strip()
-    return _exactly(text) or _of_family(text) or _inside(text)
+    text = plain(text[:LONGEST])
+    found = _exactly(text) or _of_family(text) or _inside(text) or guess(text)
+    return [replace(match, error=narrowed(match.error, text)) for match in found]
 
 
-def suggest(text: str) -> list[str]:
-    """Spellings that resemble the text; for a port, the errors that a block of it shows as."""
-    query = _canonical(text[:LONGEST])
-    if re.fullmatch(r"[0-9]{1,5}", query):
-        return _of_port(int(query))
-    if not query or len(query) > SHORT:
+def inside(text: str) -> list[Match]:
+    """The errors within a line of a log; a line that is one word or number is none."""
+    text = plain(text[:LONGEST_LINE])
+    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text)]
+
+
+def guess(text: str) -> list[Match]:
+    """What a text that nobody has catalogued speaks of, if it tells of a failure."""
+    found = guessed(text.casefold())
+    if not found:
         return []
-    known = _exact_index()
-    close = difflib.get_close_matches(query, known, n=SUGGESTIONS, cutoff=0.6)
-    partly = sorted((spelled for spelled in known if len(query) > 2 and query in spelled), key=len)
-    return list(dict.fromkeys(known[spelled][0][1] for spelled in (*close, *partly)))[:SUGGESTIONS]
+    name, start, end = found
+    return [Match(errors()[name], text[start:end], start, exact=False, hinted=False, guessed=True)]
 
 
 def _exactly(text: str) -> list[Match]:
-    named = [(error, spelled) for error, spelled in _exact_index().get(_canonical(text), ())]
+    written = table()["exact"].get(canonical(text), ())
+    verbatim = [name for name, spelled in written if spelled.removeprefix(NEEDS_FAMILY).casefold() == text.casefold()]
+    named = [errors()[name] for name in verbatim or (name for name, _ in written)]
     number = whole(text)
-    numbered = [(error, text) for error in _numbered(number)] if number else []
-    return _distinct(Match(error, spelled, 0, exact=True, hinted=False) for error, spelled in (*named, *numbered))
+    numbers = _of_number(number, tuple(families())) if number else []
+    symbols = codes.of_symbol(text) if not named and SYMBOL.fullmatch(text) else []
+    found = {error.name: error for error in sorted((*named, *numbers, *symbols), key=lambda e: e.name != text)}
+    return [Match(e, text, 0, exact=True, hinted=False, sole=_agree(found.values())) for e in found.values()]
+
+
+def _agree(found: Iterable[CataloguedError]) -> bool:
+    """Twins have the same causes: nothing needs to be decided between them."""
+    return len({error.causes for error in found}) < 2
 
 
 def _of_family(text: str) -> list[Match]:
-    """`ldap 49`, `Kerberos error 37`: a family's word and a number, nothing else."""
+    """`ldap 49`, `Kerberos error 37`, `error 1722`: a family's word, or none, and a number; nothing else."""
     parts = re.fullmatch(
-        r"(?P<word>[a-z][\w ]{1,30}?)[\s:#-]+(?P<number>-?\d{1,10}|0x[0-9a-f]{1,8})", text, re.IGNORECASE
+        r"(?P<word>[a-z][\w ]{1,30}?)[\s:#=-]+(?P<number>0x[0-9a-f]{1,8}|(?<![-])-?\d{1,10})", text, re.IGNORECASE
     )
     number = whole(parts["number"]) if parts else None
     if not parts or not number:
         return []
-    spoken = _spoken_for(parts["word"])
-    hinted = [error for error in _numbered(number) if error.family.name in spoken]
-    return _distinct(Match(error, text, 0, exact=True, hinted=True) for error in hinted)
+    word = parts["word"].casefold()
+    spoken = tuple(f.name for f in families().values() if f.numbers and spoken_for(word, f))
+    if "event" in word:
+        spoken = tuple(name for name in spoken or families() if families()[name].numbers == "event")
+    elif not spoken and re.fullmatch(r"(?:error|code|error code|status)", word):
+        spoken = tuple(f.name for f in families().values() if f.numbers != "event")
+    found = _of_number(number, spoken)
+    return [Match(error, text, 0, exact=True, hinted=True, sole=_agree(found)) for error in found]
 
 
 def _inside(text: str) -> list[Match]:
-    spoken = _spoken_for(text)
-    found = {(m.error.name, m.matched.casefold()): m for m in (*_codes(text, spoken), *_phrases(text, spoken))}.values()
-    longest = [match for match in found if not any(_covers(other, match) for other in found)]
-    return _distinct(sorted(longest, key=lambda m: (not m.hinted, -len(m.matched), m.start)))
+    found = [*_codes(text), *_phrases(text)]
+    found += _symbols(text, found)
+    if all(match.error.general for match in found):
+        found += _texts(text)
+    distinct = {(m.error.name, m.start): m for m in found if m.error.codes[:1] != (0,)}.values()
+    longest = [match for match in distinct if not any(_covers(other, match) for other in distinct)]
+    often = Counter(match.error.name for match in found)
+    return _first_each(sorted((_alone(m, longest) for m in longest), key=lambda m: _rank(m, often[m.error.name])))
 
 
-def _phrases(text: str, spoken: frozenset[str]) -> Iterator[Match]:
+def _rank(match: Match, often: int) -> tuple[bool, bool, int, int, int]:
+    """Of texts that say little in themselves, the last is next to the cause; a text with its number counts double."""
+    if match.error.general:
+        return (True, not match.sole, not match.error.causes, -match.start, -len(match.matched))
+    return (False, not match.sole, -min(often, 2), -len(match.matched), match.start)
+
+
+def _alone(match: Match, others: Iterable[Match]) -> Match:
+    rivals = [o for o in others if o.start == match.start and o.end == match.end and o.error.name != match.error.name]
+    return match if _agree([match.error, *(rival.error for rival in rivals)]) else replace(match, sole=False)
+
+
+def spelled_in(folded: str, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Names and spellings of which every piece stands in a folded text with these words."""
+    index = table()["words"]
+    for word in known:
+        if word in index:
+            for name, spelled, parts in _under(word):
+                for part in parts:
+                    if part not in folded:
+                        break
+                else:
+                    yield name, spelled
+
+
+@cache
+def _under(word: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    return tuple((name, spelled, pieces(spelled)) for name, spelled in table()["words"][word])
+
+
+def _phrases(text: str) -> Iterator[Match]:
     folded = text.casefold()
-    for spelled, error in _telling():
-        if spelled.casefold() not in folded:
+    for name, spelled in spelled_in(folded, words(folded)):
+        error = errors()[name]
+        hinted = spoken_for(folded, error.family)
+        if not alone(spelled) and not (hinted and spelled.startswith(NEEDS_FAMILY)):
             continue
-        hinted = error.family.name in spoken
-        found = re.search(rf"(?<![\w-]){re.escape(spelled)}(?![\w-])", text, re.IGNORECASE)
-        if found and (hinted or _stands_alone(spelled)):
+        found = pattern(spelled).search(text)
+        if found and (found[0].isupper() or not SHOUTED.fullmatch(spelled.removeprefix(NEEDS_FAMILY))):
             yield Match(error, found[0], found.start(), exact=False, hinted=hinted)
 
 
-def _codes(text: str, spoken: frozenset[str]) -> Iterator[Match]:
-    for number in numbers_in(text):
-        meant = _numbered(number)
-        hinted = [error for error in meant if error.family.name in spoken]
-        for error in hinted or meant:
-            yield Match(error, number.text, number.start, exact=False, hinted=bool(hinted))
+def _codes(text: str) -> Iterator[Match]:
+    for claim in claims(text):
+        for error in _claimed(claim):
+            yield Match(error, claim.number.text, claim.number.start, exact=False, hinted=claim.named)
 
 
-def _numbered(number: Number) -> list[CataloguedError]:
-    found = (error for reading in number.readings for error in _code_index().get(reading, ()))
-    return list(dict.fromkeys(found))
+def _claimed(claim: Claim) -> list[CataloguedError]:
+    """Where no word names the family, only what the books tell of."""
+    found = _of_number(claim.number, claim.families)
+    if not found and claim.number.value >= SPEAKS_FOR_ITSELF and "win32" not in claim.families:
+        return _of_number(claim.number, ("win32",)) if claim.kind != "event" else []
+    return found if claim.named else [error for error in found if error.name in errors()]
 
 
-def _spoken_for(text: str) -> frozenset[str]:
-    """The families that words of the text speak for."""
-    folded = text.casefold()
-    return frozenset(
-        family.name
-        for family in families().values()
-        if any(re.search(rf"(?<![a-z]){re.escape(hint)}", folded) for hint in family.hints)
-    )
+def _symbols(text: str, found: Iterable[Match]) -> Iterator[Match]:
+    """Names of numbers that no book tells of, from the vendors' tables."""
+    told = [(match.start, match.end) for match in found]
+    for symbol in SYMBOL.finditer(text):
+        if not any(start <= symbol.start() and symbol.end() <= end for start, end in told):
+            for error in codes.of_symbol(symbol[0]):
+                yield Match(error, symbol[0], symbol.start(), exact=False, hinted=True)
 
 
-def _stands_alone(spelled: str) -> bool:
-    """Whether these words mean the error wherever they stand: symbols and sentences do, `busy` does not."""
-    symbol = re.search(r"[_:-]|[a-z][A-Z]", spelled)
-    return bool(symbol) or spelled.count(" ") > 1 or bool(re.search(r" .*\d.*[a-z]", spelled))
+def _texts(text: str) -> Iterator[Match]:
+    """Words of the vendors' tables, where the books know none."""
+    for error, words_, start in codes.of_text(text.casefold())[:1]:
+        yield Match(error, text[start : start + len(words_)], start, exact=False, hinted=False)
+
+
+def _of_number(number: Number, names: tuple[str, ...]) -> list[CataloguedError]:
+    """What the books tell of the number in these families; else what the vendors' tables do."""
+    wanted = [(family, code) for family in names for code in readings(number, families()[family].numbers)]
+    found = dict.fromkeys(name for key in wanted for name in numbered().get(key, ()))
+    named = (key for key in wanted if key[0] != BY_CONTEXT or len(names) == 1)
+    return [errors()[name] for name in found] or codes.of_numbers(named)
 
 
 def _covers(long: Match, short: Match) -> bool:
@@ -123,48 +196,8 @@ def _covers(long: Match, short: Match) -> bool:
     return wider and long.start <= short.start and short.end <= long.end
 
 
-def _distinct(matches: Iterable[Match]) -> list[Match]:
+def _first_each(matches: Iterable[Match]) -> list[Match]:
     first: dict[str, Match] = {}
     for match in matches:
         first.setdefault(match.error.name, match)
     return list(first.values())
-
-
-def _of_port(port: int) -> list[str]:
-    names = {f"{s.name}/{transport}" for s in services().values() for transport, p in s.ports.items() if p == port}
-    lead = [e for e in errors().values() if any(names & set(cause.services) for cause in e.causes[:1])]
-    return [error.name for error in sorted(lead, key=lambda e: -len(e.causes))][:SUGGESTIONS]
-
-
-def _canonical(text: str) -> str:
-    words = re.sub(r"[\s_-]+", " ", text).strip(" .:;,!'\"").casefold()
-    return words.removeprefix("the ")
-
-
-@cache
-def _exact_index() -> dict[str, list[tuple[CataloguedError, str]]]:
-    index: dict[str, list[tuple[CataloguedError, str]]] = {}
-    for error in errors().values():
-        for spelled in dict.fromkeys((error.name, *error.spellings)):
-            index.setdefault(_canonical(spelled), []).append((error, spelled))
-    return index
-
-
-@cache
-def _code_index() -> dict[tuple[str, int], list[CataloguedError]]:
-    index: dict[tuple[str, int], list[CataloguedError]] = {}
-    for error in errors().values():
-        if error.code is not None:
-            index.setdefault((error.family.numbers, error.code), []).append(error)
-    return index
-
-
-@cache
-def _telling() -> tuple[tuple[str, CataloguedError], ...]:
-    """Texts to look for in a longer text; a bare number is not one of them."""
-    return tuple(
-        (spelled, error)
-        for error in errors().values()
-        for spelled in dict.fromkeys((error.name, *error.texts))
-        if not re.fullmatch(r"[0-9a-f]{1,4}", spelled)
-    )

@@ -1,105 +1,215 @@
-"""Numbers in what a user types or pastes: which of them may be error codes, and what each of them can stand for.
+"""Numbers in what a user types or pastes: which of them are error codes, and of which families.
 
-A bare number proves nothing in a log line (464 is a port, 2024 a year), so in a longer text a number counts only where
-the text says that it is a code.
+A number counts for a family only where the words around it name that family, or where it is of a kind that says so
+itself (an HRESULT, an NTSTATUS, a code of MIT's table). 464 is a port, 2024 a year, `(0x0020)` a level of a debug log.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from portcheck.catalogue.errors import FACILITY_WIN32, MASK, MIT_BASE
+from portcheck.catalogue.errors import FACILITY_WIN32, MASK, MIT_BASE, ErrorFamily, families
 
 FACILITY_NT = 0x10000000  # MS-ERREF 2.1: the N bit of an HRESULT that carries an NTSTATUS
-SMALL = 0x100  # hexadecimal numbers below this are as often flags, lengths or types
-LONGEST_MIT = 127  # protocol codes in the krb5 error table
+TABLE = 256  # codes in one table of com_err
+BEFORE, AFTER = 110, 60  # characters around a number in which its family must be named
+SPEAKS_FOR_ITSELF = 1000  # Win32 codes from here on are seldom anything else where something else is not named
 
-SAYS_CODE = r"(?:error|code|status|result|failed|failure|returned|hresult|hr|rc|reason)"
-FILLER = r"(?:[\s:=#('\"\[,]{0,4}\b(?:occurred|code|value|number|status|is|was|of|with|id|returned)\b){0,2}"
-LABELLED = rf"\b{SAYS_CODE}{FILLER}[\s:=#('\"\[]{{0,4}}"
+SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]\d|\.[a-z]))"
+HEX_DIGITS = r"(?P<n>\b[0-9a-f]{2,4}\b)"
+FILLING = r"\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b"
+BETWEEN = rf"[\s:=#('\"<,]{{0,4}}(?:{FILLING}[\s:=#('\"<,.]{{0,4}}){{0,3}}"
+LABEL = r"\b(?:errors?|err|code|status|substatus|result|failed|failure|returned|hresult|hr|rc|reason|exception)\b"
 
 WHOLE = re.compile(r"(?P<dec>-?\d{1,10})|(?P<hex>0x[0-9a-f]{1,16}|[0-9a-f]{1,8})", re.IGNORECASE)
+LABELLED = re.compile(LABEL + BETWEEN + SIGN_AND_DIGITS, re.IGNORECASE)
+IN_BRACKETS = re.compile(rf"(?<=[\s(:,.'\"])[(\[<]\s?{SIGN_AND_DIGITS}\s?[)\]>]", re.IGNORECASE)
+WIDE = re.compile(r"(?<![\w.-])(?P<n>0x[0-9a-f]{8}|[8c][0-9a-f]{7}|-\d{9,10}|2\d{9})(?!\w|[.-]\d)", re.IGNORECASE)
+DIRECTORY = re.compile(r"\b(?P<n>[0-9a-f]{8}): ?\w{0,6}Err: DSID", re.IGNORECASE)  # its Win32 code: 00002028: LdapErr
+EVENT = re.compile(
+    r"\bevent\s?(?:id|code)?\b\s?(?:[^\w<>]{0,3}|[^<>\w]{0,2}[^<>]{0,40}>)\s*(?P<n>\d{1,5})\b(?![.:]\d)", re.IGNORECASE
+)
 
-EVENT = re.compile(r"\bevent\s?(?:id)?\b[^\d<>\n]{0,3}(?:[^<>\n]{0,40}>)?\s*(?P<event>\d{1,5})\b", re.IGNORECASE)
-
-IN_TEXT = (
-    EVENT,
-    re.compile(rf"{LABELLED}(?P<hex>0x[0-9a-f]{{1,8}})\b", re.IGNORECASE),
-    re.compile(rf"{LABELLED}(?P<dec>-?\d{{1,10}})\b(?![.:]\d)", re.IGNORECASE),
-    re.compile(r"(?<!\w)\(\s*(?P<dec>\d{3,5})\s*\)"),
-    re.compile(r"\(\s*(?P<hex>0x[0-9a-f]{1,8})\s*\)", re.IGNORECASE),
-    re.compile(r"(?<![\w-])(?P<dec>-\d{8,10})\b"),
-    re.compile(r"(?<!\w)(?P<big>0x[0-9a-f]{3,8})\b", re.IGNORECASE),
-    re.compile(r"(?<!\w)(?P<bare>[8c][0-9a-f]{7})\b", re.IGNORECASE),
-    re.compile(r"(?<!\w)(?P<hex>0000[0-9a-f]{4})(?=:)", re.IGNORECASE),  # 00002028: LdapErr: …
-    re.compile(r"\bldap_\w+\W[^\d\n]{0,40}(?P<ldap>\d{1,2})\b", re.IGNORECASE),
+NO_CODE = re.compile(
+    r"(?<=\] )\(0x[0-9a-f]{4,5}\)"  # a level of SSSD's debug log
+    r"|\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d\d?:\d\d(?::\d\d)?\b"  # date and time
+    r"|\bexit(?:ed|s)?(?: with)?(?: (?:code|status|value))?[\s:=(]*-?\d+"
+    r"|\bhttp\b[\w/. ]{0,12}?(?:\bstatus|\bcode|\bresponse|\berror)?(?: code)?[\s:=(]*\d{3}(?:\.\d+)?\b"
+    r"|\b(?:status|response) code[\s:=(]*[1-5]\d\d\b|\bstatus[ =:][1-5]\d\d\b"
+    r"|\b(?:lines?|port|pid|uid|gid|level|kvno|etype|version|build|retry|attempt|state|severity|msgid|opid|conn|op|fd)"
+    r"[\s:=#]{0,2}\d+"
+    r"|(?<=dsid-)[0-9a-f]+|\bproblem \d+",
+    re.IGNORECASE,
+)
+FOREIGN = re.compile(
+    r"\b(?:ora-|oracle|mysql|mariadb|postgres|smtp|curl|nginx|postfix|dovecot|npm|gcc|ffmpeg|docker|http|odbc|sqlstate"
+    r"|java\.|exit(?:ed)? (?:code|status|with)|line\b|ports?\b|took\b|bytes\b|ms\b)",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number that may be a code: its text, its place, and what it can stand for by kind of numbering."""
+    """A number in a text: how it is written, its place, its value."""
 
     text: str
     start: int
     end: int
-    readings: tuple[tuple[str, int], ...]  # (Family.numbers, code)
+
+    @property
+    def hexadecimal(self) -> bool:
+        return bool(re.search(r"x|[a-f]|^0\d{7}$|^[8c]\d{7}$", self.text, re.IGNORECASE))
+
+    @property
+    def value(self) -> int:
+        return int(self.text, 16 if self.hexadecimal else 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A number and the families that may have written it."""
+
+    number: Number
+    families: tuple[str, ...]
+    named: bool  # words around the number name them
+    kind: str = ""  # event: the number of an event, and nothing else
 
 
 def whole(text: str) -> Number | None:
     """The text as one number, if it is one: `1722`, `-2147023174`, `0x6ba`, `800706BA`, `6ba`."""
-    found = WHOLE.fullmatch(text)
-    if not found:
-        return None
-    readings = _hexadecimal(text) if found["hex"] else (*_decimal(int(text)), *_bare(text))
-    return Number(text, 0, len(text), readings)
+    return Number(text, 0, len(text)) if WHOLE.fullmatch(text) else None
 
 
-def numbers_in(text: str) -> Iterator[Number]:
-    """Every number of a longer text that the text itself marks as a code."""
-    for pattern in IN_TEXT:
-        for found in pattern.finditer(text):
-            kind = found.lastgroup or ""
-            readings = _readings(kind, found[kind])
-            if readings:
-                yield Number(found[kind], found.start(kind), found.end(kind), readings)
+def claims(text: str) -> Iterator[Claim]:
+    """Every number of a longer text that the text marks as a code, with the families that it names."""
+    text = NO_CODE.sub(lambda found: re.sub(r"\d", " ", found[0]), text)
+    folded = text.casefold()
+    taken: set[int] = set()
+    for claim in (*_by_itself(text), *_by_context(text, folded), *_by_event(text, folded)):
+        taken.add(claim.number.start)
+        yield claim
+    for number in _numbers((LABELLED, IN_BRACKETS), text):
+        if number.start not in taken and (worded := _by_words(number, folded)):
+            yield worded
 
 
-def _readings(kind: str, text: str) -> tuple[tuple[str, int], ...]:
+def readings(number: Number, kind: str) -> tuple[int, ...]:
+    """What the number can be in a family that numbers in this way; without regard to words around it."""
+    value = number.value
     match kind:
-        case "event":
-            return (("event", int(text)),)
-        case "ldap":
-            return (("plain", int(text)),)
-        case "dec":
-            return tuple(reading for reading in _decimal(int(text)) if reading[0] != "event")
-        case "big":
-            return _hexadecimal(text) if int(text, 16) >= SMALL else ()
+        case "win32":
+            low = value & MASK
+            return (low & 0xFFFF,) if low & ~0xFFFF == FACILITY_WIN32 else (value,) if 0 <= value <= 0xFFFF else ()
+        case "hresult":
+            wide = value & MASK
+            return (wide, wide & ~FACILITY_NT) if wide > 0xFF else ()
+        case "krb":
+            signed = value - MASK - 1 if value > MASK // 2 else value
+            return (signed - MIT_BASE,) if 0 <= signed - MIT_BASE < TABLE else (value,) if 0 <= value < TABLE else ()
+        case "sub":
+            return (int(number.text, 16),) if re.fullmatch(r"(?:0x)?[0-9a-f]{2,4}", number.text, re.IGNORECASE) else ()
+        case "errno":
+            return (abs(value),)
+        case "event" | "decimal":
+            return () if number.hexadecimal else (value,)
         case _:
-            return _hexadecimal(text)
+            return (value,)
 
 
-def _decimal(value: int) -> tuple[tuple[str, int], ...]:
-    if 0 <= value - MIT_BASE <= LONGEST_MIT:
-        return (("krb", value - MIT_BASE),)
-    if value < 0:
-        return _wide(value & MASK)
-    return tuple((kind, value) for kind in ("win32", "plain", "krb", "event")) + _wide(value)
+def _numbers(patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[Number]:
+    for pattern in patterns:
+        for found in pattern.finditer(text):
+            yield Number(found["n"], found.start("n"), found.end("n"))
 
 
-def _hexadecimal(text: str) -> tuple[tuple[str, int], ...]:
-    value = int(text, 16)
-    return tuple((kind, value) for kind in ("win32", "plain", "krb")) + _wide(value)
+def _by_itself(text: str) -> Iterator[Claim]:
+    """Numbers so wide that their own bits say whose they are; and the code in front of a directory's own words."""
+    for number in _numbers((WIDE,), text):
+        if owners := _owners(number):
+            yield Claim(number, owners, named=True)
+    for found in DIRECTORY.finditer(text):
+        if int(found["n"], 16) < 0x10000:
+            yield Claim(Number(found["n"], found.start("n"), found.end("n")), ("win32",), named=True)
 
 
-def _bare(digits: str) -> tuple[tuple[str, int], ...]:
-    """Eight digits may be an HRESULT without its 0x: 80090308."""
-    return _wide(int(digits, 16)) if re.fullmatch(r"[8c]\d{7}", digits) else ()
+def _owners(number: Number) -> tuple[str, ...]:
+    wide = number.value & MASK
+    if any(0 <= code < TABLE for code in (wide - (MIT_BASE & MASK),)):
+        return ("krb", "krb5")
+    if wide & ~0xFFFF == FACILITY_WIN32:
+        return ("win32", "winsock", "dns")
+    return ("hresult", "ntstatus", "sspi") if wide > MASK // 2 else ()
 
 
-def _wide(value: int) -> tuple[tuple[str, int], ...]:
-    if value & ~0xFFFF == FACILITY_WIN32:
-        return (("win32", value & 0xFFFF),)
-    return (("hresult", value), ("hresult", value & ~FACILITY_NT & MASK)) if value > 0xFF else ()
+def _by_context(text: str, folded: str) -> Iterator[Claim]:
+    found: dict[tuple[int, int], list[str]] = {}
+    for family in families().values():
+        if family.contexts and any(hint in folded for hint in family.hints):
+            for number in _numbers(_contexts(family), text):
+                mine = found.setdefault((number.start, number.end), [])
+                mine += [family.name] if family.name not in mine else []
+    for (start, end), names in found.items():
+        yield Claim(Number(text[start:end], start, end), tuple(names), named=True)
+
+
+@cache
+def _contexts(family: ErrorFamily) -> tuple[re.Pattern[str], ...]:
+    number = HEX_DIGITS if family.numbers == "sub" else SIGN_AND_DIGITS
+    written = (c.replace("{n}", number).replace("{s}", BETWEEN) for c in family.contexts)
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in written)
+
+
+def _by_event(text: str, folded: str) -> Iterator[Claim]:
+    if "event" not in folded:
+        return
+    kinds = [family for family in families().values() if family.numbers == "event"]
+    for number in _numbers((EVENT,), text):
+        spoken = tuple(f.name for f in kinds if spoken_for(folded, f))
+        yield Claim(number, spoken or tuple(f.name for f in kinds), named=bool(spoken), kind="event")
+
+
+def _by_words(number: Number, folded: str) -> Claim | None:
+    """A labelled number: the family named last before it, else one named after it; else Win32, if nobody else's."""
+    before = folded[max(0, number.start - BEFORE) : number.start]
+    after = folded[number.end : number.end + AFTER]
+    if _is_winsock(number):
+        return Claim(number, ("winsock",), named=True)
+    near = {f.name: max(_place(before, h) for h in f.hints) for f in _labelled() if f.hints}
+    last = max(near.values(), default=-1)
+    named = tuple(name for name, place in near.items() if place == last) if last >= 0 else ()
+    named = named or tuple(f.name for f in _labelled() if any(_place(after, hint) >= 0 for hint in f.hints))
+    if named:
+        return Claim(number, (*named, "dns") if "win32" in named else named, named=True)
+    lonely = number.value >= SPEAKS_FOR_ITSELF and not FOREIGN.search(before + " " + after)
+    return Claim(number, ("win32", "dns"), named=False) if lonely else None
+
+
+def _is_winsock(number: Number) -> bool:
+    """Winsock's numbers are nobody else's."""
+    return not number.hexadecimal and (10004 <= number.value <= 10112 or 11001 <= number.value <= 11031)
+
+
+@cache
+def _labelled() -> tuple[ErrorFamily, ...]:
+    """The families of which a labelled number may be, if a word of theirs is near."""
+    return tuple(f for f in families().values() if f.numbers in {"win32", "ldap", "krb", "kpasswd", "errno", "sql"})
+
+
+@cache
+def _hint(hint: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z]){re.escape(hint)}")
+
+
+def _place(folded: str, hint: str) -> int:
+    """Where the words stand last; -1: nowhere."""
+    if hint not in folded:
+        return -1
+    return max((found.start() for found in _hint(hint).finditer(folded)), default=-1)
+
+
+def spoken_for(folded: str, family: ErrorFamily) -> bool:
+    """Whether a folded text names the family."""
+    return any(_place(folded, hint) >= 0 for hint in family.hints)

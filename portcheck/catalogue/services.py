@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 TRANSPORTS = ("tcp", "udp")
@@ -35,7 +35,7 @@ class Service:
 @cache
 def services() -> Mapping[str, Service]:
     """All of them by name, in the order of the file."""
-    text = files(__package__).joinpath("services.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("services.toml").read_text(encoding="utf-8")
     return MappingProxyType({name: _service(name, row) for name, row in tomllib.loads(text).items()})
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
+
+from portcheck.catalogue.books import table
 
 
 class Sure(StrEnum):
@@ -32,5 +32,4 @@ class Source:
 @cache
 def sources() -> Mapping[str, Source]:
     """All of sources.toml by key."""
-    text = files(__package__).joinpath("sources.toml").read_text(encoding="utf-8")
-    return MappingProxyType({row["key"]: Source(**row) for row in tomllib.loads(text)["source"]})
+    return MappingProxyType({key: Source(**row) for key, row in table()["source"].items()})

@@ -6,8 +6,6 @@ import os
 import sys
 from contextlib import suppress
 
-import typer
-
 
 def show(text: str) -> None:
     """All of it, now. A reader who leaves early (`| head`) changes nothing in what the command found, or exits with.
@@ -23,7 +21,9 @@ def show(text: str) -> None:
 
 def say(words: str) -> None:
     """A line on stderr, whatever the name of a file in it holds. Where stderr takes nothing, nobody can be told."""
-    from portcheck.render.shared.text import printable  # late: most commands have nothing to say
+    import typer  # late, both: most commands have nothing to say
+
+    from portcheck.render.shared.text import printable
 
     with suppress(OSError):
         typer.echo(f"portcheck: {printable(words)}", err=True)

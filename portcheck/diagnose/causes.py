@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from portcheck.catalogue.conditions import SIGNS, Condition, Sign
@@ -12,8 +12,12 @@ from portcheck.diagnose import diagnose
 from portcheck.diagnose.phrases import evidence, listed, ports, some
 from portcheck.diagnose.reader import printable
 from portcheck.diagnose.view import FAULTY, hosts, named
-from portcheck.model import GOOD, DomainController, Finding, ForestReport, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, GOOD, DomainController, Finding, ForestReport, Outcome, Report, State, Verdict
 from portcheck.model.target import DC
+
+OF_THE_WAY = frozenset({Condition.BLOCKED, Condition.REFUSED, Condition.MUTE, Condition.RESET, Condition.SERVICE_DOWN})
+NOT_SERVED = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH, State.UNRESOLVED}
+"""Each keeps a program from being served; which of them it was seldom shows in its error."""
 
 
 class Standing(StrEnum):
@@ -38,11 +42,24 @@ class WeighedCause:
 def weigh(error: CataloguedError, report: Report) -> tuple[WeighedCause, ...]:
     """The causes in the catalogue's order, likeliest first."""
     findings = diagnose(report)
-    return tuple(_weigh(cause, report, findings) for cause in error.causes)
+    return tuple(_weigh(cause, _sign(cause, error), report, findings) for cause in error.causes)
 
 
-def _weigh(cause: Cause, report: Report, findings: Sequence[Finding]) -> WeighedCause:
+def _sign(cause: Cause, error: CataloguedError) -> Sign:
+    """What shows the cause. Whatever else keeps its services from being used counts for it, unless another cause of
+    the error speaks of that: a refused 88 is as bad as a silent one where only silence is in the catalogue."""
     sign = SIGNS[cause.condition]
+    if cause.condition not in OF_THE_WAY or not cause.services:
+        return sign
+    told = {s for c in error.causes if c is not cause and _alike(c, cause) for s in SIGNS[c.condition].states}
+    return replace(sign, states=sign.states | (NOT_SERVED - told))
+
+
+def _alike(one: Cause, other: Cause) -> bool:
+    return not one.services or bool(set(one.services) & set(other.services))
+
+
+def _weigh(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]) -> WeighedCause:
     if not sign.visible:
         return WeighedCause(cause, Standing.UNTOLD, f"the network does not show it; {sign.look}")
     return _holds(cause, sign, report, findings) or _ruled_out(cause, sign, report) or _untold(cause, sign, report)
@@ -62,11 +79,11 @@ def _holds(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]
 
 
 def _good_elsewhere(seen: Sequence[Outcome], report: Report) -> list[Outcome]:
-    """The same service on another controller of the forest: the error may well come and go."""
+    """The same service on another controller or address of the forest: the error may well come and go."""
     what = {(o.check.forest, o.check.name) for o in seen}
-    gone = set(hosts(seen))
+    gone = {(o.check.host, o.check.address) for o in seen}
     same = [o for o in report.outcomes if o.state in GOOD and (o.check.forest, o.check.name) in what]
-    return [o for o in same if o.check.host not in gone]
+    return [o for o in same if (o.check.host, o.check.address) not in gone]
 
 
 def _counts(o: Outcome) -> bool:
@@ -95,12 +112,18 @@ def _ruled_out(cause: Cause, sign: Sign, report: Report) -> WeighedCause | None:
         witness = SHOWN_BY[cause.condition](cause, report)
         return WeighedCause(cause, Standing.RULED_OUT, witness) if witness else None
     asked = _asked(cause, report)
-    if not sign.states or not asked or _missing(cause, asked) or _unclear(sign, asked):
+    if not sign.states or not asked or _missing(cause, asked) or _unclear(sign, asked) or _left_out(cause, report):
         return None
     checks = tuple(o.check.id for o in asked)
     here = sign.states == {State.ERROR}
     why = f"this machine let portcheck send all {len(asked)} questions" if here else _instead(asked)
     return WeighedCause(cause, Standing.RULED_OUT, why, checks=checks)
+
+
+def _left_out(cause: Cause, report: Report) -> list[str]:
+    """Controllers that were not asked for the cause's services: it may hold there."""
+    asked = set(hosts(_asked(cause, report)))
+    return [host for host in _whom(cause, report) if host not in asked] if cause.services else []
 
 
 def _asked(cause: Cause, report: Report) -> list[Outcome]:
@@ -120,6 +143,8 @@ def _untold(cause: Cause, sign: Sign, report: Report) -> WeighedCause:
         return WeighedCause(cause, Standing.UNTOLD, f"{listed(missing)} not asked in this run")
     if cause.condition not in SHOWN_BY and (unclear := _unclear(sign, asked)):
         return WeighedCause(cause, Standing.UNTOLD, evidence(unclear[:1]))
+    if cause.condition not in SHOWN_BY and asked and (left := _left_out(cause, report)):
+        return WeighedCause(cause, Standing.UNTOLD, f"{some(map(printable, left))} was not asked for it")
     if sign.look:
         return WeighedCause(cause, Standing.UNTOLD, f"this run does not show it; {sign.look}")
     return WeighedCause(cause, Standing.UNTOLD, "this run did not collect what would show it")

@@ -87,10 +87,18 @@ def evidence(outcomes: Sequence[Outcome], although: Sequence[Outcome] = (), seen
     parts = [*_by_place(outcomes), *seen]
     if although:
         best = although[0]
-        where = "" if any(o.check.host == best.check.host for o in outcomes) else f" of {printable(best.check.host)}"
+        where = _beside(best, outcomes)
         parts.append(f"{port(best)}{where} {how(best)}")
     parts.extend(ends(outcomes))
     return "; ".join(dict.fromkeys(parts))
+
+
+def _beside(best: Outcome, outcomes: Sequence[Outcome]) -> str:
+    """Where the good answer came from, unless it is where the others failed."""
+    here = [o for o in outcomes if o.check.host == best.check.host]
+    if not here:
+        return f" of {printable(best.check.host)}"
+    return "" if any(o.check.address == best.check.address for o in here) else f" at {best.check.address}"
 
 
 def _by_place(outcomes: Sequence[Outcome]) -> list[str]:

@@ -91,7 +91,7 @@ def work_here(do: Callable[[sqlite3.Connection], T], tell: Callable[[str], None]
 def _once(path: Path, do: Callable[[sqlite3.Connection], T], *, create: bool) -> T | None:
     if create:
         made(path.parent)
-    elif not path.exists() or not path.stat().st_size:  # another run is about to make it
+    elif not path.exists():
         return None
     else:
         trusted(path.parent)

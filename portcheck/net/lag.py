@@ -18,7 +18,7 @@ AWAY_S = 1.0  # who missed more cannot say when an answer came, nor trust a cloc
 HOLD_S = 0.05  # so long in a row what comes in is dealt with before any timer
 
 
-class Clock:
+class LoopClock:
     """Seconds of listening; never ahead of the real ones."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ if sys.platform == "win32":
     class _Eyes(asyncio.IocpProactor):
         """What the loop waits with."""
 
-        clock: Clock
+        clock: LoopClock
 
         def select(self, timeout: float | None = None) -> list[Any]:
             asked = BEAT_S if timeout is None else min(timeout, BEAT_S)
@@ -65,7 +65,7 @@ else:
     class _Eyes(selectors.DefaultSelector):
         """What the loop waits with."""
 
-        clock: Clock
+        clock: LoopClock
 
         def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
             asked = BEAT_S if timeout is None else max(0.0, min(timeout, BEAT_S))
@@ -80,7 +80,7 @@ class ListeningLoop(_Loop):
     """The loop in which checks are asked."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock = LoopClock()
         eyes = _Eyes()
         eyes.clock = self.clock
         super().__init__(eyes)

@@ -86,6 +86,8 @@ def one_kill(config: Path, folder: Path, ending: str, after_s: float, *, ready: 
     shown = program.stdout.read()
     code = program.wait(60)
     listening.join(60)
+    program.stdout.close()
+    program.stderr.close()
     kept = _runs(state)
     if phase == "asking" and "interrupted" not in shown.lower() and ending != "SIGKILL":
         phase = "after the last check"

@@ -109,7 +109,8 @@ def _full(cell: Cell) -> list[socket.socket]:
 def serving(hosts: int) -> Iterator[None]:
     command = [sys.executable, "-m", "tests.bench.scale", "--serve", str(hosts)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin is not None and server.stdout is not None
+        assert server.stdin is not None
+        assert server.stdout is not None
         if server.stdout.readline() != "ready\n":
             raise SystemExit("the servers could not be started")
         try:

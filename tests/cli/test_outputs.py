@@ -86,7 +86,9 @@ def test_a_file_belongs_to_the_format_before_it(
     if isinstance(PAIRED[line], str):
         assert PAIRED[line] in capsys.readouterr().err
     else:
-        assert [" ".join(filter(None, (w.name, w.path and w.path.name))) for w in taken[0]] == PAIRED[line]
+        assert [" ".join(filter(None, (w.name, w.path and w.path.name))) for wanted in taken for w in wanted] == PAIRED[
+            line
+        ]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

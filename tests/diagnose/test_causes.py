@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from diagnose.scenarios import report_of
+from factories import check, outcome, report
 
 from portcheck.catalogue.conditions import SIGNS, Condition
 from portcheck.catalogue.errors import errors
@@ -214,3 +215,33 @@ def test_that_this_machine_could_ask_is_what_rules_it_out() -> None:
     cause = next(one for (condition, _), one in found.items() if condition is Condition.LOCAL)
     assert cause.standing is Standing.RULED_OUT
     assert "silent" not in cause.because
+
+
+@pytest.mark.parametrize("state", ["refused", "mute", "reset", "mismatch"])
+def test_whatever_keeps_a_service_from_being_used_is_a_cause_and_no_disproof(state: str) -> None:
+    found = weighed("win32-64", {"given": ANSWERED | {"kerberos/88/tcp": state, "smb/445/tcp": "ok"}})
+    assert found[Condition.BLOCKED, "kerberos/tcp"].standing is Standing.HOLDS
+    found = weighed("win32-53", {"given": ANSWERED | {"smb/445/tcp": state}})
+    assert found[Condition.BLOCKED, "smb/tcp"].standing is Standing.HOLDS
+
+
+def test_a_refusal_is_the_cause_that_speaks_of_it_where_the_error_has_one() -> None:
+    found = weighed("ldap-81", {"given": ANSWERED | {"ldap/389/tcp": "refused", "ldaps/636/tcp": "ok"}})
+    assert found[Condition.REFUSED, "ldap/tcp ldaps/tcp"].standing is Standing.HOLDS
+    assert found[Condition.BLOCKED, "ldap/tcp ldaps/tcp"].standing is Standing.RULED_OUT
+    assert "refused" in found[Condition.BLOCKED, "ldap/tcp ldaps/tcp"].because
+
+
+def test_a_controller_that_was_not_asked_keeps_the_cause_open() -> None:
+    case = {"given": ANSWERED, "hosts": {"dc2.alpha.test": {"given": {"ldap/389/tcp": "ok"}}}}
+    cause = weighed(NO_LOGON_SERVER, case)[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"]
+    assert cause.standing is Standing.UNTOLD
+    assert cause.because == "dc2.alpha.test was not asked for it"
+
+
+def test_another_address_of_the_same_controller_that_answers_is_said_beside_it() -> None:
+    silent = outcome(check("kpasswd/tcp"), "filtered", attempts=3)
+    answers = outcome(check("kpasswd/tcp", address="10.77.9.1"))
+    (first, *_) = weigh(errors()[NO_LOGON_SERVER], report(silent, answers))
+    assert first.standing is Standing.HOLDS
+    assert "464/tcp at 10.77.9.1 answered" in first.because

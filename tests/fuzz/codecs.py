@@ -78,7 +78,7 @@ CODECS: Mapping[str, tuple[Read, ...]] = {
     "kerberos_asn1": (kerberos_asn1.fields, lambda d: kerberos_asn1.message(d, d[0] & 0x1F if d else 0, 30)),
     "kerberos_preauth": (kerberos_preauth.preauth,),
     "kpasswd": (kpasswd.KpasswdRequest.unpack, kpasswd.unpack_reply),
-    "ldap": (ldap.unpack_message, ldap.unpack_messages, ldap.frame, ldap.answer_frame),
+    "ldap": (ldap.unpack_message, ldap.unpack_messages, ldap.frame, lambda d: ldap.AnswerFrame()(d)),
     "ldap_answer": (SearchAnswer.unpack, lambda d: extended_code(d, 1)),
     "ldap_bind": (lambda d: BindAnswer.unpack(d, 1),),
     "ldap_filter": (lambda d: ldap_filter.unpack(ber.read(d)[0]),),

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from net import servers
-from net.test_tcp import LONG
+from net.test_stream import LONG
 
 from portcheck.model import State
 from portcheck.net import http

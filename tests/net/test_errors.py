@@ -10,6 +10,7 @@ import pytest
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.icmp import Icmp
+from portcheck.net.platform import error_queue
 
 TARGET, DEVICE, OWN = "10.77.2.10", "10.77.100.2", "10.77.0.10"
 
@@ -88,12 +89,12 @@ def test_the_error_queue_is_read_for_both_families() -> None:
     four = struct.pack("=IBBBBII", errno.EHOSTUNREACH, 2, 3, 13, 0, 0, 0) + struct.pack(
         "=HH4s8x", 2, 0, bytes([10, 77, 100, 2])
     )
-    assert icmp._unpack(0, 11, four) == Icmp(4, 3, 13, DEVICE)
+    assert error_queue._unpack(0, 11, four) == Icmp(4, 3, 13, DEVICE)
     six = struct.pack("=IBBBBII", errno.EACCES, 3, 1, 1, 0, 0, 0) + struct.pack(
         "=HHI16sI", 10, 0, 0, bytes(15) + b"\1", 0
     )
-    assert icmp._unpack(41, 25, six) == Icmp(6, 1, 1, "::1")
-    assert icmp._unpack(0, 11, b"short") is None
+    assert error_queue._unpack(41, 25, six) == Icmp(6, 1, 1, "::1")
+    assert error_queue._unpack(0, 11, b"short") is None
 
 
 def test_a_packet_that_is_too_big_does_not_end_the_exchange() -> None:

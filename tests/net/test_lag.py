@@ -16,7 +16,7 @@ from net import servers
 from portcheck.model import State
 from portcheck.net import lag
 from portcheck.net.errors import NetError
-from portcheck.net.lag import Clock, ListeningLoop, missed_s
+from portcheck.net.lag import ListeningLoop, LoopClock, missed_s
 from portcheck.net.network import Net
 from portcheck.net.timeouts import Timeouts
 
@@ -170,7 +170,7 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
 
 
 def test_time_that_was_listened_counts_whole(hands: Hands) -> None:
-    clock = Clock()
+    clock = LoopClock()
     before = clock.now()
     for _ in range(40):
         hands.now += 0.1
@@ -180,7 +180,7 @@ def test_time_that_was_listened_counts_whole(hands: Hands) -> None:
 
 
 def test_time_that_was_missed_does_not_count(hands: Hands) -> None:
-    clock = Clock()
+    clock = LoopClock()
     before = clock.now()
     hands.now += 20
     assert clock.now() - before == pytest.approx(lag.LATE_S)
@@ -190,7 +190,7 @@ def test_time_that_was_missed_does_not_count(hands: Hands) -> None:
 
 
 def test_the_clock_waits_for_what_came_in_but_not_for_who_never_ends(hands: Hands) -> None:
-    clock = Clock()
+    clock = LoopClock()
     hands.now += 5
     clock.looked(0.0, heard=True)
     first = clock.now()
@@ -201,7 +201,7 @@ def test_the_clock_waits_for_what_came_in_but_not_for_who_never_ends(hands: Hand
 
 
 def test_the_clock_never_goes_back(hands: Hands) -> None:
-    clock, seen = Clock(), []
+    clock, seen = LoopClock(), []
     for step, heard in [(0.01, True), (3, True), (0.02, False), (0.2, True), (0.0, False), (0.09, True), (0.3, False)]:
         hands.now += step
         seen.append(clock.now())

@@ -12,7 +12,7 @@ from net.servers import Habit, tcp, udp
 from wire.test_told_names import EVIL
 
 from portcheck.config import ForestSpec
-from portcheck.model import Check, Lookup, Outcome, State
+from portcheck.model import Check, Facts, Lookup, Outcome, State
 from portcheck.net import dns
 from portcheck.net.dns import Names
 from portcheck.net.timeouts import Timeouts
@@ -20,7 +20,6 @@ from portcheck.net.tls import contexts
 from portcheck.probes import registry
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
-from portcheck.run.knowledge import HostState
 from portcheck.targets.checks import Target
 from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery, srv_targets
@@ -115,7 +114,7 @@ async def registry_run(service: str, transport: str, port: int, subject: Subject
 
     little = replace(check(service, transport, port))
     made = Engine(Timeouts(0.05, 0.2, 1), notify=lambda _: None)
-    net = made.net(HERE, engine_.Trail())
+    net = made.net(HERE, engine_.Timeline())
     return await engine_.once(registry.PROBES[service], little, net, replace(subject, ports=(port,)))
 
 
@@ -145,10 +144,8 @@ async def test_a_host_whose_ping_names_nonsense_keeps_the_name_that_it_was_asked
     async def ask(places: Any, found: Discovery) -> None:
         asked.extend(places)
 
-    async def introduce(place: Target) -> HostState:
-        host = HostState(place)
-        host.learn_ping({"no_names": {"dns_host_name": "a..b"}, "roles": ["kdc"]})
-        return host
+    async def introduce(_: Target) -> Facts:
+        return {"no_names": {"dns_host_name": "a..b"}, "roles": ["kdc"]}
 
     search = Search(ForestSpec("alpha.test"), Names(), ("A",), ask, introduce)
     await search._ask_candidate(HERE, Discovery(), by_name=True)

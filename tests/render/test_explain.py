@@ -29,8 +29,17 @@ def test_the_founding_error_reads_from_likeliest_cause_to_proof() -> None:
 
 def test_ldap_49_says_that_the_port_works() -> None:
     text = " ".join("\n".join(lines(find("49"))).split())
-    assert "not a blocked port: LDAP 49 proves that 389 or 636 works" in text
-    assert "it proves ldap (389/tcp) works" in text
+    assert "not a blocked port: LDAP 49 proves that a directory answered" in text
+    assert "it proves that one of these works, the one that was asked: ldap (389/tcp), ldaps (636/tcp)" in text
+
+
+def test_where_several_fit_there_is_no_verdict_and_it_says_what_decides() -> None:
+    text = " ".join("\n".join(lines(find("53"))).split())
+    assert "depends on who wrote it: - " in text
+    assert "- ldap-53: LDAP programs and logs - win32-53: Windows programs and logs" in text
+    assert "it proves" not in text
+    assert "it is " not in text.replace("it is depends", "")
+    assert not any(told["proves"] or told["proves_one_of"] or told["is_not"] for told in as_dicts(find("53")))
 
 
 def test_several_dynamic_services_are_one_range() -> None:

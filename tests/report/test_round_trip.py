@@ -12,6 +12,7 @@ from factories import check, finding, outcome, report
 from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
+from portcheck.files.writing import WriteError
 from portcheck.model import BlockedAt, Expected, Need, Report, Severity, Stage, State, Trace, Turn, Verdict
 from portcheck.report import to_json
 
@@ -145,7 +146,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(to_json.StoreError, match=r"R\.json: cannot be written: No space left on device"):
+    with pytest.raises(WriteError, match=r"R\.json: cannot be written: No space left on device"):
         to_json.save(path, report())
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["R.json"]

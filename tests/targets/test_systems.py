@@ -24,6 +24,7 @@ class Dns:
 
     known: dict[str, tuple[str, ...]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    servers: tuple[tuple[str, int], ...] = ()
 
     async def addresses(self, host: str, families: Sequence[str]) -> list[Lookup]:
         assert families == ("A",)

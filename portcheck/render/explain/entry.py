@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from portcheck.catalogue.conditions import SIGNS
 from portcheck.catalogue.errors import BETWEEN, CataloguedError, Cause, errors
 from portcheck.catalogue.lookup import Match
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.catalogue.sources import Sure, sources
-from portcheck.render.shared.text import shorten
+
+if TYPE_CHECKING:
+    from portcheck.catalogue.own_words import Word
 
 WIDTH = 80
 FORMS_SHOWN = 6
 DYNAMIC = "dynamic RPC ports"
+GUESS = "No catalogued error in this text. By its words it is of this kind, which is a guess:"
 
 ASKED: Mapping[str, str] = {
     "dc": "FOREST",
@@ -35,22 +39,44 @@ WEIGHT: Mapping[Sure, str] = {
 
 def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
     """Everything about each match, the most telling first."""
-    out: list[str] = []
+    out = [*_undecided(matches, width), ""] if any(not match.sole for match in matches) else []
+    if any(match.guessed for match in matches):
+        out += [*wrapped("", GUESS, width), ""]
     for match in matches:
-        out += [*_error(match.error, width), ""]
+        out += [*_error(match.error, width, verdict=match.verdict), ""]
     return out[:-1]
+
+
+def _undecided(matches: Sequence[Match], width: int) -> list[str]:
+    """Several errors fit the same words: what decides between them, and no verdict."""
+    from portcheck.render.shared.text import shorten
+
+    rivals = [match for match in matches if not match.sole]
+    lead = f'"{shorten(rivals[0].matched, 40)}" is written by more than one. Which it is depends on who wrote it:'
+    each = [line for m in rivals for line in wrapped("  - ", f"{m.error.name}: {m.error.where}", width)]
+    return [*wrapped("", lead, width), *each]
 
 
 def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[str]:
     """Nothing was found: what resembles it, and how to see all."""
+    from portcheck.render.shared.text import shorten
+
     out = wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
     if suggestions:
         out += wrapped("Did you mean: ", "; ".join(suggestions), width)
     return [*out, "All that is known: portcheck explain"]
 
 
+def own_word(word: Word, errors: Sequence[str], width: int = WIDTH) -> list[str]:
+    """One of portcheck's own words, and the errors that users see with it."""
+    out = [f"{word.name}  (portcheck: {word.kind})", *wrapped("  means      ", word.means, width)]
+    return out + (wrapped("  users see  ", "; ".join(errors), width) if errors else [])
+
+
 def overview(width: int = WIDTH) -> list[str]:
     """Every error in one line, by family."""
+    from portcheck.render.shared.text import shorten
+
     out: list[str] = []
     title = ""
     for error in errors().values():
@@ -64,20 +90,23 @@ def overview(width: int = WIDTH) -> list[str]:
 
 def as_dicts(matches: Sequence[Match]) -> list[dict[str, object]]:
     """The same as JSON values; keys are part of the contract with scripts."""
-    return [{**_plain(match.error), "matched": match.matched, "exact": match.exact} for match in matches]
+    return [
+        {**_plain(match), "matched": match.matched, "exact": match.exact, "sole": match.sole, "guessed": match.guessed}
+        for match in matches
+    ]
 
 
-def _error(error: CataloguedError, width: int) -> list[str]:
+def _error(error: CataloguedError, width: int, *, verdict: bool) -> list[str]:
     out = [f"{error.name}  ({error.family.title})"]
     others = [spelled for spelled in error.spellings if spelled != error.name]
     if others:
         out += wrapped("  written    ", "; ".join(others[:FORMS_SHOWN]), width)
     out += wrapped("  seen       ", error.where, width)
     out += wrapped("  means      ", error.meaning, width)
-    if error.is_not:
+    if error.is_not and verdict:
         out += wrapped("  it is      ", error.is_not, width)
-    if error.proves:
-        out += wrapped("  it proves  ", f"{_places(error.proves)} works", width)
+    if error.proves and verdict:
+        out += wrapped("  it proves  ", _proven(error.proves), width)
     if error.note:
         out += wrapped("  note       ", error.note, width)
     out += wrapped("  source     ", _source(error.source, error.sure), width)
@@ -86,6 +115,12 @@ def _error(error: CataloguedError, width: int) -> list[str]:
     for rank, cause in enumerate(error.causes, 1):
         out += _cause(rank, cause, width)
     return out
+
+
+def _proven(names: Sequence[str]) -> str:
+    """An answer over one of several ways proves the one that was used, and nothing of the others."""
+    one = len(names) == 1
+    return f"{_places(names)} works" if one else f"that one of these works, the one that was asked: {_places(names)}"
 
 
 def _cause(rank: int, cause: Cause, width: int) -> list[str]:
@@ -147,15 +182,18 @@ def wrapped(lead: str, words: str, width: int) -> list[str]:
     return textwrap.wrap(words, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False)
 
 
-def _plain(error: CataloguedError) -> dict[str, object]:
+def _plain(match: Match) -> dict[str, object]:
+    error = match.error
+    proves = list(error.proves) if match.verdict else []
     return {
         "name": error.name,
         "family": error.family.title,
         "spellings": list(error.spellings),
         "where": error.where,
         "meaning": error.meaning,
-        "is_not": error.is_not,
-        "proves": list(error.proves),
+        "is_not": error.is_not if match.verdict else "",
+        "proves": proves if len(proves) == 1 else [],
+        "proves_one_of": proves if len(proves) > 1 else [],
         "note": error.note,
         "causes": [_plain_cause(cause) for cause in error.causes],
         "source": _plain_source(error.source, error.sure),

@@ -1,0 +1,181 @@
+"""The vendors' whole tables of numbers, symbols and texts: for what no book of errors/*.toml tells of.
+
+They are loaded only where a number, a symbol or a text needs them. What a code can be caused by follows from its
+symbol (`[[kind]]` in errors/kinds.toml). tests/catalogue/tables/make.py made the tables, and names source and licence.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from portcheck.catalogue.books import table
+from portcheck.catalogue.errors import CataloguedError, cause, errors, families, number_forms, numbered
+from portcheck.catalogue.phrases import words
+from portcheck.catalogue.sources import Sure
+
+HERE = Path(__file__).parent
+TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal")
+OF_FAMILY: Mapping[str, tuple[str, ...]] = {
+    "win32": ("win32",),
+    "winsock": ("win32",),
+    "dns": ("win32",),
+    "ldap-49": ("win32",),
+    "ntstatus": ("ntstatus",),
+    "sspi": ("hresult",),
+    "krb": ("mit", "heimdal"),
+    "krb5": ("mit", "heimdal"),
+}
+PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
+SHORTEST = 12  # characters of a text that is looked for in longer ones
+NOT_TEXTS = re.compile(r"%\w|^No error$|^The operation completed|^Success", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a vendor's table."""
+
+    table: str
+    code: int
+    symbol: str
+    text: str
+
+
+@cache
+def rows(name: str) -> tuple[Row, ...]:
+    """All of one table."""
+    told = json.loads((HERE / f"{name}.json").read_bytes())
+    return tuple(Row(name, *row) for row in told["rows"])
+
+
+def of_symbol(symbol: str) -> list[CataloguedError]:
+    """The error of this name, however it is dressed: `NT_STATUS_X`, `STATUS_X`, `WERR_X`, `KRB5KRB_AP_ERR_X`."""
+    index = _by_symbol()
+    return _distinct(row for dress in _dresses(symbol.upper()) for row in index.get(dress, ()))
+
+
+def of_numbers(wanted: Iterable[tuple[str, int]]) -> list[CataloguedError]:
+    """The errors of these numbers, by family."""
+    found = (row for family, code in wanted for name in OF_FAMILY.get(family, ()) for row in _by_code(name, code))
+    return _distinct(found)
+
+
+def of_text(folded: str) -> list[tuple[CataloguedError, str, int]]:
+    """The errors whose text stands in a folded one, with the words and their place; the longest first."""
+    index = _by_word()
+    near = (row for word in words(folded) & index.keys() for row in index[word])
+    found = [(told(row), row.text) for row in near if row.text.casefold() in folded]
+    found.sort(key=lambda each: (-len(each[1]), not any(hint in folded for hint in each[0].family.hints)))
+    return [(error, text, folded.index(text.casefold())) for error, text in found]
+
+
+def told(row: Row) -> CataloguedError:
+    """A line of a table as an error: the books' own, if they tell of it."""
+    family = _family(row)
+    known = numbered().get((family, row.code))
+    if known:
+        return errors()[known[0]]
+    kind = _kind(row.symbol)
+    width = f"0x{row.code:08x}" if families()[family].numbers == "hresult" else str(row.code)
+    return CataloguedError(
+        name=f"{family}-{width}",
+        family=families()[family],
+        texts=tuple(filter(None, (row.symbol, row.text))),
+        forms=number_forms(families()[family].numbers, row.code),
+        codes=(row.code,),
+        where=families()[family].where,
+        meaning=f"{row.text.rstrip('.')}." if row.text else f"{row.symbol}: the table has no words for it.",
+        causes=tuple(map(cause, kind.get("causes", ()))),
+        is_not=kind.get("not", ""),
+        proves=(),
+        note=kind.get("note", ""),
+        general=not kind,
+        source=_source(row.table),
+        sure=Sure.VENDOR,
+    )
+
+
+def _family(row: Row) -> str:
+    match row.table:
+        case "win32":
+            return "winsock" if 10000 <= row.code < 12000 else "dns" if 9000 <= row.code < 10000 else "win32"
+        case "hresult":
+            return "sspi"
+        case "mit" | "heimdal":
+            return "krb" if row.code < PROTOCOL else "krb5"
+        case _:
+            return row.table
+
+
+def _kind(symbol: str) -> Mapping[str, Any]:
+    """What errors of such a name have in common; the first that fits."""
+    fitting = (kind for kind in table()["kind"] if re.search(kind["pattern"], symbol))
+    return next(fitting, {})
+
+
+@cache
+def _source(name: str) -> str:
+    with (HERE / f"{name}.json").open(encoding="utf-8") as lines:
+        found = re.search(r'"source": "([^"]+)"', lines.readline())
+    return found[1] if found else "OWN"
+
+
+def _dresses(symbol: str) -> tuple[str, ...]:
+    """Samba writes NT_STATUS_ for STATUS_ and WERR_ for ERROR_ or nothing."""
+    if symbol.startswith("NT_"):
+        return (symbol, symbol.removeprefix("NT_"))
+    if symbol.startswith("WERR_"):
+        bare = symbol.removeprefix("WERR_")
+        return (symbol, f"ERROR_{bare}", bare)
+    return (symbol,)
+
+
+@cache
+def _by_symbol() -> Mapping[str, tuple[Row, ...]]:
+    index: dict[str, tuple[Row, ...]] = {}
+    for row in _all():
+        index[row.symbol.upper()] = (*index.get(row.symbol.upper(), ()), row)
+    return index
+
+
+def _all() -> Iterator[Row]:
+    return (row for name in TABLES for row in rows(name))
+
+
+@cache
+def _codes(name: str) -> Mapping[int, tuple[Row, ...]]:
+    index: dict[int, tuple[Row, ...]] = {}
+    for row in rows(name):
+        index[row.code] = (*index.get(row.code, ()), row)
+    return index
+
+
+def _by_code(name: str, code: int) -> tuple[Row, ...]:
+    return _codes(name).get(code, ())
+
+
+@cache
+def _by_word() -> Mapping[str, tuple[Row, ...]]:
+    """The texts under their rarest words."""
+    texts = [(row, words(row.text)) for row in _all() if len(row.text) >= SHORTEST and not NOT_TEXTS.search(row.text)]
+    often = Counter(word for _, known in texts for word in known)
+    index: dict[str, tuple[Row, ...]] = {}
+    for row, known in texts:
+        if len(known) > 1:
+            rarest = min(known, key=lambda word: (often[word], -len(word), word))
+            index[rarest] = (*index.get(rarest, ()), row)
+    return index
+
+
+def _distinct(found: Iterable[Row]) -> list[CataloguedError]:
+    out: dict[str, CataloguedError] = {}
+    for row in found:
+        error = told(row)
+        out.setdefault(error.name, error)
+    return list(out.values())

@@ -1,0 +1,56 @@
+"""The kind of failure that a text speaks of, where the catalogue knows no such text: errors/patterns.toml."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from portcheck.catalogue.books import table
+from portcheck.catalogue.phrases import words
+
+NO = r"\b(?:can(?:not| not|'t)|could(?:n't| not)|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b(?!-)"
+FAILING = frozenset(
+    {
+        "cannot",
+        "can",
+        "could",
+        "couldn",
+        "unable",
+        "able",
+        "failed",
+        "fails",
+        "fail",
+        "failure",
+        "error",
+        "errors",
+        "no",
+        "sync",
+        "unsynchronized",
+        "retries",
+        "insufficient",
+        "complains",
+        "not",
+    }
+    | {"refused", "denied", "rejected", "invalid", "expired", "timed", "timeout", "unreachable", "unavailable", "lost"}
+    | {"reset", "closed", "broken", "wrong", "incorrect", "bad", "exception", "missing", "skew", "unsuccessful", "down"}
+    | {"differs", "differ", "locked", "disabled", "unexpected", "none", "offline", "alert", "terminated", "aborted"}
+)
+"""A text without any of these tells of no failure."""
+SHORTEST = 3  # words: less is a name, or a slip of the pen
+LONGEST = 2000  # characters of a text that are looked at: a guess about more would be about nothing
+
+
+def guessed(folded: str) -> tuple[str, int, int] | None:
+    """The error's name and where in the folded text its words stand."""
+    folded = folded[:LONGEST]
+    if len(folded.split()) < SHORTEST or words(folded).isdisjoint(FAILING):
+        return None
+    for name, pattern in _patterns():
+        if found := pattern.search(folded):
+            return name, found.start(), found.end()
+    return None
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((row["error"], re.compile(row["says"].replace("{no}", NO))) for row in table()["pattern"])

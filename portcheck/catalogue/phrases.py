@@ -1,0 +1,61 @@
+"""Spellings and texts made alike: how a spelling with gaps is found inside a longer text, and by which words.
+
+In a spelling `…` stands for anything short; `~` in front says that the words mean the error only beside words that
+name its family.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+GAP = "…"
+NEEDS_FAMILY = "~"
+LONGEST_GAP = 160
+WORD = re.compile(r"[a-z][a-z0-9_]+")
+QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‑": "-", "–": "-", "\u00a0": " ", "`": "'"})
+ENTITIES = {"&quot;": '"', "&apos;": "'", "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+
+
+def plain(text: str) -> str:
+    """One line, with the quotes, dashes and blanks that a keyboard has."""
+    text = text.translate(QUOTES)
+    if "&" in text:
+        text = re.sub("|".join(ENTITIES), lambda found: ENTITIES[found[0]], text)
+    return " ".join(text.split())
+
+
+def words(text: str) -> set[str]:
+    """The words that may point to spellings."""
+    return set(WORD.findall(text.casefold()))
+
+
+def canonical(text: str) -> str:
+    """What two ways of writing one spelling have in common."""
+    text = plain(text.removeprefix(NEEDS_FAMILY)).replace(GAP, " ")
+    found = re.sub(r"[\s_-]+", " ", text).strip(" .:;,!'\"").casefold()
+    return found.removeprefix("the ")
+
+
+@cache
+def pieces(spelled: str) -> tuple[str, ...]:
+    """Its parts between the gaps, folded."""
+    parts = plain(spelled.removeprefix(NEEDS_FAMILY)).casefold().split(GAP)
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+@cache
+def pattern(spelled: str) -> re.Pattern[str]:
+    """Finds it as whole words in a plain text, whatever the case."""
+    parts = pieces(spelled)
+    body = rf".{{0,{LONGEST_GAP}}}?".join(map(re.escape, parts))
+    before = r"(?<![\w-])" if parts[0][0].isalnum() else ""
+    after = r"(?![\w-])" if parts[-1][-1].isalnum() else ""
+    return re.compile(before + body + after, re.IGNORECASE)
+
+
+def alone(spelled: str) -> bool:
+    """Whether these words mean the error wherever they stand: symbols and sentences do, `busy` does not."""
+    if spelled.startswith(NEEDS_FAMILY):
+        return False
+    return bool(re.search(r"[ _:-]|[a-z][A-Z]|[A-Z]{2}|\w{14}", spelled.strip()))

@@ -1,0 +1,127 @@
+"""What `explain` answers to a text: in lines or as JSON. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from portcheck.cli.streams import show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portcheck.catalogue.lookup import Match
+    from portcheck.catalogue.own_words import Word
+    from portcheck.model import Report
+
+NOT_FOUND = 1
+OURS = re.compile(r"(?:port |tcp/|udp/)?\d{2,5}(?:/tcp|/udp)?|[A-Za-z][A-Za-z-]{1,30}")
+SIGNED = re.compile(r"-\d{1,10}")
+
+
+def at_once(arguments: Sequence[str]) -> int | None:
+    """The exit code of `explain WORDS [--json]`; None: something else is asked, which takes the whole command line."""
+    words = [word for word in arguments if word != "--json"]
+    if not words or any(word.startswith("-") and not SIGNED.fullmatch(word) for word in words):
+        return None
+    return answer(" ".join(words), None, as_json="--json" in arguments)
+
+
+def answer(text: str, evidence: Report | None, *, as_json: bool) -> int:
+    """Say what the text means, to stdout; the exit code."""
+    from portcheck.catalogue import lookup
+
+    matches = lookup.find(text)
+    ours = () if any(match.error.name == text for match in matches) else _own(text)
+    if not matches and not ours:
+        return _unknown(text, as_json=as_json)
+    if as_json:
+        _print(_as_json(matches, ours, evidence))
+    else:
+        _print("\n\n".join(filter(None, (_own_lines(ours), _as_lines(matches, evidence)))))
+    return 0
+
+
+def _own(text: str) -> tuple[Word, ...]:
+    """Only a word or two can be one of ours: a pasted line, or a number that is no port, is not looked up."""
+    if not OURS.fullmatch(text.strip()):
+        return ()
+    if text.isdigit():
+        from portcheck.catalogue.services import services
+
+        if not any(int(text) in service.ports.values() for service in services().values()):
+            return ()
+    from portcheck.catalogue.own_words import own
+
+    return own(text)
+
+
+def _seen_with(word: Word) -> tuple[str, ...]:
+    """The errors that users see with a finding; the rules know them."""
+    if word.kind != "finding":
+        return word.errors
+    from portcheck.diagnose.symptoms import SYMPTOMS
+
+    return SYMPTOMS[word.name].errors if word.name in SYMPTOMS else ()
+
+
+def _own_lines(ours: tuple[Word, ...]) -> str:
+    from portcheck.render.explain import entry as words
+
+    return "\n\n".join("\n".join(words.own_word(word, _seen_with(word))) for word in ours)
+
+
+def overview(*, as_json: bool) -> int:
+    from portcheck.catalogue.errors import errors
+    from portcheck.render.explain import entry as words
+
+    if as_json:
+        known = [{"name": e.name, "family": e.family.title, "meaning": e.meaning} for e in errors().values()]
+        _print(json.dumps(known, indent=2))
+    else:
+        _print("\n".join(words.overview()))
+    return 0
+
+
+def _unknown(text: str, *, as_json: bool) -> int:
+    from portcheck.catalogue.suggestions import suggest
+    from portcheck.render.explain import entry as words
+
+    suggestions = suggest(text)
+    if as_json:
+        _print(json.dumps({"errors": [], "suggestions": suggestions}))
+    else:
+        sys.stderr.write("\n".join(words.unknown(text, suggestions)) + "\n")
+    return NOT_FOUND
+
+
+def _as_lines(matches: list[Match], evidence: Report | None) -> str:
+    from portcheck.render.explain import entry as words
+
+    if evidence is None:
+        return "\n".join(words.lines(matches))
+    from portcheck.diagnose.causes import weigh
+    from portcheck.render.explain import weighed
+
+    blocks = [weighed.lines(match.error, weigh(match.error, evidence)) for match in matches]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _as_json(matches: list[Match], ours: tuple[Word, ...], evidence: Report | None) -> str:
+    from portcheck.render.explain import entry as words
+
+    found = words.as_dicts(matches)
+    if evidence is not None:
+        from portcheck.diagnose.causes import weigh
+        from portcheck.render.explain import weighed
+
+        for one, match in zip(found, matches, strict=True):
+            one["weighed"] = weighed.as_dicts(weigh(match.error, evidence))
+    own = [{"name": w.name, "kind": w.kind, "means": w.means, "errors": list(_seen_with(w))} for w in ours]
+    return json.dumps({"errors": found, "suggestions": [], "own": own}, indent=2)
+
+
+def _print(text: str) -> None:
+    show(text + "\n")

@@ -1,0 +1,42 @@
+"""What nobody has catalogued is guessed by its words, told as a guess, and never with a verdict."""
+
+import pytest
+
+from portcheck.catalogue.books import table
+from portcheck.catalogue.errors import errors
+from portcheck.catalogue.lookup import find
+from portcheck.render.explain.entry import as_dicts, lines
+
+GUESSES = [
+    ("[Root cause: Networking_Error] failed to communicate with KDC. Attempts made with UDP", "krb5-kdc-unreach"),
+    ("The Kerberos client could not find a KDC for domain CORP", "krb5-realm-unknown"),
+    ("[CRITICAL] CORP: NlDiscoverDc: Cannot find DC.", "dotnet-no-dc"),
+    ("597: LDAP SERVER UNAVAILABLE", "ldap-81"),
+    ("ipa: ERROR: cannot connect to 'any of the configured servers'", "connect-failed"),
+    ("pam_krb5(sshd:auth): authentication failure; logname=jo uid=0", "credentials-refused"),
+    ("rpc.gssd: ERROR: No credentials found for connection to server nfs1", "krb5-fcc-nofile"),
+    ("vault agent: the machine's time is out of sync with the realm", "clock-differs"),
+    ("sync agent was not able to read the share of the policies", "smb-unreach"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), GUESSES, ids=[kind for _, kind in GUESSES])
+def test_a_failure_in_words_of_its_own_is_of_a_kind(text: str, kind: str) -> None:
+    (match,) = find(text)
+    assert (match.error.name, match.guessed) == (kind, True)
+    (told,) = as_dicts([match])
+    assert [told[verdict] for verdict in ("proves", "proves_one_of", "is_not")] == [[], [], ""]
+    assert "which is a guess" in " ".join("\n".join(lines([match])).split())
+
+
+def test_what_is_catalogued_is_no_guess() -> None:
+    assert not [m for m in find("kinit: Cannot contact any KDC for realm 'X' while getting credentials") if m.guessed]
+
+
+@pytest.mark.parametrize("text", ["nothing to connect, all is done", "no logon", "kerberos-no-logon-servr"])
+def test_what_tells_of_no_failure_is_not_guessed_at(text: str) -> None:
+    assert not [match for match in find(text) if match.guessed]
+
+
+def test_every_pattern_leads_to_an_error() -> None:
+    assert {row["error"] for row in table()["pattern"]} <= set(errors())
