@@ -56,6 +56,7 @@ async def patiently(step: Coroutine[Any, Any, T], limit: Callable[[], float]) ->
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+
 from portcheck.net.lag import missed_s
 
 BEGIN_PER_SECOND = 400.0  # a path that polices new connections is never asked faster than it answers

@@ -104,6 +104,9 @@ def _lookup(lookup: Lookup) -> Json:
         "answers": list(lookup.answers),
         "elapsed_ms": lookup.elapsed_ms,
         "required": lookup.required,
+        "answered_from": lookup.answered_from,
+        "authoritative": lookup.authoritative,
+        "ttl_s": lookup.ttl_s,
     }
 
 

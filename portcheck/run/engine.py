@@ -26,7 +26,8 @@ PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins li
 LAST_S = 0.9
 """So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
 LONGEST_LINE = 512  # characters of a reason or a step: our words around one text of the peer's
-WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
+WALKING, LOOKING_UP = 192, 192  # sockets beside those of the checks
+SOCKETS_A_QUESTION = 6  # to DNS, where it is silent: each try keeps its socket, and one is for TCP
 REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")  # a first try was lost
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
@@ -57,7 +58,7 @@ class Engine:
         beside = min(WALKING, max(allowed // 4, 1)), min(LOOKING_UP, max(allowed // 8, 2))
         self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
         self.walking = asyncio.Semaphore(beside[0])
-        self.looking_up = asyncio.Semaphore(beside[1] // 2)  # one over UDP, one over TCP
+        self.looking_up = asyncio.Semaphore(max(1, beside[1] // SOCKETS_A_QUESTION))
         self._first = AdaptivePacer(self.rate)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
