@@ -20,7 +20,8 @@ from portcheck.net.tls import alerts
 
 T = TypeVar("T")
 CHUNK = 65536
-USUAL_SEGMENT = 1460  # of Ethernet and IPv4, less where TCP has options
+USUAL_SEGMENT = 1448  # of Ethernet and IPv4, beside TCP's timestamps
+OF_RECORD = 29  # at most, around what is encrypted (TLS 1.2; 22 in 1.3)
 MOST_BYTES = 4 * 2**20  # of one conversation: four times the longest answer that any protocol here may give
 MOST_HANDSHAKE = 512 * 1024  # bytes from ClientHello to Finished; real chains take some 10 kB
 MOST_PIECES = 20_000  # reads of one conversation; who answers in crumbs does so to keep us busy
@@ -50,7 +51,8 @@ class Stream:
     @property
     def two_segments(self) -> int:
         """Bytes that fill two packets of the usual size, or of this connection's where that is smaller."""
-        return 2 * min(sockets.segment(self._sock) or USUAL_SEGMENT, USUAL_SEGMENT)
+        size = 2 * min(sockets.segment(self._sock) or USUAL_SEGMENT, USUAL_SEGMENT)
+        return size if self._tls is None else size - OF_RECORD
 
     def turn_to(self, trail: Timeline, patience_s: float) -> None:
         """From now on this conversation is about something else, with a timeline and a patience of its own."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from portcheck.catalogue.services import services
 from portcheck.model import Check
 from portcheck.net import http
-from portcheck.net.stream import USUAL_SEGMENT
+from portcheck.net.stream import OF_RECORD, USUAL_SEGMENT
 from portcheck.net.tls import contexts
 from portcheck.plan.line import Question
 from portcheck.probes import dns as dns_probe
@@ -145,7 +145,7 @@ def _over_tls(name: str | None, plain: Question, connections: int) -> Exchange:
 
 
 def _ldaps(check: Check, subject: Subject) -> Exchange:
-    return _over_tls(subject.host or None, _rootdse(TWO_SEGMENTS if check.service == "ldaps" else 0), 2)
+    return _over_tls(subject.host or None, _rootdse(TWO_SEGMENTS - OF_RECORD if check.service == "ldaps" else 0), 2)
 
 
 def _adws(check: Check, subject: Subject) -> Exchange:
