@@ -19,6 +19,7 @@ class Ledger:
     notify: Notify
     planned: dict[str, Check] = field(default_factory=dict)  # in the order in which they are reported
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # as seen; judged when the run settles
+    _place: dict[str, int] = field(default_factory=dict)  # in the report, by the check's id
     _whose: dict[str, HostState] = field(default_factory=dict)
     _of_host: dict[int, dict[str, None]] = field(default_factory=dict)  # ids of its checks, by the host's identity
     _began: dict[str, float] = field(default_factory=dict)  # monotonic seconds
@@ -33,6 +34,8 @@ class Ledger:
     def plan(self, checks: tuple[Check, ...]) -> tuple[Check, ...]:
         """They will be asked."""
         self.planned.update((check.id, check) for check in checks)
+        for check in checks:
+            self._place.setdefault(check.id, len(self._place))
         self.notify(Planned(checks))
         return checks
 
@@ -56,10 +59,15 @@ class Ledger:
 
     def replace(self, host: HostState, check: Check, outcome: Outcome) -> None:
         """The check turned out to be another: its port is known by now. It keeps its place in the report."""
-        rows = ((key, known) for key, known in self.planned.items() if key != outcome.check.id)
-        self.planned = {known.id: known for known in (outcome.check if key == check.id else c for key, c in rows)}
+        self.planned.pop(check.id, None)
+        if check.id in self._place:
+            self._place[outcome.check.id] = self._place[check.id]
         self.outcomes.pop(check.id, None)
         self.add(host, outcome)
+
+    def _turn(self, key: str) -> tuple[tuple[int, str], int]:
+        """Where in the report; what no profile planned comes last."""
+        return self._whose[key].turn(), self._place.get(key, len(self._place) + len(self.planned))
 
     def whose(self, outcome: Outcome) -> HostState:
         return self._whose[outcome.check.id]
@@ -87,7 +95,7 @@ class Ledger:
         seen = dict(self.outcomes)  # the asking may still go on in its own thread
         mappers = {(o.check.host, o.check.address): o for o in reversed(seen.values()) if o.check.service == "rpc"}
         found = []
-        for key, check in sorted(self.planned.items(), key=lambda row: self._whose[row[0]].turn()):
+        for key, check in sorted(self.planned.items(), key=lambda row: self._turn(row[0])):
             outcome = seen.get(key, _left(check))
             if outcome.facts.get("mapper_silent"):  # the second look may have seen more of it
                 outcome = without_port(check, mappers.get((check.host, check.address)))
