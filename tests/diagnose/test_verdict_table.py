@@ -106,7 +106,7 @@ def test_a_sign_in_that_failed_fails_whatever_the_port_did(state: State) -> None
         ("udp/udp", State.REJECTED, {}, CONTROLLER, Verdict.FAIL),
         ("tcp/tcp", State.FILTERED, {}, CONTROLLER, Verdict.FAIL),
     ],
-    ids=str,
+    ids=lambda value: "controller" if value is CONTROLLER else str(value),
 )
 def test_what_did_not_answer(
     service: str, state: State, facts: dict[str, object], offered: Offered, expected: Verdict
