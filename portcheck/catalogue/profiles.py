@@ -22,6 +22,11 @@ from portcheck.model.target import DC
 TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "kdc-proxy", "cloud")
 ONLY_NAMED = ("kdc-proxy",)
 """What a forest need not have: asked where a machine is named for it, by whatever profile; each has its own."""
+OPENERS = {
+    "dc": "the domain controllers", "clients": "clients and the proxies in front",
+    "balancer": "the load balancer and the other servers of the farm", "sync": "the Entra Connect server",
+}  # fmt: skip
+"""Who else opens connections that a profile tells of; only what domain controllers open is asked in their place."""
 DEEPEST = 16  # profiles extending profiles
 
 STRENGTH = (Need.OPTIONAL, Need.CONDITIONAL, Need.REQUIRED)
@@ -46,8 +51,13 @@ class ProfileRow:
     port: int | None = None
     target: str = DC
     host: str = ""  # the endpoint's name where the target is always the same one; `*.` stands for any label
-    opener: str = ""  # who opens the connection where it is not this machine: `from` in the file
+    opener: str = ""  # who opens the connection where it is not this machine: `from` in the file, one of OPENERS
     one_of: str = ""  # of the rows with the same word here, one that works is enough
+
+    @property
+    def ours(self) -> bool:
+        """Whether this machine can ask it: it opens it itself, or is to be run on the domain controllers that do."""
+        return self.opener in {"", DC}
 
     @property
     def key(self) -> Key:
@@ -108,10 +118,10 @@ def with_own(own: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Profile]:
 
 
 def merge(profiles: Iterable[Profile]) -> tuple[MergedRow, ...]:
-    """The union of the profiles' rows: the strongest need wins, operations and reasons add up."""
+    """The union of what the profiles ask from here: the strongest need wins, operations and reasons add up."""
     asked: dict[Key, list[tuple[str, ProfileRow]]] = {}
     for profile in profiles:
-        for row in profile.rows:
+        for row in filter(lambda one: one.ours, profile.rows):
             asked.setdefault(row.key, []).append((profile.name, row))
     return tuple(_merged(named) for named in asked.values())
 
@@ -183,6 +193,8 @@ def _parents(table: Mapping[str, Any]) -> tuple[str, ...]:
 def _row(profile: str, raw: Mapping[str, Any]) -> ProfileRow:
     service, transport, port = raw.get("service", ""), raw.get("transport", ""), raw.get("port")
     target, need = raw.get("target", DC), raw.get("need", Need.REQUIRED)
+    if raw.get("from", DC) not in OPENERS:
+        raise ProfileError(f"profile {profile!r}, {service}/{transport}: from {raw['from']!r} is not known")
     if not known(service, transport):
         raise ProfileError(f"profile {profile!r} asks for {service}/{transport}, which portcheck does not know")
     if service in GENERIC and target == DC and port is None:

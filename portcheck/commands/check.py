@@ -34,7 +34,12 @@ from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
 from portcheck.targets.checks import profile_names
 
-Targets = Annotated[list[str] | None, typer.Argument(help="Forests of the file, DNS domains, hosts or addresses.")]
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Forests of the file, domains, hosts, addresses, HOST:PORT, ldap(s):// and gc:// URLs, networks, @FILE."
+    ),
+]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
 Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="A role of this machine.")]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", help="Ask only this service.")]

@@ -19,7 +19,7 @@ from portcheck.cli.streams import say
 from portcheck.commands.check import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, nearest, parse_address
 from portcheck.model import Need, Report
-from portcheck.model.target import Selection, Target
+from portcheck.model.target import DC, Selection, Target
 from portcheck.render.request import FORMATS
 from portcheck.request.flow import Asked, Ports, Ticket
 from portcheck.targets import known as known_places
@@ -211,7 +211,7 @@ def _planned(
         chosen = targets.profiles(configured, profile_names(forest, profiles))
         patience_s = configured.settings.timeout_s
         machines = _systems(SystemsWanted(forest, chosen, selection, families), patience_s, peers)
-        reversed_ = any(row.opener for profile in chosen for row in profile.rows)  # the controllers open them
+        reversed_ = any(row.opener == DC for profile in chosen for row in profile.rows)  # the controllers open them
         concerned = reversed_ or systems.asks_controllers(forest, chosen, selection)
         places = _places(forest, families, patience_s) if concerned else ()
         wishes.append(wanted.PathWish(forest, chosen, places, machines))

@@ -56,8 +56,10 @@ DEFAULTS = Table(
         Key("history_days", "1 to 3650", "For how many days they are kept."),
         Key(
             "proxy",
-            "http://host:port, or none",
-            "This machine's way to the cloud; `user:password@` before the host signs in there. `none`: straight.",
+            "http://host:port, socks5://host:port, or none",
+            "This machine's way to the cloud; `user:password@` before the host signs in there. `none`: straight. With"
+            " `socks5://` (names are looked up here) or `socks5h://` (there) the TCP of everything goes through it, UDP"
+            " is not asked.",
             "as the environment says (`HTTPS_PROXY`, `NO_PROXY`)",
         ),
     ),

@@ -89,6 +89,35 @@ SYMPTOMS: Mapping[str, Symptom] = {
     ),
 }
 
+ALSO_UNIX = frozenset({"domain-join", "ldap-app", "linux-member", "nas"})
+"""Profiles of machines that may run Linux: there users see these beside the words of Windows."""
+
+ON_UNIX: Mapping[str, tuple[str, ...]] = {
+    "dns-blocked": ("resolver-again", "realm-no-such", "krb5-realm-cant-resolve"),
+    "srv-missing": ("krb5-realm-unknown", "realm-no-such", "resolver-srv", "samba-join-find-dc", "java-no-kdc"),
+    "dc-unresolved": ("resolver-noname", "krb5-realm-cant-resolve"),
+    "ldap-blocked": ("ldap-81", "adcli-connect", "sssd-offline", "jndi-communication"),
+    "ldaps-blocked": ("ldap-81", "jndi-communication"),
+    "dc-locator-blocked": ("adcli-no-dc", "samba-join-find-dc", "sssd-dc-ping"),
+    "kerberos-blocked": ("krb5-kdc-unreach", "java-kdc-timeout", "sssd-tgt"),
+    "kerberos-udp-blocked": ("java-kdc-timeout",),
+    "kpasswd-blocked": ("adcli-set-password", "krb5-kpasswd-unreach", "pam-chauthtok", "samba-password"),
+    "smb-blocked": ("mount-cifs-timeout", "samba-connect", "sssd-gpo"),
+    "rpc-mapper-blocked": ("samba-drs",),
+    "host-unreachable": ("posix-etimedout", "krb5-kdc-unreach", "ldap-81"),
+    "one-way-path": ("posix-etimedout",),
+    "connection-reset": ("posix-econnreset",),
+    "service-down": ("posix-econnrefused",),
+    "time-skew": ("krb-37",),
+    "certificate-expired": ("tls-expired",),
+    "certificate-untrusted": ("tls-untrusted",),
+    "certificate-name-mismatch": ("tls-name",),
+    "tls-failed": ("tls-cut", "tls-starttls"),
+    "tls-intercepted": ("tls-untrusted",),
+    "signing-required": ("ldap-8",),
+}
+"""What kinit, adcli, SSSD, Samba, Java and OpenLDAP say of a finding."""
+
 AD_49 = frozenset({"525", "52e", "530", "531", "532", "533", "568", "701", "773", "775"})
 """Sub-codes of LDAP 49 that the catalogue knows."""
 
@@ -144,7 +173,10 @@ def _errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     if code in OUTSIDE:
         return _outside(OUTSIDE[code], outcomes)
     told = (text(o, "ad_error") for o in outcomes) if code in {"credentials-rejected", "account-state"} else ()
-    known = tuple(dict.fromkeys([*SYMPTOMS.get(code, Symptom()).errors, *(f"ldap-49-{n}" for n in told if n in AD_49)]))
+    unix = ON_UNIX.get(code, ()) if any(ALSO_UNIX & set(o.check.profiles) for o in outcomes) else ()
+    known = tuple(
+        dict.fromkeys([*SYMPTOMS.get(code, Symptom()).errors, *unix, *(f"ldap-49-{n}" for n in told if n in AD_49)])
+    )
     if code not in OUT_OF_ORDER:
         return known
     affected = dict.fromkeys(o.check.service for o in outcomes)

@@ -47,6 +47,7 @@ class ForestFacts:
     forest: ForestReport
     outcomes: tuple[Outcome, ...]
     by_endpoint: Mapping[Endpoint, tuple[Outcome, ...]]
+    by_address: Mapping[str, tuple[Endpoint, ...]]
     by_host: Mapping[str, tuple[Outcome, ...]]
     addresses: Mapping[str, tuple[Lookup, ...]]  # by the name whose addresses were asked for
     controllers: Mapping[str, DomainController]
@@ -69,7 +70,8 @@ class ForestFacts:
         for dc in sorted(forest.domain_controllers, key=lambda dc: (dc.address is None, dc.address or "")):
             known.setdefault(dc.host, dc)
         places = {where: found for where, found in at.items() if where is not None}
-        return cls(report, forest, kept, places, by_host, asked, known)
+        by_address = grouped((where.address, where) for where in places)
+        return cls(report, forest, kept, places, by_address, by_host, asked, known)
 
     def without(self, outcomes: Iterable[Outcome]) -> ForestFacts:
         """As if these had not been seen: what another forest's machine answers says nothing about this forest."""

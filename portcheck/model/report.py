@@ -36,6 +36,9 @@ class Lookup:
     answers: tuple[str, ...] = ()  # SRV: "priority weight port target"; A/AAAA: addresses
     elapsed_ms: float = 0.0
     required: bool = True  # missing is a fault, not just a fact
+    answered_from: str = ""  # the address of the server whose answer this is
+    authoritative: bool | None = None  # its AA flag (RFC 1035, 4.1.1); None: not known
+    ttl_s: int | None = None  # of the answer's rows
 
 
 @dataclass(frozen=True, slots=True)

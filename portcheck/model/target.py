@@ -75,3 +75,4 @@ class Pin:
     place: Target
     roles: frozenset[str]  # what was proven then
     keys: frozenset[str]
+    far: bool = False  # a dead controller of another site than this machine's

@@ -10,7 +10,7 @@ import asyncio
 import selectors
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 BEAT_S = 0.1  # the loop looks around at least so often
 LATE_S = 0.1  # who comes back later was away
@@ -46,34 +46,24 @@ class LoopClock:
 
 
 if sys.platform == "win32":
-
-    class _Eyes(asyncio.IocpProactor):
-        """What the loop waits with."""
-
-        clock: LoopClock
-
-        def select(self, timeout: float | None = None) -> list[Any]:
-            asked = BEAT_S if timeout is None else min(timeout, BEAT_S)
-            found = super().select(asked) or super().select(0)  # type: ignore[arg-type]  # takes any number
-            self.clock.looked(asked, heard=bool(found))
-            return found
-
     _Loop = asyncio.ProactorEventLoop
-
+    _Waiting = asyncio.IocpProactor
 else:
-
-    class _Eyes(selectors.DefaultSelector):
-        """What the loop waits with."""
-
-        clock: LoopClock
-
-        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-            asked = BEAT_S if timeout is None else max(0.0, min(timeout, BEAT_S))
-            found = super().select(asked) or super().select(0)  # stopped meanwhile, it returns without asking
-            self.clock.looked(asked, heard=bool(found))
-            return found
-
     _Loop = asyncio.SelectorEventLoop
+    _Waiting = selectors.DefaultSelector
+
+
+class _Eyes(_Waiting):
+    """What the loop waits with."""
+
+    clock: LoopClock
+
+    def select(self, timeout: Any = None) -> Any:
+        """What came in within so many seconds; a program that is stopped meanwhile returns without having asked."""
+        asked = BEAT_S if timeout is None else max(0.0, min(timeout, BEAT_S))
+        found = super().select(cast(Any, asked)) or super().select(0)
+        self.clock.looked(asked, heard=bool(found))
+        return found
 
 
 class ListeningLoop(_Loop):

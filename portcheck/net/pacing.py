@@ -57,6 +57,14 @@ async def patiently(step: Coroutine[Any, Any, T], limit: Callable[[], float]) ->
             await asyncio.gather(task, return_exceptions=True)
 
 
+from portcheck.net.lag import missed_s
+
+BEGIN_PER_SECOND = 400.0  # a path that polices new connections is never asked faster than it answers
+MOST_PER_SECOND = 10_000.0
+FASTER_BY = 4.0  # a second, for each answer: twice the rate after a quarter of a second of answers
+SLOWER_EVERY_S = 1.0  # one burst that was too much shows itself in many answers
+
+
 class Pacer:
     """Hands out turns at a steady rate; a long queue is served faster, within `window_s`, but never in a burst."""
 
@@ -81,3 +89,34 @@ class Pacer:
                 await asyncio.sleep(at - loop.time())
         finally:
             self._waiting -= 1
+
+
+class AdaptivePacer(Pacer):
+    """For first tries: faster while they are answered, half as fast when repeats are needed or the loop is late."""
+
+    def __init__(self, most: float | None) -> None:
+        self._most = most or MOST_PER_SECOND
+        self._least = self.rate = min(BEGIN_PER_SECOND, self._most)
+        self._slowed = float("-inf")
+        self._missed = missed_s()
+        super().__init__(self.rate)
+
+    async def turn(self) -> None:
+        if missed_s() > self._missed:
+            self._missed = missed_s()
+            self.slower()
+        await super().turn()
+
+    def faster(self) -> None:
+        """A first try was answered."""
+        self._set(min(self._most, self.rate + FASTER_BY))
+
+    def slower(self) -> None:
+        """What is there was not heard at first."""
+        now = asyncio.get_running_loop().time()
+        if now - self._slowed >= SLOWER_EVERY_S:
+            self._slowed = now
+            self._set(max(self._least, self.rate / 2))
+
+    def _set(self, rate: float) -> None:
+        self.rate, self._gap = rate, 1.0 / rate

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 
 from portcheck.config import ForestSpec, is_address
-from portcheck.net.dns import MORE_TRIES, ONE_TRY_S
+from portcheck.net.dns import MORE_TRIES
+from portcheck.net.question import ONE_TRY_S
 from portcheck.plan.line import Cost, ForecastLine, LineKind, Question
 from portcheck.targets import client_names
 from portcheck.targets.srv import questions
+from portcheck.targets.views import TRIES, configured
 
 SYSTEM = "the system's DNS servers"
 RETRANSMITTED = 2  # of a question over TCP within one try of 0.8 s
+PROGRAMS = "this machine's own resolution"
+PROGRAMS_ASK = 12  # datagrams a name and family at most: three servers, two tries, the search list (resolv.conf(5))
+COMPARED = "do all configured name servers say the same?"
+SAME_FOR_PROGRAMS = "do programs on this machine get the same addresses?"
 EACH = "each domain controller that DNS names"
 UNHEARD = "no DNS server answers"
 LIKELY_SITE = "Default-First-Site-Name"  # which site this machine is in is known once a controller says so
@@ -30,6 +37,51 @@ def discovery(forest: ForestSpec, families: Sequence[str], patience_s: float) ->
         yield from (_line(forest, _asked(forest), host, record, patience_s) for host in unnamed)
     if forest.discover:
         yield from _advertised(forest, families, patience_s)
+        yield from _compared(forest, patience_s)
+    named = [c.host for c in forest.domain_controllers if not is_address(c.host)]
+    domains = [domain for domain in (forest.name, *forest.domains) if forest.discover and not is_address(domain)]
+    yield from (_programs(forest, name, families) for name in (*named, *domains))
+    if forest.discover:
+        yield _programs(forest, f"dc1.{forest.name}", families, each=True)
+
+
+def _compared(forest: ForestSpec, patience_s: float) -> Iterator[ForecastLine]:
+    """The SRV questions, once of each configured server that has not answered them already."""
+    servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
+    others = configured(servers)
+    first = servers[:1] or (others[:1][0] if others and others[0] else ())
+    for view in others:
+        if len(view) and view[0] in first[:1] and (len(servers) > 1 or not servers):
+            continue  # that one is asked before
+        for domain in (forest.name, *forest.domains):
+            for name, record, _ in questions(domain, forest):
+                if record == "SRV":
+                    line = _line(forest, ", ".join(host for host, _ in view) or SYSTEM, name, record, patience_s)
+                    conversation = Cost(1, 0, 1) + Question("", line.questions[0].size + 2).over_tcp
+                    silent = line.answered * TRIES + Cost(1, 0, 1) * math.ceil(patience_s / ONE_TRY_S)
+                    most = silent + conversation * TRIES
+                    yield replace(line, port=53, silent=silent, at_most=most, purpose=COMPARED)
+
+
+def _programs(forest: ForestSpec, name: str, families: Sequence[str], *, each: bool = False) -> ForecastLine:
+    """`getaddrinfo`: what it sends is the system's; a name that the hosts file knows costs nothing."""
+    question = Question(f"{' and '.join(families)} of {EACH if each else name}", _size(name, "A"))
+    once = question.over_udp * len(families)
+    return ForecastLine(
+        kind=LineKind.DISCOVERY,
+        forest=forest.name,
+        host=EACH if each else PROGRAMS,
+        address=None,
+        service="dns",
+        transport="udp",
+        port=53,
+        questions=(question,) * len(families),
+        answered=once,
+        silent=once * PROGRAMS_ASK,
+        at_most=once * PROGRAMS_ASK,
+        purpose=SAME_FOR_PROGRAMS,
+        each=each,
+    )
 
 
 def _advertised(forest: ForestSpec, families: Sequence[str], patience_s: float) -> Iterator[ForecastLine]:

@@ -124,6 +124,9 @@ def _read_lookup(place: JsonObject) -> Lookup:
         answers=place.texts("answers"),
         elapsed_ms=place.number("elapsed_ms", 0.0),
         required=place.flag("required", default=True),
+        answered_from=place.text("answered_from", ""),
+        authoritative=place.maybe_flag("authoritative"),
+        ttl_s=place.maybe_whole("ttl_s"),
     )
 
 

@@ -74,6 +74,9 @@ class JsonObject:
             raise self.wrong(key, "true or false")
         return value
 
+    def maybe_flag(self, key: str) -> bool | None:
+        return None if self.values.get(key) is None else self.flag(key, default=False)
+
     def word(self, key: str, words: type[Word], default: Word | None = None) -> Word:
         value = self.text(key, default)
         try:

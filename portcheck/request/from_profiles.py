@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portcheck.catalogue.profiles import Profile, ProfileRow
+from portcheck.catalogue.profiles import OPENERS, Profile, ProfileRow
 from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec, is_address
 from portcheck.model import Check, Expected
@@ -17,6 +17,12 @@ from portcheck.targets.checks import checks_for
 SourceOf = Callable[[str], tuple[str, ...]]
 """The addresses that open connections towards an address."""
 PLANNED = "not asked yet"
+REPLICATION = "dc-replication"
+SYSVOL = (
+    "SYSVOL replication (DFSR) between domain controllers has a dynamic RPC port of its own, which the pinned ports do"
+    " not cover: Set-DfsrServiceConfiguration -RPCPort pins it; then give it by --rpc-ports as well."
+)
+"""learn.microsoft.com: Set-DfsrServiceConfiguration."""
 PEER = "peer"
 """The source of a place that the command line names."""
 ROLES = {
@@ -59,6 +65,8 @@ def asked(wishes: Sequence[PathWish], wanting: Wanting) -> Asked:
         for profile in wish.profiles:
             for row in profile.rows:
                 _elsewhere(wish, row, wanting)
+    if wanting.pinned and any(profile.name == REPLICATION for wish in wishes for profile in wish.profiles):
+        wanting.left_out[SYSVOL] = None
     return Asked(tuple(dict.fromkeys(wanting.flows)), tuple(wanting.questions), tuple(wanting.left_out))
 
 
@@ -138,6 +146,12 @@ def _flow(check: Check, source: str, ports: Ports, *, by_mapper: bool) -> Flow:
 
 def _elsewhere(wish: PathWish, row: ProfileRow, wanting: Wanting) -> None:
     """Rows about other machines than domain controllers, and those that the domain controllers open."""
+    if not row.ours:
+        where = f"{row.service} {_number(row)}/{row.transport} to {ROLES.get(row.target, row.target)}"
+        wanting.left_out[
+            f"{where} ({row.operation}): opened by {OPENERS[row.opener]}, not by this machine; ask for it from there"
+        ] = None
+        return
     if row.target == DC:
         if row.opener and "sync" not in wanting.peers:
             wanting.left_out[

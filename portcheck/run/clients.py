@@ -87,15 +87,16 @@ class Clients:
         """What becomes known once this controller has said who it is."""
         if not host.controls or host.place.address is None or host.place.dns_only:
             return
+        await host.known.wait()  # first things first: what comes beside must not delay the ping's answer
         await asyncio.gather(self._reverse(host.place.address), self._told_by(host))
 
     async def _told_by(self, host: HostState) -> None:
-        await host.known.wait()
         own = host.place.domain in {self.forest.name, *self.forest.domains}
-        if not self.forest.discover or not own or not host.ping.get("hosts_domain"):
+        if not self.forest.discover or not own:
             return
-        site, root = str(host.ping.get("client_site") or ""), str(host.ping.get("forest") or "")
-        await asyncio.gather(self._site(self.forest.site or site), self._root(root))
+        told = host.ping if host.ping.get("hosts_domain") else {}
+        site, root = str(told.get("client_site") or ""), str(told.get("forest") or "")
+        await asyncio.gather(self.domain_addresses(), self._site(self.forest.site or site), self._root(root))
 
     async def _site(self, site: str) -> None:
         if not site or not self._first("site"):
@@ -130,6 +131,7 @@ class Clients:
         if not is_address(address) or not self._first("reverse", address):
             return
         try:
+            await self.names.loaded()
             self.lookups.append(await client_names.reverse(address, self.names))
         except NoResolverError:
             return

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from portcheck.model import Check, Facts, Outcome, Stage, State
+from portcheck.model import GOOD, Check, Facts, Outcome, Stage, State
 from portcheck.model.events import Notify, Started
 from portcheck.net import socks
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
-from portcheck.net.pacing import Pacer
+from portcheck.net.pacing import AdaptivePacer, Pacer
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
 from portcheck.net.timeline import Timeline
@@ -26,8 +26,9 @@ PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins li
 LAST_S = 0.9
 """So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
 LONGEST_LINE = 512  # characters of a reason or a step: our words around one text of the peer's
-WALKING, LOOKING_UP = 192, 64  # sockets beside those of the checks
-FIRST_TRIES_PER_SECOND = 400.0
+WALKING, LOOKING_UP = 192, 192  # sockets beside those of the checks
+SOCKETS_A_QUESTION = 6  # to DNS, where it is silent: each try keeps its socket, and one is for TCP
+REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")  # a first try was lost
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
 MOST_CHECKS = 250_000  # of one run, unless the user says otherwise: what DNS tells decides how many there would be
@@ -47,7 +48,7 @@ class Engine:
     looking_up: asyncio.Semaphore = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _planned: int = field(init=False, default=0)
-    _first: Pacer = field(init=False)
+    _first: AdaptivePacer = field(init=False)
     _repeats: Pacer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,8 +58,8 @@ class Engine:
         beside = min(WALKING, max(allowed // 4, 1)), min(LOOKING_UP, max(allowed // 8, 2))
         self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
         self.walking = asyncio.Semaphore(beside[0])
-        self.looking_up = asyncio.Semaphore(beside[1] // 2)  # one over UDP, one over TCP
-        self._first = Pacer(self.rate or FIRST_TRIES_PER_SECOND)
+        self.looking_up = asyncio.Semaphore(max(1, beside[1] // SOCKETS_A_QUESTION))
+        self._first = AdaptivePacer(self.rate)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
 
@@ -87,9 +88,12 @@ class Engine:
 
             timer = asyncio.get_running_loop().call_later(max(0.0, self.patience.connect_s - LAST_S), doubt)
             try:
-                return await self._attempt(check, subject, trail)
+                outcome = await self._attempt(check, subject, trail)
             finally:
                 timer.cancel()
+            if outcome.state in GOOD:
+                self._first.slower() if any(outcome.facts.get(key) for key in REPEATED) else self._first.faster()
+            return outcome
 
     async def again(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, ProxySpec
-from portcheck.model import Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
+from portcheck.model import GOOD, Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
 from portcheck.model.events import ForestFound, Notify
 from portcheck.model.target import Pin, Selection, Target
 from portcheck.net.dns import Names, NoResolverError
@@ -20,10 +20,11 @@ from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState, without_address
 from portcheck.run.ledger import Ledger, LedgerPage
-from portcheck.targets import srv, systems, tunnel
+from portcheck.run.naming import NamedController, NamesBeside
+from portcheck.targets import systems, tunnel, views
 from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
-from portcheck.targets.srv import Discovery
+from portcheck.targets.srv import Discovery, in_order
 from portcheck.targets.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -53,12 +54,17 @@ class ForestRun:
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
+    _naming: NamesBeside = field(init=False)
     _clients: Clients = field(init=False)
     _tunnel: Tunnel | None = None  # everything of a forest goes through it
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
-        self._search = Search(self.forest, self.names, self.families, self._ask_all, self._introduce)
+        lookups: list[Lookup] = []
+        self._naming = NamesBeside(self.forest, self.names, self.families, lookups, self.facts, self._introduce)
+        self._search = Search(
+            self.forest, self.names, self.families, self._ask_all, self._introduce, self._naming.beside, lookups
+        )
         self._clients = Clients(
             self.forest,
             self.names,
@@ -86,13 +92,16 @@ class ForestRun:
         if self.pins:
             await self.engine.ready()
             self.hosts.extend(
-                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles) for pin in self.pins
+                HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles, far=pin.far)
+                for pin in self.pins
             )
             await asyncio.gather(*(self._ask(host) for host in self.hosts))
             return
         try:
             await self._search.find_servers()
             await asyncio.gather(*([self._search.run()] if self.controllers else []), self._around())
+            if self.controllers:
+                await self._naming.afterwards(self._named_controllers())
         finally:
             self.problem = self.problem or self._search.problem
             self._clients.settle()
@@ -121,12 +130,25 @@ class ForestRun:
         """The machines around the forest; of the cloud, its endpoints."""
         wanted = systems.SystemsWanted(self.forest, self.profiles, self.selection, self.families)
         found = await self._search.discovered(systems.places(wanted, self.names, self.proxy))
-        await self._ask_all(found.places, Discovery())
+        await asyncio.gather(self._ask_all(found.places, Discovery()), self._naming.beside(found))
 
     async def compare_views(self) -> None:
-        """The SRV questions again, of the system's resolver and of the forest's own servers: do they agree?"""
+        """The SRV questions again, of the forest's own servers: do they agree with those that are configured here?"""
         own = [host.place.address for host in self.hosts if "dns" in host.announced and host.place.address]
-        self.lookups.extend(await srv.other_views(self.lookups, self.names, own))
+        others = views.views(self.names, sorted(own))
+        self.lookups.extend(await views.other_views(self.lookups, self.names, others))
+
+    def _named_controllers(self) -> tuple[NamedController, ...]:
+        hosts = [host for host in self.hosts if host.controls and host.place.source != "resolver"]
+        return tuple(
+            NamedController(host.place.host, host.place.address, host.speaks, self._serves_dns(host))
+            for host in hosts
+            if host.place.address is not None
+        )
+
+    def _serves_dns(self, host: HostState) -> bool:
+        told = (o.state in GOOD for o in self.ledger.of(host) if o.check.service == "dns")
+        return any(told) or "dns" in host.announced
 
     async def _introduce(self, place: Target) -> Facts:
         """What the ping tells of it, over UDP or TCP; nobody waits long."""
@@ -148,9 +170,7 @@ class ForestRun:
         await self.engine.ready()
         if self.controllers:
             self.notify(ForestFound(self.forest.name, self._controllers()))
-        by_dns = any(host.place.source == "srv" for host in fresh)
-        beside = [self._clients.domain_addresses()] if by_dns and self.forest.discover else []
-        await asyncio.gather(*(self._ask(host) for host in fresh), *beside)
+        await asyncio.gather(*(self._ask(host) for host in fresh))
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
@@ -170,7 +190,7 @@ class ForestRun:
         mine = self.ledger.own(host, self._checks(host.place))
         wanted = tuple(check for check in mine if not self.pins or any(check.key in pin.keys for pin in self.pins))
         checks = self.ledger.plan(self.engine.within_bounds(wanted, self.left_out))
-        if self.pins:
+        if self.pins or self._tunnel is not None:  # beside the checks nothing goes past a tunnel
             await self._asking(host).everything(checks)
             return
         following = asyncio.create_task(self._clients.follow(host))
@@ -271,7 +291,7 @@ class ForestRun:
             name=self.forest.name,
             profiles=tuple(profile.name for profile in self.profiles),
             domain_controllers=self._controllers(),
-            lookups=tuple(self.lookups),
+            lookups=in_order(self.lookups, self.names.label),
             problem=self.problem,
             facts=self.facts | self._bounds() | self._kind(),
         )
@@ -291,4 +311,5 @@ class ForestRun:
         return {"kind": kind} if kind else {}
 
     def _controllers(self) -> tuple[DomainController, ...]:
-        return tuple(host.controller() for host in tuple(self.hosts) if host.controls and not host.nobody)
+        hosts = sorted(self.hosts, key=HostState.turn)
+        return tuple(host.controller() for host in hosts if host.controls and not host.nobody)

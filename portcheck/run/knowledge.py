@@ -22,6 +22,8 @@ UNKNOWN_PORT = (
 )
 VOICES = GOOD | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 ANYBODYS = frozenset({"dns", "time", "netbios-ns", "netbios-ssn", "smb", "winrm", "tcp", "udp"})  # not only a DC's
+SOURCE_ORDER = ("report", "explicit", "srv", "argument", "address", "dns-server", "resolver")
+IN_TURN = 3  # of these, the order in which they are found is always the same
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
 CONTROLLER_FACTS = (
     "dns_host_name", "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level",
@@ -107,6 +109,15 @@ class HostState:
         if self.ping.get("roles"):
             missing |= {role for role in FLAGGED if role not in self.roles}
         return frozenset(missing)
+
+    def turn(self) -> tuple[int, str]:
+        """Its place among the hosts of a report, whoever was heard first. Named hosts keep the order of their names."""
+        if not self.controls:
+            return len(SOURCE_ORDER) + 1, ""
+        if self.place.source in SOURCE_ORDER[:IN_TURN]:
+            return SOURCE_ORDER.index(self.place.source), ""
+        number = SOURCE_ORDER.index(self.place.source) if self.place.source in SOURCE_ORDER else len(SOURCE_ORDER)
+        return number, self.place.address or ""
 
     @property
     def controls(self) -> bool:

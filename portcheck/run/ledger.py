@@ -55,8 +55,9 @@ class Ledger:
         self.land(host, outcome)
 
     def replace(self, host: HostState, check: Check, outcome: Outcome) -> None:
-        """The check turned out to be another: its port is known by now."""
-        self.planned.pop(check.id, None)
+        """The check turned out to be another: its port is known by now. It keeps its place in the report."""
+        rows = ((key, known) for key, known in self.planned.items() if key != outcome.check.id)
+        self.planned = {known.id: known for known in (outcome.check if key == check.id else c for key, c in rows)}
         self.outcomes.pop(check.id, None)
         self.add(host, outcome)
 
@@ -86,7 +87,7 @@ class Ledger:
         seen = dict(self.outcomes)  # the asking may still go on in its own thread
         mappers = {(o.check.host, o.check.address): o for o in reversed(seen.values()) if o.check.service == "rpc"}
         found = []
-        for key, check in tuple(self.planned.items()):
+        for key, check in sorted(self.planned.items(), key=lambda row: self._whose[row[0]].turn()):
             outcome = seen.get(key, _left(check))
             if outcome.facts.get("mapper_silent"):  # the second look may have seen more of it
                 outcome = without_port(check, mappers.get((check.host, check.address)))

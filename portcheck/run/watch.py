@@ -233,10 +233,11 @@ def pinned(report: Report, keys: set[str]) -> Mapping[str, tuple[Pin, ...]]:
         if check.key in keys:
             wanted.setdefault((check.forest, check.host, check.address), set()).add(check.key)
     whole = {(o.check.forest, o.check.host, o.check.address) for o in report.outcomes if o.check.service != "dns"}
+    far = {(o.check.forest, o.check.host, o.check.address) for o in report.outcomes if o.facts.get("far_site")}
     return {
         forest.name: pins
         for forest in report.forests
-        if (pins := tuple(_pins(forest, wanted, whole)))
+        if (pins := tuple(_pins(forest, wanted, whole, far)))
     }  # fmt: skip
 
 
@@ -244,6 +245,7 @@ def _pins(
     forest: ForestReport,
     wanted: Mapping[tuple[str, str, str | None], set[str]],
     whole: Collection[tuple[str, str, str | None]],
+    far: Collection[tuple[str, str, str | None]],
 ) -> Iterable[Pin]:
     """`whole`: the hosts of which more than DNS was asked; a name server among them was taken for a controller."""
     for dc in forest.domain_controllers:
@@ -252,7 +254,7 @@ def _pins(
             server = dc.source == "resolver" or _unnamed_server(dc)
             taken = server and where in whole
             place = Target(dc.host, dc.address, dc.source, dc.domain, dns_only=server and not taken, assumed=taken)
-            yield Pin(place, frozenset(dc.roles), frozenset(keys))
+            yield Pin(place, frozenset(dc.roles), frozenset(keys), far=where in far)
 
 
 def only(order: Order, pins: Mapping[str, tuple[Pin, ...]], *, trace: bool) -> Order:

@@ -11,23 +11,31 @@ from portcheck.config import ForestSpec, family
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, system_servers
-from portcheck.targets import srv
+from portcheck.targets import srv, views
 from portcheck.targets.srv import Discovery
 
 DNS_HEAD_START_S = 0.3
 FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
-SILENT_DNS_S = 0.6  # more; then it had two tries: what DNS has not told is asked without it
+SILENT_DNS_S = 1.2  # more; a resolver far away has answered by then: what DNS has not told is asked without it
+
+
+async def _nothing(_: Discovery) -> None:
+    """Nothing is asked beside."""
 
 
 @dataclass(slots=True)
 class Search:
-    """One forest's hosts. `ask` gets the targets as they are found; `introduce` gives what one says in its ping."""
+    """One forest's hosts. `ask` gets the targets as they are found; `introduce` gives what one says in its ping.
+
+    `beside`: what else the names found are held against, while the targets are asked.
+    """
 
     forest: ForestSpec
     names: Names
     families: Sequence[str]
     ask: Callable[[Iterable[Target], Discovery], Awaitable[None]]
     introduce: Callable[[Target], Awaitable[Facts]]
+    beside: Callable[[Discovery], Awaitable[None]] = _nothing
     lookups: list[Lookup] = field(default_factory=list)
     problem: str | None = None
     too_many: list[str] = field(default_factory=list)
@@ -49,7 +57,7 @@ class Search:
     async def _named(self) -> None:
         if self.forest.domain_controllers:
             found = await self.discovered(srv.explicit(self.forest, self.names, self.families))
-            await self.ask(found.places, found)
+            await asyncio.gather(self.ask(found.places, found), self.beside(found))
 
     async def _advertised(self) -> None:
         if not self.forest.discover:
@@ -60,19 +68,35 @@ class Search:
         try:
             await asyncio.wait([discovering, heard], timeout=DNS_HEAD_START_S, return_when=asyncio.FIRST_COMPLETED)
             silent = not self.names.heard.is_set() and self.problem is None
-            await asyncio.gather(self._told_by_dns(discovering), *([self._without_dns()] if silent else []))
+            await asyncio.gather(self._told_by_dns(discovering), *([self._without_dns(discovering)] if silent else []))
         finally:
             heard.cancel()
             discovering.cancel()
 
     async def _told_by_dns(self, discovering: Awaitable[Discovery]) -> None:
         found = await discovering
+        if not found.places and self.names.heard.is_set():
+            found = await self._of_another_server(found)
         if found.places or self.forest.domain_controllers:
             at = {place.address for place in found.places} | {c.address for c in self.forest.domain_controllers}
             others = [address for address in self.servers if address not in at]
-            await asyncio.gather(self.ask(found.places, found), self._ask_servers(found, others))
+            await asyncio.gather(self.ask(found.places, found), self._ask_servers(found, others), self.beside(found))
         elif self.names.heard.is_set():
-            await self._last_resort(found, self.servers)
+            await asyncio.gather(self._last_resort(found, self.servers), self.beside(found))
+
+    async def _of_another_server(self, found: Discovery) -> Discovery:
+        """Of several servers the first that answers is believed. Where it knows no controller, another one may."""
+        if self.forest.domain_controllers:
+            return found
+        others = views.views(self.names)
+        knowing = await views.of(others, f"_ldap._tcp.dc._msdcs.{self.forest.name}")
+        if knowing is None:
+            return found
+        asked = Names(knowing.servers, self.names.patience_s, bound=self.names.bound)
+        other = await srv.advertised(self.forest, asked, self.families)
+        told = [replace(lookup, required=lookup.required and lookup.record != "SRV") for lookup in other.lookups]
+        self.lookups.extend(told)
+        return replace(other, lookups=[*found.lookups, *told])
 
     async def discovered(self, asking: Awaitable[Discovery]) -> Discovery:
         try:
@@ -100,36 +124,46 @@ class Search:
         ]
         await self.ask(places, found)
 
-    async def _without_dns(self) -> None:
+    async def _without_dns(self, discovering: asyncio.Task[Discovery]) -> None:
         """DNS says nothing. A forest's own name servers are nearly always its controllers: they are asked as such."""
         if self.forest.domain_controllers:
             return
         if self.servers:
             await asyncio.gather(*(self._ask_assumed(address) for address in self.servers))
             return
-        await asyncio.gather(self._ask_resolvers(), self._ask_by_name())
+        await asyncio.gather(self._ask_resolvers(), self._ask_by_name(discovering))
+
+    async def _still_silent(self) -> bool:
+        """Whether DNS has said nothing after a while; a slow one has by then."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.names.heard.wait(), SILENT_DNS_S)
+        return not self.names.heard.is_set()
 
     async def _ask_assumed(self, address: str) -> None:
         place = Target(address, address, "dns-server", self.forest.name)
-        ping = await self.introduce(place)
-        if not self.names.heard.is_set():
+        ping, silent = await asyncio.gather(self.introduce(place), self._still_silent())
+        if silent and not self.names.heard.is_set():
             told = str(ping.get("dns_host_name") or "")
             place = replace(place, host=told) if told else replace(place, assumed=True)
             await self.ask([place], Discovery())
 
     async def _ask_resolvers(self) -> None:
         """Is it the system's own name server that says nothing, or one behind it?"""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.names.heard.wait(), SILENT_DNS_S)
-            return
-        places = [Target(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
-        await self.ask(places, Discovery())
+        if await self._still_silent():
+            places = [Target(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
+            await self.ask(places, Discovery())
 
-    async def _ask_by_name(self) -> None:
-        """The hosts file may know the name."""
-        own = await self.discovered(srv.by_name(self.forest.name, self.names, self.families, silent=True))
+    async def _ask_by_name(self, discovering: asyncio.Task[Discovery]) -> None:
+        """The hosts file may know the name. Who does not say which host it is may be any: DNS is waited for first."""
+        own = await srv.by_name(self.forest.name, self.names, self.families, silent=True)
+        pings = await asyncio.gather(*(self.introduce(Target(p.host, p.address, "dns-server")) for p in own.places))
+        if not (own.places and all(ping.get("dns_host_name") for ping in pings)):
+            await asyncio.wait([discovering])
         if not self.names.heard.is_set():
-            await asyncio.gather(*(self._ask_candidate(place.address, own, by_name=True) for place in own.places))
+            self.lookups.extend(own.lookups)
+            places = (replace(place, host=place.address or "", source="dns-server") for place in own.places)
+            known = [self._recognised(p, ping, by_name=True) for p, ping in zip(places, pings, strict=True)]
+            await self.ask(known, own)
 
     async def _last_resort(self, found: Discovery, servers: Sequence[str]) -> None:
         """DNS told nobody. The name may be a host's, or lead to controllers itself; name servers often are some."""
@@ -138,7 +172,8 @@ class Search:
         named = bool(own.places)
         if not candidates and own.lookups and all(lookup.status == "nodata" for lookup in own.lookups):
             self._note_other_family()
-        await asyncio.gather(*(self._ask_candidate(address, found, by_name=named) for address in candidates))
+        asking = (self._ask_candidate(address, found, by_name=named) for address in candidates)
+        await asyncio.gather(*asking, self.beside(own))
 
     def _note_other_family(self) -> None:
         """The name exists. If addresses of one family only were asked for, it may well be a host with the other."""

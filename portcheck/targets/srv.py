@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
 from portcheck.model.target import SWEPT, Target
-from portcheck.net.dns import HOSTS_FILE, UNHEARD, Names, NoResolverError, is_address, system_servers
+from portcheck.net.dns import HOSTS_FILE, UNHEARD, Names, is_address
 from portcheck.net.platform.machine import source_address
 from portcheck.wire import told_names
 
@@ -31,7 +31,6 @@ class Discovery:
         return self.roles.get(host, set())
 
 
-MOST_VIEWS = 4
 MOST_ADDRESSES = 16  # of one host
 MOST_TARGETS = 1500
 """Hosts of one domain. Active Directory is made for up to 1,200 controllers a domain (Microsoft, "Active Directory
@@ -120,27 +119,6 @@ async def named_servers(
             addresses = [address for lookup in found for address in lookup.answers]
             servers.extend((address, server.port) for address in addresses[:1])
     return lookups, servers
-
-
-async def other_views(lookups: Sequence[Lookup], names: Names, own: Sequence[str]) -> list[Lookup]:
-    """The SRV questions again, of everybody else who may be asked; `own`: addresses of the forest's own servers."""
-    asked = sorted({lookup.name for lookup in lookups if lookup.record == "SRV"})
-    try:
-        others = views(names, own)
-        again = (view.lookup(name, "SRV", required=False) for view in others for name in asked)
-        return list(await asyncio.gather(*again))
-    except NoResolverError:
-        return []
-
-
-def views(names: Names, own: Sequence[str]) -> list[Names]:
-    """The system's resolver, each by itself of several servers that are asked in turn, and the forest's own."""
-    in_turn = tuple(names.servers) or system_servers()
-    asked: list[tuple[tuple[str, int], ...]] = [()] if names.servers else []
-    asked += [(server,) for server in in_turn if len(in_turn) > 1]
-    asked += [((address, 53),) for address in dict.fromkeys(own)][:MOST_VIEWS]
-    others = (Names(servers, names.patience_s) for servers in dict.fromkeys(asked))
-    return [view for view in others if view.label != names.label]
 
 
 def domain_of(host: str, forest: ForestSpec) -> str:
@@ -258,3 +236,16 @@ def nobodys(address: str, *, here: bool) -> str:
     if parsed.is_multicast:
         return "a group's, not a host's (multicast)"
     return "nobody's (reserved)" if parsed.version == 4 and parsed.is_reserved else ""
+
+
+def in_order(lookups: Iterable[Lookup], main: str) -> tuple[Lookup, ...]:
+    """The same order whoever was asked first: those of the usual server, then by who else was asked."""
+    kinds = ("SRV", "NS", "A", "AAAA")
+
+    def turn(lookup: Lookup) -> tuple[object, ...]:
+        number = kinds.index(lookup.record) if lookup.record in kinds else len(kinds)
+        address = number >= kinds.index("A")
+        name = _by_number(lookup.name) if address else []
+        return lookup.server != main, lookup.server if lookup.server != main else "", address, name, number
+
+    return tuple(sorted(lookups, key=turn))

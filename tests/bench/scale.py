@@ -67,7 +67,7 @@ def serve(hosts: int) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     looking = selectors.DefaultSelector()
-    silent = [_full(cell) for cell, answers in cells(hosts).items() if not answers]
+    held = [_full(cell) for cell, answers in cells(hosts).items() if not answers]
     for port in PORTS:
         looking.register(_listener("0.0.0.0", port, 4096), selectors.EVENT_READ)
     looking.register(0, selectors.EVENT_READ)
@@ -75,6 +75,7 @@ def serve(hosts: int) -> None:
     while True:
         for key, _ in looking.select():
             if key.fd == 0:
+                del held
                 return
             assert isinstance(key.fileobj, socket.socket)
             if key.data:
@@ -83,7 +84,6 @@ def serve(hosts: int) -> None:
                 continue
             caller, _ = key.fileobj.accept()
             looking.register(caller, selectors.EVENT_READ, data=True)
-    assert silent
 
 
 def _listener(host: str, port: int, backlog: int) -> socket.socket:

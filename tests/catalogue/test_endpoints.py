@@ -48,7 +48,7 @@ def test_the_vendors_minimum_is_required_of_entra_connect() -> None:
         "login.microsoftonline.com",
         "login.windows.net",
         "adminwebservice.microsoftonline.com",
-        "provisioningapi.microsoftonline.com",
+        "graph.microsoft.com",
         "*.graph.windows.net",
         "*.management.core.windows.net",
     }

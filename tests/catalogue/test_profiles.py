@@ -27,7 +27,7 @@ CONTRACT = [
     "graph",
     "all",
 ]
-SINCE = ["kdc-proxy"]
+SINCE = ["admin-workstation", "cloud-sync", "kdc-proxy", "linux-member", "nas"]
 """Beside the contract's list."""
 
 NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "http", "amqps", "mssql", "kdc-proxy"}

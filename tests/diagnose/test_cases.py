@@ -22,9 +22,9 @@ CONTRACT = set((Path(__file__).parent / "contract-codes.txt").read_text(encoding
 """The finding codes that users' scripts rely on."""
 
 ADDED = {
-    "address-translated", "dns-edns-dropped", "domain-sid-unproven", "kdc-proxy-no-kdc", "left-out", "local-fault", "look-cut-off",
-    "paths-proven", "proxy-idle-timeout", "reverse-direction", "rpc-mapper-implausible", "sign-in-failed", "signed-in",
-    "srv-port-differs", "system-not-named", "tls-outdated", "unexpected-open",
+    "address-translated", "dns-edns-dropped", "domain-sid-unproven", "kdc-proxy-no-kdc", "left-out", "local-fault",
+    "look-cut-off", "paths-proven", "proxy-idle-timeout", "reverse-direction", "rpc-mapper-implausible",
+    "sign-in-failed", "signed-in", "srv-port-differs", "system-not-named", "tls-outdated", "unexpected-open",
 }  # fmt: skip
 PLAIN = {f"{service}-blocked" for service in services()}
 

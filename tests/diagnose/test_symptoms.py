@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 from diagnose.scenarios import cases, report_of
+from factories import check, outcome, report
 
 from portcheck.catalogue.errors import errors
 from portcheck.catalogue.services import services
 from portcheck.catalogue.sources import sources
 from portcheck.diagnose import RULES, diagnose
-from portcheck.diagnose.symptoms import OUT_OF_ORDER, SYMPTOMS, WITHOUT
+from portcheck.diagnose.symptoms import ON_UNIX, OUT_OF_ORDER, SYMPTOMS, WITHOUT
 from portcheck.model import Severity
 
 NAMED = sorted(
-    {name for s in SYMPTOMS.values() for name in s.errors} | {n for known in WITHOUT.values() for n in known}
+    {name for s in SYMPTOMS.values() for name in s.errors}
+    | {n for known in (*WITHOUT.values(), *ON_UNIX.values()) for n in known}
 )
 
 
@@ -30,7 +32,17 @@ def test_each_symptom_belongs_to_a_rule_and_has_a_source(code: str) -> None:
 
 def test_tables_name_known_services_and_rules() -> None:
     assert set(WITHOUT) <= set(services())
-    assert {rule.code for rule in RULES} >= OUT_OF_ORDER
+    assert {rule.code for rule in RULES} >= OUT_OF_ORDER | set(ON_UNIX)
+
+
+@pytest.mark.parametrize(("profile", "told"), [("domain-join", True), ("ldap-app", True), ("mim", False)])
+def test_the_words_of_linux_stand_beside_those_of_windows_where_the_profile_may_run_there(
+    profile: str, told: bool
+) -> None:
+    blocked = outcome(check("kpasswd/tcp", profiles=(profile,)), "filtered")
+    (finding,) = [f for f in diagnose(report(blocked, outcome("kerberos/tcp"))) if f.code == "kpasswd-blocked"]
+    assert "kerberos-no-logon-server" in finding.errors
+    assert ("adcli-set-password" in finding.errors) == told
 
 
 def test_what_hurts_nobody_names_no_error_and_breaks_nothing() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from tests.lab.network import FW2_CORE
 from tests.lab.node import run
-from tests.lab.program import NOBODY
 from tests.lab.world import Lab
 
 SSH_PORT, SOCKS_PORT = 2222, 1080
@@ -20,6 +19,8 @@ CONFIG = """Port {port}
 HostKey {folder}/host
 AuthorizedKeysFile {folder}/key.pub
 StrictModes no
+PermitRootLogin yes
+UsePAM no
 PidFile none
 """
 
@@ -37,19 +38,23 @@ def jump_host(lab: Lab) -> Iterator[str]:
     for key in ("host", "key"):
         if not (folder / key).exists():
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key))
-    os.chown(folder / "host", int(NOBODY), int(NOBODY))
     (folder / "sshd.conf").write_text(CONFIG.format(port=SSH_PORT, folder=folder))
     log = folder / "log"
     sshd = shutil.which("sshd", path=PATH)
     assert sshd is not None
-    # Without rights: it needs no user of its own then, and lets in only whom it runs as.
-    become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    server = lab.fw2.start(*become, sshd, "-D", "-e", "-f", str(folder / "sshd.conf"), log=log)
+    # The user and the folder of its privilege separation, which an sshd that is only unpacked lacks, for it alone.
+    users = Path("/etc/passwd").read_text(encoding="utf-8")
+    (folder / "passwd").write_text(
+        users if "\nsshd:" in users else f"{users}sshd:x:65533:65534::/run/sshd:/bin/false\n"
+    )
+    own = f"mount --bind {folder}/passwd /etc/passwd; mount -t tmpfs lab /run; mkdir /run/sshd"
+    start = f"{own}; exec {sshd} -D -e -f {folder}/sshd.conf"
+    server = lab.fw2.start("unshare", "--mount", "sh", "-ec", start, log=log)
     options = ("StrictHostKeyChecking=no", f"UserKnownHostsFile={folder}/known", "ConnectionAttempts=20")
     options += ("ExitOnForwardFailure=yes", "BatchMode=yes")
     flags = [word for option in options for word in ("-o", option)]
     command = ("ssh", "-i", str(folder / "key"), *flags, "-N", "-D", f"127.0.0.1:{SOCKS_PORT}", "-p", str(SSH_PORT))
-    client = lab.client.start(*command, f"{pwd.getpwuid(int(NOBODY)).pw_name}@{FW2_CORE[0]}", log=log)
+    client = lab.client.start(*command, f"root@{FW2_CORE[0]}", log=log)
     try:
         _until_up(lab, client)
         yield f"127.0.0.1:{SOCKS_PORT}"

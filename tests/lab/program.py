@@ -92,11 +92,13 @@ class Vantage:
         self.home.mkdir()
         os.chown(self.home, int(NOBODY), int(NOBODY))
         (self.folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+        (self.folder / "hosts").write_text("127.0.0.1 localhost\n")
         self.enter.write_text(self._script())
         self.enter.chmod(0o755)
 
     def _script(self) -> str:
-        inner = [f"mount --bind {self.folder}/resolv.conf /etc/resolv.conf", *_let_through(self.folder / "hold")]
+        own = [f"mount --bind {self.folder}/{name} /etc/{name}" for name in ("resolv.conf", "hosts")]
+        inner = [*own, *_let_through(self.folder / "hold")]
         become = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups --inh-caps=-all --no-new-privs"
         quoted = "; ".join([*inner, f'exec {become} "$@"'])
         return f"#!/bin/sh\nexec ip netns exec {self.node.netns} unshare --mount sh -ec '{quoted}' sh \"$@\"\n"

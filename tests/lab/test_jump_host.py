@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -23,9 +24,16 @@ def only_by_jump_host(lab: Lab) -> Iterator[str]:
         yield proxy
 
 
+def bravo(lab: Lab) -> Path:
+    """The controller by name and address: DNS is behind the router too."""
+    named = [{"host": lab.bravo.site.fqdn, "address": lab.bravo.address}]
+    own = {"domain_controllers": named, "discover": False, "dns": None}
+    return lab.forests_toml("bravo", defaults={"profiles": ["mim"]}, bravo=own)
+
+
 def test_tcp_is_asked_and_udp_is_said_not_to_be(lab: Lab) -> None:
     with only_by_jump_host(lab) as proxy:
-        run = lab.portcheck("check", lab.bravo.address, "--proxy", f"socks5://{proxy}", "-f", "json")
+        run = lab.portcheck("check", "--proxy", f"socks5://{proxy}", "-f", "json", config=bravo(lab))
     assert run.code == 0, run.stderr
     tcp = {c["service"]: c["verdict"] for c in run.checks if c["transport"] == "tcp"}
     assert {"ldap", "kerberos", "smb", "rpc-samr", "kpasswd"} <= set(tcp)
@@ -43,7 +51,7 @@ def test_what_the_far_end_does_not_reach_is_asked_for_from_there(lab: Lab) -> No
     dropped = f"ip daddr {lab.bravo.address} tcp dport 464 drop"
     refused = f"ip daddr {lab.bravo.address} tcp dport 636 reject with tcp reset"
     with only_by_jump_host(lab) as proxy, faults.chain(lab.fw2, "output", dropped, refused):
-        run = lab.portcheck("check", lab.bravo.address, "--proxy", f"socks5://{proxy}", "-f", "json")
+        run = lab.portcheck("check", "--proxy", f"socks5://{proxy}", "-f", "json", config=bravo(lab))
     assert run.code == 1
     wrong = {c["service"]: (c["state"], c["blocked_at"]) for c in run.checks if c["verdict"] == "fail"}
     assert wrong == {"kpasswd": ("filtered", None), "ldaps": ("unreachable", None)}

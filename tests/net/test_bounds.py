@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from portcheck.net import pacing
-from portcheck.net.pacing import Pacer
+from portcheck.net.pacing import AdaptivePacer, Pacer
 from portcheck.net.platform import machine
 
 
@@ -104,6 +104,51 @@ async def test_who_gives_up_waiting_no_longer_counts_as_waiting(monkeypatch: pyt
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert pacer._waiting == 0
+
+
+async def test_first_tries_go_faster_while_they_are_answered(clock: Clock) -> None:
+    pacer = AdaptivePacer(None)
+    for _ in range(int(pacing.BEGIN_PER_SECOND / pacing.FASTER_BY)):
+        pacer.faster()
+    assert pacer.rate == pytest.approx(2 * pacing.BEGIN_PER_SECOND)
+    await pacer.turn()
+    await pacer.turn()
+    assert clock.slept == pytest.approx([0.5 / pacing.BEGIN_PER_SECOND])
+
+
+async def test_what_is_not_heard_at_first_slows_them_once_and_never_below_the_beginning(clock: Clock) -> None:
+    pacer = AdaptivePacer(None)
+    for _ in range(10_000):
+        pacer.faster()
+    assert pacer.rate == pacing.MOST_PER_SECOND
+    pacer.slower()
+    pacer.slower()
+    assert pacer.rate == pacing.MOST_PER_SECOND / 2
+    for _ in range(20):
+        clock.now += 2
+        pacer.slower()
+    assert pacer.rate == pacing.BEGIN_PER_SECOND
+
+
+@pytest.mark.parametrize("most", [5.0, 1000.0])
+async def test_no_answer_lifts_the_rate_that_the_user_allows(clock: Clock, most: float) -> None:
+    pacer = AdaptivePacer(most)
+    for _ in range(1000):
+        pacer.faster()
+    assert pacer.rate == most
+    await pacer.turn()
+    await pacer.turn()
+    assert clock.slept == pytest.approx([1 / most])
+
+
+async def test_a_loop_that_was_away_begins_less(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    pacer = AdaptivePacer(None)
+    for _ in range(1000):
+        pacer.faster()
+    before = pacer.rate
+    monkeypatch.setattr(pacing, "missed_s", lambda: 3.0)
+    await pacer.turn()
+    assert pacer.rate == before / 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -16,6 +17,7 @@ import pytest
 from net import servers
 
 from portcheck.net import dns as resolver
+from portcheck.net import question
 from portcheck.net.dns import Names
 
 Answering = Callable[[dns.message.Message], bytes | None]
@@ -118,23 +120,24 @@ async def test_the_word_is_the_server_s_and_not_a_part_of_the_name() -> None:
 
 async def test_nobody_listening_is_no_refusal_by_a_server() -> None:
     async with server(None) as names:
-        assert await names._ask(names._get(), "alpha.test", "SRV", tcp=True) == ("unreachable", ())
+        over_tcp = question.DnsQuestion("alpha.test", "SRV", names.servers, patience_s=1.0, tries=0, tcp_alone=True)
+        assert (await over_tcp.ask()).status == "timeout"  # nothing was sent over UDP, so nothing is known of that
 
 
 async def test_a_path_that_passes_only_tcp_still_finds_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     async with server(silence, rows("0 0 389 dc1.alpha.test.")) as names:
         assert (await names.lookup("_ldap._tcp.alpha.test", "SRV")).answers == ("0 0 389 dc1.alpha.test",)
 
 
 async def test_a_path_that_rejects_udp_still_finds_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     async with server(None, rows("0 0 389 dc1.alpha.test.")) as names:
         assert (await names.lookup("_ldap._tcp.alpha.test", "SRV")).answers == ("0 0 389 dc1.alpha.test",)
 
 
 async def test_where_only_tcp_passes_the_next_name_does_not_wait_for_udp(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     asked: list[str] = []
 
     def over_tcp(query: dns.message.Message) -> bytes:
@@ -143,14 +146,14 @@ async def test_where_only_tcp_passes_the_next_name_does_not_wait_for_udp(monkeyp
 
     async with server(silence, over_tcp) as names:
         first = await names.lookup("_ldap._tcp.alpha.test", "SRV")
-        monkeypatch.setattr(resolver, "TCP_AFTER_S", 60)
+        monkeypatch.setattr(question, "TCP_AFTER_S", 60)
         second = await names.lookup("_gc._tcp.alpha.test", "SRV")
     assert (first.status, second.status) == ("ok", "ok")
     assert len(asked) == 2
 
 
 async def test_a_server_that_answers_late_is_heard_though_tcp_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolver, "TCP_AFTER_S", 0.05)
+    monkeypatch.setattr(question, "TCP_AFTER_S", 0.05)
     asked: list[int] = []
 
     def third_time(query: dns.message.Message) -> bytes | None:
@@ -229,7 +232,7 @@ def test_an_address_is_told_from_a_name(text: str, is_one: bool) -> None:
 async def test_what_is_needed_is_asked_again_of_a_server_that_has_answered_something(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resolver, "ONE_TRY_S", 0.2)
+    monkeypatch.setattr(question, "ONE_TRY_S", 0.2)
     late, asked = 2, []
 
     def answer(query: dns.message.Message) -> bytes | None:
@@ -259,3 +262,50 @@ async def test_a_host_with_ipv6_alone_lacks_nothing() -> None:
         ("A", "nodata", False),
         ("AAAA", "ok", False),
     ]
+
+
+async def test_a_late_answer_to_the_first_of_several_questions_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server answers the first datagram when the third is there, and no other."""
+    monkeypatch.setattr(question, "ONE_TRY_S", 0.05)
+    first: list[tuple[dns.message.Message, object]] = []
+    seen = 0
+
+    class Late(asyncio.DatagramProtocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, where: object) -> None:
+            nonlocal seen
+            seen += 1
+            first.append((dns.message.from_wire(data), where))
+            if seen == 3:
+                query, client = first[0]
+                told = rows("0 0 389 dc1.alpha.test.")(query)
+                assert told is not None
+                self.transport.sendto(told, client)
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Late, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    found = await Names([("127.0.0.1", port)], patience_s=10.0).lookup("_ldap._tcp.alpha.test", "SRV")
+    transport.close()
+    assert (found.status, found.answers, seen) == ("ok", ("0 0 389 dc1.alpha.test",), 3)
+
+
+async def test_who_answered_and_whether_it_is_its_own_word_is_told() -> None:
+    def own(query: dns.message.Message) -> bytes:
+        response = dns.message.make_response(query)
+        response.flags |= dns.flags.AA
+        response.answer.append(dns.rrset.from_text(query.question[0].name, 77, "IN", "A", "10.77.1.10"))
+        return response.to_wire()
+
+    async with server(own) as names:
+        found = await names.lookup("dc1.alpha.test", "A")
+    assert (found.answered_from, found.authoritative, found.ttl_s) == ("127.0.0.1", True, 77)
+    async with server(empty(dns.rcode.NXDOMAIN)) as names:
+        assert (await names.lookup("dc1.alpha.test", "A")).authoritative is False
+
+
+async def test_the_next_server_is_asked_at_once_where_one_cannot_answer() -> None:
+    async with server(empty(dns.rcode.SERVFAIL)) as bad, server(rows("10.77.1.10", record="A")) as good:
+        both = Names([*bad.servers, *good.servers], patience_s=5.0)
+        assert (await both.lookup("dc1.alpha.test", "A")).answers == ("10.77.1.10",)

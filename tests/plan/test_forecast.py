@@ -45,10 +45,10 @@ def test_each_check_of_the_profile_is_a_line_with_its_reason() -> None:
     assert kpasswd.questions[0].size > 500
 
 
-def test_named_controllers_need_no_question_to_dns_but_for_the_name_that_reverse_dns_has() -> None:
+def test_named_controllers_need_no_question_to_dns_but_for_what_other_names_and_programs_say() -> None:
     asked = [q.what for line in told().lines if line.kind is LineKind.DISCOVERY for q in line.questions]
     assert asked
-    assert all(what.startswith("PTR of ") for what in asked)
+    assert all(what.startswith(("PTR of ", "A and AAAA of ")) for what in asked)
 
 
 def test_discovery_lists_its_questions_and_prices_controllers_one_by_one() -> None:

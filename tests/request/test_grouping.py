@@ -112,3 +112,29 @@ def test_hundreds_of_controllers_with_ports_of_their_own_are_grouped_soon() -> N
     rules = rules_for([*fixed, *own])
     assert opened(rules) == wanted([*fixed, *own])
     assert len(rules) <= 401
+
+
+def test_a_need_from_several_sources_opens_it_for_each_of_them() -> None:
+    asked = [flow(source=source) for source in ("10.77.0.10", "10.77.0.11")]
+    (rule,) = rules_for(asked)
+    assert rule.sources == ("10.77.0.10", "10.77.0.11")
+
+
+def test_a_caveat_is_settled_where_a_firm_flow_opens_the_same() -> None:
+    (rule,) = rules_for([flow(port=(100, 200)), flow(port=150, caveat="is it up?")])
+    assert (rule.caveat, [str(ports) for ports in rule.ports]) == ("", ["100-200/tcp"])
+
+
+def test_what_this_machine_opens_and_what_a_controller_opens_are_two_rules() -> None:
+    rules = rules_for([flow(port=88), flow(port=135, source_host="mim1.alpha.test")])
+    assert len(rules) == 2
+
+
+def test_a_range_within_a_range_does_not_end_it() -> None:
+    assert [str(one) for one in merged([Ports("tcp", 1, 9), Ports("tcp", 3, 4)])] == ["1-9/tcp"]
+
+
+def test_a_rule_gives_as_its_reasons_only_flows_that_it_opens() -> None:
+    asked = [flow("10.1.0.1", 88), flow("10.1.0.2", 88), flow("10.1.0.1", 9389)]
+    for rule in rules_for(asked):
+        assert wanted(rule.flows) <= opened([rule])

@@ -111,7 +111,7 @@ async def test_a_name_that_a_search_list_completed_is_the_hosts() -> None:
 
 async def test_an_alias_is_asked_as_a_host_at_each_address_and_misses_no_records() -> None:
     world = World({"127.0.0.5": "dc5.other.test", "127.0.0.6": "dc6.other.test"})
-    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5", "127.0.0.6")}))
+    found = world.search(Dns([("127.0.0.1", 53)], rows={("alpha.test", "A"): ("127.0.0.5", "127.0.0.6")}))
     await found.run()
     assert sorted(world.told) == [("alpha.test", "127.0.0.5", False), ("alpha.test", "127.0.0.6", False)]
     assert {(place.source, place.domain) for place in world.asked} == {("argument", "")}
@@ -120,7 +120,7 @@ async def test_an_alias_is_asked_as_a_host_at_each_address_and_misses_no_records
 
 async def test_a_domain_whose_own_addresses_lead_to_its_controllers_misses_its_records() -> None:
     world = World({"127.0.0.5": "dc5.alpha.test"})
-    found = world.search(Dns(rows={("alpha.test", "A"): ("127.0.0.5",)}))
+    found = world.search(Dns([("127.0.0.1", 53)], rows={("alpha.test", "A"): ("127.0.0.5",)}))
     await found.run()
     assert world.told == [("dc5.alpha.test", "127.0.0.5", False)]
     assert any(lookup.required and lookup.record == "SRV" for lookup in found.lookups)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Lookup
+from portcheck.net import dns
 from portcheck.net.dns import Names
 from portcheck.targets import srv as discover
+from portcheck.targets import views
 
 BOTH = ("A", "AAAA")
 ZONE = {
@@ -172,19 +175,46 @@ async def test_a_name_s_own_addresses_are_no_demand_on_dns() -> None:
     assert (await discover.by_name("10.0.0.1", zone(), BOTH)).lookups == []
 
 
-def test_servers_that_are_asked_in_turn_are_compared_one_by_one() -> None:
+def labels(names: Names, own: Sequence[str] = ()) -> list[str]:
+    return [view.label for view in views.views(names, own)]
+
+
+def test_servers_that_are_asked_in_turn_are_compared_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first that answers is believed, whatever the second would have said."""
+    monkeypatch.setattr(views, "system_servers", lambda: (("10.0.0.9", 53),))
     names = Names((("10.0.0.1", 53), ("10.0.0.2", 53)))
-    assert [view.label for view in discover.views(names, ["10.0.0.2", "10.0.0.3"])] == [
-        "system", "10.0.0.1", "10.0.0.2", "10.0.0.3",
-    ]  # fmt: skip
+    assert labels(names, ["10.0.0.2", "10.0.0.3"]) == ["system", "10.0.0.1", "10.0.0.2", "10.0.0.3"]
 
 
 def test_those_of_the_system_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discover, "system_servers", lambda: (("10.0.0.1", 53), ("10.0.0.2", 53)))
-    assert [view.label for view in discover.views(Names(), ["10.0.0.9"])] == ["10.0.0.1", "10.0.0.2", "10.0.0.9"]
-    monkeypatch.setattr(discover, "system_servers", lambda: (("10.0.0.1", 53),))
-    assert [view.label for view in discover.views(Names(), [])] == []
+    monkeypatch.setattr(views, "system_servers", lambda: (("10.0.0.1", 53), ("10.0.0.2", 53)))
+    assert labels(Names(), ["10.0.0.9"]) == ["10.0.0.1", "10.0.0.2", "10.0.0.9"]
+    assert labels(Names([("10.0.0.7", 53)])) == ["10.0.0.1", "10.0.0.2"]
+    monkeypatch.setattr(views, "system_servers", lambda: (("10.0.0.1", 53),))
+    assert labels(Names()) == []
+    assert labels(Names([("10.0.0.7", 53)])) == ["system"]
+
+
+def test_behind_the_address_of_systemd_resolved_its_own_servers_are_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = tmp_path / "resolv.conf"
+    own.write_text("nameserver 10.0.0.1\nnameserver 10.0.0.2\n")
+    monkeypatch.setattr(dns, "RESOLVED_LIST", own)
+    monkeypatch.setattr(views, "system_servers", lambda: (("127.0.0.53", 53),))
+    assert labels(Names()) == ["10.0.0.1", "10.0.0.2"]
+    own.unlink()
+    assert labels(Names()) == []
+
+
+async def test_nobody_is_asked_again_what_it_has_answered() -> None:
+    first = Lookup("_gc._tcp.alpha.test", "SRV", "system", "ok", ("0 0 3268 dc1.alpha.test",), answered_from="10.0.0.1")
+    one, other = zone(), zone()
+    one.servers, other.servers = [("10.0.0.1", 53)], [("10.0.0.2", 53)]
+    told = await views.other_views([first], Names(), [one, other])
+    assert (one.asked, other.asked) == ([], [("_gc._tcp.alpha.test", "SRV")])
+    assert [(lookup.server, lookup.required) for lookup in told] == [("10.0.0.2", False)]
+    assert await views.other_views([first, *told], Names(), [one, other]) == []
 
 
 async def test_controllers_come_in_the_order_of_their_numbers_whatever_dns_gives() -> None:

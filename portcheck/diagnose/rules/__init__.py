@@ -10,16 +10,19 @@ from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.mapper import MAPPER
-from portcheck.diagnose.rules.names import SERVERS, VIEWS
+from portcheck.diagnose.rules.missing import MISSING
+from portcheck.diagnose.rules.names import SERVERS
 from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
 from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
+from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
+from portcheck.diagnose.rules.views import VIEWS
 from portcheck.diagnose.rules.ways import BURST, BY_PORT, HALF
 
 RULES: tuple[Rule, ...] = (
@@ -27,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *ACCOUNT,
     *OUTSIDE,
     *BURST,
+    *MISLEADING,
     *SITE,
     *BEHIND,
     *BY_PORT,
@@ -34,9 +38,12 @@ RULES: tuple[Rule, ...] = (
     *HOSTS,
     *WHOLE,
     *CUT,
+    *ANSWERERS,
     *SERVERS,
+    *MISSING,
     *RECORDS,
     *VIEWS,
+    *HINDERED,
     *DOWN,
     *MAPPER,
     *REACHABILITY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from statistics import median
 
@@ -123,7 +124,13 @@ def _by_forest(f: ForestFacts, clocks: Clocks) -> list[list[float]]:
 
 def _largest(skews: list[float]) -> list[float]:
     """The most that agree with one of them."""
-    return max(([s for s in skews if abs(s - one) <= NOTABLE_S] for one in skews), key=len, default=[])
+    ordered = sorted(skews)
+
+    def alike(one: float) -> int:
+        return bisect_right(ordered, one + NOTABLE_S) - bisect_left(ordered, one - NOTABLE_S)
+
+    centre = max(skews, key=alike, default=0.0)
+    return [skew for skew in skews if abs(skew - centre) <= NOTABLE_S]
 
 
 def _seen(f: ForestFacts, clocks: Clocks, off: dict[Endpoint, float]) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from portcheck.diagnose.answers import SYSTEM, server_named
+from portcheck.diagnose.answers import targets as srv_targets
 from portcheck.diagnose.phrases import listed, short, some
 from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow, sources
@@ -27,8 +28,8 @@ UNHEARD = frozenset({TIMEOUT, "unreachable"})
 NOT_SAID = UNHEARD | {"ok", TRUNCATED}
 ERROR = "error"  # and what this machine stumbled over
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
-SYSTEM = "system"
 SERVFAIL = "servfail"
+SITES = "._sites."
 
 
 # Servers that do not answer
@@ -46,9 +47,15 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     told = _forwarding(f, dead[SYSTEM]) if set(dead) == {SYSTEM} and not proof else None
     if told is None:
         whom = some([short(o.check.host, f.forest.name) for o in proof] or map(server_named, dead))
-        ask = allow(f, proof) if proof else f"allow tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to {whom}"
-        told = {"what": f"DNS questions to {whom} are not answered", "ask": f"Ask the firewall team: {ask}"}
-    follows = tuple(o for o in f.seen(State.UNRESOLVED) if not _denied(f, o.check.host)) if dead else ()
+        way = f"tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to it"
+        ask = (
+            f"Ask the firewall team: {allow(f, proof)}"
+            if proof
+            else f"Check that {whom} is alive and the right one to ask; if it is, {way} does not pass"
+        )
+        told = {"what": f"DNS questions to {whom} are not answered", "ask": ask}
+    denied = _denied(f)
+    follows = tuple(o for o in f.seen(State.UNRESOLVED) if name(o.check.host) not in denied) if dead else ()
     return Proof(proof, f.beside(proof, "kerberos", "ldap"), seen=seen, severity=severity, words=told, follows=follows)
 
 
@@ -77,15 +84,13 @@ def _is_resolver(f: ForestFacts, o: Outcome) -> bool:
     return dc is not None and dc.source == "resolver"
 
 
-def server_named(server: str) -> str:
-    return "this machine's own resolver" if server == SYSTEM else f"DNS server {printable(server)}"
-
-
 def silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
     """Servers that answered no question, less those whose whole host is silent or that answer the DNS check."""
     by_server: dict[str, list[Lookup]] = {}
+    needed = {lookup.server for lookup in f.lookups() if lookup.required}
     for lookup in f.lookups():
-        by_server.setdefault(lookup.server, []).append(lookup)
+        if lookup.server in needed or not needed:  # the others were asked beside: that is a matter of views
+            by_server.setdefault(lookup.server, []).append(lookup)
     return {
         server: asked
         for server, asked in by_server.items()
@@ -115,15 +120,15 @@ def answers_checks(f: ForestFacts, lookup: Lookup) -> bool:
 def _checks(f: ForestFacts, lookup: Lookup) -> list[Outcome]:
     """Of the servers that were asked."""
     addresses = servers(lookup)
-    return [o for where in f.by_endpoint if where.address in addresses for o in f.at(where)]
+    return [o for where in sorted(w for a in addresses for w in f.by_address.get(a, ())) for o in f.at(where)]
 
 
 def _answered_elsewhere(f: ForestFacts) -> bool:
     return any(lookup.status == "ok" for lookup in f.lookups())
 
 
-def _denied(f: ForestFacts, host: str) -> bool:
-    return any(name(lookup.name) == name(host) and said_no(lookup) for lookup in f.lookups())
+def _denied(f: ForestFacts) -> set[str]:
+    return {name(lookup.name) for lookup in f.lookups() if said_no(lookup)}
 
 
 def said_no(lookup: Lookup) -> str:
@@ -133,11 +138,6 @@ def said_no(lookup: Lookup) -> str:
     if lookup.status in NOT_SAID or lookup.status.startswith(ERROR):
         return ""
     return SAID_NO.get(lookup.status, f"{printable(lookup.status).upper()}: the server does not take the question")
-
-
-def srv_targets(lookup: Lookup) -> list[str]:
-    """The hosts of an SRV answer; `.` means that there is no such service (RFC 2782)."""
-    return [host for answer in lookup.answers if (host := answer.rpartition(" ")[2]) not in {"", "."}]
 
 
 def _no_tcp(f: ForestFacts) -> Proof | None:
@@ -184,54 +184,6 @@ def _edns(f: ForestFacts) -> Proof | None:
 EDNS = {"dropped": "questions with EDNS (RFC 6891)", "large": "answers over 512 bytes"}
 
 
-def _views(f: ForestFacts) -> Proof | None:
-    """The same question, different answers, by whom it was asked."""
-    by_question: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
-    for lookup in f.lookups():
-        if lookup.status in {"ok", "nxdomain", "nodata"}:
-            seen = by_question.setdefault((name(lookup.name), lookup.record), {})
-            seen[lookup.server] = frozenset(_essence(answer) for answer in lookup.answers)
-    split = {question: views for question, views in by_question.items() if len(set(views.values())) > 1}
-    if not split:
-        return None
-    told = (f"{printable(asked)} {record}: {_sides(views)}" for (asked, record), views in split.items())
-    words = OWN_VIEWS if any(_own_differ(f, views) for views in split.values()) else OTHER_VIEWS
-    told_words = {key: words_of.format(forest=printable(f.forest.name)) for key, words_of in words.items()}
-    return Proof(seen=(some(told, 2, "more questions"),), severity=Severity.WARNING, words=told_words)
-
-
-def _own_differ(f: ForestFacts, views: Mapping[str, frozenset[str]]) -> bool:
-    """Two of the forest's own servers contradict each other."""
-    own = {dc.address for dc in f.forest.domain_controllers if "dns" in dc.roles}
-    return len({view for server, view in views.items() if server in own}) > 1
-
-
-OTHER_VIEWS = {
-    "whose": "What this machine finds is not what the forest's own servers tell",
-    "ask": "Ask the DNS team: forward {forest} to its own DNS servers everywhere (conditional forwarder).",
-}
-OWN_VIEWS = {
-    "whose": "The forest's own servers contradict each other: one of them has not got the changes of the others",
-    "ask": "Ask the AD team about replication between these DNS servers (repadmin /replsummary).",
-}
-
-
-def _essence(answer: str) -> str:
-    """Host and port of an SRV answer: how the controllers share the load may differ between servers for a while."""
-    return name(" ".join(answer.split(" ")[-2:]))
-
-
-def _sides(views: dict[str, frozenset[str]]) -> str:
-    hosts = {frozenset(answer.rpartition(" ")[2] for answer in view) for view in views.values()}
-    told = ((server, _view(view, with_ports=len(hosts) == 1)) for server, view in sorted(views.items()))
-    return ", ".join(f"{server_named(server)} says {view}" for server, view in told)
-
-
-def _view(answers: frozenset[str], *, with_ports: bool) -> str:
-    split = ((port, printable(host)) for port, _, host in (answer.rpartition(" ") for answer in sorted(answers)))
-    return some((f"{host}:{port}" if with_ports else host for port, host in split), 3) if answers else "nothing"
-
-
 SERVERS = (
     Rule(
         code="dns-blocked",
@@ -265,15 +217,5 @@ SERVERS = (
         at_most=Severity.WARNING,
         when=_edns,
         beside=True,
-    ),
-)
-
-VIEWS = (
-    Rule(
-        code="dns-views-differ",
-        title="{forest}: DNS servers give different answers",
-        explanation=("The same question is answered differently depending on the server. {whose}."),
-        fix="{ask}",
-        when=_views,
     ),
 )

@@ -97,8 +97,14 @@ def _translated(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in named if (o.check.host, text(o, "tower_address")) not in own)
     if not proof:
         return None
-    told = some(f"{o.check.address} calls itself {text(o, 'tower_address')}" for o in proof)
+    told = some(f"{_said_where(o, f)}, the host calls itself {text(o, 'tower_address')}" for o in proof)
     return Proof(proof, severity=Severity.INFO, seen=(told,), brief=True, words={"told": told})
+
+
+def _said_where(o: Outcome, f: ForestFacts) -> str:
+    """DNS says 10.77.2.10; or where it was reached, if nobody asked DNS."""
+    dc = f.controller(o.check.host)
+    return f"{'DNS says' if dc is not None and dc.source == 'srv' else 'reached at'} {o.check.address}"
 
 
 def _another(address: str | None, o: Outcome) -> bool:

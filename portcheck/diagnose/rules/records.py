@@ -5,81 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from portcheck.diagnose.phrases import listed, nobody_there, short_hosts, some
+from portcheck.diagnose import answers
+from portcheck.diagnose.answers import of_the_forest
+from portcheck.diagnose.answers import targets as srv_targets
+from portcheck.diagnose.phrases import nobody_there, short_hosts, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.names import (
     FAMILIES,
-    SAID_NO,
-    SERVFAIL,
-    TIMEOUT,
     UNHEARD,
-    answers_checks,
-    said_no,
-    server_named,
-    silent_servers,
-    srv_targets,
 )
 from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
-from portcheck.model import BLOCKED, GOOD, Lookup, Severity, State
+from portcheck.model import BLOCKED, GOOD, Severity, State
 
-
-def _srv_missing(f: ForestFacts) -> Proof | None:
-    srv = f.lookups("SRV")
-    found = {name(lookup.name) for lookup in srv if lookup.status == "ok" and srv_targets(lookup)}
-    told = [lookup for lookup in srv if lookup.server not in silent_servers(f)]
-    named = f.forest.facts.get("own_site_from") != TOLD_BY_PING  # else it is site-uncovered, if anything
-    wanted = [asked for asked in told if asked.required or (SITES in asked.name and named)]
-    gone = [asked for asked in wanted if said_no(asked) and name(asked.name) not in found]
-    if not gone and not found:
-        gone = [asked for asked in told if asked.required and asked.status == TIMEOUT and answers_checks(f, asked)]
-    if not gone:
-        return None
-    by_status: dict[str, list[str]] = {}
-    for lookup in gone:
-        said = f"{_speaker(lookup.server)} said {said_no(lookup) or SAID_NO[TIMEOUT]}"
-        by_status.setdefault(said, []).append(lookup.name)
-    seen = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
-    records = tuple(dict.fromkeys(printable(lookup.name) for lookup in gone))
-    words = {"records": listed(records), "brief": some(records, 2, "more SRV records"), "ask": _whom_to_ask(f, gone)}
-    severity = Severity.ERROR if any(lookup.required for lookup in gone) else Severity.WARNING
-    return Proof(seen=seen, severity=severity, words=words)
-
-
-SITES = "._sites."
 TOLD_BY_PING = "the LDAP ping"
-
-
-def _speaker(server: str) -> str:
-    """Of several that are asked in turn, the first that answers is believed."""
-    return (
-        f"one of the DNS servers {listed(map(printable, server.split(', ')))}"
-        if ", " in server
-        else server_named(server)
-    )
-
-
-def _whom_to_ask(f: ForestFacts, gone: list[Lookup]) -> str:
-    own, statuses = printable(f.forest.name), {lookup.status for lookup in gone}
-    who = some(dict.fromkeys(_speaker(lookup.server) for lookup in gone))
-    if statuses == {"refused"}:
-        return (
-            f"Ask whoever runs {who} to answer this machine about {own}; or name the forest's own DNS servers instead"
-        )
-    if statuses == {SERVFAIL}:
-        return (
-            f"Ask whoever runs {who}: which servers does it forward {own} to, do they live, and is tcp+udp 53 from it"
-            " to them allowed"
-        )
-    records = listed(dict.fromkeys(printable(lookup.name) for lookup in gone))
-    if all(SITES in lookup.name for lookup in gone):
-        return f"Correct the name of the site, or ask the AD team which controllers are to register {records}"
-    unknown = any(name(lookup.name) == name(f.forest.name) and lookup.status == "nxdomain" for lookup in f.lookups())
-    check = f"Check the name first: DNS knows no {own} at all. If it is right, ask" if unknown else "Ask"
-    return (
-        f"{check} the DNS team: forward {own} to its own DNS servers; ask the AD team: restart Netlogon on the"
-        f" controllers so that they register {records}"
-    )
 
 
 def _other_port(f: ForestFacts) -> Proof | None:
@@ -105,6 +44,8 @@ USUAL = {"ldap": 389, "kerberos": 88, "kpasswd": 464, "gc": 3268}
 
 def _srv_stale(f: ForestFacts) -> Proof | None:
     """A target without an address, with this machine's, or with one at which the last router finds nobody."""
+    if answers.stripped(f) or answers.wildcard(f):
+        return None
     known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
     listed_dcs = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv"]
     unlisted = [host for host in _srv_hosts(f) if _denied_wholly(f, host)]
@@ -125,7 +66,32 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     follows = tuple(o for where in (*empty, *ours) for o in f.faults_at(where))
     grave = not any(endpoint(o) not in ours for o in f.answered() if o.check.service != "dns")
     severity = Severity.ERROR if grave else Severity.WARNING
-    return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=severity, follows=follows)
+    words = {"ask": _about_stale(f, [host for host in targets if host in nowhere], targets)}
+    return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=severity, follows=follows, words=words)
+
+
+def _about_stale(f: ForestFacts, nowhere: Sequence[str], hosts: Sequence[str]) -> str:
+    """Only the forest's own server can say that there is no address, or that the record is still there."""
+    names = some(map(printable, hosts))
+    if all(_no_address_of_its_own(f, host) for host in nowhere) and _own_records(f, hosts):
+        return (
+            f"Ask the AD team: if {names} was retired, remove its SRV records and its metadata; if not, register its"
+            " address"
+        )
+    return (
+        f"Ask one of the forest's own DNS servers (--dns) before anything is changed: only they say whether {names} is"
+        " still meant to be there. If they give its address, the server that was asked here keeps it back or is behind"
+    )
+
+
+def _no_address_of_its_own(f: ForestFacts, host: str) -> bool:
+    return any(of_the_forest(f, x) and not x.answers for x in f.asked_for_addresses(host))
+
+
+def _own_records(f: ForestFacts, hosts: Sequence[str]) -> bool:
+    """The forest's own server gives the record that names each of them."""
+    given = {name(host) for x in f.lookups("SRV") if of_the_forest(f, x) for host in srv_targets(x)}
+    return all(name(host) in given for host in hosts)
 
 
 def _srv_hosts(f: ForestFacts) -> tuple[str, ...]:
@@ -167,10 +133,11 @@ def _ourselves(where: Endpoint) -> str:
 
 
 def _addressless(f: ForestFacts, host: str) -> str:
-    """What DNS gives may be no address of anybody: 0.0.0.0."""
+    """What DNS gives may be no address of anybody (0.0.0.0), or this machine's, which is not asked on DNS's word."""
     given = dict.fromkeys(printable(a) for lookup in f.asked_for_addresses(host) for a in lookup.answers)
     if given:
-        return f"{printable(host)} has the address {some(given)}, which is nobody's"
+        whose = "this machine itself" if all(map(_is_loopback, given)) else "nobody's"
+        return f"{printable(host)} has the address {some(given)}, which is {whose}"
     return f"{printable(host)} has no address"
 
 
@@ -257,16 +224,6 @@ def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
 
 RECORDS = (
     Rule(
-        code="srv-missing",
-        title="{forest}: DNS does not give {brief}",
-        explanation=(
-            "Windows finds controllers by these SRV records: {records}. DNS answered, so the path to its"
-            " server is open, but it did not give them."
-        ),
-        fix="{ask}.",
-        when=_srv_missing,
-    ),
-    Rule(
         code="srv-stale",
         title="{forest}: DNS names controllers that are not there: {hosts}",
         explanation=(
@@ -274,8 +231,7 @@ RECORDS = (
             " this machine itself."
             " Windows tries such a controller like any other and loses time, or fails."
         ),
-        fix="Ask the AD team: if {names} was retired, remove its SRV records and its metadata; if not, register its"
-        " address. An address of this machine comes from a block list of the DNS server, or from the hosts file.",
+        fix="{ask}. An address of this machine comes from a block list of the DNS server, or from the hosts file.",
         when=_srv_stale,
     ),
     Rule(

@@ -25,7 +25,11 @@ def sent_alone(o: Outcome) -> bool:
 
 
 def contradicted(o: Outcome, f: ForestFacts) -> bool:
-    """The same host shows another key elsewhere, and this machine trusts that one: here something else answers."""
-    where, key = endpoint(o), text(o, "certificate_key_sha256")
-    beside = f.at(where) if where is not None else ()
-    return any(flag(other, "certificate_trusted") and text(other, "certificate_key_sha256") != key for other in beside)
+    """The same host shows another key of another issuer, and this machine trusts that one: told as interception."""
+    where = endpoint(o)
+    beside = (other for other in (f.at(where) if where is not None else ()) if flag(other, "certificate_trusted"))
+    return any(issuer(other) != issuer(o) and _key(other) != _key(o) for other in beside)
+
+
+def _key(o: Outcome) -> str | None:
+    return text(o, "certificate_key_sha256")

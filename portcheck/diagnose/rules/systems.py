@@ -57,8 +57,8 @@ BEHIND = (
             " serve this realm."
         ),
         fix=(
-            "Ask whoever runs {names}: may it reach 88/tcp of the domain controllers, do they resolve there, and is"
-            " {forest} among the realms that it serves?"
+            "Ask whoever runs {names} whether it reaches 88/tcp of the domain controllers, whether they resolve there,"
+            " and whether {forest} is among the realms that it serves."
         ),
         when=_no_kdc_behind,
     ),

@@ -8,7 +8,7 @@ from portcheck.diagnose.phrases import listed, ports, short_hosts, some
 from portcheck.diagnose.reader import flag, printable, text, texts
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.shown import issuer, sent_alone, signs_itself, whose
-from portcheck.diagnose.view import ForestFacts, endpoint, hosts
+from portcheck.diagnose.view import ForestFacts, endpoint, grouped, hosts
 from portcheck.model import GOOD, Outcome, Severity
 
 FIREWALL = "the firewall team"
@@ -41,8 +41,8 @@ def _stranger(f: ForestFacts) -> Proof | None:
 def _two_keys(f: ForestFacts) -> Proof | None:
     """One controller shows the same certificate on all its TLS ports; a device in between cannot."""
     proof: list[Outcome] = []
-    for where in f.by_endpoint:
-        told = [o for o in f.told("certificate_key_sha256") if endpoint(o) == where and text(o, "certificate_issuer")]
+    signed = (o for o in f.told("certificate_key_sha256") if endpoint(o) and text(o, "certificate_issuer"))
+    for told in grouped((endpoint(o), o) for o in signed).values():
         keys = {text(o, "certificate_key_sha256") for o in told}
         if len(keys) > 1 and len({text(o, "certificate_issuer") for o in told}) > 1:
             proof.extend(told)

@@ -36,11 +36,6 @@ ON_SERVERS = (
     " PortsInternetAvailable, UseInternetPorts); 135 stays needed."
 )
 AGAIN = " Then ask again with --rpc-ports."
-SYSVOL = (
-    "SYSVOL replication (DFSR) between domain controllers has a dynamic RPC port of its own, which the pinned ports do"
-    " not cover: Set-DfsrServiceConfiguration -RPCPort pins it; then give it by --rpc-ports as well."
-)
-"""learn.microsoft.com: Set-DfsrServiceConfiguration."""
 NEEDS = {Need.REQUIRED: "needed", Need.CONDITIONAL: "only where it applies", Need.OPTIONAL: "optional"}
 NOTHING = "Nothing is asked for: no path in it is blocked."
 NOTHING_BESIDE = "No rule is asked for; what is left out, and why, stands here."

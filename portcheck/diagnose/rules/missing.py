@@ -1,0 +1,141 @@
+"""SRV records that were asked for and did not come: who kept silent about them, or said no, and in which way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portcheck.diagnose import answers
+from portcheck.diagnose.answers import of_the_forest, speaker
+from portcheck.diagnose.answers import targets as srv_targets
+from portcheck.diagnose.phrases import listed, some
+from portcheck.diagnose.reader import name, printable
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.names import (
+    SAID_NO,
+    SERVFAIL,
+    SITES,
+    TIMEOUT,
+    UNHEARD,
+    answers_checks,
+    said_no,
+    silent_servers,
+)
+from portcheck.diagnose.rules.records import TOLD_BY_PING
+from portcheck.diagnose.view import ForestFacts
+from portcheck.model import Lookup, Severity
+
+
+def _srv_missing(f: ForestFacts) -> Proof | None:
+    if answers.wildcard(f) or answers.intercepted(f):
+        return None
+    lacking = gone(f)
+    if not lacking:
+        return None
+    by_status: dict[str, list[str]] = {}
+    for lookup in lacking:
+        by_status.setdefault(f"{speaker(lookup)} said {_said(lookup)}", []).append(lookup.name)
+    seen: tuple[str, ...] = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
+    records = tuple(dict.fromkeys(printable(lookup.name) for lookup in lacking))
+    who = some(dict.fromkeys(map(speaker, lacking)))
+    words = {
+        "records": listed(records),
+        "brief": some(records, 2, "more SRV records"),
+        "who": who,
+        "how": _how(lacking, who),
+        "ask": _whom_to_ask(f, lacking, who),
+    }
+    severity = Severity.ERROR if any(lookup.required for lookup in lacking) else Severity.WARNING
+    has = [x for x in f.lookups("SRV") if of_the_forest(f, x) and srv_targets(x) and printable(x.name) in records]
+    seen += tuple(dict.fromkeys(f"{speaker(x)}, one of the forest's own, gives {_hosts(x)}" for x in has[:1]))
+    return Proof(seen=seen, severity=severity, words=words)
+
+
+def _hosts(lookup: Lookup) -> str:
+    return some(map(printable, srv_targets(lookup)))
+
+
+def usual_servers(f: ForestFacts) -> frozenset[str]:
+    """All but the forest's own servers that were asked afterwards, to learn what they hold."""
+    own = answers.own_servers(f)
+    return frozenset(x.server for x in f.lookups("SRV") if x.required or x.server not in own)
+
+
+def gone(f: ForestFacts) -> list[Lookup]:
+    """The questions that got no record of anybody: answered with no, or swallowed by a server that answers others."""
+    silent, usual = silent_servers(f), usual_servers(f)
+    srv = [lookup for lookup in f.lookups("SRV") if lookup.server not in silent]
+    found = {name(lookup.name) for lookup in srv if lookup.server in usual and srv_targets(lookup)}
+    named = f.forest.facts.get("own_site_from") != TOLD_BY_PING  # else it is site-uncovered, if anything
+    of_site = [asked for asked in srv if SITES in asked.name and asked.server == answers.main(f) and named]
+    wanted = [*(asked for asked in srv if asked.required), *(asked for asked in of_site if not asked.required)]
+    denied = [asked for asked in wanted if said_no(asked) and name(asked.name) not in found]
+    if denied or found:
+        return denied
+    return [asked for asked in srv if asked.required and asked.status in UNHEARD and _swallows(f, asked)]
+
+
+def _swallows(f: ForestFacts, lookup: Lookup) -> bool:
+    """The server lives: it answers the check, or questions of another type."""
+    beside = (x for x in f.lookups() if x.server == lookup.server and x.record != "SRV")
+    return answers_checks(f, lookup) or any(x.status in {"ok", "nxdomain", "nodata"} for x in beside)
+
+
+def _said(lookup: Lookup) -> str:
+    return said_no(lookup) or SAID_NO[TIMEOUT]
+
+
+def _how(lacking: Sequence[Lookup], who: str) -> str:
+    statuses = {lookup.status for lookup in lacking}
+    if statuses <= UNHEARD:
+        return f"{who} answers other questions, and says nothing to these: it, or something before it, swallows them"
+    if statuses == {"notimp"}:
+        return f"{who} answered that it does not take such questions (NOTIMP)"
+    if statuses == {SERVFAIL}:
+        return f"{who} answered that it cannot get at the records itself (SERVFAIL)"
+    return f"{who} answered, so the path to it is open, but it did not give them"
+
+
+def _whom_to_ask(f: ForestFacts, lacking: list[Lookup], who: str) -> str:
+    own, statuses = printable(f.forest.name), {lookup.status for lookup in lacking}
+    denied = {name(x.name) for x in f.lookups("SRV") if of_the_forest(f, x) and said_no(x)}
+    records = listed(dict.fromkeys(printable(lookup.name) for lookup in lacking))
+    if statuses == {"refused"}:
+        return (
+            f"Ask whoever runs {who} to answer this machine about {own}; or name the forest's own DNS servers instead"
+        )
+    if statuses == {SERVFAIL}:
+        return (
+            f"Ask whoever runs {who}: which servers does it forward {own} to, do they live, and is tcp+udp 53 from it"
+            " to them allowed"
+        )
+    if statuses <= UNHEARD | {"notimp", "formerr", "malformed"}:
+        return (
+            f"Ask whoever runs {who} to pass questions for SRV records (a filter of its own, of a security product or"
+            " a router); or name the forest's own DNS servers instead (--dns, or dns in the forests file)"
+        )
+    if all(SITES in lookup.name for lookup in lacking):
+        return f"Correct the name of the site, or ask the AD team which controllers are to register {records}"
+    if all(name(lookup.name) in denied for lookup in lacking):
+        return f"Ask the AD team to restart Netlogon on the controllers, so that they register {records}"
+    unknown = any(name(x.name) == name(f.forest.name) and x.status == "nxdomain" for x in f.lookups())
+    check = f"Check the name first: {who} knows no {own} at all. If it is right, ask" if unknown else "Ask"
+    wanted = {name(lookup.name) for lookup in lacking}
+    held = any(of_the_forest(f, x) and srv_targets(x) and name(x.name) in wanted for x in f.lookups("SRV"))
+    kept = " It may also filter such questions." if statuses == {"nodata"} else ""
+    seen = (
+        "The forest's own servers have the records"
+        if held
+        else "What the forest's own servers hold was not seen: ask one of them (--dns) before anything is changed there"
+    )
+    return f"{check} whoever runs {who} to forward {own} to the forest's own DNS servers.{kept} {seen}"
+
+
+MISSING = (
+    Rule(
+        code="srv-missing",
+        title="{forest}: {who} does not give {brief}",
+        explanation="Windows finds controllers by these SRV records: {records}. {how}.",
+        fix="{ask}.",
+        when=_srv_missing,
+    ),
+)

@@ -1,0 +1,145 @@
+"""Name servers against each other: the same question, different answers, by whom it was asked."""
+
+from __future__ import annotations
+
+from portcheck.diagnose import answers
+from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
+from portcheck.diagnose.answers import targets as srv_targets
+from portcheck.diagnose.phrases import some
+from portcheck.diagnose.reader import name, printable
+from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.missing import gone
+from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES, said_no
+from portcheck.diagnose.view import ForestFacts
+from portcheck.model import Lookup, Severity
+
+
+def _views(f: ForestFacts) -> Proof | None:
+    """The same question, different answers, by whom it was asked; or one of several that gives none."""
+    if answers.wildcard(f) or answers.intercepted(f):
+        return None
+    split = {question: views for question, views in _by_question(f).items() if _contradict(views)}
+    if answers.stripped(f):
+        split = {question: views for question, views in split.items() if question[1] == "SRV"}
+    idle = _idle(f)
+    if not split and not idle:
+        return None
+    told = [f"{printable(asked)} {record}: {_sides(views)}" for (asked, record), views in split.items()]
+    seen = ([some(told, 2, "more questions")] if told else []) + [f"{who} {said}" for who, said in idle.items()]
+    words = OWN_VIEWS if any(_own_differ(views) for views in split.values()) else OTHER_VIEWS
+    wrong = list(dict.fromkeys([*(who for views in split.values() for who in _wrong(views)), *idle]))
+    told_words = {key: words_of.format(forest=printable(f.forest.name)) for key, words_of in words.items()}
+    told_words["what"] = (
+        f"{some(wrong)} {HAVE if len(wrong) > 1 else HAS}" if wrong else "DNS servers give different answers"
+    )
+    severity = Severity.ERROR if _believed_wrong(f) else Severity.WARNING
+    return Proof(seen=tuple(seen), severity=severity, words=told_words)
+
+
+HAS, HAVE = "does not give what other DNS servers give", "do not give what other DNS servers give"
+Views = dict[str, tuple[frozenset[str], bool]]
+"""By who was asked: what it said, and whether that is the forest's own word."""
+
+
+def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
+    """Less those that nobody gives whom this machine asks: they have their finding."""
+    found: dict[tuple[str, str], Views] = {}
+    told = {name(lookup.name) for lookup in gone(f)}
+    for lookup in f.lookups():
+        if name(lookup.name) not in told and lookup.status in {"ok", "nxdomain", "nodata"}:
+            views = found.setdefault((name(lookup.name), lookup.record), {})
+            said = frozenset(_essence(answer) for answer in lookup.answers)
+            views[speaker(lookup)] = said, of_the_forest(f, lookup)
+    return found
+
+
+def _contradict(views: Views) -> bool:
+    return len({said for said, _ in views.values()}) > 1
+
+
+def _wrong(views: Views) -> list[str]:
+    """Those that differ from the forest's own word; without that, those that say nothing where another names a host."""
+    own = {said for said, its_own in views.values() if its_own}
+    if len(own) == 1:
+        return [who for who, (said, _) in sorted(views.items()) if said not in own]
+    if own:
+        return []
+    return [who for who, (said, _) in sorted(views.items()) if not said]
+
+
+def _idle(f: ForestFacts) -> dict[str, str]:
+    """Of several servers that are set up on this machine, those that gave no answer at all where another did."""
+    label = answers.main(f)
+    if not any(x.server == label and x.status == "ok" for x in f.lookups("SRV")):
+        return {}
+    beside: dict[str, list[Lookup]] = {}
+    for lookup in f.lookups("SRV"):
+        if not lookup.required and lookup.server not in {label, SYSTEM} and SITES not in lookup.name:
+            beside.setdefault(lookup.server, []).append(lookup)
+    own = answers.own_servers(f)
+    among = label == SYSTEM or ", " in label
+    return {
+        server_named(server): _gave_none(asked)
+        for server, asked in beside.items()
+        if among and server not in own and not any(x.status in {"ok", "nxdomain", "nodata"} for x in asked)
+    }
+
+
+def _gave_none(asked: list[Lookup]) -> str:
+    status = asked[0].status
+    return (
+        f"said {SAID_NO[status]}"
+        if status in {SERVFAIL, "refused", "malformed"}
+        else f"answered nothing ({printable(status)})"
+    )
+
+
+def _believed_wrong(f: ForestFacts) -> bool:
+    """What clients set up as this run find is not enough: a needed record that others give."""
+    label = answers.main(f)
+    given = {name(x.name) for x in f.lookups("SRV") if srv_targets(x)}
+    mine = [x for x in f.lookups("SRV") if x.server == label and x.required]
+    return any(name(x.name) in given and not srv_targets(x) and said_no(x) for x in mine)
+
+
+def _own_differ(views: Views) -> bool:
+    """Two of the forest's own servers contradict each other."""
+    return len({said for said, its_own in views.values() if its_own}) > 1
+
+
+OTHER_VIEWS = {
+    "whose": "What this machine finds depends on whom it asks, and most programs believe the first that answers",
+    "ask": "Take a server that does not serve {forest} out of this machine's list, or ask whoever runs it to forward"
+    " {forest} to the forest's own DNS servers (conditional forwarder).",
+}
+OWN_VIEWS = {
+    "whose": "The forest's own servers contradict each other: one of them has not got the changes of the others",
+    "ask": "Ask the AD team about replication between these DNS servers (repadmin /replsummary).",
+}
+
+
+def _essence(answer: str) -> str:
+    """Host and port of an SRV answer: how the controllers share the load may differ between servers for a while."""
+    return name(" ".join(answer.split(" ")[-2:]))
+
+
+def _sides(views: Views) -> str:
+    hosts = {frozenset(answer.rpartition(" ")[2] for answer in said) for said, _ in views.values()}
+    told = ((who, _view(said, with_ports=len(hosts) == 1)) for who, (said, _) in sorted(views.items()))
+    return ", ".join(f"{who} says {view}" for who, view in told)
+
+
+def _view(answers: frozenset[str], *, with_ports: bool) -> str:
+    split = ((port, printable(host)) for port, _, host in (answer.rpartition(" ") for answer in sorted(answers)))
+    return some((f"{host}:{port}" if with_ports else host for port, host in split), 3) if answers else "nothing"
+
+
+VIEWS = (
+    Rule(
+        code="dns-views-differ",
+        title="{forest}: {what}",
+        explanation=("The same question is answered differently depending on the server. {whose}."),
+        fix="{ask}",
+        when=_views,
+    ),
+)

@@ -1,0 +1,201 @@
+"""Names beside the checks: what other servers say, what programs here get; and, where something is missing, why."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from portcheck.config import ForestSpec
+from portcheck.model import Facts, Lookup
+from portcheck.model.target import Target
+from portcheck.net.dns import TOLD, Names, NoResolverError, is_address
+from portcheck.net.own_names import OwnAnswer, own_addresses
+from portcheck.targets import views
+from portcheck.targets.srv import Discovery, srv_targets
+
+NOBODYS_ADDRESS = "192.0.2.53"
+"""TEST-NET-1 (RFC 5737): no server can be there. Who answers from there answers in the place of any server."""
+CONTROL_PATIENCE_S = 1.5
+MOST_NAMES = 64  # of a forest, asked of this machine's own resolution
+AT_ONCE = 8
+MOST_STRANGE = 4  # addresses of a name that are asked who they are
+MOST_AUTHORITIES = 2
+SLOW_MS = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class NamedController:
+    """What the checks learnt of a controller, as far as names go."""
+
+    host: str
+    address: str
+    speaks: bool  # as a controller does
+    serves_dns: bool  # it answers the DNS check, or the zone's NS records name it
+
+
+@dataclass(slots=True)
+class NamesBeside:
+    """Of one forest. `lookups` and `facts` are the run's own and grow."""
+
+    forest: ForestSpec
+    names: Names
+    families: Sequence[str]
+    lookups: list[Lookup]
+    facts: Facts
+    introduce: Callable[[Target], Awaitable[Facts]]
+    own: Callable[[str, Sequence[str], float], Awaitable[OwnAnswer]] = own_addresses
+    _asked: set[str] = field(default_factory=set)
+    _at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _rows: list[dict[str, object]] = field(default_factory=list)
+
+    # Beside the checks
+
+    async def beside(self, found: Discovery) -> None:
+        """While the controllers are asked; each question once, and never longer than the patience."""
+        await asyncio.gather(self._other_servers(found), self._programs(found))
+
+    async def _other_servers(self, found: Discovery) -> None:
+        """The SRV questions, of every name server that is configured here."""
+        if any(lookup.record == "SRV" for lookup in found.lookups) and self.names.heard.is_set():
+            told = await views.other_views(found.lookups, self.names, views.views(self.names))
+            self.lookups.extend(told)
+
+    async def _programs(self, found: Discovery) -> None:
+        """What programs on this machine get for the controllers' names and the domains' own."""
+        expected: dict[str, set[str]] = {}
+        for place in found.places:
+            if place.address is not None and not is_address(place.host):
+                expected.setdefault(place.host, set()).add(place.address)
+                if place.source == "srv":
+                    expected.setdefault(place.domain, set()).add(place.address)
+        fresh = [name for name in expected if name not in self._asked][:MOST_NAMES]
+        self._asked.update(fresh)
+        await asyncio.gather(*(self._program(name, expected[name]) for name in fresh))
+        if self._rows:
+            self.facts["resolution"] = sorted(self._rows, key=lambda row: str(row["name"]))
+
+    async def _program(self, name: str, expected: set[str]) -> None:
+        async with self._at_once:
+            told = await self.own(name, self.families, self.names.patience_s)
+        strange = [address for address in told.addresses if address not in expected]
+        if told.status == "late" or (told.status == "ok" and not strange):
+            return
+        given = expected | await self._given(name)
+        strange = [address for address in strange if address not in given]
+        if strange or told.status == "none":
+            who = await asyncio.gather(*(self._who(name, address) for address in strange[:MOST_STRANGE]))
+            row: dict[str, object] = {
+                "name": name,
+                "programs": list(told.addresses),
+                "dns": sorted(given),
+                "answered_by": dict(who),
+            }
+            self._rows.append(row)
+
+    async def _given(self, name: str) -> set[str]:
+        """All addresses that DNS gives for the name."""
+        known = [lookup for lookup in self.lookups if lookup.name == name and lookup.record in {"A", "AAAA"}]
+        if not known:
+            asked = (self.names.lookup(name, record, required=False) for record in self.families)
+            known = list(await asyncio.gather(*asked))
+            self.lookups.extend(known)
+        return {address for lookup in known for address in lookup.answers}
+
+    async def _who(self, name: str, address: str) -> tuple[str, str]:
+        """The name of the controller at this address; a domain's own name is as good as the controller's."""
+        ping = await self.introduce(Target(name, address, "program", self.forest.name))
+        told = str(ping.get("dns_host_name") or "").lower()
+        return address, name if name == str(ping.get("domain") or "").lower() else told
+
+    # Afterwards, and only where something is amiss
+
+    async def afterwards(self, controllers: Sequence[NamedController]) -> None:
+        """Whose fault it is that a name is missing, or leads to nobody."""
+        try:
+            await asyncio.gather(
+                self._of_authorities(controllers),
+                self._intercepted(controllers),
+                self._wildcard(controllers),
+                self._slow(),
+            )
+        except NoResolverError:
+            return
+
+    async def _of_authorities(self, controllers: Sequence[NamedController]) -> None:
+        """What one resolver does not give: has the forest's own server got it?"""
+        missing = [(lookup.name, lookup.record) for lookup in self._denied()] + await self._addressless()
+        asked_already = {lookup.answered_from for lookup in self.lookups if lookup.server == self.names.label}
+        serving = dict.fromkeys(c.address for c in controllers if c.serves_dns and c.speaks)
+        own = [address for address in serving if {address} != asked_already][:MOST_AUTHORITIES]
+        servers = [Names(((address, 53),), self.names.patience_s, tries=views.TRIES) for address in own]
+        asked = (
+            view.lookup(name, record, required=False) for view in servers for name, record in dict.fromkeys(missing)
+        )
+        self.lookups.extend(await asyncio.gather(*asked))
+
+    async def _addressless(self) -> list[tuple[str, str]]:
+        """Hosts of SRV records without an address, and those records; if all are without, the domain's name as well."""
+        hosts = dict.fromkeys(host for lookup in self._srv() for host in srv_targets(lookup))
+        have = {lookup.name for lookup in self.lookups if lookup.record in {"A", "AAAA"} and lookup.answers}
+        without = [host for host in hosts if host not in have]
+        if without and len(without) == len(hosts):
+            await self._given(self.forest.name)
+        naming = [x.name for x in self._srv() if set(srv_targets(x)) & set(without)]
+        return [(name, "SRV") for name in naming] + [(host, record) for host in without for record in self.families]
+
+    async def _intercepted(self, controllers: Sequence[NamedController]) -> None:
+        """An answer that is not the server's own, or none at all: does anybody answer where nobody can be?"""
+        if not (self._foreign(controllers) or self._denied()):
+            return
+        control = Names(((NOBODYS_ADDRESS, 53),), CONTROL_PATIENCE_S, tries=views.TRIES, over_tcp=False)
+        told = await control.lookup(f"_ldap._tcp.dc._msdcs.{self.forest.name}", "SRV", required=False)
+        if told.status in TOLD or told.authoritative is not None:
+            row: dict[str, object] = {"address": NOBODYS_ADDRESS, "status": told.status}
+            self.facts["dns_intercepted"] = row | {"foreign": self._foreign(controllers)}
+
+    def _foreign(self, controllers: Sequence[NamedController]) -> list[str]:
+        """The forest's own servers whose answers about their own zone lack the AA flag."""
+        own = {c.address for c in controllers if c.serves_dns}
+        zone = {f"_kerberos._tcp.{domain}" for domain in (self.forest.name, *self.forest.domains)}
+        told = (x for x in self.lookups if x.name in zone and x.answered_from in own and x.authoritative is False)
+        return sorted({lookup.answered_from for lookup in told})
+
+    async def _wildcard(self, controllers: Sequence[NamedController]) -> None:
+        """No controller speaks at the addresses that DNS gave: does it give them for a name that nobody has?"""
+        if not controllers or any(c.speaks for c in controllers) or not self.names.heard.is_set():
+            return
+        named = next((c for c in controllers if not is_address(c.host) and self._by_dns(c)), None)
+        if named is None:
+            return
+        nobody = f"portcheck-{secrets.token_hex(6)}.{named.host.partition('.')[2]}"
+        told = await self.names.lookup(nobody, "A", required=False)
+        alike = sorted({c.address for c in controllers} & set(told.answers))
+        if alike:
+            self.facts["wildcard"] = {"addresses": alike, "server": told.answered_from or told.server}
+
+    async def _slow(self) -> None:
+        """Late answers are asked for once more, now that this machine is quiet: was it DNS, or we?"""
+        fastest: dict[str, Lookup] = {}
+        for lookup in (x for x in self.lookups if x.server == self.names.label and x.status in TOLD):
+            known = fastest.setdefault(lookup.record, lookup)
+            fastest[lookup.record] = min(known, lookup, key=lambda x: x.elapsed_ms)
+        for lookup in (x for x in fastest.values() if x.elapsed_ms >= SLOW_MS):
+            spent_ms = 0.0
+            while spent_ms < self.names.patience_s * 250:
+                again = await self.names.lookup(lookup.name, lookup.record, required=False)
+                self.lookups.append(again)
+                spent_ms += max(again.elapsed_ms, SLOW_MS)
+                if again.elapsed_ms < SLOW_MS:
+                    break
+
+    def _by_dns(self, controller: NamedController) -> bool:
+        return any(x.name == controller.host and controller.address in x.answers for x in self.lookups)
+
+    def _srv(self) -> list[Lookup]:
+        return [x for x in self.lookups if x.record == "SRV" and x.server == self.names.label]
+
+    def _denied(self) -> list[Lookup]:
+        """The needed SRV records that whoever is asked first does not give."""
+        return [lookup for lookup in self._srv() if lookup.required and not srv_targets(lookup)]

@@ -1,0 +1,120 @@
+"""Names beside the checks, with DNS and this machine's own resolution as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from portcheck.config import ForestSpec
+from portcheck.model import Facts, Lookup
+from portcheck.model.target import Target
+from portcheck.net.dns import Names
+from portcheck.net.own_names import OwnAnswer
+from portcheck.run.naming import NamedController, NamesBeside
+from portcheck.targets import views
+from portcheck.targets.srv import Discovery
+
+HOST, ADDRESS = "dc1.alpha.test", "10.77.1.10"
+SRV = "_ldap._tcp.dc._msdcs.alpha.test"
+
+
+@dataclass(slots=True)
+class Zone(Names):
+    rows: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    every: str = ""  # an address for every name
+
+    async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
+        self.asked.append((name, record))
+        answers = self.rows.get((name, record), (self.every,) if self.every and record == "A" else ())
+        status = "ok" if answers else "nxdomain"
+        return Lookup(name, record, self.label, status, answers, required=required, answered_from="10.0.0.1")
+
+
+@dataclass(slots=True)
+class Here:
+    """What programs get, and who is at which address."""
+
+    own: dict[str, OwnAnswer] = field(default_factory=dict)
+    hosts: dict[str | None, Facts] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
+
+    async def resolve(self, name: str, _: Sequence[str], __: float) -> OwnAnswer:
+        return self.own.get(name, OwnAnswer("ok", (ADDRESS,)))
+
+    async def introduce(self, place: Target) -> Facts:
+        return self.hosts.get(place.address, {})
+
+    def naming(self, zone: Names, lookups: list[Lookup] | None = None) -> NamesBeside:
+        known = lookups if lookups is not None else []
+        return NamesBeside(ForestSpec("alpha.test"), zone, ("A",), known, self.facts, self.introduce, self.resolve)
+
+
+FOUND = Discovery(places=[Target(HOST, ADDRESS, "srv", "alpha.test")])
+
+
+@pytest.fixture(autouse=True)
+def one_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "system_servers", lambda: (("10.0.0.1", 53),))
+
+
+async def test_what_agrees_is_not_told_and_asks_nobody() -> None:
+    here, zone = Here(), Zone()
+    await here.naming(zone).beside(FOUND)
+    assert (here.facts, zone.asked) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("ping", "who"),
+    [({}, ""), ({"dns_host_name": "DC1.alpha.test"}, HOST), ({"dns_host_name": "dc9.beta.test"}, "dc9.beta.test")],
+)
+async def test_another_address_is_asked_who_it_is(ping: Facts, who: str) -> None:
+    here = Here({HOST: OwnAnswer("ok", ("10.77.1.99",))}, {"10.77.1.99": ping})
+    await here.naming(Zone()).beside(FOUND)
+    assert here.facts["resolution"] == [
+        {"name": HOST, "programs": ["10.77.1.99"], "dns": [ADDRESS], "answered_by": {"10.77.1.99": who}}
+    ]
+
+
+@pytest.mark.parametrize(("status", "told"), [("late", False), ("none", True)])
+async def test_no_answer_in_time_proves_nothing_and_no_such_name_does(status: str, told: bool) -> None:
+    here = Here({HOST: OwnAnswer(status)})
+    await here.naming(Zone()).beside(FOUND)
+    assert ("resolution" in here.facts) is told
+
+
+async def test_the_domain_s_own_name_may_lead_to_what_dns_gives_for_it_too() -> None:
+    zone = Zone(rows={("alpha.test", "A"): (ADDRESS, "10.77.1.12")})
+    here = Here({"alpha.test": OwnAnswer("ok", ("10.77.1.12",))})
+    await here.naming(zone).beside(FOUND)
+    assert here.facts == {}
+
+
+async def test_an_address_of_every_name_is_told_only_where_no_controller_speaks() -> None:
+    known = [Lookup("alpha.test", "A", "10.0.0.1", "ok", ("10.66.6.6",))]
+    for speaks in (False, True):
+        here, zone = Here(), Zone(servers=[("10.0.0.1", 53)], every="10.66.6.6")
+        zone.heard.set()
+        await here.naming(zone, list(known)).afterwards([NamedController("alpha.test", "10.66.6.6", speaks, False)])
+        assert ("wildcard" in here.facts) is not speaks
+
+
+async def test_a_name_that_nobody_has_and_that_dns_does_not_know_is_no_wildcard() -> None:
+    here, zone = Here(), Zone(servers=[("10.0.0.1", 53)])
+    zone.heard.set()
+    known = [Lookup("alpha.test", "A", "10.0.0.1", "ok", ("10.66.6.6",))]
+    await here.naming(zone, known).afterwards([NamedController("alpha.test", "10.66.6.6", False, False)])
+    assert here.facts == {}
+
+
+async def test_where_all_is_well_nothing_is_asked_afterwards() -> None:
+    here, zone = Here(), Zone(servers=[("10.0.0.1", 53)])
+    zone.heard.set()
+    known = [
+        Lookup(SRV, "SRV", "10.0.0.1", "ok", (f"0 100 389 {HOST}",), authoritative=True),
+        Lookup(HOST, "A", "10.0.0.1", "ok", (ADDRESS,), authoritative=True),
+    ]
+    await here.naming(zone, known).afterwards([NamedController(HOST, ADDRESS, True, True)])
+    assert (here.facts, zone.asked) == ({}, [])
