@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from portcheck.net.lag import missed_s
+
 T = TypeVar("T")
 NOTICED_S = 0.5  # answers that take longer need more patience than the usual
 REMEMBERED_S = 8.0
@@ -56,8 +58,6 @@ async def patiently(step: Coroutine[Any, Any, T], limit: Callable[[], float]) ->
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-
-from portcheck.net.lag import missed_s
 
 BEGIN_PER_SECOND = 400.0  # a path that polices new connections is never asked faster than it answers
 MOST_PER_SECOND = 10_000.0
