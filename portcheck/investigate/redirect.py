@@ -13,6 +13,7 @@ from portcheck.model import Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate
 from portcheck.net.platform import sockets
+from portcheck.net.platform.machine import is_own
 
 DOUBTFUL = (State.REFUSED, State.REJECTED, State.MUTE, State.RESET, State.MISMATCH)
 TRIES = 2
@@ -23,6 +24,8 @@ WORDS = "this machine itself redirects the connection to a program of its own (s
 
 async def by_this_machine(case: Case) -> None:
     """`error` where the answer was this machine's: nothing is known of the host then."""
+    if is_own(case.address):
+        return  # asked of this machine: who else should answer?
     doubtful = distinct(o for o in case.having(*DOUBTFUL) if o.check.transport == "tcp" and o.check.port is not None)
     if doubtful and 0 < len(sockets.devices()) <= MOST_DEVICES and hops.TCP_WALKS:
         await asyncio.gather(*(_one(case, outcome) for outcome in doubtful))

@@ -13,7 +13,7 @@ from portcheck.model.target import Target
 from portcheck.net.dns import TOLD, Names, NoResolverError, is_address
 from portcheck.net.own_names import OwnAnswer, own_addresses
 from portcheck.targets import views
-from portcheck.targets.srv import Discovery, srv_targets
+from portcheck.targets.srv import Discovery, asked_here, srv_targets
 
 NOBODYS_ADDRESS = "192.0.2.53"
 """TEST-NET-1 (RFC 5737): no server can be there. Who answers from there answers in the place of any server."""
@@ -54,6 +54,8 @@ class NamesBeside:
 
     async def beside(self, found: Discovery) -> None:
         """While the controllers are asked; each question once, and never longer than the patience."""
+        if asked_here(self.names):
+            return  # a forest that lives on this machine: nobody else has to know it
         await asyncio.gather(self._other_servers(found), self._programs(found))
 
     async def _other_servers(self, found: Discovery) -> None:
@@ -113,6 +115,8 @@ class NamesBeside:
 
     async def afterwards(self, controllers: Sequence[NamedController]) -> None:
         """Whose fault it is that a name is missing, or leads to nobody."""
+        if asked_here(self.names):
+            return  # a forest that lives on this machine: nobody else has to know it
         try:
             await asyncio.gather(
                 self._of_authorities(controllers),

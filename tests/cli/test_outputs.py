@@ -52,10 +52,10 @@ def test_all_formats_at_once_from_one_run(tmp_path: Path, capsys: pytest.Capture
 
 PAIRED = {
     "-f json -o a": ["json a", "table"],
-    "-f json -f html -o a": ["json", "html a"],
+    "-f json -f html -o a": ["html a", "json"],
     "-f json -o a -f html": ["json a", "html"],
     "-f json -f html -o a -o b": ["json a", "html b", "table"],
-    "-f json -o a -f csv -f html -o b": ["json a", "csv", "html b"],
+    "-f json -o a -f csv -f html -o b": ["json a", "html b", "csv"],
     "-o a -f json": ["json a", "table"],
     "-o a": ["table a", "table"],
     "--format=json --output=a": ["json a", "table"],

@@ -93,7 +93,7 @@ def test_a_plan_is_a_table_and_json(forests: Path, capsys: pytest.CaptureFixture
     assert "in all, packets (bytes, connections)" in capsys.readouterr().out
     assert run(["plan", "-f", "json", "--only", "kpasswd", "--no-trace"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert {line["service"] for line in document["lines"]} == {"kpasswd", "ldap-ping"}
+    assert {line["service"] for line in document["lines"]} == {"kpasswd", "ldap-ping", "dns"}
 
 
 def test_a_plan_takes_the_hosts_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

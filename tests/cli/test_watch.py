@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -133,7 +134,7 @@ def test_ctrl_c_ends_it_with_130_and_all_that_is_known(command: list[str]) -> No
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
-    assert "alpha.test: 1 fault, 1 of 2 as expected" in out
+    assert re.search(r"alpha\.test: 1 fault, (1 warning, )?1 of 2 as expected", out)  # the name is no other's here
 
 
 @POSIX

@@ -12,6 +12,7 @@ from pathlib import Path
 from portcheck.automation.alerting import Alert, When, prepared
 from portcheck.catalogue import lookup
 from portcheck.catalogue.profiles import built_in
+from portcheck.catalogue.suggestions import suggest
 from portcheck.cli.passwords import read_password
 from portcheck.cli.targets import known_services
 from portcheck.config import ConfigError, load
@@ -94,7 +95,7 @@ def pasted(data: bytes) -> None:
     """What `explain` is given: whatever a log held."""
     text = data.decode("utf-8", "surrogateescape")
     if not lookup.find(text):
-        unknown(text, lookup.suggest(text))
+        unknown(text, suggest(text))
 
 
 FILES: Mapping[str, Callable[[bytes], None]] = {

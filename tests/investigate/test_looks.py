@@ -19,7 +19,7 @@ from portcheck.wire.ldap import UNAVAILABLE, ExtendedResponse
 
 def case_of(*outcomes: Outcome, by_segment: dict[int | None, State] | None = None) -> Case:
     async def ask(old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /) -> Outcome:
-        return outcome(old.check, (by_segment or {})[segment])
+        return outcome(old.check, (by_segment or {}).get(segment, State.MUTE))
 
     return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
 
@@ -68,9 +68,9 @@ async def test_an_unused_port_is_asked_only_where_connections_led_nowhere(
 @pytest.mark.parametrize(
     ("usual", "first", "second", "told"),
     [
-        (State.MUTE, State.OK, State.OK, 1200),
+        (State.MUTE, State.OK, State.OK, 1240),
         (State.MUTE, State.MUTE, State.OK, 536),
-        (State.MUTE, State.OK, State.MUTE, 1200),
+        (State.MUTE, State.OK, State.MUTE, 1240),
         (State.MUTE, State.MUTE, State.MUTE, None),
         (State.OK, State.OK, State.OK, None),
     ],
@@ -78,7 +78,7 @@ async def test_an_unused_port_is_asked_only_where_connections_led_nowhere(
 async def test_the_largest_segments_that_pass_are_told(
     usual: State, first: State, second: State, told: int | None
 ) -> None:
-    case = case_of(outcome("ldaps/tcp", State.MUTE), by_segment={None: usual, 1200: first, 536: second})
+    case = case_of(outcome("ldaps/tcp", State.MUTE), by_segment={None: usual, 1240: first, 536: second})
     await mtu.clamp(case)
     assert one(case, "ldaps/tcp").facts.get("answers_with_segment_bytes") == told
 

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import importlib
 import os
+import selectors
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -48,6 +49,8 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SimpleNam
     package = portcheck.net
     monkeypatch.setattr(ctypes, "WinDLL", lambda _: SimpleNamespace(WSAIoctl=Ioctl()), raising=False)
     monkeypatch.setattr(ctypes, "WinError", win_error, raising=False)
+    monkeypatch.setattr(asyncio, "ProactorEventLoop", asyncio.SelectorEventLoop, raising=False)
+    monkeypatch.setattr(asyncio, "IocpProactor", selectors.DefaultSelector, raising=False)
 
     def imported(build: int = SERVER_2022) -> SimpleNamespace:
         monkeypatch.setattr(sys, "platform", "win32")

@@ -78,9 +78,9 @@ async def test_an_answer_to_another_call_is_none() -> None:
 async def test_no_more_than_four_connections_follow_and_all_to_the_host_that_was_asked() -> None:
     """A whole host, from the mapper to the interface behind it."""
     from portcheck.run.host import HostRun
+    from portcheck.run.ledger import Ledger
 
     connected: list[int] = []
-    landed: dict[str, Outcome] = {}
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connected.append(writer.get_extra_info("sockname")[1])
@@ -94,12 +94,12 @@ async def test_no_more_than_four_connections_follow_and_all_to_the_host_that_was
         events: list[Event] = []
         engine = Engine(QUICK, notify=events.append)
 
-        def land(_: HostState, outcome: Outcome) -> Outcome:
-            return landed.setdefault(outcome.check.service, outcome)
-
-        asking = HostRun(host, forest, engine, lambda _, check, subject: engine.run(check, subject), land, {}, {})
+        ledger = Ledger(lambda _: None)
+        asking = HostRun(host, forest, engine, lambda _, check, subject: engine.run(check, subject), ledger)
         checks = [Check("alpha.test", "dc1.alpha.test", HERE, "rpc", "tcp", port)]
         checks.append(Check("alpha.test", "dc1.alpha.test", HERE, "rpc-netlogon", "tcp", None))
+        ledger.own(host, checks)
         await asking._rpc(checks[0], checks[1:])
+        landed = {outcome.check.service: outcome for outcome in ledger.of(host)}
     assert landed["rpc-netlogon"].facts["port_candidates"] == ports[:4]
     assert set(connected) <= set(ports[:4])

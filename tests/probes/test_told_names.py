@@ -13,7 +13,7 @@ from wire.test_told_names import EVIL
 
 from portcheck.config import ForestSpec
 from portcheck.model import Check, Facts, Lookup, Outcome, State
-from portcheck.net import dns
+from portcheck.net import own_names
 from portcheck.net.dns import Names
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.tls import contexts
@@ -134,7 +134,7 @@ async def test_a_name_with_a_nul_is_asked_of_the_system_without_harm(monkeypatch
     """getaddrinfo raises ValueError there: in a thread, where nobody would hear it."""
     heard: list[object] = []
     monkeypatch.setattr("threading.excepthook", heard.append)
-    assert await dns._system_lookup("dc1\0.alpha.test", ["A"], 5.0) == []
+    assert (await own_names.own_addresses("dc1\0.alpha.test", ["A"], 5.0)).addresses == ()
     assert heard == []
 
 

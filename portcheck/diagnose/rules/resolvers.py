@@ -102,7 +102,8 @@ def _seconds(least: float, most: float) -> str:
 def _differs(f: ForestFacts) -> Proof | None:
     told = f.forest.facts.get("resolution")
     rows = [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
-    rows = [row for row in rows if not _told_already(f, row)]
+    stand_ins = {name(dc.host) for dc in f.forest.domain_controllers if dc.facts.get("answered_by")}
+    rows = [row for row in rows if name(str(row.get("name"))) not in stand_ins and not _told_already(f, row)]
     judged = [(_severity(f, row), row) for row in rows]
     if not judged:
         return None
