@@ -203,7 +203,7 @@ def test_servers_that_answer_the_same_question_differently_are_told_apart(lab: L
         run = lab.portcheck("discover", "bravo.test", "--dns", second.address, "--json")
     assert run.report is not None
     (found,) = [f for f in run.report["findings"] if f["code"] == "dns-views-differ"]
-    assert "this machine's own resolver says bdc1.bravo.test and other.bravo.test" in found["evidence"]
+    assert "this machine's own resolver (127.0.0.1) says bdc1.bravo.test and other.bravo.test" in found["evidence"]
 
 
 def test_a_device_that_drops_edns_is_told_and_dns_is_not_called_blocked(lab: Lab) -> None:
@@ -362,7 +362,10 @@ def test_one_of_two_controllers_that_is_silent_leaves_the_other(lab: Lab) -> Non
         both = [{"host": "bdc1.bravo.test", "address": lab.bravo.address},
                 {"host": "bdc12.bravo.test", "address": second.address}]  # fmt: skip
         run = check(lab, bravo={"domain_controllers": both, "discover": False})
-    assert run.codes("bravo") == ["host-unreachable", "partial-forest"]
+    assert [code for code in run.codes("bravo") if code != "resolution-differs"] == [
+        "host-unreachable",
+        "partial-forest",
+    ]
     silent = [c for c in run.of("bravo") if c["address"] == second.address and c["state"] == "filtered"]
     assert {(c["blocked_at"]["after"], c["blocked_at"]["hop"]) for c in silent if c["verdict"] != "skip"} == {(FW2, 2)}
 
