@@ -20,17 +20,22 @@ from portcheck.wire import ldap
 HELLO_REQUEST = bytes.fromhex("160303000400000000")  # RFC 5246, 7.4.1.1: to be ignored in the middle of a handshake
 ENTRY = ldap.SearchEntry(1, "", (("a", (b"b",)),)).pack()
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the other side of a flood
+
 
 async def flood(writer: asyncio.StreamWriter, what: bytes) -> None:
     with contextlib.suppress(ConnectionError):
         while True:
             writer.write(what)
             await writer.drain()
+    writer.transport.abort()
 
 
 async def test_a_socket_that_always_has_something_lets_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-        await reader.read()
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.transport.abort()
 
     async def at_once(*_: object) -> bytes:
         return b"x"
@@ -75,6 +80,7 @@ async def test_crumbs_are_given_up_by_their_number(monkeypatch: pytest.MonkeyPat
     async def crumbs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(1):
             writer.write(b"x")
+        writer.transport.abort()
 
     async with servers.tcp(crumbs) as port, asyncio.timeout(60):
         with await Net("127.0.0.1", LONG).tcp(port) as stream:
