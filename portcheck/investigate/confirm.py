@@ -10,10 +10,10 @@ from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.model.events import Notify, Phase
 from portcheck.net.pacing import Pacer
+from portcheck.net.timeline import REPEATED
 from portcheck.net.timeouts import Timeouts
 
 RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
-REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
 ONE_TRY = Timeouts(connect_s=2.4, answer_s=10.0, attempts=2)
 ONE_TALK = Timeouts(connect_s=2.4, answer_s=3.0, attempts=2)
 ICMP_GAP_S = 1.1  # Linux routers: a burst of six, then one ICMP error a second (icmp_ratelimit)

@@ -10,6 +10,9 @@ from portcheck.net.lag import AWAY_S, missed_s
 
 LONGEST = 60  # a check that needs more steps than this has said enough
 
+REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
+"""Facts that say that a first try was lost."""
+
 
 @dataclass(slots=True)
 class Timeline:

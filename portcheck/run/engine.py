@@ -14,7 +14,7 @@ from portcheck.net.network import Net, Network
 from portcheck.net.pacing import AdaptivePacer, Pacer
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
-from portcheck.net.timeline import Timeline
+from portcheck.net.timeline import REPEATED, Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Probe, Seen, Subject, askable
 from portcheck.wire import WireError, fingerprint, text
@@ -28,7 +28,6 @@ LAST_S = 0.9
 LONGEST_LINE = 512  # characters of a reason or a step: our words around one text of the peer's
 WALKING, LOOKING_UP = 192, 192  # sockets beside those of the checks
 SOCKETS_A_QUESTION = 6  # to DNS, where it is silent: each try keeps its socket, and one is for TCP
-REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")  # a first try was lost
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
 MOST_CHECKS = 250_000  # of one run, unless the user says otherwise: what DNS tells decides how many there would be
