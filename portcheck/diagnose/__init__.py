@@ -76,7 +76,7 @@ def _placeholders(proof: Proof, where: tuple[str, ...], f: ForestFacts) -> dict[
     return {
         "forest": printable(f.forest.name),
         "hosts": phrases.short_hosts(where, f) if proof.hosts or not proven else phrases.whereabouts(proven, f),
-        "names": phrases.some(map(printable, where), MOST_TARGETS),
+        "names": phrases.many(map(printable, where), MOST_TARGETS),
         "ports": phrases.ports(proven),
         "services": phrases.services(proven),
         "purposes": phrases.listed(printable(o.check.purpose or o.check.service) for o in proven),

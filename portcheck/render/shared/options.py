@@ -22,6 +22,8 @@ class Options:
     quiet: bool = False
     accessible: bool = False  # sentences: no drawing, no colour, no live screen
     ascii: bool = False
+    run: str = "last"  # by what name commands find the run that is shown; empty: it is kept nowhere
+    again: str = ""  # what a command needs to ask the same once more: " contoso.com"
 
 
 Renderer = Callable[[Report, Options], str]

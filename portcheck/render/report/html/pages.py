@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portcheck.model import Change, Finding, Lookup, Outcome, Report, Severity, State, Verdict
+from portcheck.render.report.details import skip_words
 from portcheck.render.report.evidence import controller_words
+from portcheck.render.report.grids import ROWS_IN_FULL
 from portcheck.render.report.html.cells import Book, Cell, CellHop, Detail, book
 from portcheck.render.report.html.plots import Clocks, Latencies, clocks, latencies
-from portcheck.render.report.table import ROWS_IN_FULL, skip_words
 from portcheck.render.shared import matrix
 from portcheck.render.shared.digest import (
     Digest,
