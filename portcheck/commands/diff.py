@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from portcheck.cli import runs as runs_
 from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 from portcheck.exitcodes import NOT_AS_EXPECTED, OK
-from portcheck.model import Report
 
 Before = Annotated[str, typer.Argument(metavar="A", help="A saved report, or a run's number in the history.")]
 After = Annotated[str, typer.Argument(metavar="B", help="The later one; `last` is the newest run kept.")]
@@ -33,27 +32,14 @@ def diff(
     from portcheck.report.same_plan import common, nothing
     from portcheck.report.to_json import dumps
 
-    runs = common(named(before), named(after))
-    if nothing(runs):
-        raise ConfigError(f"nothing was asked in both runs, so nothing can be compared. {' '.join(runs.notes)}")
-    earlier, later = runs.before, runs.after
+    both = common(runs_.found(before), runs_.found(after))
+    if nothing(both):
+        raise ConfigError(f"nothing was asked in both runs, so nothing can be compared. {' '.join(both.notes)}")
+    earlier, later = both.before, both.after
     compared = compare(earlier, later)
     if as_json:
-        show(dumps(difference.as_json(earlier, later, compared, runs.notes)))
+        show(dumps(difference.as_json(earlier, later, compared, both.notes)))
     else:
         screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
-        show(difference.render(earlier, later, compared, screen, runs.notes))
+        show(difference.render(earlier, later, compared, screen, both.notes))
     return OK if compared.same else NOT_AS_EXPECTED
-
-
-def named(word: str) -> Report:
-    """The report in this file, or of this run in the history. A file that is there comes first."""
-    from portcheck.commands import history
-    from portcheck.report import to_json
-
-    if history.is_run(word) and not Path(word).exists():
-        return history.run(word)
-    try:
-        return to_json.load(Path(word))
-    except to_json.StoreError as error:
-        raise ConfigError(str(error)) from None

@@ -36,7 +36,7 @@ def suite(report: Report, digest: Digest, number: int) -> ET.Element:
     cases = [*questions(digest, verdict), *(case(outcome, fixes) for outcome in digest.outcomes)]
     if digest.forest.problem:
         cases.insert(0, _case(_nested(digest.forest.name), "forest", 0.0, ERROR, "error", digest.forest.problem))
-    cases = [*_whole(digest, verdict, cases), *cases]
+    cases = [*_whole(digest, verdict, cases, interrupted=report.interrupted), *cases]
     kinds = [child.tag for one in cases for child in one]
     found = ET.Element(
         "testsuite",
@@ -70,7 +70,7 @@ def _properties(report: Report, digest: Digest) -> tuple[tuple[str, str], ...]:
 
 
 def questions(digest: Digest, verdict: Verdict) -> list[ET.Element]:
-    """The answers of DNS that are needed and did not come: a fault that shows in no check; none where the forest passes."""
+    """The answers of DNS that are needed and did not come: a fault, unless the forest passes."""
     return [
         _case(
             f"{_nested(digest.forest.name)}/dns",
@@ -84,14 +84,15 @@ def questions(digest: Digest, verdict: Verdict) -> list[ET.Element]:
     ]
 
 
-def _whole(digest: Digest, verdict: Verdict, cases: list[ET.Element]) -> list[ET.Element]:
+def _whole(digest: Digest, verdict: Verdict, cases: list[ET.Element], *, interrupted: bool) -> list[ET.Element]:
     """What makes the forest fail and shows in no case: a finding that no check proves, or that nothing was told."""
-    if verdict in {Verdict.PASS, Verdict.WARN} or any(child.tag in {FAILURE, ERROR} for one in cases for child in one):
+    met = verdict in {Verdict.PASS, Verdict.WARN} and not interrupted
+    if met or any(child.tag in {FAILURE, ERROR} for one in cases for child in one):
         return []
     where = f"{_nested(digest.forest.name)}/forest"
     faults = [finding for finding in digest.findings if finding.severity is Severity.ERROR]
     if not faults:
-        return [_case(where, "forest", 0.0, ERROR, "unknown", "nothing that was asked tells how it is")]
+        return [_case(where, "forest", 0.0, ERROR, "unknown", "not all was asked that would tell how it is")]
     return [_case(where, f.code, 0.0, FAILURE, f.code, f.title, *f.fix.splitlines()) for f in faults]
 
 
@@ -114,7 +115,7 @@ def case(outcome: Outcome, fixes: Mapping[str, Sequence[str]]) -> ET.Element:
         f"{_nested(check.forest)}/{_nested(where)}",
         f"{check.service} {f'dynamic/{check.transport}' if dynamic else port_of(outcome)}",
         outcome.elapsed_ms,
-        ELEMENTS.get(verdict),
+        SKIPPED if verdict is Verdict.UNKNOWN and not check.required else ELEMENTS.get(verdict),
         outcome.state.value,
         seen(outcome),
         *(line for fix in fixes.get(check.id, ()) for line in fix.splitlines()),
