@@ -7,7 +7,6 @@ from datetime import datetime
 from hypothesis import strategies as st
 
 from portcheck.model import (
-    Ask,
     BlockedAt,
     Change,
     Check,
@@ -21,6 +20,7 @@ from portcheck.model import (
     Lookup,
     Outcome,
     Report,
+    Request,
     Trace,
     Vantage,
 )
@@ -88,7 +88,7 @@ forests = st.builds(
 )
 ports = few(st.integers(0, 65535).map(str) | st.just("49152-65535"))
 asks = st.builds(
-    Ask, sources=texts, to=few(st.builds(Destination, host=text, address=st.none() | text)), tcp=ports, udp=ports
+    Request, sources=texts, to=few(st.builds(Destination, host=text, address=st.none() | text)), tcp=ports, udp=ports
 )
 findings = st.builds(Finding, hosts=texts, breaks=texts, errors=texts, checks=texts, asks=few(asks))
 AN_AGE_AGO = datetime.fromisoformat("1970-01-01")  # what is older than the history keeps is forgotten

@@ -9,7 +9,7 @@ from portcheck.catalogue.brief import brief_of
 from portcheck.diagnose.reader import text
 from portcheck.diagnose.remedy import allow, others, sources
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Ask, Destination, Outcome
+from portcheck.model import Destination, Outcome, Request
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n+")
 PLAINLY = re.compile(r"^ask the firewall team:? *$", re.IGNORECASE)
@@ -18,7 +18,7 @@ DYNAMIC = "49152-65535"
 """Where Windows puts its RPC services since Server 2008 (PORTS)."""
 
 
-def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Ask, ...]:
+def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:
     """One for each set of ports and sources; where the fix asks for no path, the fix's first sentence alone."""
     sentences = [one.strip() for one in SENTENCE.split(fix) if one.strip()]
     if not sentences:
@@ -28,10 +28,10 @@ def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tupl
         if path in fix and "allow " in sentence:
             return _paths(code, sentence, proven, f)
     of = brief_of(code).of
-    return (Ask(of, to=_destinations(proven), words=sentences[0]),)
+    return (Request(of, to=_destinations(proven), words=sentences[0]),)
 
 
-def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Ask, ...]:
+def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:
     brief = brief_of(code)
     lead = sentence.partition("allow ")[0].strip()
     provided = "" if PLAINLY.match(lead) else DIRECTED.sub("", lead)
@@ -45,7 +45,7 @@ def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) 
         alike.setdefault(key, []).append(place)
     purpose = brief.words if brief.ports else ""
     return tuple(
-        Ask(brief.of, froms, tuple(to), tcp, udp, purpose, sentence, provided)
+        Request(brief.of, froms, tuple(to), tcp, udp, purpose, sentence, provided)
         for (froms, tcp, udp), to in alike.items()
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from portcheck.model.ask import Ask, AskedOf, Destination
 from portcheck.model.check import Check, Expected, Need
 from portcheck.model.outcome import BLOCKED, GOOD, BlockedAt, Facts, Outcome, Stage, State, Trace, Verdict
 from portcheck.model.report import (
@@ -20,11 +19,11 @@ from portcheck.model.report import (
     Vantage,
     count_by,
 )
+from portcheck.model.request import AskedOf, Destination, Request
 
 __all__ = [
     "BLOCKED",
     "GOOD",
-    "Ask",
     "AskedOf",
     "BlockedAt",
     "Change",
@@ -42,6 +41,7 @@ __all__ = [
     "Need",
     "Outcome",
     "Report",
+    "Request",
     "Severity",
     "Stage",
     "State",

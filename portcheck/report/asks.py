@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import replace
 
-from portcheck.model import Ask, Destination, Finding, Report, Severity
+from portcheck.model import Destination, Finding, Report, Request, Severity
 
 Place = tuple[str, tuple[str, ...], Destination, str]
 
@@ -18,7 +18,7 @@ def telling(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return faults or tuple(finding for finding in known if finding.severity is Severity.WARNING)
 
 
-def consolidated(report: Report) -> tuple[Ask, ...]:
+def consolidated(report: Report) -> tuple[Request, ...]:
     """The paths first, the ports of one place together; then what is asked in words. The order is the findings'."""
     of_forest: dict[str, list[Finding]] = {forest.name: [] for forest in report.forests}
     for finding in report.findings:
@@ -26,9 +26,9 @@ def consolidated(report: Report) -> tuple[Ask, ...]:
     return merged(ask for findings in of_forest.values() for finding in telling(findings) for ask in finding.asks)
 
 
-def merged(asks: Iterable[Ask]) -> tuple[Ask, ...]:
-    places: dict[Place, list[Ask]] = {}
-    others: dict[tuple[str, str], Ask] = {}
+def merged(asks: Iterable[Request]) -> tuple[Request, ...]:
+    places: dict[Place, list[Request]] = {}
+    others: dict[tuple[str, str], Request] = {}
     for ask in asks:
         if not ask.is_path:
             others.setdefault((ask.of, ask.words), ask)
@@ -37,7 +37,7 @@ def merged(asks: Iterable[Ask]) -> tuple[Ask, ...]:
     return (*(_of_place(key[2], found) for key, found in places.items()), *others.values())
 
 
-def _of_place(to: Destination, found: list[Ask]) -> Ask:
+def _of_place(to: Destination, found: list[Request]) -> Request:
     purposes = dict.fromkeys(ask.purpose for ask in found if ask.purpose)
     return replace(
         found[0],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from portcheck.model import (
-    Ask,
     AskedOf,
     BlockedAt,
     Change,
@@ -22,6 +21,7 @@ from portcheck.model import (
     Need,
     Outcome,
     Report,
+    Request,
     Severity,
     Stage,
     State,
@@ -203,9 +203,9 @@ def _read_finding(place: JsonObject) -> Finding:
     )
 
 
-def _read_ask(place: JsonObject) -> Ask:
+def _read_ask(place: JsonObject) -> Request:
     tos = tuple(Destination(to.text("host"), to.maybe_text("address")) for to in place.places("to"))
-    return Ask(
+    return Request(
         of=place.word("of", AskedOf),
         sources=place.texts("from"),
         to=tos,

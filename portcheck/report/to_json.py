@@ -12,7 +12,6 @@ from typing import NoReturn
 from portcheck.files import reading
 from portcheck.files.writing import write_whole
 from portcheck.model import (
-    Ask,
     BlockedAt,
     Comparison,
     DomainController,
@@ -21,6 +20,7 @@ from portcheck.model import (
     Lookup,
     Outcome,
     Report,
+    Request,
     Vantage,
     Verdict,
     count_by,
@@ -179,7 +179,7 @@ def finding_to_json(finding: Finding) -> Json:
     }
 
 
-def ask_to_json(ask: Ask) -> Json:
+def ask_to_json(ask: Request) -> Json:
     """A request; `text` is its sentence, `if` what has to be true first."""
     return {
         "of": ask.of.value,

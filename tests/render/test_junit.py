@@ -139,7 +139,8 @@ def test_a_case_fails_if_and_only_if_its_check_does() -> None:
     for state in State:
         for verdict in Verdict:
             seen = outcome(check(), state, verdict=verdict)
-            ((_, case),) = results(report(seen, findings=(finding(severity=Severity.INFO),))).items()
+            told = results(report(seen, outcome("smb/tcp"), findings=(finding(severity=Severity.INFO),)))
+            (case,) = (case for name, case in told.items() if "ldap" in name)
             wanted = tags.get(cell_of(seen))  # type: ignore[arg-type]
             assert [type(one) for one in case.result] == ([wanted] if wanted else [])
 

@@ -13,7 +13,7 @@ import pytest
 from factories import finding, outcome, report
 from rich.cells import cell_len
 
-from portcheck.model import Ask, AskedOf, Comparison, Destination, FindingChange, Report, Severity, Turn
+from portcheck.model import AskedOf, Comparison, Destination, FindingChange, Report, Request, Severity, Turn
 from portcheck.render import FORMATS
 from portcheck.render.report.ending import ROWS
 from portcheck.render.shared.options import Options
@@ -140,7 +140,7 @@ def many_asks(count: int) -> Report:
             "rights-missing",
             title=f"alpha.test: the account lacks right {n}",
             fix=fix,
-            asks=(Ask(AskedOf.AD, words=fix),),
+            asks=(Request(AskedOf.AD, words=fix),),
         )
         for n in range(count)
         for fix in (f"Ask the AD team to grant right number {n}, which the synchronisation of this directory needs.",)
@@ -160,7 +160,9 @@ def test_requests_that_find_no_room_at_the_end_are_said_with_their_findings_and_
 
 def test_of_very_many_places_the_first_are_asked_for_and_the_rest_counted() -> None:
     asks = [
-        Ask(AskedOf.FIREWALL, ("10.0.0.1",), (Destination(f"h{n}", f"10.9.{n}.1"),), (str(1000 + 2 * n),), words="x")
+        Request(
+            AskedOf.FIREWALL, ("10.0.0.1",), (Destination(f"h{n}", f"10.9.{n}.1"),), (str(1000 + 2 * n),), words="x"
+        )
         for n in range(60)
     ]
     told = [finding(forest="alpha.test", asks=(ask,), fix="Ask the firewall team: allow it.") for ask in asks]

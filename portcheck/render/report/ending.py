@@ -27,14 +27,14 @@ PLACES = "; →"
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ScreenEnd:
     """The lines, and which requests in words found no room in them."""
 
     lines: tuple[Text, ...]
     untold: frozenset[str] = frozenset()
 
 
-def ending(told: Conclusion, options: Options) -> Ending:
+def ending(told: Conclusion, options: Options) -> ScreenEnd:
     head = [] if not told.interrupted else list(hang("", Text(INTERRUPTED, "bold yellow"), options.width, 2))
     well = list(_well(told, options))
     onward = list(_onward(told, options))
@@ -42,7 +42,7 @@ def ending(told: Conclusion, options: Options) -> Ending:
     forests = list(_forests(told.troubled, ROWS - len(head) - len(well) - len(onward) - kept, options))
     room = ROWS - len(head) - len(well) - len(onward) - len(forests)
     asks, untold = _asks(told.asks, room, options)
-    return Ending((*head, *forests, *well, *asks, *onward), untold)
+    return ScreenEnd((*head, *forests, *well, *asks, *onward), untold)
 
 
 INTERRUPTED = "Interrupted: this is what was known until then."

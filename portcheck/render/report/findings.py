@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from portcheck.model import Ask, Finding, Severity
+from portcheck.model import Finding, Request, Severity
 from portcheck.model.folding import folded
 from portcheck.render.shared.errors import users_see
 from portcheck.render.shared.layout import hang, pad
@@ -25,7 +25,7 @@ WHOLE_HOST = frozenset({"host-unreachable", "one-way-path"})
 
 
 @dataclass(slots=True)
-class Said:
+class AlreadySaid:
     """What the screen has said: nothing of it is said again. `untold`: the requests that its end has no room for."""
 
     untold: frozenset[str] = frozenset()
@@ -47,14 +47,14 @@ def title_of(finding: Finding) -> str:
     return finding.title.removeprefix(f"{finding.forest}: ")
 
 
-def title(finding: Finding, options: Options, said: Said) -> Iterator[Text]:
+def title(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[Text]:
     mark = SEVERITIES[finding.severity]
     style = "" if finding.severity is Severity.INFO else mark.style
     words = "".join(said.new([title_of(finding)])) or finding.title  # of two forests with the same fault
     yield from hang(sign(mark, options, 2), plain(words, style), options.width)
 
 
-def block(finding: Finding, options: Options, said: Said) -> Iterator[Text]:
+def block(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[Text]:
     yield from title(finding, options, said)
     why = sentences(finding.explanation)
     if options.verbose:
@@ -89,7 +89,7 @@ def fix_left(finding: Finding, options: Options, untold: frozenset[str]) -> list
     return [sentence for sentence in known if sentence not in said]
 
 
-def _is_path(asks: tuple[Ask, ...], words: str) -> bool:
+def _is_path(asks: tuple[Request, ...], words: str) -> bool:
     return any(ask.is_path for ask in asks if ask.words == words)
 
 

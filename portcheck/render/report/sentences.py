@@ -9,7 +9,7 @@ from dataclasses import replace
 from portcheck.model import Finding, Report, Severity, Verdict
 from portcheck.model.folding import folded
 from portcheck.render.report import evidence
-from portcheck.render.report.findings import EVERYTHING, WHOLE_HOST, Said, fix_left, title_of
+from portcheck.render.report.findings import EVERYTHING, WHOLE_HOST, AlreadySaid, fix_left, title_of
 from portcheck.render.report.findings import sentences as split
 from portcheck.render.shared import changes, matrix, times
 from portcheck.render.shared.conclusion import Conclusion, conclusion, healthy_words, spoken, worst_first
@@ -54,7 +54,7 @@ def sentences(report: Report, told: Conclusion, options: Options) -> Iterator[st
     yield from concluded(told, options)
     if options.quiet:
         return
-    said = Said()
+    said = AlreadySaid()
     for digest, _ in worst_first(report):
         yield from forest_sentences(digest, options, said)
     if report.compared is not None and not report.compared.same:
@@ -85,7 +85,7 @@ def _spoken(ask: str) -> str:
     return spoken(ask).replace("; →", "; and to").replace(" → ", " to ")
 
 
-def forest_sentences(digest: Digest, options: Options, said: Said) -> Iterator[str]:
+def forest_sentences(digest: Digest, options: Options, said: AlreadySaid) -> Iterator[str]:
     shown = [finding for finding in digest.findings if finding.code != "forest-ok"]
     if shown or options.verbose or digest.count(Verdict.FAIL, Verdict.UNKNOWN):
         counts = f", {digest.count(Verdict.PASS)} of {digest.asked} checks as expected" if digest.asked else ""
@@ -114,7 +114,7 @@ def _without(digest: Digest, explained: set[str]) -> Digest:
     return replace(digest, outcomes=tuple(o for o in digest.outcomes if o.check.id not in explained))
 
 
-def finding_sentences(finding: Finding, options: Options, said: Said) -> Iterator[str]:
+def finding_sentences(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[str]:
     yield f"{SEVERITY_WORDS[finding.severity]}: {title_of(finding)}"
     if finding.severity is Severity.INFO and not options.verbose:
         return

@@ -35,7 +35,7 @@ def lines(report: Report, options: Options) -> Iterator[Text]:
         yield from quiet(told, options)
         return
     end = ending(told, options)
-    found, said = worst_first(report), findings.Said(end.untold)
+    found, said = worst_first(report), findings.AlreadySaid(end.untold)
     yield from title(report, options)
     for digest, verdict in found:
         if verdict is not Verdict.PASS or options.verbose or _notes(digest):
@@ -69,7 +69,7 @@ def title(report: Report, options: Options) -> Iterator[Text]:
         yield from hang("", plain(words, "dim"), options.width, 2)
 
 
-def section(digest: Digest, options: Options, said: findings.Said) -> Iterator[Text]:
+def section(digest: Digest, options: Options, said: findings.AlreadySaid) -> Iterator[Text]:
     yield from head(digest, options)
     for finding in shown(digest, options):
         if not options.verbose and (finding.severity is Severity.INFO or follows(finding, digest.findings)):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from portcheck.catalogue.brief import Brief, brief_of
-from portcheck.model import GOOD, Ask, Finding, Outcome, Report, State, Verdict
+from portcheck.model import GOOD, Finding, Outcome, Report, Request, State, Verdict
 from portcheck.model.folding import folded
 from portcheck.render.shared.digest import Digest, digests, headline, silent_hosts
 from portcheck.render.shared.marks import VERDICTS, Mark
@@ -198,10 +198,10 @@ def _width(span: str) -> int:
     return int(high) - int(low) + 1
 
 
-def requests(asks: Sequence[Ask], findings: Sequence[Finding]) -> tuple[str, ...]:
+def requests(asks: Sequence[Request], findings: Sequence[Finding]) -> tuple[str, ...]:
     """The paths in one line for each condition, then what is asked in words; of older runs the fixes themselves."""
     found = merged(asks)
-    paths: dict[str, list[Ask]] = {}
+    paths: dict[str, list[Request]] = {}
     for ask in found:
         if ask.is_path:
             paths.setdefault(ask.provided, []).append(ask)
@@ -216,7 +216,7 @@ def spoken(ask: str) -> str:
     return ask.removeprefix("Ask ")
 
 
-def _path_line(provided: str, asks: Iterable[Ask]) -> str:
+def _path_line(provided: str, asks: Iterable[Request]) -> str:
     """`10.77.0.10 → 10.77.2.10 tcp 464,3268-3269 udp 464; → 10.77.3.10 tcp+udp 464`"""
     by_source: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for ask in asks:
@@ -230,7 +230,7 @@ def _path_line(provided: str, asks: Iterable[Ask]) -> str:
     return printable(lead + "; ".join(told))
 
 
-def _ask_ports(ask: Ask) -> str:
+def _ask_ports(ask: Request) -> str:
     tcp, udp = ",".join(ask.tcp), ",".join(ask.udp)
     if tcp == udp:
         return f"tcp+udp {tcp}"
@@ -246,7 +246,7 @@ def first_sentence(text: str) -> str:
     return text.strip()
 
 
-def commands(findings: Sequence[Finding], asks: Sequence[Ask], run: str, again: str | None) -> tuple[str, ...]:
+def commands(findings: Sequence[Finding], asks: Sequence[Request], run: str, again: str | None) -> tuple[str, ...]:
     """What to type next; the first with the program's name, the others go without. No watch where nothing is waited for
     (`again` is None)."""
     found = []

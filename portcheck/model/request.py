@@ -27,7 +27,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One request. Without ports it is none for a path, and `words` say what it is."""
 
     of: AskedOf
