@@ -98,6 +98,6 @@ def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool, run
 
     again = explained(evidence)
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=False)
-    screen = replace(screen, run=run)
+    screen = replace(screen, run=run, again=None)
     show(FORMATS["json" if as_json else "table"](again, screen).rstrip("\n") + "\n")
     return 0

@@ -32,4 +32,4 @@ def report(
     wanted = outputs.wishes(format_ or (), output or (), None, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     told = explained(runs.found(run))
-    return OK if outputs.write(told, wanted, replace(screen, run=run)) else NOT_DONE
+    return OK if outputs.write(told, wanted, replace(screen, run=run, again=None)) else NOT_DONE

@@ -28,6 +28,8 @@ from portcheck.render.shared.text import counted, listed, plain, printable
 from portcheck.render.shared.words import port_of, seen, service_of
 
 WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
+MOST_FORESTS = 8
+"""What a summary tells of changes: it is about the present."""
 TURN_WIDTH = len("appeared  ")
 
 
@@ -96,10 +98,13 @@ def brief(report: Report, options: Options) -> Iterator[Text]:
     yield from hang(
         "", Text(f"{since(report.compared)} (all of it: portcheck diff, portcheck history)", "bold"), options.width, 2
     )
-    for part in by_forest(report.compared, KnownChanges.of(report)):
+    parts = by_forest(report.compared, KnownChanges.of(report))
+    for part in parts[:MOST_FORESTS]:
         mark = mark_of(part)
         lead = sign(mark, options).append(f"{printable(part.forest)}: ", style="bold")
         yield from hang(lead, plain(counts(part), mark.style), options.width, 2)
+    if len(parts) > MOST_FORESTS:
+        yield plain(f"  and {counted(len(parts) - MOST_FORESTS, 'more forest')}", "dim")
 
 
 def since(compared: Comparison) -> str:

@@ -52,7 +52,7 @@ class Conclusion:
         return not self.troubled and not self.interrupted
 
 
-def conclusion(report: Report, run: str = "last", again: str = "") -> Conclusion:
+def conclusion(report: Report, run: str = "last", again: str | None = "") -> Conclusion:
     """`run`: by what name commands find the run, if at all; `again`: what they need to ask the same once more."""
     found = worst_first(report)
     lines = [

@@ -33,7 +33,7 @@ class Options:
     ascii: bool = False
     run: str = "last"  # by what name commands find the run that is shown; empty: it is kept nowhere
     progress: ProgressKind = ProgressKind.AUTO
-    again: str = ""  # what a command needs to ask the same once more: " contoso.com"
+    again: str | None = ""  # what a command needs to ask the same once more: " contoso.com"; None: not known
 
 
 ACCESSIBLE = "PORTCHECK_ACCESSIBLE"
