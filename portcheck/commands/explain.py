@@ -70,7 +70,7 @@ def explain(
             if evidence is None
             else _findings(evidence, as_json, verbose, no_color, report or "")
         )
-    return explaining.answer(text, evidence, as_json=as_json)
+    return explaining.answer(text, evidence, as_json=as_json, run=report or "")
 
 
 def _evidence(report: str | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:

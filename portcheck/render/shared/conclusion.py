@@ -163,7 +163,9 @@ def _by_state(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def _named(hosts: tuple[str, ...], digest: Digest) -> str:
-    """The hosts within their forest, and a colon; nothing where it is about none."""
+    """The hosts within their forest, and a colon; nothing where it is about none, or the host is all that was asked."""
+    if hosts == (digest.forest.name,):
+        return ""
     short = [printable(host.removesuffix(f".{digest.forest.name}") or host) for host in hosts]
     return f"{folded(short)}: " if short else ""
 
