@@ -41,7 +41,7 @@ def blocked(tmp_path: Path) -> str:
 
 
 BLOCKED = """\
-From 2026-11-24 01:00:00 to 2026-11-25 01:00:00 UTC
+From 2026-11-24 01:00:00 +00:00 to 2026-11-25 01:00:00 +00:00
 By portcheck 0.1.0, then by 0.2.0, which may judge otherwise.
 
 ✖ alpha.test: 1 check changed, 1 finding appeared

@@ -33,7 +33,9 @@ def test_what_is_no_range_is_none(text: str) -> None:
 
 
 def test_its_options_are_those_of_check_in_other_words() -> None:
-    words = plugin.translated(["-H", "alpha.test", "--hostname=bravo.test", "-t", "50", "-w0", "-c", "5", "--dns", "::1"])
+    words = plugin.translated(
+        ["-H", "alpha.test", "--hostname=bravo.test", "-t", "50", "-w0", "-c", "5", "--dns", "::1"]
+    )
     assert words == plugin.PluginWords(("alpha.test", "bravo.test", "--deadline", "50s", "--dns", "::1"), "0", "5")
     assert plugin.translated(["-c", "lab.toml"]) == plugin.PluginWords(("-c", "lab.toml"))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def local(moment: str) -> str:
+def local(moment: str, *, seconds: bool = False) -> str:
     """`2026-11-28 15:12 +01:00` of an ISO 8601 time; a text that is none as it is."""
     at = wall(moment)
-    return moment if at is None else f"{at:%Y-%m-%d %H:%M} {offset(at)}"
+    if at is None:
+        return moment
+    return f"{at:%Y-%m-%d %H:%M:%S} {offset(at)}" if seconds else f"{at:%Y-%m-%d %H:%M} {offset(at)}"
 
 
 def clock(moment: str) -> str:
