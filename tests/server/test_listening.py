@@ -19,7 +19,6 @@ from portcheck.model import State
 from portcheck.probes.probe import Subject
 from portcheck.probes.proof import REASON
 from portcheck.probes.registry import PROBES
-
 from portcheck.server.listener.limits import CONNECTIONS
 from portcheck.server.listener.ports import WantedPort
 from portcheck.server.listener.services import DYNAMIC, Part, allowance, voice
