@@ -77,7 +77,10 @@ def _told(f: ForestFacts, key: str) -> Mapping[str, object]:
 
 
 def stripped(f: ForestFacts) -> tuple[str, ...]:
-    """The hosts of SRV records, where whoever gave those gives no address of any host, nor of the domain itself."""
+    """The hosts of SRV records, where whoever gave those gives no address of any host, nor of the domain itself.
+
+    Where one family alone was asked for, the hosts may well have the other.
+    """
     label = main(f)
     records = [x for x in f.lookups("SRV") if x.server == label]
     hosts = tuple(dict.fromkeys(host for lookup in records for host in targets(lookup)))
@@ -87,6 +90,8 @@ def stripped(f: ForestFacts) -> tuple[str, ...]:
     of_domain = [x for x in asked if name(x.name) == name(f.forest.name)]
     nothing = all(not x.answers and x.status in NO_ADDRESS for x in (*of_hosts, *of_domain))
     if not hosts or not nothing or known != {name(x.name) for x in of_hosts} or _lets_some_through(f, label):
+        return ()
+    if {x.record for x in of_hosts} != set(ADDRESSES):
         return ()
     own_word = any(of_the_forest(f, x) for x in of_hosts)
     return hosts if (of_domain or len(hosts) > 1) and not own_word else ()
