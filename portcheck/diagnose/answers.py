@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from portcheck.diagnose.phrases import some
@@ -54,6 +54,14 @@ def of_the_forest(f: ForestFacts, lookup: Lookup) -> bool:
     serving = {dc.address for dc in f.forest.domain_controllers if "dns" in dc.roles}
     its_own = lookup.authoritative if lookup.authoritative is not None else who in serving
     return its_own and who in own_servers(f) and not intercepted(f)
+
+
+def holds_records(f: ForestFacts, hosts: Iterable[str]) -> bool:
+    """The forest's own server gives a record that names each of these: only then can it be one too many."""
+    own = [x for x in f.lookups() if x.answers and of_the_forest(f, x)]
+    given = {name(host) for x in own if x.record == "SRV" for host in targets(x)}
+    given |= {name(x.name) for x in own if x.record in ADDRESSES}
+    return all(name(host) in given for host in hosts)
 
 
 def intercepted(f: ForestFacts) -> Mapping[str, object]:

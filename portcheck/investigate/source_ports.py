@@ -64,7 +64,7 @@ async def heard(case: Case, subject: Outcome) -> bool:
         words = (
             f"asked {ROUNDS} times from each of {len(seen)} ports: {_listed(alive)} are heard, {_listed(dead)} never"
         )
-        for outcome in [o for o in case.outcomes if o.state is State.FILTERED or o.facts.get("source_ports")]:
+        for outcome in [o for o in case.outcomes if o.state is State.FILTERED or _unheard(o)]:
             case.note(outcome, "source ports", words, source_ports_alive=sorted(alive), source_ports_dead=sorted(dead))
     return len(dead) < len(seen)
 
@@ -94,7 +94,8 @@ def _answering_beside_silence(case: Case, transport: str) -> bool:
 
 
 def _unheard(outcome: Outcome) -> int:
-    return len(_tried(outcome))
+    """Fragments that are said to be lost may have left from a port that does not pass."""
+    return len(_tried(outcome)) + SIGNS * bool(outcome.facts.get("fragments_lost"))
 
 
 def _tried(outcome: Outcome) -> list[int]:

@@ -108,7 +108,7 @@ SOME_PORTS = {
     "low ones dead for datagrams too": "th sport < 49152 drop",
     "high ones dead": "tcp sport > 20000 drop",
     "some of several paths": "tcp sport & 6 == 0 drop",
-    "a pool of odd ones": "tcp sport & 1 == 1 drop",
+    "even ones dead": "tcp sport & 1 == 0 drop",
     "low ones dead for datagrams alone": "udp sport < 49152 drop",
 }
 

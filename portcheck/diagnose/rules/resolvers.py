@@ -132,7 +132,7 @@ def _others_say(f: ForestFacts, row: Row) -> str:
     known = f.controller(str(row.get("name")))
     given = known is not None and known.source == "explicit"
     asked = _addresses(row, "asked_at")
-    return f"DNS says no address, and {some(asked)} was given" if given and asked else "DNS says no address"
+    return f"DNS says no address, the forests file {some(asked)}" if given and asked else "DNS says no address"
 
 
 def _addresses(row: Row, key: str) -> list[str]:
