@@ -122,13 +122,15 @@ def _other_ears(udp: Sequence[Asked]) -> _SecondLookStep:
 
 
 def _source_ports(asked: Sequence[Asked]) -> _SecondLookStep:
-    """From ports of all kinds, several times; over TCP to a host of which nothing is heard."""
-    times = len(source_ports.BANDS) * source_ports.OF_EACH * source_ports.ROUNDS
+    """From ports of all kinds, several times, and so once more where all seems to have gone silent."""
+    ports = len(source_ports.BANDS) * source_ports.OF_EACH + source_ports.OF_TRIED
+    times = 2 * ports * (source_ports.ROUNDS + source_ports.MORE_ROUNDS)
     over_udp = (by_udp(e.questions[0]) for check, e in asked if check.transport == "udp" and e.questions)
     dearest = max(over_udp, key=lambda cost: cost.bytes, default=NEVER)
     silent = SYN * times if any(check.transport == "tcp" for check, _ in asked) else NEVER
     return _SecondLookStep(
-        "source-ports", "do only some of this machine's ports pass?", "several ports were tried", "tcp+udp",
+        "source-ports", "do only some of this machine's ports pass?", "several ports were tried, or part is silent",
+        "tcp+udp",
         silent + dearest * times, silent,
     )  # fmt: skip
 
