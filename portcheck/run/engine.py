@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +46,7 @@ class Engine:
     max_checks: int = MOST_CHECKS
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
+    walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
     _slots: asyncio.Semaphore = field(init=False)
     _planned: int = field(init=False, default=0)
     _first: AdaptivePacer = field(init=False)
