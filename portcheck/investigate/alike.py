@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from portcheck.investigate.case import Case
 from portcheck.model import State
 
-WALKED_ALIKE = 4  # hosts of one network and one pattern of silence; to the others the way is taken to be likely the same
+WALKED_ALIKE = 4  # hosts of one network and one pattern of silence
 V4_NETWORK, V6_NETWORK = 24, 64  # bits: what usually lies behind one next hop
 Place = tuple[str, int]  # transport and port
 OWN_EVIDENCE = (State.REFUSED, State.REJECTED, State.MUTE, State.RESET, State.MISMATCH)

@@ -10,7 +10,7 @@ from factories import check, outcome
 from investigate.held import Held
 
 from portcheck.diagnose.phrases import ends
-from portcheck.investigate import alike, trace
+from portcheck.investigate import alike, resets, trace
 from portcheck.investigate.alike import WALKED_ALIKE
 from portcheck.investigate.case import Case
 from portcheck.investigate.trace import Around
@@ -24,8 +24,8 @@ SILENT = {"ldap/tcp": State.OK, "kpasswd/tcp": State.FILTERED}
 
 
 def case_of(number: int, states: dict[str, State] = SILENT, network: str = "10.77.1") -> Case:
-    async def never(*_: object) -> Outcome:
-        raise AssertionError("asked again")
+    async def never(*_: object, loose: bool = False) -> Outcome:
+        raise AssertionError(f"asked again, loose: {loose}")
 
     host, address = f"dc{number}.alpha.test", f"{network}.{number}"
     seen = [outcome(replace(check(name), host=host, address=address), state) for name, state in states.items()]
@@ -89,7 +89,7 @@ async def test_hosts_are_all_walked_to(walked: set[str], cases: list[Case], monk
     async def alike_not_compared(*_: object) -> None:
         return None
 
-    monkeypatch.setattr(trace.resets, "from_nearer", alike_not_compared)
+    monkeypatch.setattr(resets, "from_nearer", alike_not_compared)
     found = await locate(cases)
     assert len(walked) == len(cases)
     assert all(o.blocked_at is not None for o in found)
