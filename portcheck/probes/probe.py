@@ -41,6 +41,8 @@ def askable(subject: Subject, check: Check) -> Subject:
     host = subject.host if named else check.address or ""
     domain = subject.domain if told_names.dns_name(subject.domain) is not None else ""
     netbios = subject.netbios_host if told_names.netbios_name(subject.netbios_host) else ""
+    if (host, domain, netbios) == (subject.host, subject.domain, subject.netbios_host):
+        return subject
     return replace(subject, host=host, domain=domain, netbios_host=netbios)
 
 
