@@ -130,7 +130,7 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     dns_servers.prepare()
     try:
         found = dns.resolver.Resolver(configure=True)
-    except (dns.resolver.NoResolverConfiguration, *dns_servers.UNREADABLE) as error:
+    except dns_servers.UNREADABLE as error:  # dnspython's own NoResolverConfiguration among them
         raise NoResolverError(NO_RESOLVER) from error
     servers = dict.fromkeys((str(getattr(s, "address", s)), found.port) for s in found.nameservers)
     usable = tuple(server for server in servers if not dns_servers.never_there(server[0]))
