@@ -114,6 +114,12 @@ Save = Annotated[
 History = Annotated[
     bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.", rich_help_panel=OUTPUT)
 ]
+Called = Annotated[
+    str | None,
+    typer.Option(
+        "--name", metavar="VANTAGE", help="What to call this place in reports (its host name).", rich_help_panel=OUTPUT
+    ),
+]
 Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.", rich_help_panel=UNATTENDED)]
 NotifyWhen = Annotated[
     When | None,

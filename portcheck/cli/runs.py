@@ -20,14 +20,15 @@ T = TypeVar("T")
 
 
 def found(word: str) -> Report:
-    """The report in this file, or of this run. A file that is there comes first. Raises ConfigError."""
+    """The report in this file, of several places too, or of this run. A file that is there comes first. ConfigError."""
     if is_run(word) and not _is_file(word):
         return of_history(word)
-    from portcheck.report import to_json
+    from portcheck.merge import reading
+    from portcheck.report.to_json import StoreError
 
     try:
-        return to_json.load(Path(word))
-    except to_json.StoreError as error:
+        return reading.whole(Path(word))
+    except StoreError as error:
         raise ConfigError(str(error)) from None
 
 

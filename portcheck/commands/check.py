@@ -21,6 +21,7 @@ from portcheck.cli.check_flags import (
     Attempts,
     Bind,
     CaFile,
+    Called,
     Concurrency,
     Config,
     Controllers,
@@ -66,7 +67,7 @@ from portcheck.cli.selection import flagged as _flagged
 from portcheck.cli.selection import given as _given
 from portcheck.cli.streams import say
 from portcheck.cli.terminal import on_stderr
-from portcheck.config import ConfigError, ProxySpec, parse_address, parse_proxy, parse_rate
+from portcheck.config import ConfigError, ProxySpec, parse_address, parse_proxy, parse_rate, parse_vantage
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE
 from portcheck.files.writing import STDOUT
 from portcheck.model import Report
@@ -101,6 +102,7 @@ def check(
     fail_on: FailWhen = None,
     trace: TraceToo = None,
     save: Save = None,
+    vantage: Called = None,
     history: History = True,  # noqa: FBT002
     lock: Lock = False,  # noqa: FBT002
     notify: NotifyWhen = None,
@@ -153,6 +155,7 @@ def check(
         families=families,
         idle_s=_duration("--idle", idle),
         machine=machine,
+        name="" if vantage is None else _flagged("--name", parse_vantage, vantage),
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     if bind and settings.proxy is not None and settings.proxy.socks:

@@ -40,7 +40,7 @@ def history(
 
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
     if number is not None:
-        show(FORMATS["json" if as_json else "table"](runs_.of_history(number), replace(screen, run=number, again=None)))
+        show(FORMATS["json" if as_json else "table"](runs_.found(number), replace(screen, run=number, again=None)))
     elif as_json:
         show(dumps(past.as_json(everything())))
     else:

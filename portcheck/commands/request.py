@@ -48,6 +48,7 @@ Stateless = Annotated[bool, typer.Option("--stateless", help="The firewall keeps
 Into = Annotated[str | None, typer.Option("--into", metavar="CHAIN", help="nftables: into this chain.")]
 Whole = Annotated[bool, typer.Option("--whole-policy", help="nftables: a chain of their own that drops all else.")]
 
+MOST_NAMED = 8
 CHAIN = re.compile(r"inet [A-Za-z_][A-Za-z0-9_]{0,30} [A-Za-z_][A-Za-z0-9_]{0,30}")
 NO_INPUT = (
     "no run is kept; name a report (portcheck check --save run.json; portcheck request run.json), or ask for everything"
@@ -94,10 +95,14 @@ def request(
     if _is_report(given, everything=everything):
         if peers or dns:
             raise ConfigError(f"{'--peer' if peers else '--dns'}: a report tells what was asked of whom; leave it out")
-        report = _load(given[0])
+        reports = _load(given[0])
         _know_profiles(config, profile or ())
-        asked = _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
-        basis = f"a run of {report.started} on {report.vantage.host}"
+        asked = Asked.of(
+            _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
+            for report in reports
+        )
+        bases = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
+        basis = "; ".join(bases[:MOST_NAMED]) + (f" and {len(bases) - MOST_NAMED} more" if bases[MOST_NAMED:] else "")
     else:
         configured = targets.configuration(config, needed=False)
         outside = targets.outside(configured, given, profile or ()) if profile else ()
@@ -156,13 +161,22 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _load(word: str) -> Report:
+def _load(word: str) -> tuple[Report, ...]:
+    """One report; of a merged one, the report of each place."""
     from portcheck import diagnose
+    from portcheck.merge import reading
+    from portcheck.report.to_json import StoreError
 
-    report = runs.last() if word == runs.LAST else runs.found(word)
-    if report is None:
-        raise ConfigError(NO_INPUT)
-    return replace(report, findings=diagnose.diagnose(report))
+    if runs.is_run(word) and not _is_file(word):
+        known = runs.last() if word == runs.LAST else runs.found(word)
+        if known is None:
+            raise ConfigError(NO_INPUT)
+        return (replace(known, findings=diagnose.diagnose(known)),)
+    try:
+        reports, merged = reading.each(Path(word))
+    except StoreError as fault:
+        raise ConfigError(str(fault)) from None
+    return reports if merged else tuple(replace(r, findings=diagnose.diagnose(r)) for r in reports)
 
 
 def _know_profiles(config: str | None, names: Sequence[str]) -> None:

@@ -67,11 +67,16 @@ def block(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[Tex
         ("seen", "; ".join(said.new(finding.evidence.split("; ")))),
         ("breaks", "".join(said.new([_breaks(finding, options)]))),
         ("users see", "".join(said.new([users_see(finding.errors)]))),
-        ("also" if not options.verbose else "ask", " ".join(said.new(fix_left(finding, options, untold)))),
+        ("ask" if options.verbose or untold else "also", " ".join(said.new(fix_left(finding, options, untold)))),
     ):
         if words:
             lead = Text(" " * 4 + pad(name, LABEL_WIDTH), style="dim")
             yield from hang(lead, plain(words), options.width)
+
+
+def alone(finding: Finding, options: Options) -> Iterator[Text]:
+    """A finding on a screen that does not end with what to ask for: it is said here."""
+    yield from block(finding, options, AlreadySaid(frozenset(sentences(finding.fix))))
 
 
 def sentences(text: str) -> list[str]:

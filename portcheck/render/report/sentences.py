@@ -62,7 +62,7 @@ def sentences(report: Report, told: Conclusion, options: Options) -> Iterator[st
         yield from changes.sentences(report.compared, changes.KnownChanges.of(report))
     checks = counted(len(report.outcomes), "check")
     when = f"{times.local(report.started)}, in {report.duration_s:.1f} seconds"
-    yield f"portcheck ran {checks} from {report.vantage.host} at {when}"
+    yield f"portcheck ran {checks} from {report.vantage.called} at {when}"
 
 
 def concluded(told: Conclusion, options: Options) -> Iterator[str]:

@@ -61,7 +61,7 @@ def quiet(told: Conclusion, options: Options) -> Iterator[Text]:
 
 def title(report: Report, options: Options) -> Iterator[Text]:
     vantage = report.vantage
-    where = f"{vantage.host} ({listed(vantage.addresses, 3)})" if vantage.addresses else vantage.host
+    where = f"{vantage.called} ({listed(vantage.addresses, 3)})" if vantage.addresses else vantage.called
     who = f"portcheck {report.tool_version} from {where}"
     what = f"{times.local(report.started)}, {counted(len(report.outcomes), 'check')}, {report.duration_s:.1f} s"
     together = f"{who}, {what}"

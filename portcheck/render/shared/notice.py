@@ -21,7 +21,7 @@ def title(report: Report) -> str:
     words = "; ".join(f"{digest.forest.name}: {headline(digest)[1]}" for digest in worst) or "all well"
     changed = "; changed" if report.compared is not None and not report.compared.same else ""
     room = TITLE_WIDTH - len(changed)
-    return shorten(f"portcheck on {report.vantage.host}: {words}", room) + changed
+    return shorten(f"portcheck on {report.vantage.called}: {words}", room) + changed
 
 
 def body(report: Report) -> str:
@@ -39,7 +39,7 @@ def _lines(report: Report) -> Iterator[str]:
     for digest in digests(report):
         yield from _forest(digest)
     yield ""
-    yield f"portcheck {report.tool_version} on {report.vantage.host}, {times.local(report.started)}"
+    yield f"portcheck {report.tool_version} on {report.vantage.called}, {times.local(report.started)}"
 
 
 def _forest(digest: Digest) -> Iterator[str]:
