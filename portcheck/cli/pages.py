@@ -37,8 +37,8 @@ def man(app: typer.Typer) -> str:
         lines += [f".SS portcheck {name}", _roff(_summary(command))]
         for option in _options(command):
             names = ", ".join((*option.opts, *option.secondary_opts))
-            value = "" if option.is_flag or option.count else f" {option.metavar or 'VALUE'}"
-            lines += [".TP", f"\\fB{_roff(names)}\\fR{_roff(value)}", _roff(option.help or "")]
+            value = "" if option.is_flag or option.count else f" \\fI{_roff(option.metavar or 'VALUE')}\\fR"
+            lines += [".TP", f"\\fB{_roff(names)}\\fR{value}", _roff(option.help or "")]
         for paragraph in str(command.epilog or "").split("\n\n"):
             lines += [".PP", _roff(paragraph)]
     return "\n".join(lines) + "\n"

@@ -22,7 +22,7 @@ GOOD, BAD, NONE = VERDICTS[Verdict.PASS], VERDICTS[Verdict.FAIL], VERDICTS[Verdi
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AnswerRow:
     """One answer, or that there is none."""
 
     mark: Mark
@@ -30,12 +30,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordTold:
     """One SRV question as one or several servers answer it alike."""
 
     name: str
     servers: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[AnswerRow, ...]
 
     @property
     def trouble(self) -> int:
@@ -86,23 +86,23 @@ def _forest(forest: ForestReport, outcomes: Sequence[Outcome], options: Options)
         yield from hang("  ", plain(forest.problem), options.width)
 
 
-def records(forest: ForestReport, outcomes: Sequence[Outcome]) -> list[Record]:
+def records(forest: ForestReport, outcomes: Sequence[Outcome]) -> list[RecordTold]:
     """Each question once where all servers agree; else once for each answer, with those that give it."""
     pings: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.check.service == "ldap-ping":
             pings.setdefault(outcome.check.host, []).append(outcome)
     addresses = _addresses(forest)
-    alike: dict[tuple[str, tuple[Row, ...]], list[str]] = {}
+    alike: dict[tuple[str, tuple[AnswerRow, ...]], list[str]] = {}
     for lookup in forest.lookups:
         if lookup.record == "SRV":
             rows = tuple(_row(answer, addresses, pings) for answer in sorted(lookup.answers)) or (_nothing(lookup),)
             alike.setdefault((lookup.name, rows), []).append(lookup.server)
-    return [Record(name, tuple(dict.fromkeys(servers)), rows) for (name, rows), servers in alike.items()]
+    return [RecordTold(name, tuple(dict.fromkeys(servers)), rows) for (name, rows), servers in alike.items()]
 
 
-def _nothing(lookup: Lookup) -> Row:
-    return Row(BAD if lookup.required else NONE, f"{'MISSING' if lookup.required else 'none'} ({lookup.status})")
+def _nothing(lookup: Lookup) -> AnswerRow:
+    return AnswerRow(BAD if lookup.required else NONE, f"{'MISSING' if lookup.required else 'none'} ({lookup.status})")
 
 
 def _addresses(forest: ForestReport) -> dict[str, str]:
@@ -113,11 +113,11 @@ def _addresses(forest: ForestReport) -> dict[str, str]:
     return {name: ", ".join(dict.fromkeys(addresses)) for name, addresses in found.items()}
 
 
-def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]) -> Row:
+def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]) -> AnswerRow:
     """`0 100 389 dc1.alpha.test` as priority, weight, port, host, addresses and what it said."""
     parts = answer.split(" ")
     if len(parts) != 4:
-        return Row(BAD, answer)
+        return AnswerRow(BAD, answer)
     priority, weight, port, host = parts
     asked = pings.get(host, [])
     told = dict.fromkeys(map(_said, asked))
@@ -126,7 +126,7 @@ def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]
         said = ", ".join(f"{_said(ping)} ({ping.check.address or ''})" for ping in asked)
     where = addresses.get(host) or "no address"
     good = bool(asked) and all(_said(ping) == WORDS[State.OK] for ping in asked)
-    return Row(GOOD if good else BAD if asked else NONE, f"{host}  {priority}/{weight}  :{port}  {where}  {said}")
+    return AnswerRow(GOOD if good else BAD if asked else NONE, f"{host}  {priority}/{weight}  :{port}  {where}  {said}")
 
 
 def _said(ping: Outcome) -> str:
