@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 
 from portcheck.catalogue.brief import brief_of
-from portcheck.diagnose.reader import text
 from portcheck.diagnose.remedy import allow, others, sources
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Destination, Outcome, Request
+from portcheck.model import AskedOf, Destination, Outcome, Request
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n+")
 PLAINLY = re.compile(r"^ask the firewall team:? *$", re.IGNORECASE)
 DIRECTED = re.compile(r"[,;]? *\bask the firewall team: *$", re.IGNORECASE)
+BACKWARDS = re.compile(r"If (?:it|so|they)\b")
+"""What the sentence before is needed for."""
 DYNAMIC = "49152-65535"
 """Where Windows puts its RPC services since Server 2008 (PORTS)."""
 
@@ -24,17 +25,20 @@ def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tupl
     if not sentences:
         return ()
     path = allow(f, proven)
-    for sentence in sentences if path else ():
+    for number, sentence in enumerate(sentences if path else ()):
         if path in fix and "allow " in sentence:
-            return _paths(code, sentence, proven, f)
-    of = brief_of(code).of
-    return (Request(of, to=_destinations(proven), words=sentences[0]),)
+            before = sentences[number - 1] if number and BACKWARDS.match(sentence) else ""
+            return _paths(code, f"{before} {sentence}".strip(), proven, f)
+    brief = brief_of(code)
+    if brief.follows:  # another finding asks for it
+        return ()
+    return (Request(brief.of, to=_destinations(proven), words=sentences[0]),)
 
 
 def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:
     brief = brief_of(code)
     lead = sentence.partition("allow ")[0].strip()
-    provided = "" if PLAINLY.match(lead) else DIRECTED.sub("", lead)
+    provided = "" if PLAINLY.match(lead) else DIRECTED.sub("", lead).rstrip(":")
     by_place: dict[Destination, list[Outcome]] = {}
     for outcome in proven:
         for place in _destinations((outcome,)):
@@ -45,14 +49,14 @@ def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) 
         alike.setdefault(key, []).append(place)
     purpose = brief.words if brief.ports else ""
     return tuple(
-        Request(brief.of, froms, tuple(to), tcp, udp, purpose, sentence, provided)
+        Request(AskedOf.FIREWALL, froms, tuple(to), tcp, udp, purpose, sentence, provided)
         for (froms, tcp, udp), to in alike.items()
     )
 
 
 def _destinations(proven: Sequence[Outcome]) -> tuple[Destination, ...]:
-    found = (Destination(o.check.host, o.check.address or text(o, "peer_address")) for o in proven)
-    return tuple(dict.fromkeys(found))
+    """By its name alone what has no fixed address."""
+    return tuple(dict.fromkeys(Destination(o.check.host, o.check.address) for o in proven))
 
 
 def _ports(outcomes: Sequence[Outcome], transport: str, code: str) -> tuple[str, ...]:

@@ -88,10 +88,18 @@ def fix_left(finding: Finding, options: Options, untold: frozenset[str]) -> list
     known = sentences(finding.fix)
     if options.verbose or not known or finding.severity is Severity.INFO:
         return known
-    said = {ask.words for ask in finding.asks} or {known[0]}
+    asked = {ask.words for ask in finding.asks if not ask.is_path or _is_whole(ask.words, finding.asks)}
+    said = asked if finding.asks else {known[0]}
     if any(not _is_path(finding.asks, words) and words in untold for words in said):
         return known
-    return [sentence for sentence in known if sentence not in said]
+    return [sentence for sentence in known if not any(sentence in words for words in said)]
+
+
+def _is_whole(words: str, asks: tuple[Request, ...]) -> bool:
+    """Does the sentence say no more than which path?"""
+    ends = {f"({to.host})" for ask in asks for to in ask.to} | {to.address or to.host for ask in asks for to in ask.to}
+    told = words.rstrip(".")
+    return any(told.endswith(end) for end in ends) or told.endswith("lists them all)")
 
 
 def _is_path(asks: tuple[Request, ...], words: str) -> bool:

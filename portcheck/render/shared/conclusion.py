@@ -89,6 +89,10 @@ def words(digest: Digest, verdict: Verdict) -> str:
     return "; ".join(dict.fromkeys(parts)) or headline(digest)[1]
 
 
+def _follows(finding: Finding) -> bool:
+    return brief_of(finding.code).follows
+
+
 def follows(finding: Finding, findings: Iterable[Finding]) -> bool:
     """Says again of the whole what another finding says of its cause."""
     rest = (other for other in telling(findings) if other.code != finding.code)
@@ -209,7 +213,9 @@ def requests(asks: Sequence[Request], findings: Sequence[Finding]) -> tuple[str,
             paths.setdefault(ask.provided, []).append(ask)
     lines = [_path_line(provided, paths[provided]) for provided in sorted(paths, key=bool)]
     lines += [ask.words for ask in found if not ask.is_path]
-    lines += [first_sentence(finding.fix) for finding in findings if finding.fix and not finding.asks]
+    lines += [
+        first_sentence(finding.fix) for finding in findings if finding.fix and not (finding.asks or _follows(finding))
+    ]
     return tuple(dict.fromkeys(filter(None, lines)))
 
 
