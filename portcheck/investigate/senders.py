@@ -24,3 +24,5 @@ async def _one(case: Case, outcome: Outcome) -> None:
     if heard.state is State.OK and sender:
         words = f"the answer came from {sender}, not from the address that was asked: programs do not take it"
         case.note(outcome, "sender", words, answered_from=sender)
+    elif heard.state is State.OK:
+        case.improve(outcome, heard)  # it was lost, or is slow
