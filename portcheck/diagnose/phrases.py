@@ -217,7 +217,9 @@ SEEN: dict[State, Callable[[Outcome], str]] = {
     State.FILTERED: _silent,
     State.REJECTED: _rejected,
     State.UNREACHABLE: _unreachable,
-    State.REFUSED: lambda o: _proxy_says(o) or "refused by the host",
+    State.REFUSED: lambda o: (
+        _proxy_says(o) or ("refused, by the host or in its name" if flag(o, "reset_untold") else "refused by the host")
+    ),
     State.MUTE: lambda _: "connected, but the question was never answered",
     State.RESET: _cut,
     State.MISMATCH: _mismatch,

@@ -125,14 +125,18 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     """The addresses this machine's own resolver asks: resolv.conf, or the adapters' lists of Windows."""
     import dns.resolver
 
+    from portcheck.net.platform import dns_servers  # late, with the resolver's modules
+
+    dns_servers.prepare()
     try:
         found = dns.resolver.Resolver(configure=True)
-    except (dns.resolver.NoResolverConfiguration, OSError) as error:
+    except dns_servers.UNREADABLE as error:  # dnspython's own NoResolverConfiguration among them
         raise NoResolverError(NO_RESOLVER) from error
     servers = dict.fromkeys((str(getattr(s, "address", s)), found.port) for s in found.nameservers)
-    if not servers:
+    usable = tuple(server for server in servers if not dns_servers.never_there(server[0]))
+    if not usable:
         raise NoResolverError(NO_RESOLVER)
-    return tuple(servers)
+    return usable
 
 
 NO_RESOLVER = "this machine has no DNS resolver configured; name one with --dns or dns = [...]"

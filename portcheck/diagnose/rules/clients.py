@@ -309,9 +309,9 @@ CLIENTS = (
             "Every controller registers its addresses under these names, and clients try them in turn. Used by:"
             " {users}. They lose time there, or fail now and then.{apipa}"
         ),
-        fix="Ask the AD team whose address {addresses} is; what is no controller's address for clients has to go from"
-        " DNS (a network card that registers itself, an address behind a translation, a controller of former days). If"
-        " it is one, ask the firewall team for {port}/tcp to it.",
+        fix="Ask the AD team whose address {addresses} is; what is no controller's address for clients does not"
+        " belong under these names (a network card that registers itself, an address behind a translation, a controller"
+        " of former days). If it is one, ask the firewall team for {port}/tcp to it.",
         at_most=Severity.WARNING,
         when=_dead_addresses,
         beside=True,
