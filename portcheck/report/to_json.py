@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -250,21 +250,26 @@ def dumps(document: Json, *, indent: int | None = 2) -> str:
     return json.dumps(document, indent=indent, allow_nan=False) + "\n"
 
 
-def by_rows(report: Report) -> Iterator[str]:
-    """The document in pieces, ASCII only: a line for each check, finding and forest, made when it is asked for.
+def pieces(report: Report) -> Iterator[str]:
+    """The report's document in pieces: no line of it is made before it is asked for."""
+    return by_rows(_parts(report))
+
+
+def by_rows(parts: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """The document of these keys and values in pieces, ASCII only: a line for each entry of a list.
 
     Quick to write, to read and to cut. (With an indentation inside of the lines too, the standard library writes in
     Python: ten times as slow.)
     """
     before = "{\n"
-    for key, value in _parts(report):
+    for key, value in parts:
         yield f"{before}  {_line(key)}: "
-        yield from _rows(value) if isinstance(value, Iterator) else (_line(value),)
+        yield from _rows(value) if isinstance(value, Iterator | list) else (_line(value),)
         before = ",\n"
     yield "\n}\n"
 
 
-def _rows(values: Iterator[object]) -> Iterator[str]:
+def _rows(values: Iterable[object]) -> Iterator[str]:
     before = "[\n"
     for row in values:
         yield f"{before}    {_line(row)}"
@@ -309,4 +314,4 @@ def load(path: str | Path) -> Report:
 
 def save(path: str | Path, report: Report) -> None:
     """Raises WriteError."""
-    write_whole(path, "".join(by_rows(report)))
+    write_whole(path, "".join(pieces(report)))

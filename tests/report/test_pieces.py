@@ -17,7 +17,7 @@ RUN = report(*(outcome(name, State.FILTERED) for name in ("ldap/tcp", "smb/tcp",
 
 @pytest.mark.parametrize("run", [RUN, report()], ids=["some", "none"])
 def test_the_pieces_are_the_document(run: Report) -> None:
-    text = "".join(to_json.by_rows(run))
+    text = "".join(to_json.pieces(run))
     assert json.loads(text) == to_json.to_json(run)
     assert list(json.loads(text)) == list(to_json.to_json(run))
     assert text.isascii()
@@ -25,7 +25,7 @@ def test_the_pieces_are_the_document(run: Report) -> None:
 
 
 def test_each_check_is_a_line_of_its_own() -> None:
-    lines = "".join(to_json.by_rows(RUN)).splitlines()
+    lines = "".join(to_json.pieces(RUN)).splitlines()
     assert sum(line.startswith('    {"id": ') for line in lines) == len(RUN.outcomes)
 
 
@@ -39,7 +39,7 @@ def test_a_check_becomes_json_when_its_line_is_asked_for(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(to_json, "check_to_json", making)
     told = 0
-    for piece in to_json.by_rows(RUN):
+    for piece in to_json.pieces(RUN):
         told += piece.count('"id": ')
         assert len(made) == told
     assert told == len(RUN.outcomes)

@@ -8,4 +8,4 @@ from portcheck.report import to_json
 
 
 def render(report: Report, _options: Options) -> str:
-    return "".join(to_json.by_rows(report))
+    return "".join(to_json.pieces(report))
