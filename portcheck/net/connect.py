@@ -42,7 +42,7 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
     All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s. Where other
     ports of the host answer at once, the tries follow sooner upon each other, and their end upon the last.
     """
-    patience, trail, lag = net.patience, net.trail, net.repeats.lag
+    patience, trail, delay = net.patience, net.trail, net.repeats.delay
     trail.stage = Stage.CONNECT
     loop = asyncio.get_running_loop()
     began = sent = loop.time()
@@ -50,9 +50,9 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
 
     def until() -> float:
         """The next try, or the end of the patience."""
-        whole, soon = began + patience.connect_s + lag.more_s, net.tcp_pulse.quick and not lag.seconds
+        whole, soon = began + patience.connect_s + delay.more_s, net.tcp_pulse.quick and not delay.seconds
         if number < patience.attempts:
-            return min(whole, sent + (SOON_S if soon else max(REPEAT_AFTER_S, lag.more_s)))
+            return min(whole, sent + (SOON_S if soon else max(REPEAT_AFTER_S, delay.more_s)))
         return min(whole, sent + LISTENED_S) if soon else whole
 
     try:
@@ -67,8 +67,8 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
                 sock, which = connected
                 if which > 1:
                     trail.facts["answered_on_attempt"] = which
-                return Stream(sock, address, trail, patience.answer_s, lag)
-            if loop.time() >= began + patience.connect_s + lag.more_s:
+                return Stream(sock, address, trail, patience.answer_s, delay)
+            if loop.time() >= began + patience.connect_s + delay.more_s:
                 break
     finally:
         await _abandon(tries)
@@ -194,7 +194,7 @@ def _connected(sock: socket.socket, trail: Timeline, began: float, net: Dialling
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
     round_trip, resent = seen.get("rtt_ms"), seen.get("retransmits")
     known = isinstance(round_trip, float) and round_trip > 0
-    net.repeats.lag.heard((round_trip if isinstance(round_trip, float) and known else took_ms) / 1000)
+    net.repeats.delay.heard((round_trip if isinstance(round_trip, float) and known else took_ms) / 1000)
     lost = isinstance(resent, int) and resent > 0 and not _was_only_late(took_ms, round_trip if known else None)
     if lost:
         trail.facts["syn_resent"] = resent

@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Lag, Pacer, patiently
-from portcheck.net.pulse import GLANCE_S, LISTENED_S, SOON_S, Pulse
+from portcheck.net.pacing import Delay, Pacer, patiently
+from portcheck.net.pulse import GLANCE_S, LISTENED_S, Pulse
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
@@ -24,6 +24,7 @@ else:
     from portcheck.net.platform.udp_selector import DatagramPort
 
 T = TypeVar("T")
+SOON_AGAIN_S = 0.2  # between all datagrams, where answers come at once
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
 PORT_PAUSES_S = (0.25, 0.5, 1.0)
 LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
@@ -64,7 +65,7 @@ class _Asking:
                 if number:
                     await repeats.turn()
                 await self._send_twice(request(number), repeats)
-            await self._listened(repeats.lag)
+            await self._listened(repeats.delay)
             self.inbox.put_nowait(SILENCE)
         except NetError as fault:
             self.inbox.put_nowait(fault)
@@ -78,14 +79,14 @@ class _Asking:
             self.sends_ms.append(self.trail.elapsed_ms())
             self.trail.note("sent", f"request, {len(datagram)} bytes, from port {port.local[1]}")
             port.send(datagram)
-            await self._pause(pause, repeats.lag)
-            await self._no_sooner_than(repeats.lag)
+            await self._pause(pause, repeats.delay)
+            await self._no_sooner_than(repeats.delay)
 
-    def _soon(self, lag: Lag) -> bool:
-        return self.pulse.quick and not lag.seconds
+    def _soon(self, delay: Delay) -> bool:
+        return self.pulse.quick and not delay.seconds
 
-    async def _pause(self, usual_s: float, lag: Lag) -> None:
-        await self._until(lambda: SOON_S if self._soon(lag) else usual_s)
+    async def _pause(self, usual_s: float, delay: Delay) -> None:
+        await self._until(lambda: SOON_AGAIN_S if self._soon(delay) else usual_s)
 
     async def _until(self, after_s: Callable[[], float]) -> None:
         """Until so long after the last datagram; that may change meanwhile."""
@@ -94,9 +95,9 @@ class _Asking:
         while (left := sent + after_s() - loop.time()) > 0:  # noqa: ASYNC110 - whose answers count is not known here
             await asyncio.sleep(min(left, GLANCE_S))
 
-    async def _listened(self, lag: Lag) -> None:
+    async def _listened(self, delay: Delay) -> None:
         """Returns only where the other services of the host's program answer at once."""
-        await self._until(lambda: LISTENED_S - SOON_S if self._soon(lag) else inf)
+        await self._until(lambda: LISTENED_S - SOON_AGAIN_S if self._soon(delay) else inf)
 
     async def _open(self) -> DatagramPort:
         """Where this machine has no local port left, another go a little later."""
@@ -109,9 +110,9 @@ class _Asking:
             await asyncio.sleep(pause_s)
         return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
 
-    async def _no_sooner_than(self, lag: Lag) -> None:
+    async def _no_sooner_than(self, delay: Delay) -> None:
         """Where answers take long, another question only adds to the queue."""
-        left_ms = self.sends_ms[-1] + lag.more_s * 1000 - self.trail.elapsed_ms()
+        left_ms = self.sends_ms[-1] + delay.more_s * 1000 - self.trail.elapsed_ms()
         await asyncio.sleep(max(0.0, left_ms / 1000))
 
     def round_trip_ms(self, first_ms: float) -> float:
@@ -154,7 +155,7 @@ async def ask(
     began = loop.time()
     limit = began + patience.connect_s
     try:
-        answer = await patiently(_accepted(asking, accept, foreign), lambda: limit + repeats.lag.more_s)
+        answer = await patiently(_accepted(asking, accept, foreign), lambda: limit + repeats.delay.more_s)
     except TimeoutError:
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
@@ -168,7 +169,7 @@ async def ask(
         first_ms = asking.heard_ms
         await _count_lost(asking)
         trail.latency_ms = asking.round_trip_ms(first_ms)
-        repeats.lag.heard(trail.latency_ms / 1000)
+        repeats.delay.heard(trail.latency_ms / 1000)
         pulse.heard(trail.latency_ms / 1000, repeated=len(asking.sends_ms) > 1)
         return replace(answer, latency_ms=trail.latency_ms)
     finally:

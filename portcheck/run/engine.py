@@ -158,7 +158,7 @@ class Engine:
 
     def _answers_at_once(self, net: Net, transport: str) -> bool:
         pulse = net.tcp_pulse if transport == "tcp" else net.udp_pulse
-        return pulse.quick and not self._repeats.lag.seconds
+        return pulse.quick and not self._repeats.delay.seconds
 
     async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:
         if check.address is None and subject.route is None:

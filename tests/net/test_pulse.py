@@ -51,8 +51,9 @@ NOT_QUICK = [Pulse, slow, lossy, hardly_known]
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "SOON_S", 0.02)
+    monkeypatch.setattr(udp, "SOON_AGAIN_S", 0.02)
     for module in (connect, udp):
-        monkeypatch.setattr(module, "SOON_S", 0.02)
         monkeypatch.setattr(module, "LISTENED_S", 0.05)
         monkeypatch.setattr(module, "GLANCE_S", 0.02)
 
