@@ -160,7 +160,8 @@ def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
 
 def _not_registered(f: ForestFacts) -> Proof | None:
     """The mapper answered, and knows no such service; the fact counts, whatever the state is called."""
-    proof = tuple(o for o in f.outcomes if flag(o, "interface_missing") is True and o.check.id not in f.explained)
+    missing = (o for o in f.outcomes if flag(o, "interface_missing") is True and o.verdict is not Verdict.SKIP)
+    proof = tuple(o for o in missing if o.check.id not in f.explained)
     return Proof(proof, f.beside(proof, "rpc")) if proof else None
 
 
