@@ -1,4 +1,4 @@
-"""The roles of this machine against real domain controllers: well as they are, and one fault told in their own words."""
+"""The roles of this machine against real domain controllers: well as they are, one fault told in their own words."""
 
 from __future__ import annotations
 

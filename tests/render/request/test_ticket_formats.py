@@ -291,8 +291,33 @@ def test_a_platform_with_state_needs_no_way_back(name: str) -> None:
     assert "answers to" not in render(name, FOUR)
 
 
-def test_srx_policies_are_merged_and_replace_nothing() -> None:
-    assert "replace:" not in render("srx")
+@pytest.mark.parametrize("name", THROUGH_AERLEON)
+def test_what_goes_into_a_device_takes_nothing_away_and_forbids_nothing(name: str) -> None:
+    text = re.sub(r"/\*.*?\*/|<!--.*?-->|^!.*?$|remark .*?$", "", render(name), flags=re.DOTALL | re.MULTILINE)
+    words = set(re.findall(r"[a-z-]+", text))
+    assert not words & {"no", "clear", "delete", "replace", "deny", "discard", "drop", "reject", "default-policy"}
+    assert words & {"permit", "accept", "allow"}
+
+
+CISCO_ACL = {"cisco": "ios", "cisconx": "nxos"}
+
+
+@pytest.mark.parametrize("name", CISCO_ACL)
+def test_another_reader_of_access_lists_finds_the_same_in_ours(name: str) -> None:
+    """cisco-acl reads IPv4 lists of IOS and NX-OS, written by people who do not know aerleon."""
+    cisco_acl = pytest.importorskip("cisco_acl")
+    each = re.compile(r"^(ip access-list .*?)(?=^(?:ip|ipv6) access-list |\Z)", re.DOTALL | re.MULTILINE)
+    lists = each.findall(render(name, FOUR))
+    assert lists
+    found: set[reading_back.Pair] = set()
+    for text in lists:
+        kept = "\n".join(line for line in text.splitlines() if line.strip() and not line.startswith("!"))
+        for ace in cisco_acl.Acl(kept, platform=CISCO_ACL[name]).items:
+            if getattr(ace, "action", "") == "permit" and ace.dstport.line:
+                ends = (str(ace.srcaddr.ipnet), str(ace.dstaddr.ipnet))
+                ports = [str(port) for port in ace.dstport.ports]
+                found |= reading_back.spread([ends[0]], [ends[1]], ace.protocol.name, ports)
+    assert found == wanted(one for one in mixed() if one.family == 4)
 
 
 @pytest.mark.parametrize("name", ["srx", "juniper"])
