@@ -17,6 +17,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from markdown_it import MarkdownIt
 
 from portcheck.model import Need
 from portcheck.render.request import FORMATS, THROUGH_AERLEON
@@ -426,6 +427,20 @@ def test_the_json_opens_the_request_and_tells_why() -> None:
     first = document["rules"][0]["flows"][0]
     assert first["document"].startswith("Service overview")
     assert first["evidence"] == "filtered: no answer"
+
+
+@pytest.mark.parametrize("of", [MIXED, NASTY], ids=["mixed", "nasty"])
+def test_a_markdown_parser_finds_the_tables_and_no_other_markup(of: Ticket) -> None:
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(render("markdown", of))
+    kinds = {token.type for token in tokens} | {c.type for t in tokens for c in t.children or ()}
+    assert not kinds & {"html_block", "image", "link_open", "code_block", "fence", "code_inline"}
+    rows = [token for token in tokens if token.type == "tr_open"]
+    cells = [token for token in tokens if token.type in {"td_open", "th_open"}]
+    of_a_rule = {(f.ports, f.service, f.need, f.operations, f.why) for rule in of.rules for f in rule.flows}
+    assert len(rows) >= 1 + 2 * len(of.rules) + len(of_a_rule)
+    assert len(cells) == 5 * (1 + len(of.rules)) + 7 * (len(rows) - 1 - len(of.rules))
+    inline = {c.content for t in tokens for c in t.children or () if c.type == "html_inline"}
+    assert inline <= {"<br>"}
 
 
 def test_the_ticket_reads_well_and_is_as_it_was_reviewed() -> None:
