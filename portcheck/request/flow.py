@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from portcheck.catalogue.sources import Sure, usually
@@ -136,6 +137,16 @@ class Asked:
     questions: tuple[str, ...] = ()  # to be answered first, or instead
     left_out: tuple[str, ...] = ()  # what is not asked for, and why
     tested: bool = True  # whether anything was asked over the network at all
+
+    @classmethod
+    def of(cls, parts: Iterable[Asked]) -> Asked:
+        """What several places ask for, each question once."""
+        found = tuple(parts)
+        return cls(
+            flows=tuple(flow for part in found for flow in part.flows),
+            questions=tuple(dict.fromkeys(question for part in found for question in part.questions)),
+            left_out=tuple(dict.fromkeys(words for part in found for words in part.left_out)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class ForestRun:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
-        self._controller_here = any(map(self._is_this_machine, from_file(self.forest)))
+        self._look_for_this_machine(from_file(self.forest))
         lookups: list[Lookup] = []
         self._naming = NamesBeside(self.forest, self.names, self.families, lookups, self.facts, self._introduce)
         self._search = Search(
@@ -169,7 +169,7 @@ class ForestRun:
 
     async def _ask_all(self, places: Iterable[Target], found: Discovery) -> None:
         fresh, told = [], tuple(places)
-        self._controller_here |= any(self._is_this_machine(place) for place in told)
+        self._look_for_this_machine(told)
         for place in map(self._by_tunnel, told):
             what = (place.host, place.address, place.target, place.service)
             if what not in self._asked and not self._assumed_at(place):
@@ -183,9 +183,11 @@ class ForestRun:
             self.notify(ForestFound(self.forest.name, self._controllers()))
         await asyncio.gather(*(self._ask(host) for host in fresh))
 
-    def _is_this_machine(self, place: Target) -> bool:
-        """A controller at an address of this machine."""
-        return place.target == DC and not place.dns_only and is_here(place.address)
+    def _look_for_this_machine(self, places: Sequence[Target]) -> None:
+        """Among the controllers, where a profile speaks of what controllers open."""
+        if not self._controller_here and any(row.opener == DC for profile in self.profiles for row in profile.rows):
+            controllers = (place for place in places if place.target == DC and not place.dns_only)
+            self._controller_here = any(is_here(place.address) for place in controllers)
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
@@ -222,7 +224,9 @@ class ForestRun:
 
     def _checks(self, place: Target) -> tuple[Check, ...]:
         found = checks_for(place, self.forest, self.profiles, self.selection)
-        return tuple(replace(check, opener="") if self._opens(check) else check for check in found)
+        if not any(check.opener for check in found):
+            return found
+        return tuple(replace(check, opener="") if check.opener and self._opens(check) else check for check in found)
 
     def _opens(self, check: Check) -> bool:
         """Whether this machine is one of those that open it: a controller, or not the MIM Service itself."""
@@ -278,6 +282,7 @@ class ForestRun:
             payload,
             self.engine.source_ip,
             walks,
+            self.engine.walks_begun,
             self.engine.walking,
         )
 

@@ -7,7 +7,7 @@ from portcheck.diagnose.phrases import listed, services
 from portcheck.diagnose.reader import flag, printable, text
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Outcome, Severity, Stage, State
+from portcheck.model import Severity, Stage, State
 from portcheck.model.target import DC
 
 NOTIFYING = "pcns"
@@ -42,7 +42,8 @@ def _reverse(f: ForestFacts) -> Proof | None:
 
 def _asked_in_their_place(f: ForestFacts) -> Proof | None:
     """A run of an earlier version, which asked all the same."""
-    proof = tuple(o for o in f.outcomes if NOTIFYING in o.check.profiles and not _of_controller(f, o))
+    named = {dc.host for dc in f.forest.domain_controllers}
+    proof = tuple(o for o in f.outcomes if NOTIFYING in o.check.profiles and o.check.host not in named)
     own, controllers = set(f.report.vantage.addresses), {dc.address for dc in f.forest.domain_controllers}
     if not proof or not controllers or own & controllers:
         return None
@@ -60,10 +61,6 @@ def _asked_in_their_place(f: ForestFacts) -> Proof | None:
 
 def _vantage(f: ForestFacts) -> str:
     return listed(sorted(f.report.vantage.addresses)) or f.report.vantage.host
-
-
-def _of_controller(f: ForestFacts, o: Outcome) -> bool:
-    return any(o.check.host == dc.host for dc in f.forest.domain_controllers)
 
 
 def _no_kdc_behind(f: ForestFacts) -> Proof | None:
