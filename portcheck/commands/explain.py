@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
     from portcheck.model import Report
 
 Error = Annotated[list[str] | None, typer.Argument(help="An error's name, code or text, or a pasted log line.")]
-FromReport = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Answer from this saved run.")]
+FromReport = Annotated[
+    str | None,
+    typer.Option("--report", metavar="RUN", help="Answer from this run: a file, a number of the history, or last."),
+]
 Log = Annotated[
     str | None, typer.Option("--log", metavar="FILE", help="Every known error of a whole log; - is standard input.")
 ]
@@ -73,16 +75,13 @@ def explain(
     return explaining.answer(text, evidence, as_json=as_json)
 
 
-def _evidence(report: Path | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
+def _evidence(report: str | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
     if report is not None and check:
         raise ConfigError("--report and --check exclude each other: answer from a saved run, or run now")
     if report is not None:
-        from portcheck.report import to_json
+        from portcheck.commands.diff import named
 
-        try:
-            return to_json.load(report)
-        except to_json.StoreError as fault:
-            raise ConfigError(str(fault)) from None
+        return named(report)
     if not check:
         return None
     from portcheck.cli import targets
