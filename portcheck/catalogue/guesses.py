@@ -10,46 +10,75 @@ from portcheck.catalogue.phrases import words
 
 NO = r"\b(?:can(?:not| not|'t)|could(?:n't| not)|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b(?!-)"
 FAILING = frozenset(
-    {
-        "cannot",
+    [
+        "able",
+        "aborted",
+        "alert",
+        "already",
+        "bad",
+        "broken",
         "can",
+        "cannot",
+        "closed",
+        "complains",
         "could",
         "couldn",
-        "unable",
-        "able",
-        "failed",
-        "fails",
-        "fail",
-        "failure",
+        "crashed",
+        "dead",
+        "deadlock",
+        "denied",
+        "died",
+        "differ",
+        "differs",
+        "disabled",
+        "down",
+        "ended",
         "error",
         "errors",
-        "no",
-        "sync",
-        "unsynchronized",
-        "retries",
+        "event",
+        "exception",
+        "exited",
+        "expired",
+        "fail",
+        "failed",
+        "fails",
+        "failure",
+        "incorrect",
         "insufficient",
-        "complains",
-        "not",
-    }
-    | {"refused", "denied", "rejected", "invalid", "expired", "timed", "timeout", "unreachable", "unavailable", "lost"}
-    | {"reset", "closed", "broken", "wrong", "incorrect", "bad", "exception", "missing", "skew", "unsuccessful", "down"}
-    | {"exited", "ended", "died", "mismatch", "unknown", "untrusted", "match", "crashed", "stopped", "dead"}
-    | {
-        "differs",
-        "differ",
+        "invalid",
         "issue",
         "issues",
+        "locked",
+        "lost",
+        "match",
+        "mismatch",
+        "missing",
+        "no",
+        "none",
+        "not",
+        "offline",
         "problem",
         "problems",
-        "locked",
-        "disabled",
-        "unexpected",
-        "none",
-        "offline",
-        "alert",
+        "refused",
+        "rejected",
+        "reset",
+        "retries",
+        "skew",
+        "stopped",
+        "sync",
         "terminated",
-        "aborted",
-    }
+        "timed",
+        "timeout",
+        "unable",
+        "unavailable",
+        "unexpected",
+        "unknown",
+        "unreachable",
+        "unsuccessful",
+        "unsynchronized",
+        "untrusted",
+        "wrong",
+    ]
 )
 """A text without any of these tells of no failure."""
 SHORTEST = 3  # words: less is a name, or a slip of the pen
@@ -58,6 +87,7 @@ CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|_+")
 NO_WORDS = re.compile(
     r"\b(?:cn|ou|dc|uid|o)=[^,\s\"'\])]*,?"  # of a name in a directory
     r"|\brpc error: (?:code = \w+ )?(?:desc = )?"  # gRPC, which has nothing to do with Windows's RPC
+    r"|\brpc\.(?=\w)"  # of rpc.gssd, rpc.statd
     r"|\b\w+(?:\.\w+){2,}(?=\.[A-Z]\w+)"  # the package of a class
     r"|\b(?:azure )?(?:a?ad|entra)(?: id)? ?connect(?= ?(?:[A-Z]|\W))",  # products
     re.IGNORECASE,

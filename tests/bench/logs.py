@@ -1,7 +1,7 @@
 """`python -m tests.bench.logs`: `explain --log` over generated logs: how long it takes, and how much memory.
 
-A tenth of the lines are collected error strings, the rest says that all is well; `--mixed` gives every line a session of
-its own. Nothing is asserted.
+A tenth of the lines are collected error strings, the rest says that all is well; `--mixed` gives every line a session
+of its own. Nothing is asserted.
 """
 
 from __future__ import annotations

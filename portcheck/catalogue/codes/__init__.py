@@ -34,6 +34,7 @@ OF_FAMILY: Mapping[str, tuple[str, ...]] = {
 }
 PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
 SHORTEST = 12  # characters of a text that is looked for in longer ones
+BARE = ("STATUS_", "ERROR_")  # what programs leave out of a name
 NOT_TEXTS = re.compile(r"%\w|^No error$|^The operation completed|^Success", re.IGNORECASE)
 
 
@@ -56,8 +57,9 @@ def rows(name: str) -> tuple[Row, ...]:
 
 def of_symbol(symbol: str) -> list[CataloguedError]:
     """The error of this name, however it is dressed: `NT_STATUS_X`, `STATUS_X`, `WERR_X`, `KRB5KRB_AP_ERR_X`."""
-    index = _by_symbol()
-    return _distinct(row for dress in _dresses(symbol.upper()) for row in index.get(dress, ()))
+    index, symbol = _by_symbol(), symbol.upper()
+    found = [row for dress in _dresses(symbol) for row in index.get(dress, ())]
+    return _distinct(found or (row for head in BARE for row in index.get(head + symbol, ())))
 
 
 def of_numbers(wanted: Iterable[tuple[str, int]]) -> list[CataloguedError]:
