@@ -33,7 +33,7 @@ OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "pbis": ("pbis",),
 }
 PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
-SHORTEST = 12  # characters of a text that is looked for in longer ones
+SHORTEST = 12  # characters of a text that is looked for in longer ones; two words are anybody's
 BARE = ("STATUS_", "ERROR_")  # what programs leave out of a name
 NOT_TEXTS = re.compile(r"%\w|^No error$|^The operation completed|^Success", re.IGNORECASE)
 
@@ -181,7 +181,7 @@ def _by_word() -> Mapping[str, tuple[Row, ...]]:
     """The texts under their last words: quicker to make than to keep."""
     index: dict[str, list[Row]] = {}
     for row in _worded():
-        if len(row.text) >= SHORTEST and " " in row.text and not NOT_TEXTS.search(row.text):
+        if len(row.text) >= SHORTEST and row.text.count(" ") > 1 and not NOT_TEXTS.search(row.text):
             index.setdefault(_last_word(row.text.casefold()), []).append(row)
     return {word: tuple(found) for word, found in index.items()}
 
