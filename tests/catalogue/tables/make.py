@@ -1,14 +1,14 @@
 """Makes portcheck/catalogue/codes/*.json: numbers, symbols and short texts of error codes, from their own sources.
 
-Run by hand:
-`python tests/catalogue/tables/make.py MS-ERREF.md krb5_err.et krb5_err.et-of-heimdal lwadvapi/include/public`.
-What is taken are facts (number, symbol, text that programs print), no code:
+Run by hand: `python tests/catalogue/tables/make.py MS-ERREF.md krb5_err.et krb5_err.et-of-heimdal
+lwadvapi/include/public`. What is taken are facts (number, symbol, text that programs print), no code:
 
 - MS-ERREF, Microsoft Open Specifications, 2.1.1, 2.2 and 2.3.1, as Markdown (repository awakecoding/openspecs,
   skills/windows-protocols/MS-ERREF/MS-ERREF.md). Its notice lets anybody copy it to build implementations.
 - Samba's names for them, from the `samba` Python modules where they are installed: names and numbers only.
 - MIT krb5, src/lib/krb5/error_tables/*.et (MIT licence) and Heimdal, lib/krb5/*.et (BSD licence).
-- PBIS (BeyondTrust/pbis-open, Apache-2.0), lwadvapi/include/public: numbers of lwerror.h, texts of lwerror-table*.h.
+- PBIS (BeyondTrust/pbis-open, Apache-2.0), lwadvapi/include/public: lwerror.h for the numbers,
+  lwerror-table*.h for texts.
 """
 
 from __future__ import annotations
