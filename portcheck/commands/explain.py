@@ -79,7 +79,7 @@ def _evidence(report: str | None, check: list[str] | None, config: str | None, *
     if report is not None and check:
         raise ConfigError("--report and --check exclude each other: answer from a saved run, or run now")
     if report is not None:
-        from portcheck.commands.diff import named
+        from portcheck.commands.history import named
 
         return named(report)
     if not check:

@@ -73,3 +73,10 @@ def test_what_a_log_says_reaches_the_terminal_as_text_alone(tmp_path: Path, caps
     log.write_text(f"\x1b[2J\x9b31m {LINE}", encoding="utf-8")
     assert run(["explain", "--log", str(log)]) == 0
     assert not set("\x1b\x9b") & set(capsys.readouterr().out)
+
+
+def test_a_run_can_be_named_by_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "1722", "--report", "999999999"]) == 2
+    said = capsys.readouterr().err
+    assert "999999999" in said
+    assert "portcheck history" in said

@@ -33,7 +33,7 @@ OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "pbis": ("pbis",),
 }
 PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
-SHORTEST = 12  # characters of a text that is looked for in longer ones; two words are anybody's
+SHORTEST = 12  # characters of a text that is looked for in longer ones
 BARE = ("STATUS_", "ERROR_")  # what programs leave out of a name
 NOT_TEXTS = re.compile(r"%\w|^No error$|^The operation completed|^Success", re.IGNORECASE)
 
@@ -71,10 +71,15 @@ def of_numbers(wanted: Iterable[tuple[str, int]]) -> list[CataloguedError]:
 def of_text(folded: str) -> list[tuple[CataloguedError, str, int]]:
     """The errors whose text stands in a folded one, with the words and their place; the longest first."""
     index = _by_word()
-    near = (row for word in words(folded) & index.keys() for row in index[word])
-    found = [(told(row), row.text) for row in near if row.text.casefold() in folded]
+    near = (row for word in words(folded) & index.keys() for row in index[word] if row.text.casefold() in folded)
+    found = [(told(row), row.text) for row in near if row.text.count(" ") > 1 or _spoken_for(row, folded)]
     found.sort(key=lambda each: (-len(each[1]), not any(hint in folded for hint in each[0].family.hints)))
     return [(error, text, folded.index(text.casefold())) for error, text in found]
+
+
+def _spoken_for(row: Row, folded: str) -> bool:
+    """Two words are anybody's: only beside words of the family do they count."""
+    return any(hint in folded for hint in families()[_family(row)].hints)
 
 
 def told(row: Row) -> CataloguedError:
@@ -181,7 +186,7 @@ def _by_word() -> Mapping[str, tuple[Row, ...]]:
     """The texts under their last words: quicker to make than to keep."""
     index: dict[str, list[Row]] = {}
     for row in _worded():
-        if len(row.text) >= SHORTEST and row.text.count(" ") > 1 and not NOT_TEXTS.search(row.text):
+        if len(row.text) >= SHORTEST and " " in row.text and not NOT_TEXTS.search(row.text):
             index.setdefault(_last_word(row.text.casefold()), []).append(row)
     return {word: tuple(found) for word, found in index.items()}
 
