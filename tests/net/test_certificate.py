@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import ssl
+import sys
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -333,3 +334,12 @@ async def test_what_is_no_tls_after_the_handshake_is_a_mismatch(pem: Path) -> No
 
     async with servers.tcp(habit) as port:
         assert (await after_the_handshake(port)).state is State.MISMATCH
+
+
+def test_a_library_that_may_not_load_costs_the_details_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.x509", None)  # as where application control refuses its DLL
+    told = certificate.describe(Handshake(der("dc1.alpha.test")), ("dc1.alpha.test",))
+    assert "certificate_names" not in told
+    assert "certificate_error" not in told
+    assert "cannot load" in str(told["certificate_untold"])
+    assert len(str(told["certificate_sha256"])) == 64
