@@ -22,8 +22,8 @@ NAME = "portcheck"
 LINUX_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LINUX = ("--implementation", "cp", "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64")
 CMD = '@"%~dp0python\\python.exe" -m portcheck %*\r\n'
-READ_ME = """portcheck {version} for 64-bit Windows (10 or Server 2016, and later). Nothing is installed: run portcheck.cmd,
-delete the folder when you are done. Python in the folder `python` is python.org's own, signed build.
+READ_ME = """portcheck {version} for 64-bit Windows (10 or Server 2016, and later). Nothing is installed: run
+portcheck.cmd, delete the folder when you are done. Python in the folder `python` is python.org's own, signed build.
 
     portcheck.cmd demo
     portcheck.cmd check contoso.com

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.delivered import forms, sbom, tried
+from tests.delivered import forms, sbom, signatures, tried
 from tests.wine.parts import PROJECT
 from tests.wine.windows import why_not as why_no_wine
 
@@ -39,7 +39,7 @@ def _made(name: str, work: Path, out: Path) -> bool:
     made = make(folder)
     try:
         words = attempt(made, _empty(work / f"{name}-tried"))
-    except tried.DidNotRunError as error:
+    except (tried.DidNotRunError, signatures.ForeignError) as error:
         print(f"{name}: {made.name} is NOT kept: {error}", file=sys.stderr)
         return False
     shutil.copy2(made, out / made.name)

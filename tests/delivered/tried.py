@@ -1,4 +1,4 @@
-"""Each form is run where nothing of the project lies: its version, the demo, and a real check of a port that is closed."""
+"""Each form is run where nothing of the project lies: its version, the demo, and a real check of a closed port."""
 
 from __future__ import annotations
 

@@ -338,7 +338,7 @@ async def test_what_is_no_tls_after_the_handshake_is_a_mismatch(pem: Path) -> No
 
 def test_a_library_that_may_not_load_costs_the_details_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.x509", None)  # as where application control refuses its DLL
-    told = certificate.describe(Handshake(der("dc1.alpha.test")), ("dc1.alpha.test",))
+    told = described(der("dc1.alpha.test"), "dc1.alpha.test")
     assert "certificate_names" not in told
     assert "certificate_error" not in told
     assert "cannot load" in str(told["certificate_untold"])
