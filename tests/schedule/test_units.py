@@ -129,6 +129,42 @@ def test_the_task_is_utf_16_and_in_the_order_of_its_schema() -> None:
     assert arguments.startswith('check 100% $HOME ${HOME} "a b" it\'s "say \\"x\\"" back\\slash %h ü ;')
 
 
+@pytest.mark.parametrize(("user", "logon"), [(None, None), ("CONTOSO\\svc", "Password")])
+def test_an_account_of_ones_own_signs_in_by_password_and_the_service_by_none(
+    user: str | None, logon: str | None
+) -> None:
+    """The values: https://learn.microsoft.com/windows/win32/taskschd/taskschedulerschema-logontype-simpletype"""
+    job = Scheduled("portcheck", ("portcheck.exe", "check"), 900, user=user)
+    root = Xml.fromstring(windows.task(job))
+    assert root.findtext("t:Principals/t:Principal/t:LogonType", None, NS) == logon
+    command = windows.import_command(job, "C:\\a b\\portcheck.xml")
+    assert command.startswith('schtasks /Create /TN portcheck /XML "C:\\a b\\portcheck.xml"')
+    assert command.endswith("/RU CONTOSO\\svc /RP *") is (user is not None)
+
+
+@pytest.mark.parametrize(
+    ("argv", "user", "said"),
+    [
+        (("C:\\Users\\ann\\pc\\python.exe", "-m", "portcheck"), None, ["C:\\Users\\ann"]),
+        (("C:\\pc\\python.exe", "-c", "c:\\users\\ann\\forests.toml"), None, ["c:\\users\\ann"]),
+        (("C:\\Users\\ann\\pc\\python.exe",), "CONTOSO\\ann", []),
+        (("C:\\ProgramData\\portcheck\\python.exe", "-c", "C:\\Users\\Public\\forests.toml"), None, []),
+    ],
+)
+def test_what_the_services_account_may_not_read_is_said(
+    argv: tuple[str, ...], user: str | None, said: list[str]
+) -> None:
+    cautions = list(windows.cautions(Scheduled("portcheck", argv, 900, user=user)))
+    assert [caution.split(" may not read ")[1].split(",")[0] for caution in cautions] == said
+
+
+def test_a_state_folder_is_to_be_set_for_the_machine() -> None:
+    job = Scheduled("portcheck", ("portcheck.exe",), 900, environment={"PORTCHECK_STATE_DIR": "D:\\state"})
+    assert [caution.partition("(")[2] for caution in windows.cautions(job)] == [
+        "setx /M PORTCHECK_STATE_DIR D:\\state)"
+    ]
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(60, "PT1M"), (900, "PT15M"), (14400, "PT4H"), (86400, "P1D")])
 def test_durations_of_xml(seconds: int, words: str) -> None:
     assert windows.duration(seconds) == words
