@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import ssl
 import sys
 from datetime import UTC, datetime, timedelta
@@ -330,7 +329,8 @@ async def test_what_is_no_tls_after_the_handshake_is_a_mismatch(pem: Path) -> No
     async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await writer.start_tls(context)
         await reader.readexactly(8)
-        os.write(writer.get_extra_info("socket").fileno(), b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        beneath = writer.get_extra_info("socket")._sock  # a descriptor is no socket on Windows
+        beneath.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     async with servers.tcp(habit) as port:
         assert (await after_the_handshake(port)).state is State.MISMATCH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -191,14 +192,14 @@ def test_what_is_shown_runs_the_check_that_was_asked(
     assert run(["schedule", "--every", "15m", "--for", "cron", *asked, *notices, "alpha.test"]) == 0
     said = capsys.readouterr().out
     for wanted in (
-        f"check --config {tmp_path}/forests.toml",
+        f"check --config {shlex.quote(str(tmp_path / 'forests.toml'))}",
         "--only kpasswd",
-        f"--format json --output {tmp_path}/r.json",
+        f"--format json --output {shlex.quote(str(tmp_path / 'r.json'))}",
         "--fail-on changed",
         "--no-trace",
         "--verbose",
         " -4 ",
-        f"--notify on-change --notify-file {tmp_path}/urls",
+        f"--notify on-change --notify-file {shlex.quote(str(tmp_path / 'urls'))}",
         "--lock -- alpha.test",
     ):
         assert wanted in said

@@ -23,6 +23,7 @@ from tests.wine import parts
 from tests.wine.stub import image
 
 HOME = parts.PROJECT / ".wine-tests"
+CLOSED = 0o077  # the server makes files; with the usual mode Everyone may read them
 LINGER_S = 600  # how long a server outlives tests that were killed
 TEST_PACKAGES = (
     "pytest", "pytest-asyncio", "hypothesis", "jsonschema", "junitparser", "markdown-it-py", "scapy", "pyyaml",
@@ -75,7 +76,7 @@ class Windows:
             stderr=subprocess.PIPE,
             cwd=cwd or parts.PROJECT,
             env=self._environment(env),
-            umask=0o077,  # else Everyone may read every file
+            umask=CLOSED,
         )
 
     def portcheck(self, *arguments: str | Path, **more: object) -> Done:
@@ -83,13 +84,15 @@ class Windows:
 
     def server(self, *arguments: str) -> None:
         """wineserver(1); `-k` ends this prefix's own and everything in it."""
-        subprocess.run([*self.enter, "wineserver", *arguments], env=self._environment(), check=False, timeout=60)
+        command = [*self.enter, "wineserver", *arguments]
+        subprocess.run(command, env=self._environment(), check=False, timeout=60, umask=CLOSED)
 
     def quietly(self, *arguments: str) -> None:
         """A program whose words nobody waits for."""
         void = subprocess.DEVNULL
         command = [*self.enter, "wine", *arguments]
-        subprocess.run(command, env=self._environment(), stdin=void, stdout=void, stderr=void, check=False, timeout=120)
+        streams = {"stdin": void, "stdout": void, "stderr": void}
+        subprocess.run(command, env=self._environment(), check=False, timeout=120, umask=CLOSED, **streams)
 
     def _environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
