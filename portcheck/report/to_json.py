@@ -66,6 +66,7 @@ def summary(report: Report) -> Json:
 
 def _vantage(vantage: Vantage) -> Json:
     return {
+        "name": vantage.name or None,
         "host": vantage.host,
         "platform": vantage.platform,
         "addresses": list(vantage.addresses),
@@ -265,16 +266,21 @@ def _line(value: object) -> str:
 
 
 def loads(text: str | bytes) -> Report:
+    return from_json(document(text))
+
+
+def document(text: str | bytes) -> object:
+    """Parsed JSON, without the constants that are none. Raises StoreError."""
+
     def no_constant(name: str) -> NoReturn:
         raise ValueError(f"{name} is not JSON")
 
     try:
-        document = json.loads(text, parse_constant=no_constant)
+        return json.loads(text, parse_constant=no_constant)
     except RecursionError:
         raise StoreError("not JSON that can be read: nested too deeply") from None
     except ValueError as error:  # JSON syntax, text encoding, numbers of absurd length
         raise StoreError(f"not JSON: {error}") from None
-    return from_json(document)
 
 
 def load(path: str | Path) -> Report:
