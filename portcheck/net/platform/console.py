@@ -30,14 +30,15 @@ if sys.platform == "win32":
             return True
         return bool(kernel.SetConsoleMode(handle, mode.value | ENABLE_VIRTUAL_TERMINAL_PROCESSING))
 
-    @_HANDLER
-    def _closing(event: int) -> bool:
+    def _on_event(event: int) -> bool:
         """Runs in a thread of Windows' own; when it returns the process is ended, so it lets the main thread write."""
         if event not in {CLOSE, LOGOFF, SHUTDOWN}:
             return False
         _thread.interrupt_main(signal.SIGBREAK)
         time.sleep(PATIENCE_S)
         return True
+
+    _closing = _HANDLER(_on_event)  # kept for as long as Windows may call it
 
     def keep_when_closed() -> None:
         """A closed window, a logoff and a shutdown end a run as Ctrl-Break does: what was found is kept."""
