@@ -1,6 +1,6 @@
 """A Windows of the tests' own: a Wine prefix, CPython in it, and what portcheck and its tests import.
 
-Made once for each pyproject.toml, in `.wine-tests`. Learnt on the way: `wineserver -p` keeps the server between runs;
+Made once for each set of packages, in `.wine-tests`. Learnt on the way: `wineserver -p` keeps the server between runs;
 Wine says that it is Windows 7 unless told; both output streams have to be pipes, or CPython does not start; `_wmi` ends
 the process (Wine 8 lacks a function of propsys.dll), and is left out; files carry the access list of their Unix mode.
 """
@@ -134,9 +134,9 @@ def windows(enter: Sequence[str] = ()) -> Iterator[Windows]:
 
 
 def prepared() -> Windows:
-    """Made where it is missing or was made for another pyproject.toml: a minute, a gigabyte on disk."""
+    """Made where it is missing or was made for other packages: a minute, a gigabyte on disk."""
     found = Windows(HOME / "prefix", HOME / parts.FOLDER / "python.exe")
-    made_for = f"{zlib.crc32((parts.PROJECT / 'pyproject.toml').read_bytes())} {parts.EMBEDDED_SHA256}"
+    made_for = f"{zlib.crc32(repr(_wanted()).encode())} {parts.EMBEDDED_SHA256}"
     stamp = HOME / "made-for"
     HOME.mkdir(exist_ok=True)
     with (HOME / "lock").open("w") as lock:
@@ -150,10 +150,13 @@ def prepared() -> Windows:
     return found
 
 
+def _wanted() -> list[str]:
+    return [*parts.needed(), *parts.needed_by_tests(TEST_PACKAGES), "tzdata"]
+
+
 def _lay_python(found: Windows) -> None:
     folder = parts.embedded_python(HOME)
-    wanted = [*parts.needed(), *parts.needed_by_tests(TEST_PACKAGES), "tzdata"]
-    parts.unpack(parts.wheels(HOME / "wheels", *wanted), HOME / "site")
+    parts.unpack(parts.wheels(HOME / "wheels", *_wanted()), HOME / "site")
     (folder / "_wmi.pyd").unlink()
     paths = [f"python{parts.TAG}.zip", ".", r"..\site", windows_path(parts.PROJECT), windows_path(PROJECT_TESTS)]
     (folder / f"python{parts.TAG}._pth").write_text("\n".join(paths) + "\n", encoding="utf-8")
