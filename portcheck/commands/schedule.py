@@ -91,6 +91,8 @@ def schedule(
 def _program() -> list[str]:
     """This program by its full path, whatever PATH a scheduler has."""
     started = Path(sys.argv[0])
+    if started.suffix == ".pyz" and started.is_file():  # the one-file form
+        return [_absolute(sys.executable), _absolute(started)]
     if started.stem == "portcheck" and started.is_file() and os.access(started, os.X_OK):
         return [_absolute(started)]
     return [_absolute(sys.executable), "-m", "portcheck"]

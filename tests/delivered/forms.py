@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ portcheck.cmd, delete the folder when you are done. Python in the folder `python
     portcheck.cmd demo
     portcheck.cmd check contoso.com
 """
+PROJECT_FOLDER = Path(__file__).parent
 LAUNCHER = """#!/bin/sh
 # The first Python of 3.11 or newer on this machine runs it; $PORTCHECK_PYTHON names another.
 here=$(dirname "$(readlink -f "$0")")
@@ -39,14 +41,7 @@ done
 echo "portcheck: needs Python 3.11 or newer, and finds none; name one in PORTCHECK_PYTHON" >&2
 exit 3
 """
-ENTRY = """import sys
-
-if sys.version_info < (3, 11):
-    sys.exit("portcheck: needs Python 3.11 or newer; this is %d.%d" % sys.version_info[:2])
-from portcheck.__main__ import main
-
-main()
-"""
+ENTRY = PROJECT_FOLDER / "unpacking.py"
 
 
 @cache
@@ -104,6 +99,18 @@ def _compile_on_windows(top: Path) -> None:
 def linux_folder(folder: Path) -> Path:
     """One folder for every Python from 3.11 on: compiled parts lie side by side, each with its version in its name."""
     top = folder / f"{NAME}-{__version__}-linux-x64"
+    every = _for_linux(folder, top / "lib")
+    _executable(top / NAME, LAUNCHER)
+    shutil.copy2(parts.PROJECT / "LICENSE", top / "LICENSE")
+    _note_parts(folder, every)
+    made = folder / f"{top.name}.tar.gz"
+    with tarfile.open(made, "w:gz") as tar:
+        tar.add(top, top.name, filter=_as_root)
+    return made
+
+
+def _for_linux(folder: Path, lib: Path) -> list[Path]:
+    """All wheels, unpacked into one folder."""
     found: dict[str, Path] = {}
     for version in LINUX_PYTHONS:
         wanted = [each.partition(";")[0].strip() for each in parts.needed() if "win32" not in each]
@@ -114,28 +121,19 @@ def linux_folder(folder: Path) -> Path:
         )
         found |= {path.name: path for path in into.glob("*.whl")}
     every = [*found.values(), wheel(folder)]
-    parts.unpack(every, top / "lib")
-    _drop_tests(top / "lib")
-    _executable(top / NAME, LAUNCHER)
-    shutil.copy2(parts.PROJECT / "LICENSE", top / "LICENSE")
-    _note_parts(folder, every)
-    made = folder / f"{top.name}.tar.gz"
-    with tarfile.open(made, "w:gz") as tar:
-        tar.add(top, top.name, filter=_as_root)
-    return made
+    parts.unpack(every, lib)
+    _drop_tests(lib)
+    return every
 
 
 def zipapp(folder: Path) -> Path:
-    """Pure Python alone: certificates' details need the system's `cryptography`, and are told to be missing without."""
-    found = [*parts.wheels(folder / "wheels", *(each for each in parts.needed() if "cryptography" not in each))]
-    pure = [path for path in found if not path.name.startswith(("cryptography", "cffi", "pycparser", "certifi"))]
+    """The same in one file, which unpacks itself into the user's cache at the first start."""
     content = folder / "content"
-    parts.unpack([*pure, wheel(folder)], content)
-    _drop_tests(content)
-    for compiled in content.rglob("*.pyd"):
-        compiled.unlink()
-    (content / "__main__.py").write_text(ENTRY, encoding="ascii")
-    _note_parts(folder, [*pure, wheel(folder)])
+    every = _for_linux(folder, content / "lib")
+    stamp = hashlib.sha256("".join(path.name for path in every).encode() + wheel(folder).read_bytes()).hexdigest()[:16]
+    shutil.copy2(ENTRY, content / "__main__.py")
+    (content / "stamp").write_text(f"{__version__}-{stamp}", encoding="ascii")
+    _note_parts(folder, every)
     made = folder / f"{NAME}-{__version__}.pyz"
     zipping.create_archive(content, made, interpreter="/usr/bin/env python3", compressed=True)
     return made

@@ -7,17 +7,17 @@ import re
 from tests.wine.windows import Windows
 
 PORTABLE = (
-    "files",
-    *(f"config/test_{name}.py" for name in ("config", "durations", "names", "target", "target_list", "lines")),
-    *(f"net/test_{name}.py" for name in ("bounds", "certificate", "dns_servers", "errors", "errors_table", "pacing")),
-    *(f"net/test_{name}.py" for name in ("search_list", "select_thread", "sockets", "stream", "udp", "winsock")),
-    *(f"investigate/test_{name}.py" for name in ("case", "confirm", "confirm_table", "looks", "resets_table", "walks")),
+    "files/test_text.py",
+    "files/test_private.py",
+    "config/test_durations.py",
+    "config/test_target_list.py",
+    "net/test_errors.py",
+    "net/test_errors_table.py",
+    "net/test_dns_servers.py",
+    "net/test_winsock.py",
     "engine/test_naming.py",
-    "history/test_runs.py",
-    "history/test_plans.py",
-    "report",
-    "schedule",
     "cli/test_passwords.py",
+    "schedule/test_units.py",
     "render/test_marks.py",
     "render/test_listening.py",
 )
@@ -32,4 +32,4 @@ def test_the_units_hold_on_windows(windows: Windows) -> None:
     assert done.code == 0, said[-12000:] + done.err.decode("utf-8", "replace")[-2000:]
     passed = RAN.search(said)
     assert passed is not None
-    assert int(passed[1]) > 300, said[-500:]
+    assert int(passed[1]) > 200, said[-500:]
