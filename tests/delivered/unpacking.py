@@ -1,6 +1,6 @@
 """The beginning of the one-file form: unpacks what is behind it once, where this user alone may write, and runs it."""
 
-# ruff: noqa: PTH, UP031 - a Python that is too old has to be able to read this far
+# A Python that is too old has to be able to read this far: no newer words than it has.
 
 import os
 import sys

@@ -306,3 +306,14 @@ def test_a_folder_that_is_not_there_is_the_one_line_whatever_else_there_would_be
     assert capsys.readouterr().err.splitlines() == [
         f"portcheck: --write: {tmp_path / 'nowhere'} is no directory; create it first"
     ]
+
+
+def test_the_one_file_form_is_run_by_the_python_that_ran_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = tmp_path / "portcheck-1.0.pyz"
+    one.write_bytes(b"PK")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(one)])
+    assert run(["schedule", "--every", "15m", "--for", "cron", "alpha.test"]) == 0
+    assert f"{shlex.join([sys.executable, str(one)])} check" in capsys.readouterr().out
