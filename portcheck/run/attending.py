@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from portcheck.net.lag import ListeningLoop
+from portcheck.net.platform import console
 from portcheck.run.ending import ENDING
 
 GRACE_S = 1.0  # so much after its deadline a loop that still listens has ended by itself
@@ -41,6 +42,7 @@ def attended(work: Callable[[], Coroutine[Any, Any, None]], limit_s: float | Non
         finally:
             going.close()  # where no loop could be made
 
+    console.keep_when_closed()
     threading.Thread(target=live, name="asking", daemon=True).start()
     until = None if limit_s is None else time.monotonic() + limit_s + GRACE_S
     with ENDING.waking(lambda: news.put(TOLD)):

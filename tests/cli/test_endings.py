@@ -50,10 +50,10 @@ def started(config: str, ignoring: bool = False) -> subprocess.Popen[str]:
     return program
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_whoever_ends_it_gets_what_was_found(config: str, ending: signal.Signals) -> None:
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_whoever_ends_it_gets_what_was_found(config: str, ending: str) -> None:
     with started(config) as program:
-        program.send_signal(ending)
+        program.send_signal(getattr(signal, ending))
         stdout, stderr = program.communicate(timeout=30)
     assert program.returncode == 130
     report = json.loads(stdout)
