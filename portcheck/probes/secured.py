@@ -10,7 +10,7 @@ from portcheck.net.dns import is_address
 from portcheck.net.errors import NetError
 from portcheck.net.stream import Stream
 from portcheck.net.tls import contexts
-from portcheck.net.tls.certificate import described
+from portcheck.net.tls.certificate import authorities, described
 from portcheck.probes.probe import Subject
 
 Opening = Callable[[], Awaitable[Stream]]
@@ -71,6 +71,7 @@ def _distrust(error: contexts.Distrusted, subject: Subject) -> Facts:
             told["tls_intercepted"] = True
         if subject.ca_file is not None:
             told["certificate_of_ca_file"] = False
+            told["ca_file_authorities"] = list(authorities(subject.ca_file))
     return told
 
 

@@ -235,6 +235,8 @@ def nobodys(address: str, *, here: bool) -> str:
         return "" if here else "this machine itself"
     if parsed.is_multicast:
         return "a group's, not a host's (multicast)"
+    if parsed.version == 6 and parsed.is_link_local:
+        return "of use on its own link only (link-local, RFC 4291)"  # DNS cannot say which link
     return "nobody's (reserved)" if parsed.version == 4 and parsed.is_reserved else ""
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import ssl
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portcheck.model import Facts
@@ -41,6 +43,8 @@ def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
     try:
         facts |= _parse(der, names)
         facts["certificate_chain"] = _sent_with_it(tls)
+        if tls.context.verify_mode is ssl.CERT_REQUIRED:
+            facts["certificate_root"] = _root(tls)
     except _complaints() as error:
         facts["certificate_error"] = f"the certificate cannot be read: {error}"
     return facts
@@ -66,10 +70,24 @@ def _subject(der: bytes) -> str:
         return UNREADABLE
 
 
-def _chain(tls: ssl.SSLObject) -> list[bytes]:
-    """As sent, unverified: public from Python 3.13 on, and before that only beneath its surface."""
-    holder: Any = tls if hasattr(tls, "get_unverified_chain") else getattr(tls, "_sslobj", None)
-    told = getattr(holder, "get_unverified_chain", list)
+def _root(tls: ssl.SSLObject) -> str:
+    """The subject of the authority that this machine trusts it by."""
+    return next((_subject(der) for der in reversed(_chain(tls, verified=True))), "")
+
+
+@functools.cache
+def authorities(ca_file: Path) -> tuple[str, ...]:
+    """The subjects of the authorities in the file. Raises OSError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=str(ca_file))
+    return tuple(_subject(der) for der in context.get_ca_certs(binary_form=True)[:MOST_SENT])
+
+
+def _chain(tls: ssl.SSLObject, *, verified: bool = False) -> list[bytes]:
+    """As sent, or as it was verified: public from Python 3.13 on, and before that only beneath its surface."""
+    name = "get_verified_chain" if verified else "get_unverified_chain"
+    holder: Any = tls if hasattr(tls, name) else getattr(tls, "_sslobj", None)
+    told = getattr(holder, name, list)
     return [one if isinstance(one, bytes) else one.public_bytes(DER) for one in told() or ()]
 
 
