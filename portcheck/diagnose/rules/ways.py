@@ -80,7 +80,7 @@ def _other_address(f: ForestFacts) -> Proof | None:
         for o in proof
         if (where := endpoint(o))
     )
-    return Proof(proof, f.beside(proof), words={"who": listed(pairs)})
+    return Proof(proof, f.beside(proof), seen=(listed(pairs),), brief=True, words={"who": listed(pairs)})
 
 
 def _banned(f: ForestFacts) -> Proof | None:
@@ -145,7 +145,7 @@ HALF = (
         code="answer-from-other-address",
         title="{forest}: answers of {hosts} come from another address",
         explanation=(
-            "{who}. Programs take answers only from the address they asked, so for them {ports} is silent. A host with"
+            "{who}. Programs take answers only from the address they asked, so for them nothing comes from {ports}. A host with"
             " several addresses does that, or an address translation that is missing on the way back."
         ),
         fix="Ask whoever runs {names} to have its services answer from the address they were asked at (or to publish"

@@ -43,8 +43,6 @@ def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
     try:
         facts |= _parse(der, names)
         facts["certificate_chain"] = _sent_with_it(tls)
-        if tls.context.verify_mode is ssl.CERT_REQUIRED:
-            facts["certificate_root"] = _root(tls)
     except _complaints() as error:
         facts["certificate_error"] = f"the certificate cannot be read: {error}"
     return facts
@@ -70,8 +68,8 @@ def _subject(der: bytes) -> str:
         return UNREADABLE
 
 
-def _root(tls: ssl.SSLObject) -> str:
-    """The subject of the authority that this machine trusts it by."""
+def root(tls: ssl.SSLObject) -> str:
+    """Of a certificate that was verified: the subject of the authority that this machine trusts it by."""
     return next((_subject(der) for der in reversed(_chain(tls, verified=True))), "")
 
 
