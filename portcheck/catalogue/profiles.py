@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -136,6 +136,12 @@ def merge_for(target: str, profiles: Sequence[Profile], *, named: bool = False) 
     A machine that the user names is asked for what others open there too: whoever names it wants to know, and that it
     does not answer here need not hurt those others.
     """
+    return _merged_for(target, tuple(profiles), named=named)
+
+
+@lru_cache(maxsize=64)
+def _merged_for(target: str, profiles: tuple[Profile, ...], *, named: bool) -> tuple[MergedRow, ...]:
+    """Once for all machines of the role."""
     asking = dict.fromkeys((*profiles, *((built_in()[target],) if target in ONLY_NAMED else ())))
     rows = [row for row in merge(asking) if row.target == target]
     known = {(row.service, row.transport, row.port) for row in rows}

@@ -24,7 +24,7 @@ OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 NO_THREAD = "can't start new thread"  # what Python says, and no class of its own
 
 COMMANDS = (
-    "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "sid",
+    "check", "demo", "diff", "discover", "explain", "history", "listen", "merge", "plan", "request", "schedule", "sid",
     "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""

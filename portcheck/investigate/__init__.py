@@ -42,9 +42,11 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
         notify(Phase("second look at what failed"))
-        patience_s = BUDGET_S + BUDGET_MORE_S * max(0, len(open_cases) - HOSTS_IN_BUDGET)
+        around = trace.Around(cases)
+        walked = len(open_cases) - len(around.stand_ins)
+        patience_s = BUDGET_S + BUDGET_MORE_S * max(0, walked - HOSTS_IN_BUDGET)
         patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
-        around = trace.Around(cases, asyncio.get_running_loop().time() + patience_s)
+        around.until = asyncio.get_running_loop().time() + patience_s
         await asyncio.gather(*(_look(case, around) for case in open_cases))
         await _not_banned(open_cases)
 

@@ -84,7 +84,10 @@ class NamesBeside:
         strange = [address for address in told.addresses if address not in expected]
         if told.status == "late" or (told.status == "ok" and not strange):
             return
-        given = await self._given(name)
+        try:
+            given = await self._given(name)
+        except NoResolverError:  # this machine asks no DNS: there is nothing to hold it against
+            return
         strange = [address for address in strange if address not in given]
         if strange or (told.status == "none" and given):  # a name that DNS does not know either is no difference
             who = await asyncio.gather(*(self._who(name, address) for address in strange[:MOST_STRANGE]))

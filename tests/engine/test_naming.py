@@ -10,7 +10,7 @@ import pytest
 from portcheck.config import ForestSpec
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
-from portcheck.net.dns import Names
+from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.own_names import OwnAnswer
 from portcheck.run.naming import NamedController, NamesBeside
 from portcheck.targets import views
@@ -140,3 +140,16 @@ async def test_where_all_is_well_nothing_is_asked_afterwards() -> None:
     ]
     await here.naming(zone, known).afterwards([NamedController(HOST, ADDRESS, True, True)])
     assert (here.facts, zone.asked) == ({}, [])
+
+
+@dataclass(slots=True)
+class NoDns(Names):
+    async def lookup(self, *_: object, **__: object) -> Lookup:
+        raise NoResolverError("this machine has no DNS resolver configured")
+
+
+@pytest.mark.parametrize("own", [OwnAnswer("none"), OwnAnswer("ok", ("10.77.1.99",))])
+async def test_a_machine_without_dns_holds_nothing_against_it_and_does_not_stop(own: OwnAnswer) -> None:
+    here = Here({HOST: own})
+    await here.naming(NoDns()).beside(FOUND)
+    assert here.facts == {}

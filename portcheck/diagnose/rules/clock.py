@@ -10,7 +10,7 @@ from portcheck.diagnose.phrases import duration, listed, short, some
 from portcheck.diagnose.reader import number
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint
-from portcheck.model import Outcome, Severity, Verdict
+from portcheck.model import Outcome, Report, Severity, Verdict
 
 KERBEROS_LIMIT_S = 300.0
 """The default of both sides (RFC 4120, 1.6; Windows: SkewTime)."""
@@ -100,8 +100,8 @@ def ours(f: ForestFacts) -> float | None:
     Over all forests of the run: each forest is one source of time, and this machine is one more voice. Most voices are
     right; where no forest agrees with this machine, two hosts that differ from it alike are enough.
     """
-    everyone = _clocks(f.report.outcomes)
-    by_forest = _by_forest(f, everyone)
+    everyone = f.of_run(_all_clocks)
+    by_forest = f.of_run(_by_forest)
     hosts = [_middle(told) for told in everyone.values()]
     with_us = sum(any(abs(skew) <= NOTABLE_S for skew in skews) for skews in by_forest)
     alike = _largest([median(skews) for skews in by_forest])
@@ -109,14 +109,20 @@ def ours(f: ForestFacts) -> float | None:
         theirs = with_us + 1 >= len(alike) or abs(median(alike)) <= NOTABLE_S
         return 0.0 if theirs else median(alike)
     most = _largest(hosts)
-    several = len({where.host for where, told in everyone.items() if _middle(told) in most}) > 1
+    among = set(most)
+    several = len({where.host for where, told in everyone.items() if _middle(told) in among}) > 1
     return median(most) if several and 2 * len(most) > len(hosts) else None
 
 
-def _by_forest(f: ForestFacts, clocks: Clocks) -> list[list[float]]:
+def _all_clocks(report: Report) -> Clocks:
+    return _clocks(report.outcomes)
+
+
+def _by_forest(report: Report) -> list[list[float]]:
     """The hosts' clocks of each forest that told any."""
     told: dict[str, set[Endpoint]] = {}
-    for o in f.report.outcomes:
+    clocks = _all_clocks(report)
+    for o in report.outcomes:
         if (where := endpoint(o)) in clocks and where is not None:
             told.setdefault(o.check.forest, set()).add(where)
     return [[_middle(clocks[where]) for where in places] for places in told.values()]
@@ -211,7 +217,7 @@ def _each(f: ForestFacts, off: dict[Endpoint, float]) -> list[tuple[str, float]]
 
 def _agreed(f: ForestFacts, by: float) -> str:
     """All 4 controllers of 3 forests; most, where one of them has a clock of its own."""
-    clocks = _clocks(f.report.outcomes)
+    clocks = f.of_run(_all_clocks)
     agreeing = {where.host for where, told in clocks.items() if abs(_middle(told) - by) <= NOTABLE_S}
     everyone = {where.host for where in clocks}
     forests = {o.check.forest for o in f.report.outcomes if o.check.host in agreeing}

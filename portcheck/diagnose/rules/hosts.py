@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import how, listed, nobody_there, said_by, short, some
@@ -12,6 +12,7 @@ from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.clients import uncovered
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.services import stopped
+from portcheck.diagnose.rules.ways import turned_silent
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
 from portcheck.model import BLOCKED, GOOD, Outcome, Severity, State
 
@@ -41,7 +42,8 @@ def _unreachable(kind: str) -> When:
 
     def when(f: ForestFacts) -> Proof | None:
         dead = [where for where in f.by_endpoint if f.silent(where) and f.faults_at(where)]
-        return _gone(f, [where for where in dead if _kind(f, where) == kind])
+        up = {where.host for where in f.by_endpoint if _heard(f, where)}
+        return _gone(f, [where for where in dead if _kind(f, where, up) == kind])
 
     return when
 
@@ -53,17 +55,16 @@ def _machines(f: ForestFacts, host: str) -> dict[str, str]:
     """By address, what answers under a name that is no machine's own: the domain's, an alias, a load balancer's."""
     told = {
         where.address: said
-        for where in f.by_endpoint
-        if where.host == host
+        for where in f.places_of(host)
         for o in f.at(where, "ldap-ping", "ldap", "ldaps")
         if (said := name(text(o, "dns_host_name"))) and o.state in GOOD
     }
     return told if name(host) not in told.values() else {}
 
 
-def _kind(f: ForestFacts, where: Endpoint) -> str:
+def _kind(f: ForestFacts, where: Endpoint, up: Collection[str]) -> str:
     """Heard at another address, never asked for want of a route, said no to by a device, or silent."""
-    if _heard_elsewhere(f, [where]):
+    if where.host in up:
         return SPARE_ADDRESS
     if all(local(o) for o in f.faults_at(where)):
         return NO_ROUTE
@@ -75,7 +76,8 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
     if not proof:
         return None
     spare = _heard_elsewhere(f, dead)
-    shared = {where.host: found for where in dead if (found := _machines(f, where.host))}
+    gone = dict.fromkeys(where.host for where in dead)
+    shared = {host: found for host in gone if (found := _machines(f, host))}
     by = tuple(dict.fromkeys(device for o in proof if (device := said_by(o))))
     said = listed(dict.fromkeys(how(o) for o in proof if o.state is not State.FILTERED))
     return Proof(
@@ -99,7 +101,8 @@ def _unsent(proof: tuple[Outcome, ...]) -> bool:
 
 def _heard_elsewhere(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
     """Where these same hosts are heard; empty unless each of them is."""
-    alive = [[e.address for e in f.places_of(where.host) if _heard(f, e)] for where in dead]
+    gone = dict.fromkeys(where.host for where in dead)
+    alive = [[e.address for e in f.places_of(host) if _heard(f, e)] for host in gone]
     return tuple(dict.fromkeys(address for found in alive for address in found)) if all(alive) else ()
 
 
@@ -216,7 +219,7 @@ def _one_way(f: ForestFacts) -> Proof | None:
 
 def _partial(f: ForestFacts) -> Proof | None:
     """The same service answers on one controller of the forest and is blocked on another."""
-    if any(flag(o, "turned_silent") is True for o in f.report.outcomes):
+    if f.of_run(turned_silent):
         return None  # this machine was blocked meanwhile: what is silent depends on when it was asked
     works: dict[tuple[str, str], set[str]] = {}
     choice = _choice(f)
@@ -232,7 +235,8 @@ def _partial(f: ForestFacts) -> Proof | None:
     )
     if not proof or set(hosts(proof)) <= set(uncovered(f)) or all(flag(o, "far_site") for o in proof):
         return None  # told already; or not among what clients here choose from
-    good = tuple(o for o in f.answered() if o.check.host in choice and o.check.host not in hosts(proof))
+    others = set(choice).difference(hosts(proof))
+    good = tuple(o for o in f.answered() if o.check.host in others)
     names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
     whole = all(f.silent(where) for where in endpoints(proof))
     return Proof(

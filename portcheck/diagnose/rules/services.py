@@ -44,12 +44,20 @@ def _down(f: ForestFacts) -> Proof | None:
         words["what"] = f"all TCP refused by {whereabouts(proof, f)}, while UDP answers"
         words["why"] = ALL_TCP.format(ports(running))
         words["ask"] = f"Ask whoever runs the firewall of the host, or one that answers in its name: {allow(f, proof)}"
+    elif untold := tuple(o for o in proof if flag(o, "reset_untold")):
+        words["what"] = f"refused by {whereabouts(proof, f)}, or by a device in its name: {services(proof)}"
+        words["why"] = WHOSE_UNTOLD.format(_only(f, proof))
+        words["ask"] += f"; and the firewall team whether a rule answers with a reset in its place: {allow(f, untold)}"
     return Proof(proof, good, seen=_kdc_flag(f, proof), words=words)
 
 
 DOWN_WHY = (
     "The host itself refused, or its LDAP ping says that the service is not there. {}. A firewall between is not the"
     " cause, unless it answers in the host's name."
+)
+WHOSE_UNTOLD = (
+    "A reset came back. {}. Either the service does not run, or a firewall between refuses in the host's name: the"
+    " system of this machine does not tell the TTL of a reset, by which the two are told apart."
 )
 ALL_TCP = (
     "Every TCP port that was asked is refused, in the host's own name, and the same services answer at {}: they run."
