@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from tests.bench.steady import shape
 from tests.lab import faults, records, resolvers
 from tests.lab.program import Run
+from tests.lab.relay import Line, relay
 from tests.lab.rules import chain
 from tests.lab.twin import second_controller
 from tests.lab.world import Lab
@@ -195,3 +198,21 @@ def test_loss_beside_a_blocked_port(lab: Lab) -> None:
         run = named(lab)
     assert run.codes("bravo")[0] == "kpasswd-blocked"
     assert {c["service"] for c in run.of("bravo") if c["state"] != "ok"} == {"kpasswd"}
+
+
+# Steady
+
+SAME = {
+    "healthy": nullcontext,
+    "dark": lambda lab: faults.drop(lab, lab.bravo),
+    "far": lambda lab: relay(lab, Line(delay_ms=350)),
+    "464 blocked": lambda lab: faults.drop(lab, lab.bravo, "464"),
+}
+
+
+@pytest.mark.parametrize("network", SAME)
+def test_the_same_network_gives_the_same_checks_and_findings(lab: Lab, network: str) -> None:
+    """`tests.bench.steady` asks twenty times."""
+    with SAME[network](lab):
+        told = [shape(byname(lab)) for _ in range(3)]
+    assert told[1:] == told[:-1]
