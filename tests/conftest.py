@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from portcheck.net.lag import ListeningLoop
 
 LOUD = re.compile(
     r"PYTHON.*|PORTCHECK_.*|(NO|FORCE|PY|CLI)_?COLOR.*|COLUMNS|LINES|TTY_.*|GITHUB_ACTIONS"  # rich and typer read them
@@ -53,6 +56,11 @@ def pytest_configure() -> None:
     # How fast a busy machine makes up its examples says nothing about what is tested.
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop in which checks are asked: its clock stands still while a busy machine keeps it from listening."""
+    return {"listening": ListeningLoop}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

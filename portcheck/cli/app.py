@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,12 @@ from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE, USAGE, sentence
+from portcheck.run.starved import starved
 
 if TYPE_CHECKING:
     from portcheck.model import Report
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
-OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-NO_THREAD = "can't start new thread"  # what Python says, and no class of its own
 
 COMMANDS = (
     "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "sid",
@@ -97,11 +95,11 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         return 0
     except OSError as error:  # a full disk behind stdout
         streams.abandon()
-        what = "this machine could not do it" if error.errno in OWN_LIMITS else "the output cannot be written"
+        what = "this machine could not do it" if starved(error) else "the output cannot be written"
         streams.say(f"{what}: {error.strerror or 'no reason given'}")
         return NOT_DONE
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and str(error) != NO_THREAD:
+        if not starved(error):
             raise
         streams.say("this machine has not enough memory, or may start no more threads: the run was not done")
         return NOT_DONE
