@@ -57,7 +57,7 @@ def started(config: str, *command: str, ignoring: bool = False) -> subprocess.Po
 def test_whoever_ends_it_gets_what_was_found(config: str, ending: signal.Signals) -> None:
     with started(config) as program:
         program.send_signal(ending)
-        stdout, stderr = program.communicate(timeout=30)
+        stdout, stderr = program.communicate(timeout=180)
     assert program.returncode == 130
     report = json.loads(stdout)
     assert report["interrupted"] is True
@@ -71,7 +71,7 @@ def test_an_impatient_user_sees_no_traceback(config: str) -> None:
             program.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(0.01)  # nobody presses faster than a hundred times a second
-        _, stderr = program.communicate(timeout=30)
+        _, stderr = program.communicate(timeout=180)
     assert program.returncode == 130
     assert "Traceback" not in stderr
 
@@ -80,7 +80,7 @@ def test_in_the_background_ctrl_c_stays_ignored_and_a_polite_end_keeps_what_was_
     with started(config, ignoring=True) as program:
         program.send_signal(signal.SIGINT)
         program.send_signal(signal.SIGTERM)
-        stdout, _ = program.communicate(timeout=30)
+        stdout, _ = program.communicate(timeout=180)
     assert program.returncode == 130
     assert json.loads(stdout)["interrupted"] is True
 
@@ -98,6 +98,6 @@ def test_an_explanation_that_is_interrupted_is_told_from_what_was_found(
 ) -> None:
     with started(config, *command) as program:
         program.send_signal(signal.SIGINT)
-        stdout, stderr = program.communicate(timeout=60)
+        stdout, stderr = program.communicate(timeout=180)
     assert (program.returncode, "Traceback" in stderr) == (130, False)
     assert told in stdout.lower()
