@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from spreading import spread
 
 from portcheck.net.lag import ListeningLoop
 
@@ -61,6 +62,13 @@ def pytest_configure() -> None:
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loop in which checks are asked: its clock stands still while a busy machine keeps it from listening."""
     return {"listening": ListeningLoop}
+
+
+@pytest.hookimpl(trylast=True)  # once it is known which of them run
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A lab test mostly waits for packets that do not come: let each of xdist's processes have some of them."""
+    if hasattr(config, "workerinput"):
+        items[:] = spread(items, lambda item: item.path, lambda item: item.get_closest_marker("lab") is not None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
