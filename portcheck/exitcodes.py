@@ -35,6 +35,12 @@ OWN: Mapping[str, Mapping[int, str]] = {
         NOT_DONE: "no port could be opened",
         INTERRUPTED: "ended by Ctrl-C, whoever came",
     },
+    "merge": {
+        OK: "as expected from every place",
+        NOT_AS_EXPECTED: "it is not (`--fail-on` says from where on)",
+        USAGE: "usage error, or not one report could be read",
+        NOT_DONE: "an output was not written; or all was well, and a file was left out",
+    },
     "plan": {OK: "shown or written"},
     "request": {OK: "shown or written"},
     "schedule": {OK: "shown or written"},

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 
 COMMANDS = (
-    "check", "demo", "diff", "discover", "explain", "history", "listen", "plan", "request", "schedule", "sid",
+    "check", "demo", "diff", "discover", "explain", "history", "listen", "merge", "plan", "request", "schedule", "sid",
     "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""

@@ -23,7 +23,7 @@ from portcheck.cli.selection import flagged as _flagged
 from portcheck.cli.selection import given as _given
 from portcheck.cli.streams import say
 from portcheck.cli.terminal import on_stderr
-from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate
+from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate, parse_vantage
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE
 from portcheck.model import Report
 from portcheck.model.credentials import Method
@@ -64,6 +64,9 @@ FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes t
 TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
 History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.")]
+Called = Annotated[
+    str | None, typer.Option("--name", metavar="VANTAGE", help="What to call this place in reports (its host name).")
+]
 Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.")]
 NotifyWhen = Annotated[When | None, typer.Option("--notify", help="Send a notice by apprise ($PORTCHECK_NOTIFY).")]
 NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the notices' URLs are.")]
@@ -116,6 +119,7 @@ def check(
     fail_on: FailWhen = None,
     trace: TraceToo = None,
     save: Save = None,
+    vantage: Called = None,
     history: History = True,  # noqa: FBT002
     lock: Lock = False,  # noqa: FBT002
     notify: NotifyWhen = None,
@@ -167,6 +171,7 @@ def check(
         families=families,
         idle_s=_duration("--idle", idle),
         machine=machine,
+        name="" if vantage is None else _flagged("--name", parse_vantage, vantage),
     )
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     if bind and settings.proxy is not None and settings.proxy.socks:

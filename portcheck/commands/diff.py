@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +10,6 @@ from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 from portcheck.exitcodes import NOT_AS_EXPECTED, OK
-from portcheck.model import Report
 
 Before = Annotated[str, typer.Argument(metavar="A", help="A saved report, or a run's number in the history.")]
 After = Annotated[str, typer.Argument(metavar="B", help="The later one; `last` is the newest run kept.")]
@@ -28,6 +26,7 @@ def diff(
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Show what changed between two runs."""
+    from portcheck.commands.history import named
     from portcheck.render import diff as difference
     from portcheck.report.compare import compare
     from portcheck.report.same_plan import common, nothing
@@ -44,16 +43,3 @@ def diff(
         screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
         show(difference.render(earlier, later, compared, screen, runs.notes))
     return OK if compared.same else NOT_AS_EXPECTED
-
-
-def named(word: str) -> Report:
-    """The report in this file, or of this run in the history. A file that is there comes first."""
-    from portcheck.commands import history
-    from portcheck.report import to_json
-
-    if history.is_run(word) and not Path(word).exists():
-        return history.run(word)
-    try:
-        return to_json.load(Path(word))
-    except to_json.StoreError as error:
-        raise ConfigError(str(error)) from None

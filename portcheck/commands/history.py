@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -43,7 +44,7 @@ def history(
 
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
     if number is not None:
-        show(FORMATS["json" if as_json else "table"](run(number), screen))
+        show(FORMATS["json" if as_json else "table"](_shown(number), screen))
     elif as_json:
         show(dumps(past.as_json(everything())))
     else:
@@ -68,6 +69,23 @@ def everything() -> Plans:
         }
 
     return _read(read) or {}
+
+
+def _shown(word: str) -> Report:
+    return named(word) if Path(word).is_file() else run(word)
+
+
+def named(word: str) -> Report:
+    """The report in this file, of several places too, or of this run. A file that is there comes first."""
+    from portcheck.merge import reading
+    from portcheck.report.to_json import StoreError
+
+    if is_run(word) and not Path(word).exists():
+        return run(word)
+    try:
+        return reading.whole(Path(word))
+    except StoreError as error:
+        raise ConfigError(str(error)) from None
 
 
 def is_run(word: str) -> bool:

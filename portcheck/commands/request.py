@@ -47,6 +47,7 @@ Stateless = Annotated[bool, typer.Option("--stateless", help="The firewall keeps
 Into = Annotated[str | None, typer.Option("--into", metavar="CHAIN", help="nftables: into this chain.")]
 Whole = Annotated[bool, typer.Option("--whole-policy", help="nftables: a chain of their own that drops all else.")]
 
+MOST_NAMED = 8
 CHAIN = re.compile(r"inet [A-Za-z_][A-Za-z0-9_]{0,30} [A-Za-z_][A-Za-z0-9_]{0,30}")
 NO_INPUT = (
     "name a report (portcheck check --save run.json; portcheck request run.json), or ask for everything that the"
@@ -91,10 +92,14 @@ def request(
     if _is_report(given, everything=everything):
         if peers or dns:
             raise ConfigError(f"{'--peer' if peers else '--dns'}: a report tells what was asked of whom; leave it out")
-        report = _load(given[0])
+        reports = _load(given[0])
         _know_profiles(config, profile or ())
-        asked = _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
-        basis = f"a run of {report.started} on {report.vantage.host}"
+        asked = Asked.of(
+            _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
+            for report in reports
+        )
+        runs = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
+        basis = "; ".join(runs[:MOST_NAMED]) + (f" and {len(runs) - MOST_NAMED} more" if runs[MOST_NAMED:] else "")
     elif everything:
         configured = targets.configuration(config, needed=False)
         outside = targets.outside(configured, given, profile or ()) if profile else ()
@@ -155,15 +160,17 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _load(path: str) -> Report:
+def _load(path: str) -> tuple[Report, ...]:
+    """One report; of a merged one, the report of each place."""
     from portcheck import diagnose
-    from portcheck.report import to_json
+    from portcheck.merge import reading
+    from portcheck.report.to_json import StoreError
 
     try:
-        report = to_json.load(path)
-    except to_json.StoreError as fault:
+        reports, merged = reading.each(Path(path))
+    except StoreError as fault:
         raise ConfigError(str(fault)) from None
-    return replace(report, findings=diagnose.diagnose(report))
+    return reports if merged else tuple(replace(r, findings=diagnose.diagnose(r)) for r in reports)
 
 
 def _know_profiles(config: str | None, names: Sequence[str]) -> None:

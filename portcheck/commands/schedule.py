@@ -18,7 +18,7 @@ from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
 from portcheck.commands import check
 from portcheck.commands.check import Job
-from portcheck.config import ConfigError, find, parse_duration
+from portcheck.config import ConfigError, find, parse_duration, parse_vantage
 from portcheck.files.writing import STDOUT, WriteError, write_whole
 
 if TYPE_CHECKING:
@@ -37,8 +37,13 @@ Every = Annotated[str, typer.Option("--every", metavar="DURATION", help="How oft
 Write = Annotated[Path | None, typer.Option("--write", metavar="DIR", help="Write the files there; else show them.")]
 Kinds = Annotated[list[UnitKind] | None, typer.Option("--for", help="Whose units; else those of this system.")]
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The units' name.")]
+Vantage = Annotated[
+    str | None, typer.Option("--vantage", metavar="VANTAGE", help="What reports call this place (check --name).")
+]
 User = Annotated[str | None, typer.Option("--user", metavar="USER", help="Run as; else one without rights.")]
 PATHS = frozenset({"config", "output", "save", "notify_file", "ca_file"})
+OF_CHECK = {"vantage": "--name"}
+"""What `check` calls otherwise: `--name` is the units' here."""
 OWN = frozenset({"every", "write", "kinds", "name", "user", "lock"})
 
 
@@ -49,11 +54,14 @@ def schedule(
     write: Write = None,
     kinds: Kinds = None,
     name: Name = "portcheck",
+    vantage: Vantage = None,
     user: User = None,
 ) -> int:
     """Show or write the units that run this check at an interval and keep its reports."""
     from portcheck.schedule.job import Scheduled, checked, interval, named
 
+    if vantage is not None:
+        flagged("--vantage", parse_vantage, vantage)
     every_s = interval(flagged("--every", parse_duration, every))
     if job.alert is not None and job.alert.file is None:
         raise ConfigError("--notify: a scheduled run has not your environment; give --notify-file")
@@ -109,7 +117,7 @@ def _options(context: typer.Context) -> Iterator[str]:
 def _as_given(option: Any, value: Any) -> Iterator[str]:
     from portcheck.schedule.job import refuse_secret
 
-    name = max(option.opts, key=len)
+    name = OF_CHECK.get(str(option.name)) or max(option.opts, key=len)
     if isinstance(value, bool):
         if value is not option.default:
             yield name if value else option.secondary_opts[-1]
@@ -195,4 +203,4 @@ def _is_closed(folder: Path) -> bool:
         return False
 
 
-command = with_options_of_check(check.check, schedule, leave_out=("lock", *SIGNING_IN))
+command = with_options_of_check(check.check, schedule, leave_out=("lock", "vantage", *SIGNING_IN))

@@ -15,6 +15,7 @@ from portcheck.config.names import (
     parse_name,
     parse_port,
     parse_server,
+    parse_vantage,
 )
 from portcheck.config.proxies import DIRECT, ProxySpec, parse_proxy
 from portcheck.config.settings import parse_rate, parse_site
@@ -64,5 +65,6 @@ __all__ = [
     "parse_server",
     "parse_site",
     "parse_system",
+    "parse_vantage",
     "printable",
 ]

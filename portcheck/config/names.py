@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from portcheck.config.words import ConfigError, shown
 
 DNS_PORT = 53
+LONGEST_VANTAGE = 63
 LONGEST_NAME = 253  # RFC 1035, 2.3.4, in text form
 
 # RFC 1123, 2.1, and the underscore that Windows lets into host names.
@@ -25,6 +26,14 @@ class Server:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_vantage(value: object) -> str:
+    """What a place may be called: one short line, as a label of a table and of a time series. Raises ConfigError."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not text or len(text) > LONGEST_VANTAGE or not text.isprintable():
+        raise ConfigError(f"{shown(value)} names no place; give 1 to {LONGEST_VANTAGE} printable characters")
+    return text
 
 
 def parse_port(value: object) -> int:

@@ -118,7 +118,7 @@ def _insert(database: sqlite3.Connection, report: Report, plan: str, label: str,
     passed = sum(outcome.verdict is Verdict.PASS for outcome in report.outcomes)
     asked = sum(outcome.verdict is not Verdict.SKIP for outcome in report.outcomes)
     codes = " ".join(dict.fromkeys(finding.code for finding in report.findings if finding.severity != "info"))
-    row = (plan, label, report.vantage.host, report.started, report.duration_s, report.exit_code, complete(report))
+    row = (plan, label, report.vantage.called, report.started, report.duration_s, report.exit_code, complete(report))
     cursor = database.execute(
         "INSERT INTO run (plan, label, host, started, duration_s, exit_code, complete, checks, passed, findings,"
         " report) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -139,6 +139,12 @@ class Vantage:
     platform: str
     addresses: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()  # evidence this platform could not give
+    name: str = ""  # what the user calls this place, where it is not the host's name
+
+    @property
+    def called(self) -> str:
+        """What this place goes by among others."""
+        return self.name or self.host
 
 
 @dataclass(frozen=True, slots=True)

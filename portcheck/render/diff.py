@@ -56,8 +56,8 @@ def same(after: Report) -> str:
 
 def notes(before: Report, after: Report, compared: Comparison, plans: Sequence[str] = ()) -> Iterator[str]:
     """What makes two runs hard to compare."""
-    if before.vantage.host != after.vantage.host:
-        yield f"Asked from {before.vantage.host}, then from {after.vantage.host}: other paths, other answers."
+    if before.vantage.called != after.vantage.called:
+        yield f"Asked from {before.vantage.called}, then from {after.vantage.called}: other paths, other answers."
     if before.tool_version != after.tool_version:
         yield f"By portcheck {before.tool_version}, then by {after.tool_version}, which may judge otherwise."
     if plans:
@@ -81,7 +81,7 @@ def as_json(before: Report, after: Report, compared: Comparison, plans: Sequence
 def _run(report: Report) -> Json:
     return {
         "started": report.started,
-        "host": report.vantage.host,
+        "host": report.vantage.called,
         "checks": len(report.outcomes),
         "findings": len(report.findings),
         "exit_code": report.exit_code,

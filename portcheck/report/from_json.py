@@ -39,10 +39,11 @@ def read_report(root: JsonObject) -> Report:
             platform=vantage.text("platform"),
             addresses=vantage.texts("addresses"),
             limits=vantage.texts("limits"),
+            name=vantage.text("name", ""),
         ),
         forests=tuple(_read_forest(place) for place in root.places("forests")),
-        outcomes=tuple(_read_outcome(place) for place in root.places("checks")),
-        findings=tuple(_read_finding(place) for place in root.places("findings")),
+        outcomes=tuple(read_outcome(place) for place in root.places("checks")),
+        findings=tuple(read_finding(place) for place in root.places("findings")),
         exit_code=totals.whole("exit_code", 0) if totals else 0,
         tool_version=tool.text("version", "") if tool else "",
         interrupted=root.flag("interrupted", default=False),
@@ -154,7 +155,7 @@ def _read_check(place: JsonObject) -> Check:
     )
 
 
-def _read_outcome(place: JsonObject) -> Outcome:
+def read_outcome(place: JsonObject) -> Outcome:
     return Outcome(
         check=_read_check(place),
         state=place.word("state", State),
@@ -178,7 +179,7 @@ def _read_blocked_at(place: JsonObject | None) -> BlockedAt | None:
     return BlockedAt(place.maybe_text("by"), place.maybe_text("after"), place.maybe_whole("hop"), suspects)
 
 
-def _read_finding(place: JsonObject) -> Finding:
+def read_finding(place: JsonObject) -> Finding:
     return Finding(
         code=place.text("code"),
         severity=place.word("severity", Severity),

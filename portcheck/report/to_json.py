@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from portcheck.files import reading
+from portcheck.files.text import NotTextError, decoded
 from portcheck.files.writing import write_whole
 from portcheck.model import (
     BlockedAt,
@@ -65,6 +66,7 @@ def summary(report: Report) -> Json:
 
 def _vantage(vantage: Vantage) -> Json:
     return {
+        "name": vantage.name or None,
         "host": vantage.host,
         "platform": vantage.platform,
         "addresses": list(vantage.addresses),
@@ -264,28 +266,33 @@ def _line(value: object) -> str:
 
 
 def loads(text: str | bytes) -> Report:
+    return from_json(document(text))
+
+
+def document(text: str | bytes) -> object:
+    """Parsed JSON, without the constants that are none. Raises StoreError."""
+
     def no_constant(name: str) -> NoReturn:
         raise ValueError(f"{name} is not JSON")
 
     try:
-        document = json.loads(text, parse_constant=no_constant)
+        return json.loads(text, parse_constant=no_constant)
     except RecursionError:
         raise StoreError("not JSON that can be read: nested too deeply") from None
     except ValueError as error:  # JSON syntax, text encoding, numbers of absurd length
         raise StoreError(f"not JSON: {error}") from None
-    return from_json(document)
 
 
 def load(path: str | Path) -> Report:
     try:
-        text = reading.read(Path(path), MAX_BYTES)
+        raw = reading.read(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise StoreError(f"{path}: cannot be read: {reading.words(error)}") from None
-    if len(text) > MAX_BYTES:
+    if len(raw) > MAX_BYTES:
         raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
     try:
-        return loads(text)
-    except StoreError as error:
+        return loads(decoded(raw))
+    except (StoreError, NotTextError) as error:
         raise StoreError(f"{path}: {error}") from None
 
 

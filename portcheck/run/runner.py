@@ -52,6 +52,7 @@ class Order:
     credentials: Mapping[str, Credentials] = field(default_factory=dict)  # by forest: who signs in
     machine: tuple[Profile, ...] = ()  # asked of no forest
     cloud: bool = True  # whether the cloud's endpoints are asked
+    name: str = ""  # what the user calls this place
 
 
 @dataclass(slots=True)
@@ -113,7 +114,8 @@ class Run:
     def report(self) -> Report:
         """Everything judged and explained."""
         report = _report(self.surveys, self.started, time.monotonic() - self.began)
-        report = explained(replace(report, interrupted=self.interrupted))
+        called = replace(report.vantage, name=self.order.name)
+        report = explained(replace(report, vantage=called, interrupted=self.interrupted))
         self.notify(Finished())
         return replace(report, exit_code=_exit_code(report, self.surveys, self.order.settings))
 

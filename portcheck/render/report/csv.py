@@ -24,7 +24,7 @@ def render(report: Report, _options: Options) -> str:
 
 
 def rows(report: Report) -> Iterator[dict[str, Value]]:
-    run: dict[str, Value] = {"started": report.started, "vantage": report.vantage.host}
+    run: dict[str, Value] = {"started": report.started, "vantage": report.vantage.called}
     codes = findings_by_check(report)
     for outcome in report.outcomes:
         yield {**_row(outcome), "findings": " ".join(codes.get(outcome.check.id, ())), **run}

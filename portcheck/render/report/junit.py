@@ -58,7 +58,7 @@ def suite(report: Report, digest: Digest, number: int) -> ET.Element:
 def _properties(report: Report, digest: Digest) -> tuple[tuple[str, str], ...]:
     return (
         ("portcheck", report.tool_version),
-        ("vantage", " ".join((report.vantage.host, *report.vantage.addresses))),
+        ("vantage", " ".join((report.vantage.called, *report.vantage.addresses))),
         ("profiles", " ".join(digest.forest.profiles)),
         ("interrupted", "yes" if report.interrupted else "no"),
     )

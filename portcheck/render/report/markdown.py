@@ -42,11 +42,11 @@ def paragraph(words: str) -> str:
 
 def title(report: Report) -> Iterator[str]:
     vantage = report.vantage
-    yield f"# portcheck from {text(vantage.host)}"
+    yield f"# portcheck from {text(vantage.called)}"
     where = f" ({text(listed(vantage.addresses, 3))})" if vantage.addresses else ""
     when = f"{text(report.started[:16].replace('T', ' '))} UTC"
     count = counted(len(report.outcomes), "check")
-    yield f"{when}, {count} in {report.duration_s:.1f} s, from {text(vantage.host)}{where}."
+    yield f"{when}, {count} in {report.duration_s:.1f} s, from {text(vantage.called)}{where}."
     if report.interrupted:
         yield "**Interrupted: this is what was known until then.**"
 

@@ -37,7 +37,7 @@ def render(report: Report, options: Options) -> str:
 def sentences(report: Report, options: Options) -> Iterator[str]:
     if not options.quiet:
         checks = counted(len(report.outcomes), "check")
-        yield f"portcheck ran {checks} from {report.vantage.host} in {report.duration_s:.1f} seconds."
+        yield f"portcheck ran {checks} from {report.vantage.called} in {report.duration_s:.1f} seconds."
     if report.interrupted:
         yield "The run was interrupted; this is what was known until then."
     for digest in digests(report):

@@ -57,7 +57,7 @@ def lines(report: Report, options: Options) -> Iterator[Text]:
 
 def title(report: Report, options: Options) -> Iterator[Text]:
     vantage = report.vantage
-    where = f"{vantage.host} ({listed(vantage.addresses, 3)})" if vantage.addresses else vantage.host
+    where = f"{vantage.called} ({listed(vantage.addresses, 3)})" if vantage.addresses else vantage.called
     who = f"portcheck {report.tool_version} from {where}"
     when = f"{report.started[:16].replace('T', ' ')} UTC"
     what = f"{when}, {counted(len(report.outcomes), 'check')}, {report.duration_s:.1f} s"

@@ -21,7 +21,7 @@ def title(report: Report) -> str:
     words = "; ".join(f"{digest.forest.name}: {headline(digest)[1]}" for digest in worst) or "all well"
     changed = "; changed" if report.compared is not None and not report.compared.same else ""
     room = TITLE_WIDTH - len(changed)
-    return shorten(f"portcheck on {report.vantage.host}: {words}", room) + changed
+    return shorten(f"portcheck on {report.vantage.called}: {words}", room) + changed
 
 
 def body(report: Report) -> str:
@@ -39,7 +39,7 @@ def _lines(report: Report) -> Iterator[str]:
     for digest in digests(report):
         yield from _forest(digest)
     yield ""
-    yield f"portcheck {report.tool_version} on {report.vantage.host}, {report.started[:16].replace('T', ' ')} UTC"
+    yield f"portcheck {report.tool_version} on {report.vantage.called}, {report.started[:16].replace('T', ' ')} UTC"
 
 
 def _forest(digest: Digest) -> Iterator[str]:

@@ -12,7 +12,7 @@ import json
 from functools import cache
 from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from portcheck.model import Report
@@ -20,6 +20,9 @@ from portcheck.render.report.html.pages import page
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import printable
+
+PACKAGES = ("portcheck.render.report.html", "portcheck.render.merged")
+"""Where templates are: one look for all pages."""
 
 
 def render(report: Report, _options: Options) -> str:
@@ -40,7 +43,7 @@ def render(report: Report, _options: Options) -> str:
 @cache
 def environment() -> Environment:
     found = Environment(
-        loader=PackageLoader("portcheck.render.report.html", "."),
+        loader=ChoiceLoader([PackageLoader(package, ".") for package in PACKAGES]),
         autoescape=True,
         finalize=harmless,
         undefined=StrictUndefined,

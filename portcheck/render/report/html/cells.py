@@ -61,7 +61,7 @@ def book(report: Report) -> Book:
     for number, outcome in enumerate(report.outcomes):
         changed = _changed(changes.get(outcome.check.id))
         cells[id(outcome)] = _cell(number, outcome, changed)
-        paths[number] = path(outcome, report.vantage.host)
+        paths[number] = path(outcome, report.vantage.called)
         details.append(detail(outcome, paths[number], changed, whole=number in kept))
     return Book(cells, numbers, paths, tuple(details))
 
