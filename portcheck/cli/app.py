@@ -24,8 +24,8 @@ OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 NO_THREAD = "can't start new thread"  # what Python says, and no class of its own
 
 COMMANDS = (
-    "check", "demo", "diff", "discover", "explain", "history", "listen", "merge", "plan", "request", "schedule", "sid",
-    "watch",
+    "check", "demo", "diff", "discover", "explain", "history", "listen", "merge", "plan", "request", "schedule",
+    "serve", "sid", "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
 GROUPS: Mapping[str, str] = {"config": "config"}

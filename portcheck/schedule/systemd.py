@@ -61,6 +61,24 @@ def _service(job: Scheduled) -> Iterator[str]:
     yield HARDENING.rstrip("\n")
 
 
+def daemon(job: Scheduled) -> str:
+    """A service that stays: `portcheck serve`, with the same rights as a check, and reloaded by SIGHUP."""
+    lines = list(_service(job))
+    start = lines.index("Type=oneshot")
+    end = lines.index("KillSignal=SIGINT")
+    lines[start : end + 1] = [
+        "Type=exec",
+        f"ExecStart={' '.join(_words(job))}",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "Restart=on-failure",
+        "RestartSec=5",
+        "MemoryMax=1G",
+        "TasksMax=256",
+        "LimitNOFILE=8192",
+    ]
+    return "\n".join([*lines, "", "[Install]", "WantedBy=multi-user.target"]) + "\n"
+
+
 def timer(job: Scheduled) -> str:
     jitter = min(job.every_s // 10, MOST_JITTER_S)
     return f"""\
