@@ -139,7 +139,7 @@ def grafana_queries() -> list[str]:
     board = json.loads((DEPLOY / "grafana" / "portcheck.json").read_text(encoding="utf-8"))
     found = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     return [
-        short(q.replace("$forest", ".*").replace("$__rate_interval", "1m")).replace("[60s]", "[30s]") for q in found
+        short(q.replace("$forest", ".*").replace("$__rate_interval", "60s")).replace("[60s]", "[30s]") for q in found
     ]
 
 
