@@ -40,6 +40,9 @@ Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The units' na
 Vantage = Annotated[
     str | None, typer.Option("--vantage", metavar="VANTAGE", help="What reports call this place (check --name).")
 ]
+Digest = Annotated[
+    str | None, typer.Option("--digest", metavar="DURATION", help="Instead: history --digest, once a day or week.")
+]
 Serve = Annotated[bool, typer.Option("--serve", help="A service that stays instead: portcheck serve (systemd).")]
 Listen = Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="Of --serve: where it listens.")]
 WebFile = Annotated[Path | None, typer.Option("--web-config", metavar="FILE", help="Of --serve: TLS and basic auth.")]
@@ -48,7 +51,9 @@ User = Annotated[str | None, typer.Option("--user", metavar="USER", help="Run as
 PATHS = frozenset({"config", "output", "save", "notify_file", "ca_file"})
 OF_CHECK = {"vantage": "--name"}
 """What `check` calls otherwise: `--name` is the units' here."""
-OWN = frozenset({"every", "write", "kinds", "name", "user", "lock", "serve", "listen", "web_config", "reports"})
+OWN = frozenset(
+    {"every", "write", "kinds", "name", "user", "lock", "digest", "serve", "listen", "web_config", "reports"}
+)
 
 
 def schedule(
@@ -60,6 +65,7 @@ def schedule(
     name: Name = "portcheck",
     vantage: Vantage = None,
     user: User = None,
+    digest: Digest = None,
     serve: Serve = False,  # noqa: FBT002 - a flag
     listen: Listen = None,
     web_config: WebFile = None,
@@ -81,9 +87,13 @@ def schedule(
     secrets = None if job.alert is None or job.alert.file is None else _absolute(job.alert.file)
     folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
     state = os.environ.get("PORTCHECK_STATE_DIR")
+    if digest is not None:
+        every_s, asked = _digest(digest, job, context)
+    else:
+        asked = ("check", *_options(context), "--lock", *_targets(context))
     one = Scheduled(
         name=named(name),
-        argv=checked((*_program(), "check", *_options(context), "--lock", *_targets(context))),
+        argv=checked((*_program(), *asked)),
         every_s=every_s,
         user=None if user is None else _user(user),
         folders=checked(tuple(folders)),
@@ -129,6 +139,24 @@ def _serving(
     copied = f"cp {shlex.quote(str(path))} /etc/systemd/system/ && systemctl daemon-reload"
     show(f"{copied}\nsystemctl enable --now {name}.service\n")
     return 0
+
+
+def _digest(period: str, job: Job, context: typer.Context) -> tuple[int, tuple[str, ...]]:
+    """How often, and the words of the command: a digest of a week comes once a week, a shorter one every day."""
+    from portcheck.render.digest import FORMATS
+    from portcheck.schedule.job import DAY, WEEK
+
+    if context.params.get("target"):
+        raise ConfigError("--digest: it tells of all runs that are kept; leave the targets out")
+    seconds = flagged("--digest", parse_duration, period)
+    words = ["history", "--digest", period]
+    for wish in (wish for wish in job.wanted if wish.path is not None):
+        if wish.name not in FORMATS:
+            raise ConfigError(f"--digest: comes as {' or '.join(FORMATS)}; give one with --format before --output")
+        words += ["--format", wish.name, "--output", _absolute(str(wish.path))]
+    if job.alert is not None and job.alert.file is not None:
+        words += ["--notify-file", _absolute(job.alert.file)]
+    return (WEEK if seconds >= WEEK else DAY), tuple(words)
 
 
 def _pair(flag: str, value: str | Path | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portcheck.schedule.job import DAY, HOUR, Scheduled
+from portcheck.schedule.job import DAY, HOUR, WEEK, Scheduled
 
 SHORTEST_LIMIT_S = 900
 MOST_JITTER_S = 300
@@ -102,7 +102,7 @@ def calendar(every_s: int) -> str:
         return f"*:0/{every_s // 60}"
     if every_s < DAY:
         return f"0/{every_s // HOUR}:00"
-    return "00:00"
+    return "00:00" if every_s < WEEK else "Mon 00:00"
 
 
 def _words(job: Scheduled) -> Iterator[str]:

@@ -128,7 +128,7 @@ def test_the_command_writes_it_and_sends_it(
     monkeypatch.setenv("PORTCHECK_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("PORTCHECK_NOTIFY", "json://127.0.0.1:9/")
     sent: list[tuple[str, str]] = []
-    monkeypatch.setattr(notify, "send", lambda urls, title, body: sent.append((title, body)) or ())
+    monkeypatch.setattr(notify, "send", lambda _, title, body: sent.append((title, body)) or ())
     now = datetime.now(UTC)
     fresh = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     kept(tmp_path, report(outcome(check("kpasswd/tcp"), State.FILTERED), started=fresh))
