@@ -14,6 +14,7 @@ from portcheck.config import ConfigError
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.files.private import NotPrivateError, read_private
 from portcheck.files.reading import words
+from portcheck.files.text import NotTextError, decoded
 from portcheck.model import Report
 from portcheck.model.libraries import how_to_get
 
@@ -95,14 +96,17 @@ def _urls(file: Path | None) -> tuple[str, ...]:
 def _read(path: Path) -> tuple[str, ...]:
     """A URL a line; blank lines and those that begin with # are left out."""
     try:
-        text = read_private(path, LARGEST)
+        raw = read_private(path, LARGEST)
     except NotPrivateError as error:
         raise ConfigError(f"--notify-file: {path}: {error}") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"--notify-file: {path}: cannot be read: {words(error)}") from None
-    if len(text) > LARGEST:
+    if len(raw) > LARGEST:
         raise ConfigError(f"--notify-file: {path}: is too large for a list of URLs")
-    lines = (line.strip() for line in text.decode("utf-8-sig", "replace").splitlines())
+    try:
+        lines = [line.strip() for line in decoded(raw).splitlines()]
+    except NotTextError as error:
+        raise ConfigError(f"--notify-file: {path}: {error}") from None
     return _checked(f"--notify-file: {path}", [line for line in lines if line and not line.startswith("#")])
 
 

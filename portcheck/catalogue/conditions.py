@@ -83,6 +83,9 @@ _CERTIFICATE = (
     "certificate-name-mismatch",
     "certificate-untrusted",
     "certificate-expiring",
+    "certificate-no-san",
+    "certificate-incomplete",
+    "tls-intercepted",
     "tls-failed",
 )
 _ADMIN = "ask the AD administrators: nothing on the network shows it"

@@ -33,21 +33,46 @@ FAILING = frozenset(
     }
     | {"refused", "denied", "rejected", "invalid", "expired", "timed", "timeout", "unreachable", "unavailable", "lost"}
     | {"reset", "closed", "broken", "wrong", "incorrect", "bad", "exception", "missing", "skew", "unsuccessful", "down"}
-    | {"differs", "differ", "locked", "disabled", "unexpected", "none", "offline", "alert", "terminated", "aborted"}
+    | {"exited", "ended", "died", "mismatch", "unknown", "untrusted", "match", "crashed", "stopped", "dead"}
+    | {
+        "differs",
+        "differ",
+        "issue",
+        "issues",
+        "problem",
+        "problems",
+        "locked",
+        "disabled",
+        "unexpected",
+        "none",
+        "offline",
+        "alert",
+        "terminated",
+        "aborted",
+    }
 )
 """A text without any of these tells of no failure."""
 SHORTEST = 3  # words: less is a name, or a slip of the pen
 LONGEST = 2000  # characters of a text that are looked at: a guess about more would be about nothing
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|_+")
+NO_WORDS = re.compile(
+    r"\b(?:cn|ou|dc|uid|o)=[^,\s\"'\])]*,?"  # of a name in a directory
+    r"|\brpc error: (?:code = \w+ )?(?:desc = )?"  # gRPC, which has nothing to do with Windows's RPC
+    r"|\b\w+(?:\.\w+){2,}(?=\.[A-Z]\w+)"  # the package of a class
+    r"|\b(?:azure )?(?:a?ad|entra)(?: id)? ?connect(?= ?(?:[A-Z]|\W))",  # products
+    re.IGNORECASE,
+)
 
 
-def guessed(folded: str) -> tuple[str, int, int] | None:
-    """The error's name and where in the folded text its words stand."""
-    folded = folded[:LONGEST]
+def guessed(text: str) -> tuple[str, str, int] | None:
+    """The error's name, the words that speak of it, and where they begin."""
+    text = " ".join(CAMEL.sub(" ", NO_WORDS.sub(" ", text[:LONGEST])).split())
+    folded = text.casefold()
     if len(folded.split()) < SHORTEST or words(folded).isdisjoint(FAILING):
         return None
     for name, pattern in _patterns():
         if found := pattern.search(folded):
-            return name, found.start(), found.end()
+            return name, text[found.start() : found.end()], found.start()
     return None
 
 

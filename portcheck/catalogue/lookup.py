@@ -60,11 +60,11 @@ def inside(text: str) -> list[Match]:
 
 def guess(text: str) -> list[Match]:
     """What a text that nobody has catalogued speaks of, if it tells of a failure."""
-    found = guessed(text.casefold())
+    found = guessed(text)
     if not found:
         return []
-    name, start, end = found
-    return [Match(errors()[name], text[start:end], start, exact=False, hinted=False, guessed=True)]
+    name, told, start = found
+    return [Match(errors()[name], told, start, exact=False, hinted=False, guessed=True)]
 
 
 def _exactly(text: str) -> list[Match]:

@@ -6,6 +6,7 @@ name its family.
 
 from __future__ import annotations
 
+import html
 import re
 from functools import cache
 
@@ -14,15 +15,27 @@ NEEDS_FAMILY = "~"
 LONGEST_GAP = 160
 WORD = re.compile(r"[a-z][a-z0-9_]+")
 QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‑": "-", "–": "-", "\u00a0": " ", "`": "'"})
-ENTITIES = {"&quot;": '"', "&apos;": "'", "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+ENTITY = re.compile(r"&(?:#x?[0-9a-f]{1,5}|quot|apos|lt|gt|amp|nbsp);", re.IGNORECASE)
+ESCAPED = re.compile(
+    r"\\(?:u00(?P<code>[2-7][0-9a-f])|(?P<mark>[\"'])|r\\n|n(?= ))", re.IGNORECASE
+)  # inside JSON, or a repr
+COLOURS = re.compile(r"\x1b\[[\d;]{0,12}m")
 
 
 def plain(text: str) -> str:
-    """One line, with the quotes, dashes and blanks that a keyboard has."""
+    """One line, with the quotes, dashes and blanks that a keyboard has, whatever it was wrapped in."""
     text = text.translate(QUOTES)
     if "&" in text:
-        text = re.sub("|".join(ENTITIES), lambda found: ENTITIES[found[0]], text)
+        text = ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    if "\\" in text:
+        text = ESCAPED.sub(_unescaped, text)
+    if "\x1b" in text:
+        text = COLOURS.sub("", text)
     return " ".join(text.split())
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found["code"], 16)) if found["code"] else found["mark"] or " "
 
 
 def words(text: str) -> set[str]:

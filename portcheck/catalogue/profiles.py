@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -128,6 +128,12 @@ def merge(profiles: Iterable[Profile]) -> tuple[MergedRow, ...]:
 
 def merge_for(target: str, profiles: Sequence[Profile]) -> tuple[MergedRow, ...]:
     """What is asked of a machine of this role; of one that only its being named brings in, by its own profile."""
+    return _merged_for(target, tuple(profiles))
+
+
+@lru_cache(maxsize=64)
+def _merged_for(target: str, profiles: tuple[Profile, ...]) -> tuple[MergedRow, ...]:
+    """Once for all machines of the role."""
     own = (built_in()[target],) if target in ONLY_NAMED else ()
     return tuple(row for row in merge(dict.fromkeys((*profiles, *own))) if row.target == target)
 

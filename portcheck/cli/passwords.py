@@ -16,11 +16,13 @@ from pathlib import Path
 from portcheck.config import ConfigError, ForestSpec, printable
 from portcheck.files.private import NotPrivateError, read_private
 from portcheck.files.reading import words
+from portcheck.files.text import NotTextError, decoded
 from portcheck.model.credentials import Credentials, Method, Secret
 from portcheck.run.ending import ENDING, Prompting
 
 USER, PASSWORD = "PORTCHECK_USER", "PORTCHECK_PASSWORD"
-LONGEST = 1024  # bytes of a password
+LONGEST = 1024  # characters of a password
+MOST = 2 * LONGEST + 8  # bytes: UTF-16, a mark, an end of line
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def _user(forest: ForestSpec, wanted: WantedAccount, method: Method) -> str:
 def _password(forest: ForestSpec, wanted: WantedAccount, user: str) -> str:
     named = variable(PASSWORD, forest.name)
     if wanted.from_stdin:
-        return _one_line(sys.stdin.buffer.read(LONGEST + 2), "--password-stdin")
+        return _one_line(sys.stdin.buffer.read(MOST + 1), "--password-stdin")
     if named in os.environ:
         return os.environ[named]
     if forest.bind.password_file is not None:
@@ -105,7 +107,7 @@ def read_password(path: Path) -> str:
     """The file's one line, if nobody but its owner (or the system) may read it. Raises ConfigError."""
     where = printable(str(path), 240)
     try:
-        return _one_line(read_private(path, LONGEST + 1), where)
+        return _one_line(read_private(path, MOST), where)
     except NotPrivateError as error:
         raise ConfigError(f"{where}: {error}; name a file that holds the password, for this user alone") from None
     except FileNotFoundError:
@@ -117,12 +119,12 @@ def read_password(path: Path) -> str:
 
 
 def _one_line(raw: bytes, where: str) -> str:
-    line = raw.removesuffix(b"\n").removesuffix(b"\r")
-    if len(line) > LONGEST:
-        raise ConfigError(f"{where}: is longer than a password ({LONGEST} bytes)")
-    if b"\n" in line or b"\0" in line:
-        raise ConfigError(f"{where}: holds more than one line; it must hold the password and nothing else")
     try:
-        return line.decode()
-    except UnicodeDecodeError:
-        raise ConfigError(f"{where}: is not UTF-8 text") from None
+        line = "" if len(raw) > MOST else decoded(raw).removesuffix("\n").removesuffix("\r")
+    except NotTextError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    if len(raw) > MOST or len(line) > LONGEST:
+        raise ConfigError(f"{where}: is longer than a password ({LONGEST} characters)")
+    if "\n" in line or "\0" in line:
+        raise ConfigError(f"{where}: holds more than one line; it must hold the password and nothing else")
+    return line

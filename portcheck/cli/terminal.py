@@ -17,6 +17,7 @@ from portcheck.model.events import Event, Notify
 from portcheck.render.shared.options import Options, for_stream
 
 LAST_WORDS_S = 5.0  # a terminal that does not take more is left alone
+BREATH_S = 0.05
 SHOWN_AFTER_S = 0.1  # before that nobody misses a screen
 
 
@@ -30,17 +31,26 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
         quiet=screen.quiet,
         accessible=screen.accessible,
     )
+    if options.quiet:
+        yield _ignore
+        return
     events: SimpleQueue[Event | None] = SimpleQueue()
-    drawing = threading.Thread(target=_draw, args=(events, options), name="screen", daemon=True)
+    ended = threading.Event()
+    drawing = threading.Thread(target=_draw, args=(events, ended, options), name="screen", daemon=True)
     drawing.start()
     try:
         yield events.put
     finally:
         events.put(None)
+        ended.set()
         drawing.join(LAST_WORDS_S)
 
 
-def _draw(events: SimpleQueue[Event | None], options: Options) -> None:
+def _ignore(event: Event) -> None:
+    del event
+
+
+def _draw(events: SimpleQueue[Event | None], ended: threading.Event, options: Options) -> None:
     """Until None comes. A stream that is closed, or that nobody reads, ends the drawing and nothing else."""
     waiting: list[Event] = []
     with suppress(Empty):
@@ -51,10 +61,13 @@ def _draw(events: SimpleQueue[Event | None], options: Options) -> None:
     from portcheck.render.live import progress
 
     with suppress(OSError, ValueError), progress.screen(sys.stderr, options) as notify:
-        for event in chain(waiting, _coming(events)):
+        for event in chain(waiting, _coming(events, ended)):
             notify(event)
 
 
-def _coming(events: SimpleQueue[Event | None]) -> Iterator[Event]:
+def _coming(events: SimpleQueue[Event | None], ended: threading.Event) -> Iterator[Event]:
+    """All there are, then none for a moment: to be woken for each would cost those who ask more than the asking."""
     while (event := events.get()) is not None:
         yield event
+        if events.empty():
+            ended.wait(BREATH_S)

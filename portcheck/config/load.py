@@ -16,6 +16,7 @@ from portcheck.config.own_profiles import own_profile_names, read_own_profiles
 from portcheck.config.settings import read_settings
 from portcheck.config.spec import Configuration, Settings
 from portcheck.config.words import ConfigError, printable
+from portcheck.files.text import NotTextError, decoded
 
 FILE_NAME = "forests.toml"
 VARIABLE = "PORTCHECK_CONFIG"
@@ -70,10 +71,10 @@ def load(path: Path, known_profiles: Collection[str], known_services: Mapping[st
 def _text(path: Path) -> str:
     raw = read_bytes(path, "a forests file")
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{spelled(path)}:{line}: is not UTF-8 text; save the file as UTF-8") from None
+        return decoded(raw)
+    except NotTextError as error:
+        line = raw.count(b"\n", 0, error.at) + 1
+        raise ConfigError(f"{spelled(path)}:{line}: {error}") from None
 
 
 def _parse(path: Path, text: str) -> Node:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
 from portcheck.config.words import ConfigError, printable
 from portcheck.files.reading import read, words
+from portcheck.files.text import NotTextError, decoded
 
 MARK = "@"
 LARGEST = 1024 * 1024
 MOST_LINES = 4096
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 def lines_of(given: str) -> Iterator[tuple[str, str]]:
@@ -39,15 +38,10 @@ def _lines(path: Path, name: str) -> list[str]:
         raise ConfigError(f"{name}: cannot be read: {words(error)}") from None
     if len(content) > LARGEST:
         raise ConfigError(f"{name}: more than {LARGEST // 1024} KiB; that is no list of targets")
-    return [_without_comment(line) for line in _decoded(content, name).splitlines()]
-
-
-def _decoded(content: bytes, name: str) -> str:
-    mark, encoding = next(((mark, known) for mark, known in MARKS if content.startswith(mark)), (b"", "utf-8"))
     try:
-        return content[len(mark) :].decode(encoding)
-    except UnicodeDecodeError:
-        raise ConfigError(f"{name}: is not text in UTF-8 or UTF-16; save it as UTF-8") from None
+        return [_without_comment(line) for line in decoded(content).splitlines()]
+    except NotTextError as error:
+        raise ConfigError(f"{name}: {error}") from None
 
 
 def _without_comment(line: str) -> str:

@@ -20,8 +20,8 @@ __all__ = ["RULES", "diagnose", "leading", "marked"]
 def diagnose(report: Report, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
     """The findings of all forests in the report's order, within a forest the worst first."""
     found: list[Finding] = []
-    for forest in report.forests:
-        found.extend(_of_forest(ForestFacts.of(report, forest), rules))
+    for facts in ForestFacts.each(report):
+        found.extend(_of_forest(facts, rules))
     return tuple(found)
 
 

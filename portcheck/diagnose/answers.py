@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from portcheck.diagnose.phrases import some
@@ -56,6 +56,14 @@ def of_the_forest(f: ForestFacts, lookup: Lookup) -> bool:
     return its_own and who in own_servers(f) and not intercepted(f)
 
 
+def holds_records(f: ForestFacts, hosts: Iterable[str]) -> bool:
+    """The forest's own server gives a record that names each of these: only then can it be one too many."""
+    own = [x for x in f.lookups() if x.answers and of_the_forest(f, x)]
+    given = {name(host) for x in own if x.record == "SRV" for host in targets(x)}
+    given |= {name(x.name) for x in own if x.record in ADDRESSES}
+    return all(name(host) in given for host in hosts)
+
+
 def intercepted(f: ForestFacts) -> Mapping[str, object]:
     """What showed that somebody answers in the servers' place; empty: nothing did."""
     return _told(f, "dns_intercepted")
@@ -77,7 +85,10 @@ def _told(f: ForestFacts, key: str) -> Mapping[str, object]:
 
 
 def stripped(f: ForestFacts) -> tuple[str, ...]:
-    """The hosts of SRV records, where whoever gave those gives no address of any host, nor of the domain itself."""
+    """The hosts of SRV records, where whoever gave those gives no address of any host, nor of the domain itself.
+
+    Where one family alone was asked for, the hosts may well have the other.
+    """
     label = main(f)
     records = [x for x in f.lookups("SRV") if x.server == label]
     hosts = tuple(dict.fromkeys(host for lookup in records for host in targets(lookup)))
@@ -87,6 +98,8 @@ def stripped(f: ForestFacts) -> tuple[str, ...]:
     of_domain = [x for x in asked if name(x.name) == name(f.forest.name)]
     nothing = all(not x.answers and x.status in NO_ADDRESS for x in (*of_hosts, *of_domain))
     if not hosts or not nothing or known != {name(x.name) for x in of_hosts} or _lets_some_through(f, label):
+        return ()
+    if {x.record for x in of_hosts} != set(ADDRESSES):
         return ()
     own_word = any(of_the_forest(f, x) for x in of_hosts)
     return hosts if (of_domain or len(hosts) > 1) and not own_word else ()

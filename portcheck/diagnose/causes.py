@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,8 +12,8 @@ from portcheck.diagnose import diagnose
 from portcheck.diagnose.phrases import evidence, listed, ports, some
 from portcheck.diagnose.reader import printable
 from portcheck.diagnose.view import FAULTY, hosts, named
-from portcheck.model import BLOCKED, GOOD, DomainController, Finding, ForestReport, Outcome, Report, State, Verdict
-from portcheck.model.target import DC
+from portcheck.diagnose.witnesses import SHOWN_BY, asked, whom
+from portcheck.model import BLOCKED, GOOD, Finding, Outcome, Report, State, Verdict
 
 OF_THE_WAY = frozenset({Condition.BLOCKED, Condition.REFUSED, Condition.MUTE, Condition.RESET, Condition.SERVICE_DOWN})
 NOT_SERVED = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH, State.UNRESOLVED}
@@ -66,7 +66,7 @@ def _weigh(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]
 
 
 def _holds(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]) -> WeighedCause | None:
-    seen = [o for o in _asked(cause, report) if o.state in sign.states and _counts(o)]
+    seen = [o for o in asked(cause, report) if o.state in sign.states and _counts(o)]
     told = [finding for finding in findings if finding.code in sign.codes and _about(finding, cause, report)]
     if not seen and not told:
         return None
@@ -111,185 +111,45 @@ def _ruled_out(cause: Cause, sign: Sign, report: Report) -> WeighedCause | None:
     if cause.condition in SHOWN_BY:
         witness = SHOWN_BY[cause.condition](cause, report)
         return WeighedCause(cause, Standing.RULED_OUT, witness) if witness else None
-    asked = _asked(cause, report)
-    if not sign.states or not asked or _missing(cause, asked) or _unclear(sign, asked) or _left_out(cause, report):
+    seen = asked(cause, report)
+    if not sign.states or not seen or _missing(cause, seen) or _unclear(sign, seen) or _left_out(cause, report):
         return None
-    checks = tuple(o.check.id for o in asked)
+    checks = tuple(o.check.id for o in seen)
     here = sign.states == {State.ERROR}
-    why = f"this machine let portcheck send all {len(asked)} questions" if here else _instead(asked)
+    why = f"this machine let portcheck send all {len(seen)} questions" if here else _instead(seen)
     return WeighedCause(cause, Standing.RULED_OUT, why, checks=checks)
 
 
 def _left_out(cause: Cause, report: Report) -> list[str]:
     """Controllers that were not asked for the cause's services: it may hold there."""
-    asked = set(hosts(_asked(cause, report)))
-    return [host for host in _whom(cause, report) if host not in asked] if cause.services else []
+    known = set(hosts(asked(cause, report)))
+    return [host for host in whom(cause, report) if host not in known] if cause.services else []
 
 
-def _asked(cause: Cause, report: Report) -> list[Outcome]:
-    return [o for o in report.outcomes if named(o, cause.services)]
-
-
-def _instead(asked: Sequence[Outcome]) -> str:
-    good = [o for o in asked if o.state in GOOD]
-    if len(good) < len(asked):
-        return evidence([o for o in asked if o.state not in GOOD])
+def _instead(seen: Sequence[Outcome]) -> str:
+    good = [o for o in seen if o.state in GOOD]
+    if len(good) < len(seen):
+        return evidence([o for o in seen if o.state not in GOOD])
     return f"{ports(good)} answered on {some(map(printable, hosts(good)))}"
 
 
 def _untold(cause: Cause, sign: Sign, report: Report) -> WeighedCause:
-    asked = _asked(cause, report)
-    if missing := _missing(cause, asked):
+    seen = asked(cause, report)
+    if missing := _missing(cause, seen):
         return WeighedCause(cause, Standing.UNTOLD, f"{listed(missing)} not asked in this run")
-    if cause.condition not in SHOWN_BY and (unclear := _unclear(sign, asked)):
+    if cause.condition not in SHOWN_BY and (unclear := _unclear(sign, seen)):
         return WeighedCause(cause, Standing.UNTOLD, evidence(unclear[:1]))
-    if cause.condition not in SHOWN_BY and asked and (left := _left_out(cause, report)):
+    if cause.condition not in SHOWN_BY and seen and (left := _left_out(cause, report)):
         return WeighedCause(cause, Standing.UNTOLD, f"{some(map(printable, left))} was not asked for it")
     if sign.look:
         return WeighedCause(cause, Standing.UNTOLD, f"this run does not show it; {sign.look}")
     return WeighedCause(cause, Standing.UNTOLD, "this run did not collect what would show it")
 
 
-def _missing(cause: Cause, asked: Sequence[Outcome]) -> list[str]:
-    return [name for name in cause.services if not any(named(o, (name,)) for o in asked)]
+def _missing(cause: Cause, seen: Sequence[Outcome]) -> list[str]:
+    return [name for name in cause.services if not any(named(o, (name,)) for o in seen)]
 
 
-def _unclear(sign: Sign, asked: Sequence[Outcome]) -> list[Outcome]:
+def _unclear(sign: Sign, seen: Sequence[Outcome]) -> list[Outcome]:
     """Not asked, or seen so where nothing was expected: neither proof nor disproof."""
-    return [o for o in asked if o.verdict in {Verdict.SKIP, Verdict.UNKNOWN} or o.state in sign.states]
-
-
-# What shows that a condition was looked for and is not there
-
-Witness = Callable[[Cause, Report], str]
-"""The words of what rules the condition out; empty: nothing does."""
-
-AGREES_S = 60.0
-"""Clocks that differ by less have no finding."""
-
-
-def _always(value: object) -> bool:
-    return value is not None
-
-
-def _fact(*keys: str, says: str, shows: Callable[[object], bool] = _always, of_host: bool = False) -> Witness:
-    """Every host that the cause is about told one of these facts, and each time so that `shows` is content.
-
-    `of_host`: it speaks for the whole host, whichever service it was told by.
-    """
-
-    def witness(cause: Cause, report: Report) -> str:
-        asked = report.outcomes if of_host else _asked(cause, report)
-        told = [o for o in asked if any(key in o.facts for key in keys) and o.verdict is not Verdict.SKIP]
-        content = all(shows(o.facts[key]) for o in told for key in keys if key in o.facts)
-        everyone = set(_whom(cause, report)) <= set(hosts(told))
-        return f"{some(map(printable, hosts(told)))}: {says}" if told and content and everyone else ""
-
-    return witness
-
-
-def _whom(cause: Cause, report: Report) -> list[str]:
-    """The hosts of which all must be known: the controllers, or the machines that were asked for the service."""
-    if cause.target != DC:
-        return list(hosts(_asked(cause, report)))
-    return [dc.host for forest in _forests(report) for dc in forest.domain_controllers]
-
-
-def _forests(report: Report) -> list[ForestReport]:
-    """Those with controllers: the part of the report about the cloud has none."""
-    return [forest for forest in report.forests if forest.facts.get("kind") != "cloud"]
-
-
-def _records(_: Cause, report: Report) -> str:
-    needed = [[x for x in forest.lookups if x.record == "SRV" and x.required] for forest in _forests(report)]
-    complete = needed and all(needed) and all(lookup.status == "ok" for asked in needed for lookup in asked)
-    return f"{sum(map(len, needed))} SRV questions, all of them answered" if complete else ""
-
-
-def _addresses(_: Cause, report: Report) -> str:
-    """An address that the forests file gives says nothing about DNS."""
-    known = [(forest, dc) for forest in _forests(report) for dc in forest.domain_controllers]
-    resolved = known and all(_in_dns(forest, dc) for forest, dc in known)
-    return f"DNS has addresses of all {len({dc.host for _, dc in known})} controllers" if resolved else ""
-
-
-def _in_dns(forest: ForestReport, dc: DomainController) -> bool:
-    asked = any(x.name == dc.host and x.record in {"A", "AAAA"} and x.answers for x in forest.lookups)
-    return bool(dc.address) and (asked or dc.source == "srv")
-
-
-def _several(_: Cause, report: Report) -> str:
-    per_forest = [{dc.host for dc in forest.domain_controllers} for forest in _forests(report)]
-    enough = per_forest and all(len(found) > 1 for found in per_forest)
-    return f"{sum(map(len, per_forest))} controllers were asked, none differs from the others" if enough else ""
-
-
-def _all_answer(cause: Cause, report: Report) -> str:
-    answer = hosts(o for o in report.outcomes if o.state in GOOD)
-    wanted = set(_whom(cause, report))
-    everyone = wanted and wanted <= set(answer)
-    return f"{some(printable(host) for host in answer if host in wanted)} can be reached" if everyone else ""
-
-
-def _tcp_answers(cause: Cause, report: Report) -> str:
-    good = [o for o in report.outcomes if o.check.transport == "tcp" and o.state in GOOD]
-    everyone = set(hosts(good)) >= set(_whom(cause, report))
-    return f"TCP answers on {some(map(printable, hosts(good)))}" if good and everyone else ""
-
-
-def _signed_in(_: Cause, report: Report) -> str:
-    good = [o for o in report.outcomes if o.facts.get("signed_in") is True]
-    everyone = {o.check.forest for o in good} >= {forest.name for forest in _forests(report)}
-    return f"signed in to {some(map(printable, hosts(good)))}" if good and everyone else ""
-
-
-def _may_replicate(_: Cause, report: Report) -> str:
-    """Password hash synchronisation needs the second right too."""
-    rights = ("replicating_changes", "replicating_changes_all")
-    good = [o for o in report.outcomes if all(o.facts.get(right) is True for right in rights)]
-    everyone = {o.check.forest for o in good} >= {forest.name for forest in _forests(report)}
-    words = "the account may replicate changes, also all of them"
-    return f"{some(map(printable, hosts(good)))}: {words}" if good and everyone else ""
-
-
-def _idle_kept(cause: Cause, report: Report) -> str:
-    told = [o for o in _asked(cause, report) if o.verdict is not Verdict.SKIP and "idle_held_s" in o.facts]
-    held = [s for o in told if isinstance(s := o.facts["idle_held_s"], int | float) and "idle_lost_s" not in o.facts]
-    everyone = set(_whom(cause, report)) <= set(hosts(told))
-    if not held or len(held) < len(told) or not everyone or min(held) < LONG_QUIET_S:
-        return ""
-    return f"{some(map(printable, hosts(told)))}: idle connections were kept for {min(held):.0f} s"
-
-
-LONG_QUIET_S = 900.0
-"""After so much a domain controller itself closes LDAP: what is kept for less may still be lost later."""
-
-
-SHOWN_BY: Mapping[Condition, Witness] = {
-    Condition.SRV_MISSING: _records,
-    Condition.UNRESOLVED: _addresses,
-    Condition.PARTIAL: _several,
-    Condition.UNREACHABLE: _all_answer,
-    Condition.ONE_WAY: _tcp_answers,
-    Condition.WRONG_HOST: _fact("forest", "domain", "realm_proven", says="answers for the domain it was asked for"),
-    Condition.SKEW: _fact(
-        "clock_skew_s",
-        says="the clock is within a minute of this machine's",
-        shows=lambda skew: isinstance(skew, int | float) and abs(skew) <= AGREES_S,
-    ),
-    Condition.NOT_A_GC: _fact("roles", says="the LDAP ping names a Global Catalog, or none was wanted"),
-    Condition.READ_ONLY: _fact("roles", says="the LDAP ping names no read-only controller"),
-    Condition.PAUSED: _fact("roles", says="the LDAP ping does not say paused"),
-    Condition.INTERFACE_MISSING: _fact("endpoints", says="the mapper knows the interfaces"),
-    Condition.CERTIFICATE: _fact("certificate_not_after", says="the certificate is in order"),
-    Condition.INSPECTION: _fact("certificate_key_sha256", says="the same certificate on all TLS ports"),
-    Condition.INTERCEPT: _fact(
-        "control_port_accepts",
-        says="a port that nobody uses does not accept",
-        shows=lambda accepts: accepts is False,
-        of_host=True,
-    ),
-    Condition.ACCOUNT: _signed_in,
-    Condition.REPLICATING_CHANGES: _may_replicate,
-    Condition.IDLE: _idle_kept,
-}
+    return [o for o in seen if o.verdict in {Verdict.SKIP, Verdict.UNKNOWN} or o.state in sign.states]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from portcheck.diagnose.reader import flag, number, printable, text
+from portcheck.diagnose.reader import flag, number, printable, text, texts
 from portcheck.diagnose.view import ForestFacts, endpoint, local
 from portcheck.model import Outcome, State
 
@@ -128,14 +128,21 @@ def _how_all(alike: Sequence[Outcome]) -> str:
     return how(alike[0])
 
 
-def ends(outcomes: Iterable[Outcome]) -> list[str]:
-    """Of which router the silent packets were last heard, and who may drop them."""
+def ends(outcomes: Sequence[Outcome]) -> list[str]:
+    """Of which router the silent packets were last heard, and who may drop them; of how many hosts that is known."""
     walks = dict.fromkeys(
         (o.blocked_at.after, o.blocked_at.hop, _lost_before(o))
         for o in outcomes
         if o.blocked_at and o.blocked_at.by is None
     )
-    return [_lost(after, hop, before) for after, hop, before in walks if after or hop is not None]
+    told = [_lost(after, hop, before) for after, hop, before in walks if after or hop is not None]
+    everyone, unwalked = len({o.check.host for o in outcomes}), {o.check.host for o in outcomes if _not_walked(o)}
+    return [*told, f"walked to {everyone - len(unwalked)} of these {everyone} hosts"] if told and unwalked else told
+
+
+def _not_walked(outcome: Outcome) -> bool:
+    """Others of its network were, in its stead."""
+    return outcome.blocked_at is None and bool(texts(outcome, "walked_instead"))
 
 
 def _lost_before(outcome: Outcome) -> str | None:
@@ -210,7 +217,9 @@ SEEN: dict[State, Callable[[Outcome], str]] = {
     State.FILTERED: _silent,
     State.REJECTED: _rejected,
     State.UNREACHABLE: _unreachable,
-    State.REFUSED: lambda o: _proxy_says(o) or "refused by the host",
+    State.REFUSED: lambda o: (
+        _proxy_says(o) or ("refused, by the host or in its name" if flag(o, "reset_untold") else "refused by the host")
+    ),
     State.MUTE: lambda _: "connected, but the question was never answered",
     State.RESET: _cut,
     State.MISMATCH: _mismatch,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
 from portcheck.diagnose.reader import flag, name, texts
 from portcheck.model import (
@@ -49,36 +49,51 @@ class ForestFacts:
     by_endpoint: Mapping[Endpoint, tuple[Outcome, ...]]
     by_address: Mapping[str, tuple[Endpoint, ...]]
     by_host: Mapping[str, tuple[Outcome, ...]]
+    places: Mapping[str, tuple[Endpoint, ...]]  # by host
+    ordered: tuple[Lookup, ...]  # all questions to DNS, in a stable order
     addresses: Mapping[str, tuple[Lookup, ...]]  # by the name whose addresses were asked for
     controllers: Mapping[str, DomainController]
     explained: frozenset[str] = frozenset()  # ids of the outcomes that have their finding
     troubled: bool = False  # a finding tells of a fault
     foreign: frozenset[str] = frozenset()  # addresses at which another forest answers
+    whole: dict[object, object] = field(default_factory=dict, compare=False, repr=False)  # see `of_run`
 
     @classmethod
-    def of(cls, report: Report, forest: ForestReport) -> ForestFacts:
-        return cls._over(report, forest, sorted(report.of_forest(forest.name), key=_place))
+    def each(cls, report: Report) -> Iterator[ForestFacts]:
+        """One of each forest, in the report's order; what is found in the whole run is found once for all."""
+        own, whole = grouped((o.check.forest, o) for o in report.outcomes), dict[object, object]()
+        for forest in report.forests:
+            facts = cls._over(report, forest, sorted(own.get(forest.name, ()), key=_place))
+            yield replace(facts, whole=whole)
 
     @classmethod
     def _over(cls, report: Report, forest: ForestReport, outcomes: Iterable[Outcome]) -> ForestFacts:
         kept = tuple(outcomes)
         at = grouped((endpoint(o), o) for o in kept)
         by_host = grouped((o.check.host, o) for o in kept)
-        rows = sorted((row for row in forest.lookups if row.record in ADDRESS_RECORDS), key=_order)
-        asked = grouped((name(row.name), row) for row in rows)
+        ordered = tuple(sorted(forest.lookups, key=_order))
+        asked = grouped((name(row.name), row) for row in ordered if row.record in ADDRESS_RECORDS)
         known: dict[str, DomainController] = {}
         for dc in sorted(forest.domain_controllers, key=lambda dc: (dc.address is None, dc.address or "")):
             known.setdefault(dc.host, dc)
-        places = {where: found for where, found in at.items() if where is not None}
-        by_address = grouped((where.address, where) for where in places)
-        return cls(report, forest, kept, places, by_address, by_host, asked, known)
+        here = {where: found for where, found in at.items() if where is not None}
+        by_address = grouped((where.address, where) for where in here)
+        places = grouped((where.host, where) for where in here)
+        return cls(report, forest, kept, here, by_address, by_host, places, ordered, asked, known)
 
     def without(self, outcomes: Iterable[Outcome]) -> ForestFacts:
         """As if these had not been seen: what another forest's machine answers says nothing about this forest."""
         gone = {outcome.check.id for outcome in outcomes}
         rest = self._over(self.report, self.forest, (o for o in self.outcomes if o.check.id not in gone))
         foreign = {where.address for where in self.by_endpoint if where not in rest.by_endpoint}
-        return replace(rest, explained=self.explained, troubled=self.troubled, foreign=self.foreign | foreign)
+        rest = replace(rest, foreign=self.foreign | foreign, whole=self.whole)
+        return replace(rest, explained=self.explained, troubled=self.troubled)
+
+    def of_run(self, find: Callable[[Report], V]) -> V:
+        """What this function, one of a module's, finds in the whole run."""
+        if find not in self.whole:
+            self.whole[find] = find(self.report)
+        return cast(V, self.whole[find])
 
     def explaining(self, outcomes: Iterable[Outcome]) -> ForestFacts:
         """These have their finding; no later rule takes them for a fault of their own."""
@@ -135,7 +150,7 @@ class ForestFacts:
 
     def places_of(self, host: str) -> tuple[Endpoint, ...]:
         """Where it was asked."""
-        return endpoints(self.by_host.get(host, ()))
+        return self.places.get(host, ())
 
     def silent(self, where: Endpoint) -> bool:
         """Nothing of this host was heard, on two ports or more: one port alone cannot tell the host from the port.
@@ -175,9 +190,8 @@ class ForestFacts:
 
     def lookups(self, *records: str) -> tuple[Lookup, ...]:
         """The DNS questions of the discovery in a stable order, less those that another forest answered."""
-        own = (lookup for lookup in self.forest.lookups if not servers(lookup) <= self.foreign)
-        wanted = (lookup for lookup in own if (lookup.record in records if records else lookup.record != REVERSE))
-        return tuple(sorted(wanted, key=_order))
+        wanted = (x for x in self.ordered if (x.record in records if records else x.record != REVERSE))
+        return tuple(lookup for lookup in wanted if not servers(lookup) <= self.foreign)
 
 
 def _order(lookup: Lookup) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 
 # Up to twenty hosts within four seconds, the rest of which is what it takes to land it all.
 LONGER = 5  # times what a single answer takes beyond a second
+MOST_MIXED = 4  # hosts of which part is silent, and that are asked so; the others where it was the port on one of these
 MOST_DARK = 2  # hosts of which no TCP is heard, and that are asked from ports of all kinds
 BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
@@ -37,13 +38,15 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
     cases = await _not_banned(cases)
     await _by_port(cases)
-    await confirm.confirm(cases, notify)
+    await confirm.confirm([case for case in cases if not source_ports.told(case)], notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
         notify(Phase("second look at what failed"))
-        patience_s = BUDGET_S + BUDGET_MORE_S * max(0, len(open_cases) - HOSTS_IN_BUDGET)
+        around = trace.Around(cases)
+        walked = len(open_cases) - len(around.stand_ins)
+        patience_s = BUDGET_S + BUDGET_MORE_S * max(0, walked - HOSTS_IN_BUDGET)
         patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
-        around = trace.Around(cases, asyncio.get_running_loop().time() + patience_s)
+        around.until = asyncio.get_running_loop().time() + patience_s
         await asyncio.gather(*(_look(case, around) for case in open_cases))
         await _not_banned(open_cases)
 
@@ -55,9 +58,13 @@ async def _not_banned(cases: Sequence[Case]) -> list[Case]:
 
 
 async def _by_port(cases: Sequence[Case]) -> None:
-    """Before anything is asked again: what only some ports of this machine get is no loss."""
+    """Before anything is asked again: what only some ports of this machine get is no loss, and no blocked service."""
     dark = [case for case in cases if source_ports.is_dark(case)][:MOST_DARK]
-    await asyncio.gather(*(source_ports.sample(case, dark=case in dark) for case in cases))
+    mixed = [case for case in cases if source_ports.is_mixed(case)]
+    first = mixed[:MOST_MIXED]
+    sampled = (source_ports.sample(case, dark=case in dark, mixed=case in first) for case in cases)
+    if any(await asyncio.gather(*sampled)):
+        await asyncio.gather(*(source_ports.sample(case, mixed=True) for case in mixed[MOST_MIXED:]))
 
 
 async def _look(case: Case, around: trace.Around) -> None:

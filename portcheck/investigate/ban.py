@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portcheck.investigate import source_ports
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
@@ -12,7 +13,10 @@ SILENT = (State.FILTERED, State.MUTE)
 
 
 async def turned_silent(case: Case) -> bool:
-    """Where something is silent, one of the good services is asked again: an answer ends it."""
+    """Where something is silent, one of the good services is asked again: an answer ends it.
+
+    So does one to another of this machine's ports: who is banned gets none.
+    """
     good = [o for o in case.outcomes if o.state is State.OK and "turned_silent" not in o.facts]
     good.sort(key=lambda o: o.check.transport)  # TCP first: what limits new connections counts those
     if not good or not case.having(*SILENT):
@@ -22,6 +26,8 @@ async def turned_silent(case: Case) -> bool:
         if (await case.ask(outcome, PATIENCE)).state not in SILENT:
             return False
         silent.append(outcome)
+    if await source_ports.heard(case, silent[0]):
+        return False
     for outcome in silent:
         case.note(outcome, "again", "asked again at the end: no answer any more", turned_silent=True)
     return True

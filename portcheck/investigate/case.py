@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -100,6 +101,8 @@ class Case:
     """The datagram that the check's probe would send."""
     source_ip: str | None = None
     walks: Walks = field(default_factory=dict)
+    begun: Counter[tuple[str, tuple[str, int]]] = field(default_factory=Counter)
+    """Walks begun ahead in this run, by network, transport and port."""
     sockets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
     """What all walks of a run may hold at once."""
 

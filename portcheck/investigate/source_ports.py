@@ -1,13 +1,14 @@
 """Do only some of this machine's ports get through? A filter by source port, or one dead path of several, looks so.
 
 Loss is random: the same local port is heard one time and not the next. Where each port of a sample behaves the same
-every time, and not all behave alike, it is the port.
+every time (but for one packet, which may be lost anywhere), and not all behave alike, it is the port.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping
 
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
@@ -19,7 +20,9 @@ from portcheck.net.platform.sockets import FORBIDDEN_SOURCE_PORTS
 
 BANDS = ((1024, 5000), (5001, 32767), (32768, 49151), (49152, 65535))  # old Windows; nobody's; Linux; all
 OF_EACH = 3
-ROUNDS = 3
+OF_TRIED = 6  # the prime suspects: ports from which checks were not heard
+ROUNDS, MORE_ROUNDS = 3, 2
+MOST_LOST = 1  # of all tries from ports that are heard
 PER_SECOND = 20.0  # no burst that a limit on new connections would take
 SIGNS = 2  # tries that were not heard, of checks that were answered in the end
 FEWEST = 2  # ports of each kind that make the difference
@@ -31,65 +34,110 @@ def is_dark(case: Case) -> bool:
     return not any(o.answers for o in case.outcomes if o.check.transport == "tcp")
 
 
-async def sample(case: Case, *, dark: bool) -> None:
-    """Asked where checks needed several ports, and of a few hosts of which nothing at all is heard (`dark`)."""
-    subject = _subject(case, dark=dark)
-    if subject is None:
-        return
-    heard = await _rounds(case, subject, _ports(case))
-    alive = [port for port, times in heard.items() if all(times)]
-    dead = [port for port, times in heard.items() if not any(times)]
-    if min(len(alive), len(dead)) < FEWEST or len(alive) + len(dead) < len(heard):
-        return
-    words = f"asked {ROUNDS} times from each of {len(heard)} ports: {_listed(alive)} are always heard, "
-    words += f"{_listed(dead)} never"
-    for outcome in [o for o in case.outcomes if o.state is State.FILTERED or o.facts.get("source_ports")]:
-        case.note(outcome, "source ports", words, source_ports_alive=sorted(alive), source_ports_dead=sorted(dead))
+def is_mixed(case: Case) -> bool:
+    """Several services are silent while others answer over the same transport, or tries were lost beside one."""
+    return any(_answering_beside_silence(case, transport) for transport in ("tcp", "udp"))
+
+
+async def sample(case: Case, *, dark: bool = False, mixed: bool = False) -> bool:
+    """Is it the port? Asked where checks needed several ports; of a few hosts also where nothing is heard (`dark`), or
+    part of it is silent (`mixed`): the tries of one check come from neighbouring ports, and share their luck."""
+    if told(case):
+        return True
+    subject = _subject(case, dark=dark, mixed=mixed)
+    if subject is not None:
+        await heard(case, subject)
+    return told(case)
+
+
+def told(case: Case) -> bool:
+    """It is the port, as far as this host goes."""
+    return any("source_ports_dead" in o.facts for o in case.outcomes)
+
+
+async def heard(case: Case, subject: Outcome) -> bool:
+    """Does this service answer from any port? Which ones is noted, where that is what makes the difference."""
+    seen = await _rounds(case, subject, _ports(case, subject))
+    alive = [port for port, times in seen.items() if any(times)]
+    dead = [port for port, times in seen.items() if not any(times)]
+    if min(len(alive), len(dead)) >= FEWEST and _lost(seen) <= MOST_LOST:
+        words = (
+            f"asked {ROUNDS} times from each of {len(seen)} ports: {_listed(alive)} are heard, {_listed(dead)} never"
+        )
+        for outcome in [o for o in case.outcomes if o.state is State.FILTERED or _unheard(o)]:
+            case.note(outcome, "source ports", words, source_ports_alive=sorted(alive), source_ports_dead=sorted(dead))
+    return len(dead) < len(seen)
 
 
 def _listed(ports: list[int]) -> str:
     return ", ".join(map(str, sorted(ports)))
 
 
-def _subject(case: Case, *, dark: bool) -> Outcome | None:
+def _subject(case: Case, *, dark: bool, mixed: bool) -> Outcome | None:
     """What to ask: a service that answered, over the transport that needed several ports."""
-    good = [o for o in case.outcomes if o.state in {State.OK, State.OPEN} and o.check.port is not None]
     for transport in ("tcp", "udp"):
-        answered = [o for o in good if o.check.transport == transport]
-        if sum(_unheard(o) for o in answered) >= SIGNS:
+        answered = _answered(case, transport)
+        if sum(map(_unheard, answered)) >= SIGNS or (mixed and _answering_beside_silence(case, transport)):
             return min(answered, key=_unheard)
     silent = [o for o in case.having(State.FILTERED) if o.check.transport == "tcp" and o.check.port is not None]
     return silent[0] if dark and len(silent) > 1 else None
 
 
+def _answered(case: Case, transport: str) -> list[Outcome]:
+    return [o for o in case.answering(transport) if o.check.port is not None]
+
+
+def _answering_beside_silence(case: Case, transport: str) -> bool:
+    answered = _answered(case, transport)
+    silent = {o.check.port for o in case.having(State.FILTERED) if o.check.transport == transport}
+    return bool(answered and silent) and len(silent) + sum(map(_unheard, answered)) >= SIGNS
+
+
 def _unheard(outcome: Outcome) -> int:
+    """Fragments that are said to be lost may have left from a port that does not pass."""
+    return len(_tried(outcome)) + SIGNS * bool(outcome.facts.get("fragments_lost"))
+
+
+def _tried(outcome: Outcome) -> list[int]:
+    """In vain."""
     ports = outcome.facts.get("source_ports")
-    return len(ports) if isinstance(ports, list) else 0
+    return [port for port in ports if isinstance(port, int)] if isinstance(ports, list) else []
 
 
-def _ports(case: Case) -> list[int]:
-    return [
-        port
-        for low, high in BANDS
-        for port in random.sample(range(low, high), OF_EACH)
-        if port not in FORBIDDEN_SOURCE_PORTS and sockets.is_free(case.address, port, case.source_ip)
-    ]
+def _ports(case: Case, subject: Outcome) -> list[int]:
+    """Of all kinds, and some of those that were not heard."""
+    alike = [o for o in case.outcomes if o.check.transport == subject.check.transport]
+    tried = [port for o in alike for port in _tried(o)]
+    wanted = [*random.sample(tried, min(OF_TRIED, len(tried)))]
+    wanted += [port for low, high in BANDS for port in random.sample(range(low, high), OF_EACH)]
+    usable = (port for port in dict.fromkeys(wanted) if port not in FORBIDDEN_SOURCE_PORTS)
+    return [port for port in usable if sockets.is_free(case.address, port, case.source_ip)]
 
 
 async def _rounds(case: Case, subject: Outcome, ports: list[int]) -> dict[int, list[bool]]:
-    """Ends as soon as a port is heard once and not another time, or all behave alike: then it is not the port."""
+    """Ends as soon as several are lost of ports that are heard another time, or all behave alike: it is not the port.
+
+    Where one is lost, the dead are asked more often: loss seldom takes all of so many.
+    """
     pacer = Pacer(PER_SECOND)
-    heard: dict[int, list[bool]] = {port: [] for port in ports}
+    seen: dict[int, list[bool]] = {port: [] for port in ports}
 
     async def one(port: int) -> None:
         await pacer.turn()
-        heard[port].append(await _heard(case, subject, port))
+        seen[port].append(await _heard(case, subject, port))
 
-    for _ in range(ROUNDS):
-        await asyncio.gather(*(one(port) for port in random.sample(ports, len(ports))))
-        if len({times[0] for times in heard.values()}) < 2 or any(len(set(times)) > 1 for times in heard.values()):
+    for number in range(ROUNDS + MORE_ROUNDS):
+        again = ports if number < ROUNDS else [port for port, times in seen.items() if not any(times)]
+        await asyncio.gather(*(one(port) for port in random.sample(again, len(again))))
+        alike = len({any(times) for times in seen.values()}) < 2
+        if alike or _lost(seen) > MOST_LOST or (number + 1 == ROUNDS and not _lost(seen)):
             break
-    return heard
+    return seen
+
+
+def _lost(seen: Mapping[int, list[bool]]) -> int:
+    """Tries without an answer, of ports that had one another time."""
+    return sum(times.count(False) for times in seen.values() if any(times))
 
 
 async def _heard(case: Case, subject: Outcome, port: int) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from portcheck.investigate import confirm, resets
+from portcheck.investigate import alike, confirm, resets
 from portcheck.investigate.case import Case, Walk, distinct, hops_away
 from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
@@ -28,6 +28,7 @@ class Around:
         self.until = until  # on the loop's clock: the walks end then
         self.tries = TRIES_WHERE_LOSSY if confirm.shaky(cases) else TRIES
         self._cases = cases
+        self.stand_ins = alike.stand_ins(cases)
         self._turns: dict[str, Pacer] = {}
         self._first: asyncio.Task[bool] | None = None
 
@@ -60,6 +61,8 @@ def ahead(case: Case, outcome: Outcome) -> None:
     check, farthest = outcome.check, _farthest(case)
     if case.walks or check.port is None or not _walkable(check.transport) or farthest <= 1:
         return  # one silent port is enough, and one that answers: a router affords few errors
+    if not alike.may_begin(case.begun, case.address, (check.transport, check.port)):
+        return
     case.walks[check.transport, check.port] = asyncio.create_task(_walk(case, outcome, farthest))
     for speaking in case.answering("tcp")[:1]:
         case.walks["tcp", speaking.check.port or 0] = asyncio.create_task(_walk(case, speaking, farthest))
@@ -71,6 +74,9 @@ async def locate(case: Case, around: Around) -> None:
     reset = any("reset_from_hop" in o.facts for o in case.outcomes)
     alone = not case.alive and case.having(State.REFUSED)  # nothing to compare its resets with
     if not hops.TCP_WALKS or not (silent or reset or alone or resets.unproven(case)):
+        return
+    if walked := around.stand_ins.get(id(case)):
+        alike.say(case, walked)
         return
     try:
         async with asyncio.timeout_at(around.until):

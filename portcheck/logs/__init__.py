@@ -1,1 +1,1 @@
-"""A whole log read for the errors that the catalogue knows: `explain --log`. It imports the catalogue alone."""
+"""A whole log read for the errors that the catalogue knows: `explain --log`. It knows the catalogue, and no run."""

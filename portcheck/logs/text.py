@@ -9,10 +9,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from portcheck.files.text import spelled_in
+
 PIECE = 1 << 20
 LONGEST = 1 << 16  # characters of one line that are looked at
 GZIP, EVTX = b"\x1f\x8b", b"ElfFile\0"
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 class LogError(ValueError):
@@ -31,7 +32,9 @@ def lines(source: BinaryIO, read: Callable[[int], None] = lambda _: None) -> Ite
             "it is a binary event log: save it as XML or CSV in the Event Viewer, or run"
             " wevtutil qe FILE.evtx /lf:true /f:xml > FILE.xml"
         )
-    yield from _split(plain, codecs.getincrementaldecoder(_encoding(head))(errors="replace"))
+    mark, encoding = spelled_in(head)
+    plain.read(len(mark))
+    yield from _split(plain, codecs.getincrementaldecoder(encoding)(errors="replace"))
 
 
 class _Counted(io.RawIOBase):
@@ -52,14 +55,6 @@ class _Counted(io.RawIOBase):
 
 def _unpacked(raw: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile:
     return gzip.GzipFile(fileobj=raw) if raw.peek(2).startswith(GZIP) else raw
-
-
-def _encoding(head: bytes) -> str:
-    for mark, name in BOMS:
-        if head.startswith(mark):
-            return name
-    zeros = head[1::2].count(0), head[0::2].count(0)
-    return "utf-16-le" if zeros[0] > 4 else "utf-16-be" if zeros[1] > 4 else "utf-8"
 
 
 def _split(plain: io.BufferedReader | gzip.GzipFile, decoder: codecs.IncrementalDecoder) -> Iterator[str]:

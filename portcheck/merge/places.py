@@ -49,9 +49,10 @@ def _offsets(points: Sequence[VantagePoint]) -> dict[str, float]:
     for host in dict.fromkeys(host for point in points for host in point.clocks):
         skews = {point.name: point.clocks[host] for point in points if host in point.clocks}
         middle = _most_agree([*skews.values(), *([0.0] if len(skews) == 2 else [])])
-        if len(skews) > 1 and middle is not None:
-            for name, skew in skews.items():
-                found.setdefault(name, []).append(skew - middle)
+        if middle is None or len(skews) < 2:
+            continue
+        for name, skew in skews.items():
+            found.setdefault(name, []).append(skew - middle)
     return {name: median(offsets) for name, offsets in found.items()}
 
 

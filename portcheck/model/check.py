@@ -54,6 +54,12 @@ class Check:
         return stable if self.service.startswith("rpc-") else self.id
 
     @property
+    def known_port(self) -> int:
+        """The port: nothing is sent to a check before the endpoint mapper told it."""
+        assert self.port is not None, self.id
+        return self.port
+
+    @property
     def required(self) -> bool:
         return self.need is Need.REQUIRED
 

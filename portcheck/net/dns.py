@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from portcheck.net.question import TOLD, UNHEARD, DnsQuestion, Reply
 __all__ = ["TOLD", "UNHEARD", "Names", "NoResolverError", "is_address", "system_servers", "upstream_servers"]
 
 HOSTS_FILE = "system (hosts)"
+RESOLVER = "dns.asyncresolver"
 LONGEST_NAME = 256  # characters; only escapes make a name longer
 MORE_TRIES = 1  # with the whole patience
 RESOLVED_STUBS = frozenset({"127.0.0.53", "127.0.0.54"})
@@ -48,7 +50,8 @@ class Names:
 
     async def loaded(self) -> None:
         """Have the resolver's modules loaded aside from the loop: where nothing was asked before, that takes long."""
-        await asyncio.to_thread(importlib.import_module, "dns.asyncresolver")
+        if RESOLVER not in sys.modules:
+            await asyncio.to_thread(importlib.import_module, RESOLVER)
 
     async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
         """Trouble is a word in `status`, never an exception (but NoResolverError).
@@ -122,14 +125,18 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     """The addresses this machine's own resolver asks: resolv.conf, or the adapters' lists of Windows."""
     import dns.resolver
 
+    from portcheck.net.platform import dns_servers  # late, with the resolver's modules
+
+    dns_servers.prepare()
     try:
         found = dns.resolver.Resolver(configure=True)
-    except (dns.resolver.NoResolverConfiguration, OSError) as error:
+    except dns_servers.UNREADABLE as error:  # dnspython's own NoResolverConfiguration among them
         raise NoResolverError(NO_RESOLVER) from error
     servers = dict.fromkeys((str(getattr(s, "address", s)), found.port) for s in found.nameservers)
-    if not servers:
+    usable = tuple(server for server in servers if not dns_servers.never_there(server[0]))
+    if not usable:
         raise NoResolverError(NO_RESOLVER)
-    return tuple(servers)
+    return usable
 
 
 NO_RESOLVER = "this machine has no DNS resolver configured; name one with --dns or dns = [...]"

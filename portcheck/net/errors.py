@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from portcheck.model import BlockedAt, Facts, Stage, State
 from portcheck.net.icmp import Icmp, Said
+from portcheck.net.platform import machine
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ WINDOWS = {
     995: errno.ECANCELED,  # ERROR_OPERATION_ABORTED: this machine gave it up
     10024: errno.EMFILE,
     10047: errno.EAFNOSUPPORT,
+    10048: errno.EADDRINUSE,
     10049: errno.EADDRNOTAVAIL,
     10050: errno.ENETDOWN,
     10055: errno.ENOBUFS,
@@ -74,6 +76,9 @@ OWN_ROUTES = {
 """What Linux says where a route or a device of its own does not carry a packet (ip-route(8); wg_xmit in the kernel)."""
 
 
+RESET_UNTOLD = "refused by a TCP reset, the host's or that of a device in its name: this machine cannot tell them apart"
+
+
 def no_port_left() -> NetError:
     """Every local port is taken, or waits after its last connection."""
     reason = "this machine has no local port left to ask from (its range of ephemeral ports is used up)"
@@ -96,7 +101,9 @@ def while_connecting(error: OSError, icmp: Icmp | None, address: str, own: str |
         return from_icmp(icmp, address, own)
     code = number(error)
     if code == errno.ECONNREFUSED:
-        return NetError(State.REFUSED, "the host refused the connection (TCP reset)", Stage.CONNECT)
+        if machine.TELLS_TTL or own == address or address.startswith("127.") or address == "::1":
+            return NetError(State.REFUSED, "the host refused the connection (TCP reset)", Stage.CONNECT)
+        return NetError(State.REFUSED, RESET_UNTOLD, Stage.CONNECT, facts={"reset_untold": True})
     if code == errno.ETIMEDOUT:
         return NetError(State.FILTERED, "no answer to any connection attempt", Stage.CONNECT)
     if code in {errno.ECONNRESET, errno.ECONNABORTED}:

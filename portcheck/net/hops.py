@@ -16,9 +16,10 @@ from enum import StrEnum
 
 from portcheck.net import errors
 from portcheck.net.icmp import Icmp, Said
-from portcheck.net.platform import error_queue, sockets, winsock
+from portcheck.net.platform import error_queue, machine, sockets, winsock
 
-UDP_WALKS = ANSWERS_TTL = sys.platform == "linux"
+UDP_WALKS = sys.platform == "linux"
+ANSWERS_TTL = machine.TELLS_TTL
 TCP_WALKS = sys.platform == "linux" or winsock.names_routers()
 
 

@@ -45,18 +45,48 @@ class Lag:
 
 async def patiently(step: Coroutine[Any, Any, T], limit: Callable[[], float]) -> T:
     """The step's end, or TimeoutError once the loop's clock has passed the limit, which may move meanwhile."""
-    task = asyncio.ensure_future(step)
+    if limit() <= asyncio.get_running_loop().time():
+        step.close()  # who always finds something to read has no more time for it than others
+        raise TimeoutError
+    alarm = _Alarm(limit)
     try:
-        while not task.done():
-            left = limit() - asyncio.get_running_loop().time()
-            if left <= 0:
-                raise TimeoutError
-            await asyncio.wait({task}, timeout=left)
-        return task.result()
+        return await step
+    except asyncio.CancelledError:
+        if alarm.rang_alone():
+            raise TimeoutError from None
+        raise
     finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        alarm.off()
+
+
+class _Alarm:
+    """Cancels the running task once the limit has passed."""
+
+    __slots__ = ("_before", "_limit", "_loop", "_next", "_rang", "_task")
+
+    def __init__(self, limit: Callable[[], float]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._limit, self._task, self._loop = limit, task, asyncio.get_running_loop()
+        self._rang, self._before = False, task.cancelling()
+        self._next: asyncio.Handle = self._loop.call_at(limit(), self._look)
+
+    def _look(self) -> None:
+        """What came in at the same look at the kernel is handed over first."""
+        when = self._limit()
+        late = when <= self._loop.time()
+        self._next = self._loop.call_soon(self._ring) if late else self._loop.call_at(when, self._look)
+
+    def _ring(self) -> None:
+        self._rang = True
+        self._task.cancel()
+
+    def rang_alone(self) -> bool:
+        """Was it this, and nobody else, that cancelled the task? Takes that back."""
+        return self._rang and self._task.uncancel() <= self._before
+
+    def off(self) -> None:
+        self._next.cancel()
 
 
 BEGIN_PER_SECOND = 400.0  # a path that polices new connections is never asked faster than it answers

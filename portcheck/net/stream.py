@@ -173,7 +173,8 @@ class Stream:
 
     async def _yielding(self) -> bytes:
         """A socket that always has something to read would never let anybody else run, nor any patience end."""
-        await asyncio.sleep(0)
+        if self._heard:
+            await asyncio.sleep(0)
         return await asyncio.get_running_loop().sock_recv(self._sock, CHUNK)
 
     async def _guarded(self, step: Coroutine[Any, Any, T]) -> T:

@@ -11,9 +11,9 @@ from portcheck.model import Check, Outcome, Report, State
 from portcheck.model.target import DC, Selection, Target
 from portcheck.net.timeouts import Timeouts
 from portcheck.plan import names, pricing, second_look
-from portcheck.plan.exchanges import Exchange, exchange
 from portcheck.plan.line import Cost, Forecast, ForecastLine, LineKind
-from portcheck.probes.probe import Subject
+from portcheck.probes.probe import Exchange, Subject
+from portcheck.probes.registry import exchange
 from portcheck.run.host import HEAD_START_S, PING_PORT, hidden_ping
 from portcheck.targets import known as known_places
 from portcheck.targets import systems

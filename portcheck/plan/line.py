@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from portcheck.probes.probe import Question
+
 SEGMENT = 1448  # bytes of TCP data in a whole Ethernet frame, with timestamps
 FRAGMENT = 1480  # bytes of IP data in a whole Ethernet frame
 UDP_HEADER = 8
@@ -46,20 +48,12 @@ def total(costs: Iterable[Cost]) -> Cost:
     return sum(costs, Cost())
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is sent at once, and how large it is."""
+def by_tcp(question: Question) -> Cost:
+    return Cost(math.ceil(question.size / SEGMENT), question.size)
 
-    what: str
-    size: int
 
-    @property
-    def over_tcp(self) -> Cost:
-        return Cost(math.ceil(self.size / SEGMENT), self.size)
-
-    @property
-    def over_udp(self) -> Cost:
-        return Cost(math.ceil((self.size + UDP_HEADER) / FRAGMENT), self.size)
+def by_udp(question: Question) -> Cost:
+    return Cost(math.ceil((question.size + UDP_HEADER) / FRAGMENT), question.size)
 
 
 @dataclass(frozen=True, slots=True)

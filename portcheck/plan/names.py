@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from portcheck.config import ForestSpec, is_address
 from portcheck.net.dns import MORE_TRIES
 from portcheck.net.question import ONE_TRY_S
-from portcheck.plan.line import Cost, ForecastLine, LineKind, Question
+from portcheck.plan.line import Cost, ForecastLine, LineKind, by_tcp, by_udp
+from portcheck.probes.probe import Question
 from portcheck.targets import client_names
 from portcheck.targets.srv import questions
 from portcheck.targets.views import TRIES, configured
@@ -57,7 +58,7 @@ def _compared(forest: ForestSpec, patience_s: float) -> Iterator[ForecastLine]:
             for name, record, _ in questions(domain, forest):
                 if record == "SRV":
                     line = _line(forest, ", ".join(host for host, _ in view) or SYSTEM, name, record, patience_s)
-                    conversation = Cost(1, 0, 1) + Question("", line.questions[0].size + 2).over_tcp
+                    conversation = Cost(1, 0, 1) + by_tcp(Question("", line.questions[0].size + 2))
                     silent = line.answered * TRIES + Cost(1, 0, 1) * math.ceil(patience_s / ONE_TRY_S)
                     most = silent + conversation * TRIES
                     yield replace(line, port=53, silent=silent, at_most=most, purpose=COMPARED)
@@ -66,7 +67,7 @@ def _compared(forest: ForestSpec, patience_s: float) -> Iterator[ForecastLine]:
 def _programs(forest: ForestSpec, name: str, families: Sequence[str], *, each: bool = False) -> ForecastLine:
     """`getaddrinfo`: what it sends is the system's; a name that the hosts file knows costs nothing."""
     question = Question(f"{' and '.join(families)} of {EACH if each else name}", _size(name, "A"))
-    once = question.over_udp * len(families)
+    once = by_udp(question) * len(families)
     return ForecastLine(
         kind=LineKind.DISCOVERY,
         forest=forest.name,
@@ -124,8 +125,8 @@ def _line(
 ) -> ForecastLine:
     question = Question(f"{record} of {host or name}", _size(name, record))
     tries = math.ceil(patience_s / ONE_TRY_S)
-    once = question.over_udp
-    framed = Question(question.what, question.size + 2).over_tcp
+    once = by_udp(question)
+    framed = by_tcp(Question(question.what, question.size + 2))
     conversation = Cost(1, 0, 1) + framed * (1 + RETRANSMITTED)
     return ForecastLine(
         kind=LineKind.DISCOVERY,

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from portcheck.net.connect import REPEAT_AFTER_S
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.udp import AGAIN_AFTER_S, FRESH_AFTER_S
-from portcheck.plan.exchanges import Exchange
-from portcheck.plan.line import Cost, Question, total
+from portcheck.plan.line import Cost, by_tcp, by_udp, total
 from portcheck.probes import dns, start_tls
 from portcheck.probes.fragments import PATIENCE_S
+from portcheck.probes.probe import Exchange, Question
 from portcheck.run.engine import AFTER_RESET_S
 
 FIRST_RTO_S = 0.2  # Linux; Windows waits 0.3 s
@@ -41,7 +41,7 @@ def datagrams(exchange: Exchange, patience: Timeouts) -> Cost:
     """All tries of a question over UDP that nobody answers: each datagram twice from its port, then a fresh port."""
     forms = exchange.repeated or exchange.questions
     return total(
-        forms[number % len(forms)].over_udp
+        by_udp(forms[number % len(forms)])
         for number in range(patience.attempts)
         for pause in (0.0, AGAIN_AFTER_S)
         if number * FRESH_AFTER_S + pause < patience.connect_s
@@ -51,8 +51,8 @@ def datagrams(exchange: Exchange, patience: Timeouts) -> Cost:
 def answered(transport: str, exchange: Exchange) -> Cost:
     asked = (*exchange.questions, *exchange.aside)
     if transport == "udp":
-        return total(question.over_udp for question in asked)
-    return Cost(1, 0, 1) + total(question.over_tcp for question in asked)
+        return total(by_udp(question) for question in asked)
+    return Cost(1, 0, 1) + total(by_tcp(question) for question in asked)
 
 
 def silent(transport: str, exchange: Exchange, patience: Timeouts) -> Cost:
@@ -71,7 +71,7 @@ def at_most(transport: str, exchange: Exchange, patience: Timeouts, runs: int = 
 
 
 def _spoken(questions: Iterable[Question], patience: Timeouts) -> Cost:
-    return total(question.over_tcp for question in questions) * (1 + repeats(patience.answer_s))
+    return total(by_tcp(question) for question in questions) * (1 + repeats(patience.answer_s))
 
 
 def _upgrade(exchange: Exchange) -> Cost:

@@ -24,8 +24,8 @@ from portcheck.model import Check
 from portcheck.model.target import Target
 from portcheck.net.timeouts import Timeouts
 from portcheck.plan import pricing
-from portcheck.plan.exchanges import Exchange
-from portcheck.plan.line import Cost, ForecastLine, LineKind, Question, total
+from portcheck.plan.line import Cost, ForecastLine, LineKind, by_udp, total
+from portcheck.probes.probe import Exchange, Question
 from portcheck.wire.ldap import ExtendedRequest
 
 ROUNDS = 2  # `run._look_again`: once more where the first brought an endpoint mapper back
@@ -122,13 +122,15 @@ def _other_ears(udp: Sequence[Asked]) -> _SecondLookStep:
 
 
 def _source_ports(asked: Sequence[Asked]) -> _SecondLookStep:
-    """From ports of all kinds, several times; over TCP to a host of which nothing is heard."""
-    times = len(source_ports.BANDS) * source_ports.OF_EACH * source_ports.ROUNDS
-    over_udp = (e.questions[0].over_udp for check, e in asked if check.transport == "udp" and e.questions)
+    """From ports of all kinds, several times, and so once more where all seems to have gone silent."""
+    ports = len(source_ports.BANDS) * source_ports.OF_EACH + source_ports.OF_TRIED
+    times = 2 * ports * (source_ports.ROUNDS + source_ports.MORE_ROUNDS)
+    over_udp = (by_udp(e.questions[0]) for check, e in asked if check.transport == "udp" and e.questions)
     dearest = max(over_udp, key=lambda cost: cost.bytes, default=NEVER)
     silent = SYN * times if any(check.transport == "tcp" for check, _ in asked) else NEVER
     return _SecondLookStep(
-        "source-ports", "do only some of this machine's ports pass?", "several ports were tried", "tcp+udp",
+        "source-ports", "do only some of this machine's ports pass?", "several ports were tried, or part is silent",
+        "tcp+udp",
         silent + dearest * times, silent,
     )  # fmt: skip
 
@@ -147,12 +149,12 @@ def _walks(asked: Sequence[Asked]) -> _SecondLookStep:
         key=lambda question: question.size,
         reverse=True,
     )[:MOST_WALKED]
-    dearest = max((question.over_udp for question in udp), key=lambda cost: cost.bytes, default=NEVER)
+    dearest = max((by_udp(question) for question in udp), key=lambda cost: cost.bytes, default=NEVER)
     walk = Cost(max(1, dearest.packets), dearest.bytes, 1) * trace.FARTHEST  # whichever port falls silent first
-    beside = SYN * tcp + total(question.over_udp for question in udp)
+    beside = SYN * tcp + total(by_udp(question) for question in udp)
     silent = walk + beside * (1 + 3 * trace.TRIES + trace.FARTHEST) + SYN * trace.TRIES if ports else NEVER
     # Ports behind the mapper are walked to as well; SYNs all, so as many as a host's walks at most.
-    proven = SYN * MOST_WALKED + total(question.over_udp for question in udp)
+    proven = SYN * MOST_WALKED + total(by_udp(question) for question in udp)
     pairs = proven * trace.TRIES_WHERE_LOSSY + SYN * (MOST_WALKED + len(udp))
     most = proven * (trace.FARTHEST + 1) + pairs * MOST_PAIRS
     control_walk = SYN * (2 * trace.FARTHEST + trace.TRIES)  # with what is asked of its silent routers once more

@@ -6,14 +6,14 @@ from portcheck.model import Check, Facts, State
 from portcheck.net.network import Network
 from portcheck.net.stream import Stream
 from portcheck.probes.beside import beside
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import over_tls
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.probes.secured import issuer, secured
 from portcheck.wire import amqp
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    port = check.port
-    assert port is not None
+    port = check.known_port
     stream, facts = await secured(lambda: net.tcp(port), check, subject)
     with stream:
         await stream.send(amqp.ProtocolHeader().pack(), "AMQP header for SASL")
@@ -32,4 +32,8 @@ async def _offers(stream: Stream) -> Facts:
     return {"offered": True}
 
 
-PROBE = Probe("amqps", run)
+def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return over_tls(subject.host, Question("AMQP header for SASL", len(amqp.ProtocolHeader().pack())), 2)
+
+
+PROBE = Probe("amqps", run, exchange)

@@ -10,6 +10,7 @@ from portcheck.net.network import Network
 from portcheck.net.proxy import Reach
 from portcheck.net.stream import Stream
 from portcheck.probes import proof
+from portcheck.probes.exchange import nothing
 from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.wire import fingerprint, watermark
 
@@ -17,8 +18,7 @@ GREETING_S = 0.4
 
 
 async def tcp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - nothing is asked
-    assert check.port is not None
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         facts = await _greeting(stream)
     if found := watermark.in_text(str(facts.get("banner", ""))):
         return proof.seen(found)
@@ -43,8 +43,7 @@ async def _greeting(stream: Stream) -> Facts:
 
 
 async def udp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - nothing is asked
-    assert check.port is not None
-    answer = await net.udp(check.port, lambda _: b"\0", bytes)
+    answer = await net.udp(check.known_port, lambda _: b"\0", bytes)
     if found := watermark.in_text(answer.value[:80].decode("ascii", "replace")):
         return proof.seen(found)
     looks = fingerprint.name(answer.value)
@@ -52,5 +51,5 @@ async def udp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
     return Seen(facts, State.OPEN, "something answered, in a protocol that is not known here")
 
 
-TCP = Probe("tcp", tcp)
-UDP = Probe("udp", udp)
+TCP = Probe("tcp", tcp, nothing)
+UDP = Probe("udp", udp, nothing)

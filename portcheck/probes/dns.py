@@ -10,7 +10,8 @@ from portcheck.net.errors import NetError
 from portcheck.net.network import Network
 from portcheck.probes import proof
 from portcheck.probes.beside import beside
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import one
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.wire import WireError, watermark
 
 if TYPE_CHECKING:
@@ -23,12 +24,11 @@ ASIDE_S = 1.8
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
     if check.transport == "udp":
-        return await _datagrams(check.port, net, subject)
+        return await _datagrams(check.known_port, net, subject)
     question = _question(subject)
     wire = question.to_wire()
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         await stream.send(len(wire).to_bytes(2, "big") + wire, "DNS question")
         answer = await stream.read_frame(_frame, "DNS answer")
         reply = _accept(question, answer[2:])
@@ -144,4 +144,13 @@ def datagram(subject: Subject) -> bytes:
     return _question(subject).to_wire()
 
 
-PROBE = Probe("dns", run)
+def exchange(check: Check, subject: Subject) -> Exchange:
+    size = len(datagram(subject))
+    what = "DNS question for the SRV records" if subject.domain else "DNS question for localhost"
+    if check.transport == "tcp":
+        return one(what, size + 2)
+    asked, plain = Question(what, size), Question(f"{what}, without EDNS", size - EDNS_SIZE)
+    return Exchange((asked,), repeated=(asked, plain), doubted=(asked, asked))
+
+
+PROBE = Probe("dns", run, exchange, datagram)

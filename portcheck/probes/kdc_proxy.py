@@ -8,7 +8,8 @@ from portcheck.net.network import Network
 from portcheck.probes import proof
 from portcheck.probes.as_request import request
 from portcheck.probes.clock import skew_s
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import over_tls
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.probes.secured import issuer, secured
 from portcheck.wire import http, watermark
 from portcheck.wire.kerberos import AsRepSeen, ErrorCode, unpack_reply
@@ -21,14 +22,13 @@ OK, NOT_FOUND, SERVER_ERRORS = 200, 404, 500
 def question(check: Check, subject: Subject) -> bytes:
     """The whole HTTP request."""
     name = f"[{subject.host}]" if ":" in subject.host else subject.host
-    host = name if check.port == HTTPS_PORT else f"{name}:{check.port}"
+    host = name if check.port == HTTPS_PORT else f"{name}:{check.known_port}"
     body = KdcProxyMessage(request(subject).pack(), subject.realm).pack()
     return http.request("POST", host, PATH, HEADERS, body)
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    port = check.port
-    assert port is not None
+    port = check.known_port
     stream, facts = await secured(lambda: net.tcp(port), check, subject)
     with stream:
         await stream.send(question(check, subject), f"POST {PATH} with a Kerberos AS-REQ for {subject.realm}")
@@ -60,4 +60,9 @@ def _refusal(status: int, subject: Subject, facts: dict[str, object]) -> NetErro
     return NetError(State.MISMATCH, f"HTTP {status}: {what}", facts=facts)
 
 
-PROBE = Probe("kdc-proxy", run)
+def exchange(check: Check, subject: Subject) -> Exchange:
+    asked = Question("AS-REQ in an HTTPS POST to /KdcProxy", len(question(check, subject)))
+    return over_tls(subject.host, asked, 2)
+
+
+PROBE = Probe("kdc-proxy", run, exchange)

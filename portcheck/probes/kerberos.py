@@ -9,17 +9,17 @@ from portcheck.probes import fragments, proof
 from portcheck.probes.as_request import request
 from portcheck.probes.beside import beside
 from portcheck.probes.clock import skew_s
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import one
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.wire import kerberos, watermark
 from portcheck.wire.kerberos import AsRepSeen, ErrorCode, KrbError, unpack_reply
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
     if check.transport == "udp":
-        reply = (await net.udp(check.port, lambda _: request(subject).pack(), unpack_reply)).value
+        reply = (await net.udp(check.known_port, lambda _: request(subject).pack(), unpack_reply)).value
     else:
-        with await net.tcp(check.port) as stream:
+        with await net.tcp(check.known_port) as stream:
             await stream.send(kerberos.tcp(request(subject).pack()), "Kerberos AS-REQ")
             reply = unpack_reply((await stream.read_frame(kerberos.frame, "Kerberos answer"))[4:])
     if isinstance(reply, AsRepSeen):
@@ -27,7 +27,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     found = watermark.in_text(reply.e_text)
     facts = proof.facts(found) if found else _facts(reply, net.trail) | _foreign(reply, subject)
     if check.transport == "udp":
-        facts |= await beside(fragments.lost(check.port, net, subject), net.trail, "fragments")
+        facts |= await beside(fragments.lost(check.known_port, net, subject), net.trail, "fragments")
     if found:
         return Seen(facts, reason=proof.REASON)
     return Seen(facts, reason=f"Kerberos answered: {ErrorCode(reply.code).name.lower()}")
@@ -57,4 +57,13 @@ def datagram(subject: Subject) -> bytes:
     return request(subject).pack()
 
 
-PROBE = Probe("kerberos", run)
+def exchange(check: Check, subject: Subject) -> Exchange:
+    asked = Question("Kerberos AS-REQ without pre-authentication", len(request(subject).pack()))
+    if check.transport == "tcp":
+        framed = len(kerberos.tcp(request(subject).pack()))
+        return one(asked.what, framed)
+    large = Question("a large AS-REQ, in fragments", len(request(subject, service="x" * fragments.FRAGMENTED).pack()))
+    return Exchange((asked,), aside=(large,))
+
+
+PROBE = Probe("kerberos", run, exchange, datagram)

@@ -9,7 +9,8 @@ from portcheck.net.network import Network
 from portcheck.net.timeline import Timeline
 from portcheck.probes import proof
 from portcheck.probes.clock import skew_s
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import one
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.wire import kerberos, kpasswd, watermark
 from portcheck.wire.kpasswd import KpasswdReply
 
@@ -33,12 +34,11 @@ def request(subject: Subject, number: int) -> bytes:
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
     if check.transport == "udp":
-        reply = (await net.udp(check.port, lambda number: request(subject, number), kpasswd.unpack_reply)).value
+        reply = (await net.udp(check.known_port, lambda number: request(subject, number), kpasswd.unpack_reply)).value
         return _seen(reply, net.trail, subject)
     earlier = net.trail.facts.get("resets_before_answer")
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         data = request(subject, earlier % 2 if isinstance(earlier, int) else 0)
         await stream.send(kerberos.tcp(data), "kpasswd request")
         answer = await stream.read_frame(kerberos.frame, "kpasswd answer")
@@ -75,4 +75,12 @@ def datagram(subject: Subject) -> bytes:
     return request(subject, 0)
 
 
-PROBE = Probe("kpasswd", run)
+def exchange(check: Check, subject: Subject) -> Exchange:
+    what = "password change that no key opens"
+    sizes = [len(request(subject, number)) for number in range(3)]
+    if check.transport == "tcp":
+        return one(what, sizes[0] + 4)
+    return Exchange((Question(what, sizes[0]),), repeated=tuple(Question(what, size) for size in sizes))
+
+
+PROBE = Probe("kpasswd", run, exchange, datagram)

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from portcheck.model import Check, Facts
 from portcheck.net.network import Network
-from portcheck.net.stream import Stream
+from portcheck.net.stream import OF_RECORD, USUAL_SEGMENT, Stream
 from portcheck.net.tls.certificate import matches
 from portcheck.probes import names, proof, start_tls
 from portcheck.probes.beside import beside
 from portcheck.probes.clock import skew_s
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import over_tls
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.probes.secured import secured
 from portcheck.wire import ldap, sid, watermark
 from portcheck.wire.ldap_answer import SearchAnswer
@@ -19,11 +20,12 @@ from portcheck.wire.netlogon import PingRequest, unpack_ping
 from portcheck.wire.rootdse import RootDse, rootdse_request
 from portcheck.wire.sid import NT_AUTHORITY, NT_NON_UNIQUE, Sid
 
+TWO_SEGMENTS = 2 * USUAL_SEGMENT
 QUESTION = 1  # the number of the first message of a session
 
 
 async def plain(check: Check, net: Network, subject: Subject) -> Seen:
-    with await net.tcp(_port(check)) as stream:
+    with await net.tcp(check.known_port) as stream:
         return await _ask(stream, subject)
 
 
@@ -32,7 +34,7 @@ async def with_start_tls(check: Check, net: Network, subject: Subject) -> Seen:
 
     A path that loses large packets of ours shows in no small question.
     """
-    with await net.tcp(_port(check)) as stream:
+    with await net.tcp(check.known_port) as stream:
         seen = await _ask(stream, subject, size=stream.two_segments)
         if not subject.start_tls or not seen.facts.get("is_domain_controller"):
             return seen
@@ -41,8 +43,8 @@ async def with_start_tls(check: Check, net: Network, subject: Subject) -> Seen:
     return replace(seen, facts=_named(seen.facts | shown))
 
 
-async def over_tls(check: Check, net: Network, subject: Subject) -> Seen:
-    stream, facts = await secured(lambda: net.tcp(_port(check)), check, subject)
+async def tls(check: Check, net: Network, subject: Subject) -> Seen:
+    stream, facts = await secured(lambda: net.tcp(check.known_port), check, subject)
     with stream:
         return await _ask(stream, subject, facts, stream.two_segments if check.service == "ldaps" else 0)
 
@@ -122,12 +124,29 @@ def _facts(root: RootDse, stream: Stream) -> Facts:
     return {key: value for key, value in told.items() if value is not None}
 
 
-def _port(check: Check) -> int:
-    assert check.port is not None
-    return check.port
+def _ldap(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    plain, large = _rootdse(), _rootdse(TWO_SEGMENTS)
+    if not subject.start_tls:
+        return Exchange((large,))
+    upgrade = Question("StartTLS", len(ldap.ExtendedRequest().pack()))
+    inside = over_tls(subject.host or None, plain, 1).questions
+    return Exchange((large,), aside=(upgrade, *inside))
 
 
-LDAP = Probe("ldap", with_start_tls)
-GC = Probe("gc", plain)
-LDAPS = Probe("ldaps", over_tls)
-GC_TLS = Probe("gc-tls", over_tls)
+def _gc(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return Exchange((_rootdse(),))
+
+
+def _ldaps(check: Check, subject: Subject) -> Exchange:
+    return over_tls(subject.host or None, _rootdse(TWO_SEGMENTS - OF_RECORD if check.service == "ldaps" else 0), 2)
+
+
+def _rootdse(size: int = 0) -> Question:
+    filled = ", with names of no attribute to fill two packets" if size else ""
+    return Question(f"LDAP search of the rootDSE, no bind{filled}", len(rootdse_request(size=size).pack()))
+
+
+LDAP = Probe("ldap", with_start_tls, _ldap)
+GC = Probe("gc", plain, _gc)
+LDAPS = Probe("ldaps", tls, _ldaps)
+GC_TLS = Probe("gc-tls", tls, _ldaps)

@@ -6,7 +6,8 @@ from portcheck.model import Check, Facts
 from portcheck.net.errors import NetError
 from portcheck.net.network import Network
 from portcheck.probes import names, proof
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import one
+from portcheck.probes.probe import Exchange, Probe, Seen, Subject
 from portcheck.wire import ldap, watermark
 from portcheck.wire.netlogon import NetlogonReply, PingAnswer, PingRequest, unpack_ping
 
@@ -15,9 +16,8 @@ FIRST, SECOND = 1, 2  # a late answer to the first question is none to the secon
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
     """Asked about a domain it does not host, a controller answers with nothing; asked about none, with its own."""
-    assert check.port is not None
     asked = PingRequest(domain=subject.domain or None, message_id=FIRST).pack()
-    answer = (await net.udp(check.port, lambda _: asked, lambda data: unpack_ping(data, FIRST))).value
+    answer = (await net.udp(check.known_port, lambda _: asked, lambda data: unpack_ping(data, FIRST))).value
     if answer.netlogon is not None:
         return _seen(answer.netlogon, hosts_domain=True)
     if not subject.domain:
@@ -25,7 +25,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     anyone = PingRequest(message_id=SECOND).pack()
     nobody = Seen({"hosts_domain": False}, reason=f"LDAP answers over UDP, but not for {subject.domain}")
     try:
-        own = (await net.udp(check.port, lambda _: anyone, lambda data: unpack_ping(data, SECOND))).value
+        own = (await net.udp(check.known_port, lambda _: anyone, lambda data: unpack_ping(data, SECOND))).value
     except NetError:
         return nobody  # the question itself was answered
     return _seen(own.netlogon, hosts_domain=False) if own.netlogon is not None else nobody
@@ -61,4 +61,8 @@ def datagram(subject: Subject) -> bytes:
     return PingRequest(domain=subject.domain or None, message_id=FIRST).pack()
 
 
-PROBE = Probe("ldap-ping", run)
+def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return one("LDAP ping (netlogon of the rootDSE)", len(datagram(subject)))
+
+
+PROBE = Probe("ldap-ping", run, exchange, datagram)

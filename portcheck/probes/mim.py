@@ -10,7 +10,7 @@ from portcheck.net import http
 from portcheck.net.errors import NetError
 from portcheck.net.network import Network
 from portcheck.probes import proof
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.probes.web import told
 from portcheck.wire import nmf, watermark
 
@@ -19,14 +19,13 @@ ANOTHER_PROTOCOL = frozenset({State.MUTE, State.RESET, State.MISMATCH})
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
     try:
-        with await net.tcp(check.port) as stream:
-            answer = await http.ask(stream, "GET", "/", f"{subject.host}:{check.port}")
+        with await net.tcp(check.known_port) as stream:
+            answer = await http.ask(stream, "GET", "/", f"{subject.host}:{check.known_port}")
     except NetError as fault:
         if fault.state not in ANOTHER_PROTOCOL:
             raise
-        return await _framed(check.port, net, subject, fault)
+        return await _framed(check.known_port, net, subject, fault)
     server = answer.first("Server")
     if found := watermark.same(server, watermark.HTTP):
         return proof.seen(found)
@@ -43,5 +42,12 @@ async def _framed(port: int, net: Network, subject: Subject, before: NetError) -
     return Seen({"framing": said}, reason=f"answered in message framing ({said})")
 
 
-SERVICE = Probe("mim-service", run)
-STS = Probe("mim-sts", run)
+def _mim(check: Check, subject: Subject) -> Exchange:
+    """Where HTTP is not understood, a second connection asks in message framing."""
+    asked = http.pack("GET", "/", f"{subject.host}:{check.known_port}")
+    framed = nmf.Preamble(f"net.tcp://{subject.host}:{check.known_port}/{RESOURCE}").pack()
+    return Exchange((Question("HTTP GET /, or .NET framing preamble", max(len(asked), len(framed))),), connections=2)
+
+
+SERVICE = Probe("mim-service", run, _mim)
+STS = Probe("mim-sts", run, _mim)

@@ -10,21 +10,20 @@ from portcheck.net.stream import Stream
 from portcheck.net.tls import contexts
 from portcheck.net.tls.certificate import describe
 from portcheck.probes import proof
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.wire import WireError, tds, watermark
 
 STRICT = "tds/8.0"
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
     try:
-        with await net.tcp(check.port) as stream:
+        with await net.tcp(check.known_port) as stream:
             answer = await _prelogin(stream)
     except NetError as fault:
         if fault.state is not State.RESET or not stream_was_made(fault):
             raise
-        return await _strict(check.port, net, subject, fault)
+        return await _strict(check.known_port, net, subject, fault)
     if found := watermark.same(answer.version, watermark.TDS):
         return proof.seen(found)
     facts = _facts(answer) | {"sql_encryption": answer.encryption_name}
@@ -58,4 +57,9 @@ def _facts(answer: tds.PreLogin) -> Facts:
     return {"sql_version": ".".join(map(str, answer.version))}
 
 
-PROBE = Probe("mssql", run)
+def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    """A server that hangs up on it is asked once more, inside TLS."""
+    return Exchange((Question("TDS pre-login", len(tds.PreLogin().pack())),), connections=2)
+
+
+PROBE = Probe("mssql", run, exchange)

@@ -41,6 +41,8 @@ def askable(subject: Subject, check: Check) -> Subject:
     host = subject.host if named else check.address or ""
     domain = subject.domain if told_names.dns_name(subject.domain) is not None else ""
     netbios = subject.netbios_host if told_names.netbios_name(subject.netbios_host) else ""
+    if (host, domain, netbios) == (subject.host, subject.domain, subject.netbios_host):
+        return subject
     return replace(subject, host=host, domain=domain, netbios_host=netbios)
 
 
@@ -54,8 +56,29 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is sent at once, and how large it is: bytes without any header."""
+
+    what: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One conversation: the questions in their order, and how many connections a probe may make of it."""
+
+    questions: tuple[Question, ...]
+    connections: int = 1  # TCP: at most; over TLS a second one where the certificate does not please
+    repeated: tuple[Question, ...] = ()  # UDP: what the tries after the first carry, where that differs
+    aside: tuple[Question, ...] = ()  # asked once the first is answered
+    doubted: tuple[Question, ...] = ()  # UDP: asked where only a later try was answered
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """One row of the registry."""
 
     name: str  # the service's name
     run: Callable[[Check, Network, Subject], Awaitable[Seen]]
+    exchange: Callable[[Check, Subject], Exchange]  # what it sends when everything answers
+    datagram: Callable[[Subject], bytes] | None = None  # over UDP: what it sends first, to walk the path with

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
+from portcheck.model import Check
 from portcheck.probes import (
     adws,
     amqps,
@@ -22,7 +24,7 @@ from portcheck.probes import (
     web,
     winrm,
 )
-from portcheck.probes.probe import Probe, Subject
+from portcheck.probes.probe import Exchange, Probe, Subject
 
 ALL: tuple[Probe, ...] = (
     dns.PROBE,
@@ -53,18 +55,15 @@ ALL: tuple[Probe, ...] = (
 )
 
 
+def exchange(check: Check, subject: Subject, wanted: tuple[str, ...] = ()) -> Exchange:
+    """What the check sends when everything answers; `wanted`: the interfaces that the endpoint mapper is asked for."""
+    return PROBES[check.service].exchange(check, replace(subject, wanted=wanted))
+
+
 def datagram_of(service: str, subject: Subject) -> bytes:
     """What a probe over UDP sends first, for walking the path with the real payload."""
-    question = DATAGRAMS.get(service)
-    return question(subject) if question is not None else b"\0"
+    probe = PROBES.get(service)
+    return probe.datagram(subject) if probe is not None and probe.datagram is not None else b"\0"
 
 
-DATAGRAMS: Mapping[str, Callable[[Subject], bytes]] = {
-    "dns": dns.datagram,
-    "kerberos": kerberos.datagram,
-    "kpasswd": kpasswd.datagram,
-    "ldap-ping": ldap_ping.datagram,
-    "netbios-ns": smb.datagram,
-    "time": time.datagram,
-}
 PROBES: Mapping[str, Probe] = {probe.name: probe for probe in ALL}

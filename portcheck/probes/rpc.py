@@ -10,7 +10,7 @@ from portcheck.model import Check, Facts, State
 from portcheck.net.network import Network
 from portcheck.net.stream import Stream
 from portcheck.probes import proof
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.wire import WireError, epm, rpc, watermark
 from portcheck.wire.epm import MapAnswer
 
@@ -23,12 +23,11 @@ OTHERS_AFTER_S = 0.4  # a port that answers does so sooner; RFC 8305 waits 0.25 
 
 async def mapper(check: Check, net: Network, subject: Subject) -> Seen:
     """Bind, then ask where each wanted interface is. Refusing anonymous questions is an answer too."""
-    assert check.port is not None
     endpoints: dict[str, list[int]] = {}
     missing: list[str] = []
     invented: dict[str, int] = {}
     facts: Facts = {"endpoints": endpoints, "missing": missing, "towers_too_many": invented}
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         bound = await _bind(stream, EPM, EPM_VERSION)
         if not isinstance(bound, rpc.BindAck) or not bound.accepted:
             return Seen({**facts, "accepted": False}, reason="RPC answers, but refuses the endpoint mapper's interface")
@@ -125,5 +124,20 @@ async def _map(stream: Stream, name: str, call: int) -> MapAnswer | rpc.Fault:
     raise WireError("an RPC answer, but not to our call")
 
 
-MAPPER = Probe("rpc", mapper)
-INTERFACES = tuple(Probe(name, interface) for name, service in services().items() if service.dynamic)
+def _mapper(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    asked = [Question("RPC bind of the endpoint mapper", len(rpc.Bind(1, EPM, EPM_VERSION).pack()))]
+    for call, name in enumerate(subject.wanted, start=2):
+        service = services()[name]
+        size = len(epm.map_request(service.interface or "", service.version or 0, call, TOWERS))
+        asked.append(Question(f"where is {name}?", size))
+    return Exchange(tuple(asked))
+
+
+def _interface(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    service = services()[check.service]
+    size = len(rpc.Bind(1, service.interface or EPM, service.version or 0).pack())
+    return Exchange((Question("RPC bind of the interface", size),), connections=TOWERS)
+
+
+MAPPER = Probe("rpc", mapper, _mapper)
+INTERFACES = tuple(Probe(name, interface, _interface) for name, service in services().items() if service.dynamic)

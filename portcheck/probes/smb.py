@@ -8,13 +8,13 @@ from portcheck.model import Check, Facts
 from portcheck.net.network import Network
 from portcheck.probes import proof
 from portcheck.probes.clock import skew_s
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import one
+from portcheck.probes.probe import Exchange, Probe, Seen, Subject
 from portcheck.wire import nbt, smb, watermark
 
 
 async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - SMB asks for no name
-    assert check.port is not None
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         question = smb.negotiate_request(secrets.token_bytes(16), secrets.token_bytes(32))
         await stream.send(question, "SMB2 NEGOTIATE")
         answer = smb.NegotiateResponse.unpack(await stream.read_frame(smb.frame, "SMB2 answer"), smb.MESSAGE_ID)
@@ -33,7 +33,6 @@ async def negotiate(check: Check, net: Network, subject: Subject) -> Seen:  # no
 
 
 async def names(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - `*` asks for all names
-    assert check.port is not None
     number = secrets.randbits(16)
 
     def accept(data: bytes) -> nbt.NodeStatus:
@@ -42,7 +41,7 @@ async def names(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: 
             raise ValueError("a NetBIOS answer, but not to our question")
         return found
 
-    found = (await net.udp(check.port, lambda _: nbt.nbstat_request(number), accept)).value
+    found = (await net.udp(check.known_port, lambda _: nbt.nbstat_request(number), accept)).value
     if any(name == watermark.NETBIOS for name, _, _ in found.names):
         return proof.seen(watermark.Watermark())
     shown = [f"{name}<{suffix:02x}>{' group' if group else ''}" for name, suffix, group in found.names]
@@ -50,8 +49,7 @@ async def names(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: 
 
 
 async def session(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - `*SMBSERVER` is any server
-    assert check.port is not None
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         await stream.send(nbt.session_request(), "NetBIOS session request")
         answer = nbt.SessionReply.unpack(await stream.read_frame(nbt.frame, "NetBIOS session answer"))
     if found := watermark.same((answer.address, answer.port), watermark.RETARGET):
@@ -63,6 +61,18 @@ def datagram(_: Subject) -> bytes:
     return nbt.nbstat_request(secrets.randbits(16))
 
 
-SMB = Probe("smb", negotiate)
-NAMES = Probe("netbios-ns", names)
-SESSION = Probe("netbios-ssn", session)
+def _names(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return one("NetBIOS node status of *", len(nbt.nbstat_request(0)))
+
+
+def _session(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return one("NetBIOS session request", len(nbt.session_request()))
+
+
+def _smb(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
+    return one("SMB2 NEGOTIATE", len(smb.negotiate_request(bytes(16), bytes(32))))
+
+
+SMB = Probe("smb", negotiate, _smb)
+NAMES = Probe("netbios-ns", names, _names, datagram)
+SESSION = Probe("netbios-ssn", session, _session)

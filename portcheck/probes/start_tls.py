@@ -72,8 +72,7 @@ class _Upgrade:
     used: bool = False
 
     async def _again(self) -> Stream:
-        assert self.check.port is not None
-        return await self.net.tcp(self.check.port)
+        return await self.net.tcp(self.check.known_port)
 
     async def __call__(self) -> Stream:
         stream = await self._again() if self.used else self.stream

@@ -8,13 +8,13 @@ import time
 from portcheck.model import Check
 from portcheck.net.network import Network
 from portcheck.probes import proof
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import one
+from portcheck.probes.probe import Exchange, Probe, Seen, Subject
 from portcheck.wire import WireError, watermark
 from portcheck.wire.ntp import NtpReply, NtpRequest
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: ARG001 - the clock is the same for everybody
-    assert check.port is not None
     sent: dict[bytes, float] = {}
 
     def request(_: int) -> bytes:
@@ -28,7 +28,7 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
             raise WireError("an NTP answer, but not to our question")
         return reply
 
-    reply = (await net.udp(check.port, request, accept)).value
+    reply = (await net.udp(check.known_port, request, accept)).value
     if found := watermark.same(reply.reference_id, watermark.NTP):
         return proof.seen(found)
     arrived = net.trail.answered_at or time.time()
@@ -53,4 +53,8 @@ def datagram(_: Subject) -> bytes:
     return NtpRequest(secrets.token_bytes(7) + b"\x01").pack()
 
 
-PROBE = Probe("time", run)
+def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001 - the same for everybody, here and below
+    return one("NTP client request", len(datagram(subject)))
+
+
+PROBE = Probe("time", run, exchange, datagram)

@@ -8,7 +8,8 @@ from portcheck.net.http import HttpAnswer
 from portcheck.net.network import Network
 from portcheck.net.proxy import NEEDS_CREDENTIALS, Reach
 from portcheck.probes import proof
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import one, over_tls
+from portcheck.probes.probe import Exchange, Probe, Seen, Subject
 from portcheck.probes.secured import issuer, secured
 from portcheck.wire import watermark
 
@@ -17,8 +18,7 @@ FORBIDDEN = 403
 
 
 async def https(check: Check, net: Network, subject: Subject) -> Seen:
-    port = check.port
-    assert port is not None
+    port = check.known_port
     stream, facts = await secured(lambda: net.tcp(port), check, subject)
     with stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
@@ -28,10 +28,9 @@ async def https(check: Check, net: Network, subject: Subject) -> Seen:
 
 
 async def plain(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
     if isinstance(net, Reach) and not net.route.direct and not net.route.socks:
         return await _by_proxy(check, net, subject)
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         answer = await http.ask(stream, "GET", "/", host_header(check, subject))
     if found := watermark.same(answer.first("Server"), watermark.HTTP):
         return proof.seen(found)
@@ -59,8 +58,16 @@ def told(answer: HttpAnswer) -> Facts:
 def host_header(check: Check, subject: Subject) -> str:
     """The name as a client writes it into the Host header."""
     name = f"[{subject.host}]" if ":" in subject.host else subject.host
-    return name if check.port == USUAL[check.service] else f"{name}:{check.port}"
+    return name if check.port == USUAL[check.service] else f"{name}:{check.known_port}"
 
 
-HTTPS = Probe("https", https)
-HTTP = Probe("http", plain)
+def _http(check: Check, subject: Subject) -> Exchange:
+    return one("HTTP GET /", len(http.pack("GET", "/", host_header(check, subject))))
+
+
+def _https(check: Check, subject: Subject) -> Exchange:
+    return over_tls(subject.host, _http(check, subject).questions[0], 2)
+
+
+HTTPS = Probe("https", https, _https)
+HTTP = Probe("http", plain, _http)

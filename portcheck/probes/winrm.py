@@ -7,21 +7,21 @@ from portcheck.net.network import Network
 from portcheck.net.tls import contexts
 from portcheck.net.tls.certificate import described
 from portcheck.probes import proof
-from portcheck.probes.probe import Probe, Seen, Subject
+from portcheck.probes.exchange import over_tls
+from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.wire import http, watermark, wsman
 
 TLS_PORT = 5986
 
 
 async def run(check: Check, net: Network, subject: Subject) -> Seen:
-    assert check.port is not None
     facts: Facts = {}
-    with await net.tcp(check.port) as stream:
+    with await net.tcp(check.known_port) as stream:
         if check.port == TLS_PORT:
             facts |= await described(
                 await contexts.handshake(stream, contexts.reaching(), subject.host), (subject.host,)
             )
-        await stream.send(wsman.identify_request(f"{subject.host}:{check.port}"), "WS-Management Identify")
+        await stream.send(wsman.identify_request(f"{subject.host}:{check.known_port}"), "WS-Management Identify")
         answer = http.HttpResponse.unpack(await stream.read_frame(http.frame, "HTTP answer"))
     if found := watermark.same(answer.server, watermark.HTTP):
         return proof.seen(found)
@@ -32,4 +32,9 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     return Seen(facts, reason=f"HTTP {answer.status}" + (" from WinRM" if product else ""))
 
 
-PROBE = Probe("winrm", run)
+def exchange(check: Check, subject: Subject) -> Exchange:
+    plain = Question("WS-Management Identify", len(wsman.identify_request(f"{subject.host}:{check.known_port}")))
+    return over_tls(subject.host, plain, 1) if check.port == TLS_PORT else Exchange((plain,))
+
+
+PROBE = Probe("winrm", run, exchange)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from portcheck.files import reading
+from portcheck.files.text import NotTextError, decoded
 from portcheck.files.writing import write_whole
 from portcheck.model import (
     BlockedAt,
@@ -284,14 +285,14 @@ def document(text: str | bytes) -> object:
 
 def load(path: str | Path) -> Report:
     try:
-        text = reading.read(Path(path), MAX_BYTES)
+        raw = reading.read(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise StoreError(f"{path}: cannot be read: {reading.words(error)}") from None
-    if len(text) > MAX_BYTES:
+    if len(raw) > MAX_BYTES:
         raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
     try:
-        return loads(text)
-    except StoreError as error:
+        return loads(decoded(raw))
+    except (StoreError, NotTextError) as error:
         raise StoreError(f"{path}: {error}") from None
 
 

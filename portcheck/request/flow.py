@@ -9,6 +9,8 @@ from portcheck.model import Check, Need
 
 DYNAMIC = (49152, 65535)
 """Where Windows puts its RPC services since Server 2008 (PORTS)."""
+BY_NAME = "by name; allow it at the proxy, or by a rule that takes names"
+"""What no rule between addresses can say."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,6 +130,7 @@ class Asked:
     flows: tuple[Flow, ...] = ()
     questions: tuple[str, ...] = ()  # to be answered first, or instead
     left_out: tuple[str, ...] = ()  # what is not asked for, and why
+    tested: bool = True  # whether anything was asked over the network at all
 
     @classmethod
     def of(cls, parts: Iterable[Asked]) -> Asked:
@@ -153,7 +156,7 @@ class Ticket:
     stateless: bool = False  # the firewall keeps no connections in mind: the way back needs rules of its own
     into: str = ""  # nftables: the chain to put the rules into, "inet filter forward"; empty: the usual one
     whole: bool = False  # nftables: a whole policy that drops the rest
-    planned: bool = False  # nothing was asked: it rests on what profiles need
+    planned: bool = False  # nothing was tested: it rests on what profiles need
     names: dict[str, str] = field(default_factory=dict)  # address -> host name, as far as known
 
     @property

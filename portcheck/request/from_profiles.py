@@ -10,7 +10,7 @@ from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec, is_address
 from portcheck.model import Check, Expected
 from portcheck.model.target import DC, Selection, Target
-from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
+from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, Flow, Ports
 from portcheck.request.from_report import usable
 from portcheck.targets.checks import checks_for
 
@@ -169,10 +169,7 @@ def _elsewhere(wish: PathWish, row: ProfileRow, wanting: Wanting) -> None:
     elif row.opener:
         _to_this_machine(wish, row, wanting)
     elif row.host:
-        wanting.left_out[
-            f"{row.host} {_number(row)}/{row.transport} ({row.operation}): by name; allow it at the proxy, or by a"
-            " rule that takes names"
-        ] = None
+        wanting.left_out[f"{row.host} {_number(row)}/{row.transport} ({row.operation}): {BY_NAME}"] = None
     else:
         who = ROLES.get(row.target, row.target)
         wanting.left_out[

@@ -7,13 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from portcheck.catalogue.services import TRANSPORTS, services
-from portcheck.model import BLOCKED, Expected, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
-from portcheck.request.flow import DYNAMIC, Asked, Flow, Ports
+from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, Flow, Ports
 
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
 """The host itself was heard."""
+NOT_TESTED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
+"""Nothing was sent, so nothing is known of the path."""
+TAKEN = "a connection was taken, and no rule for this port cures it; ask who runs it, and what lies between"
+SAID_NO = "the question got there; ask who runs it"
 MOST_NAMED = 4  # ports of an interface that the mapper is asked for
 FIRST_USER_PORT = 1024  # RFC 6335, 6: below are those that IANA assigns
 KDC = frozenset({"kerberos", "kpasswd"})
@@ -35,6 +39,7 @@ class _Reading:
     flows: list[Flow] = field(default_factory=list)
     questions: dict[str, None] = field(default_factory=dict)
     left_out: dict[str, None] = field(default_factory=dict)
+    untested: dict[str, list[str]] = field(default_factory=dict)  # by the reason
     by_host: dict[tuple[str, str | None], list[Outcome]] = field(default_factory=dict)
 
     def beside(self, outcome: Outcome) -> list[Outcome]:
@@ -60,7 +65,10 @@ def asked(
     for finding in report.findings:
         if finding.code in PATH_CODES:
             reading.left_out[f"{finding.title} ({finding.code}): not a matter of one port's rule; {finding.fix}"] = None
-    return Asked(tuple(reading.flows), tuple(reading.questions), tuple(reading.left_out))
+    for reason, paths in reading.untested.items():
+        reading.left_out[f"not tested, so nothing is known of the path: {', '.join(paths)} ({reason})"] = None
+    tested = any(outcome.state not in NOT_TESTED for outcome in outcomes)
+    return Asked(tuple(reading.flows), tuple(reading.questions), tuple(reading.left_out), tested)
 
 
 def _read(reading: _Reading, outcome: Outcome) -> None:
@@ -68,7 +76,7 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
     if check.expected is Expected.CLOSED or check.transport not in TRANSPORTS:
         return
     if check.address is None:
-        reading.questions[f"{check.host} has no address: which one is meant?"] = None
+        _without_address(reading, outcome)
         return
     if not usable(check.address):
         reading.left_out[f"{check.host} ({check.address}): no address that a rule could name"] = None
@@ -88,25 +96,65 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
     if _concerns(reading, outcome) and (why := _invented(reading, outcome)):
         reading.left_out[f"{check.host} ({check.service}): {why}"] = None
     elif _concerns(reading, outcome):
-        caveat = _caveat(reading, outcome)
-        if caveat is None:
-            return
-        dynamic = _behind_mapper(outcome) and not reading.pinned
-        found = [
-            _flow(outcome, source, ports, caveat, dynamic=dynamic)
-            for source in _sources(reading, outcome)
-            for ports in _ports(reading, outcome)
-        ]
-        if not found:
-            far = ", at the far end of the SOCKS proxy" if outcome.facts.get("proxy_scheme") else ""
-            reading.questions[f"{check.host} ({check.address}): from which address is it asked{far}? (--source)"] = None
-        reading.flows.extend(found)
+        _ask_for(reading, outcome)
     elif outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP and check.port is not None:
         where = f"{check.service} {check.port}/{check.transport} to {check.host}"
         reading.left_out[f"{where}: silent, but nothing proves that it is offered there; --all asks for it"] = None
-    elif outcome.verdict in HURTS and outcome.state not in BLOCKED | {State.OK, State.OPEN, State.SKIPPED}:
-        where = f"{check.host} {check.port}/{check.transport} ({check.service})"
-        reading.left_out[f"{where}: {outcome.state}, {outcome.reason}; the path is open, ask who runs it"] = None
+    elif outcome.state in NOT_TESTED:
+        _untested(reading, outcome)
+    elif outcome.verdict in HURTS and outcome.state not in BLOCKED | GOOD:
+        _served_badly(reading, outcome)
+
+
+def _ask_for(reading: _Reading, outcome: Outcome) -> None:
+    check, caveat = outcome.check, _caveat(reading, outcome)
+    if caveat is None:
+        return
+    dynamic = _behind_mapper(outcome) and not reading.pinned
+    found = [
+        _flow(outcome, source, ports, caveat, dynamic=dynamic)
+        for source in _sources(reading, outcome)
+        for ports in _ports(reading, outcome)
+    ]
+    if not found:
+        far = ", at the far end of the SOCKS proxy" if outcome.facts.get("proxy_scheme") else ""
+        reading.questions[f"{check.host} ({check.address}): from which address is it asked{far}? (--source)"] = None
+    reading.flows.extend(found)
+
+
+def _without_address(reading: _Reading, outcome: Outcome) -> None:
+    """By its name alone: no rule between addresses is about it. Unresolved, it may have one all the same."""
+    check = outcome.check
+    if outcome.state is State.UNRESOLVED and not _of_the_cloud(reading, outcome):
+        reading.questions[f"{check.host} has no address: which one is meant?"] = None
+    elif outcome.state in NOT_TESTED:
+        _untested(reading, outcome)
+    elif reading.everything or (outcome.state in BLOCKED and outcome.verdict in HURTS):
+        what = "; ".join(check.operations) or check.purpose or check.service
+        reading.left_out[f"{check.host} {check.port}/{check.transport} ({what}): {BY_NAME}"] = None
+    elif outcome.verdict in HURTS and outcome.state not in BLOCKED | GOOD:
+        _served_badly(reading, outcome)
+
+
+def _of_the_cloud(reading: _Reading, outcome: Outcome) -> bool:
+    of_it = (forest.facts.get("kind") for forest in reading.report.forests if forest.name == outcome.check.forest)
+    return "cloud" in of_it
+
+
+def _untested(reading: _Reading, outcome: Outcome) -> None:
+    check = outcome.check
+    if check.need is not Need.OPTIONAL:
+        port = "dynamic" if check.port is None else check.port
+        where = f"{check.service} {port}/{check.transport} to {check.host}"
+        reading.untested.setdefault(outcome.reason, []).append(where)
+
+
+def _served_badly(reading: _Reading, outcome: Outcome) -> None:
+    """A refusal is the host's own word; whatever else takes a connection may be a device in its place."""
+    check = outcome.check
+    where = f"{check.host} {check.port}/{check.transport} ({check.service})"
+    said = SAID_NO if outcome.state is State.REFUSED else TAKEN
+    reading.left_out[f"{where}: {outcome.state}, {outcome.reason}; {said}"] = None
 
 
 def _stopped(reading: _Reading, outcome: Outcome) -> bool:

@@ -3,41 +3,53 @@ nobody asked for: only products that lie wholly within the flows become rules.""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from portcheck.model import Need
 from portcheck.request.flow import FirewallRule, Flow, Ports
 
 Pair = tuple[str, Ports]  # destination, ports
 Needs = Mapping[str, frozenset[Ports]]  # by destination
 Product = tuple[frozenset[str], frozenset[Ports]]  # destinations × ports
+NEEDS = tuple(Need)  # the strongest first
 MOST_PRODUCTS = 500
 MOST_KINDS = 40  # of hosts; with more, looking at every combination takes too long
 
 
+Kind = tuple[int, str, bool, int]
+"""What only rules of their own may hold: how badly needed, what to find out first, who opens, the family."""
+
+
 def rules_for(flows: Iterable[Flow]) -> tuple[FirewallRule, ...]:
-    """The needed ones first, then those with a caveat, then the optional ones."""
-    kept = _without_contained(tuple(flows))
-    kinds: dict[tuple[bool, str, bool, int], list[Flow]] = {}
-    for flow in kept:
-        kinds.setdefault((flow.optional, flow.caveat, bool(flow.source_host), flow.family), []).append(flow)
-    found = [made for kind in sorted(kinds) for made in _of_one_kind(kinds[kind])]
+    """The needed ones first, then those with a caveat, then what is needed in some cases, then the optional ones."""
+    kinds: dict[Kind, list[Flow]] = {}
+    told: dict[Kind, list[Flow]] = {}
+    for flow, firmer in _settled(tuple(flows)):
+        if firmer is None:
+            kinds.setdefault(_kind(flow), []).append(flow)
+        elif flow.optional is firmer.optional and flow.caveat == firmer.caveat:
+            told.setdefault(_kind(firmer), []).append(flow)
+    found = [made for kind in sorted(kinds) for made in _of_one_kind(kinds[kind], told.get(kind, ()))]
     return tuple(FirewallRule(f"R{number}", *parts) for number, parts in enumerate(found, start=1))
 
 
-def _without_contained(flows: Sequence[Flow]) -> tuple[Flow, ...]:
-    """An optional need, or a caveat, is settled where a firmer flow opens the same ports already."""
+def _kind(flow: Flow) -> Kind:
+    return (NEEDS.index(flow.need), flow.caveat, bool(flow.source_host), flow.family)
+
+
+def _settled(flows: Sequence[Flow]) -> Iterator[tuple[Flow, Flow | None]]:
+    """Each with the firmer flow that opens the same ports already: a weaker need, or a caveat, is settled by it."""
     firm: dict[tuple[str, str], list[Flow]] = {}
-    kept = []
-    for flow in sorted(flows, key=lambda f: (f.optional, bool(f.caveat))):
+    for flow in sorted(flows, key=lambda f: (NEEDS.index(f.need), bool(f.caveat))):
         before = firm.setdefault((flow.source, flow.destination), [])
-        if not any(_differs(b, flow) and contains(b.ports, flow.ports) for b in before):
-            kept.append(flow)
+        firmer = next((b for b in before if _differs(b, flow) and contains(b.ports, flow.ports)), None)
+        if firmer is None:
             before.append(flow)
-    return tuple(kept)
+        yield flow, firmer
 
 
 def _differs(first: Flow, second: Flow) -> bool:
-    return (first.optional, first.caveat) != (second.optional, second.caveat)
+    return (first.need, first.caveat) != (second.need, second.caveat)
 
 
 def contains(wide: Ports, narrow: Ports) -> bool:
@@ -47,14 +59,17 @@ def contains(wide: Ports, narrow: Ports) -> bool:
 Parts = tuple[tuple[str, ...], tuple[str, ...], tuple[Ports, ...], tuple[Flow, ...]]
 
 
-def _of_one_kind(flows: Sequence[Flow]) -> list[Parts]:
-    """By who may reach a pair of destination and port, then each set of sources on its own."""
+def _of_one_kind(flows: Sequence[Flow], told: Sequence[Flow] = ()) -> list[Parts]:
+    """By who may reach a pair of destination and port, then each set of sources on its own.
+
+    `told`: weaker needs that these settle; they open nothing, and say what else the rule is for.
+    """
     opened = _opened(flows)
     by_sources: dict[frozenset[str], dict[str, set[Ports]]] = {}
     for (destination, ports), sources in opened.items():
         by_sources.setdefault(frozenset(sources), {}).setdefault(destination, set()).add(ports)
     of_pair: dict[tuple[str, str], list[Flow]] = {}
-    for flow in flows:
+    for flow in (*flows, *told):
         of_pair.setdefault((flow.source, flow.destination), []).append(flow)
     made = []
     for openers, needs in by_sources.items():

@@ -35,7 +35,7 @@ def ticket(
         stateless=stateless,
         into=into,
         whole=whole,
-        planned=planned,
+        planned=planned or not asked.tested,
         names=_names(asked.flows),
     )
 

@@ -20,6 +20,8 @@ from portcheck.targets.srv import Discovery, srv_targets
 OF_THE_ROOT = frozenset({"ldap-ping", "kerberos", "gc"})
 """What a child domain's members need of the forest's root: the locator, referred tickets, forest-wide searches."""
 
+MOST_REVERSED = 64  # addresses of a forest, of which the names are looked up
+
 LDAP, GC = ("ldap", 389), ("gc", 3268)
 WHO_SAYS = ("dns_host_name", "domain", "forest")
 
@@ -37,11 +39,12 @@ class Clients:
     facts: Facts
     ask: Callable[[Iterable[Target], Discovery], Awaitable[None]]
     asks_ldap: bool = True  # whether the run's selection takes LDAP
-    _done: set[tuple[str, str]] = field(default_factory=set)  # what was looked at once: kind, of what
+    _done: set[str] = field(default_factory=set)  # what was looked at once
+    _reversed: set[str] = field(default_factory=set)  # addresses
 
-    def _first(self, kind: str, of: str = "") -> bool:
-        fresh = (kind, of) not in self._done
-        self._done.add((kind, of))
+    def _first(self, kind: str) -> bool:
+        fresh = kind not in self._done
+        self._done.add(kind)
         return fresh
 
     # The domain's own name, and those that referrals lead to
@@ -128,8 +131,9 @@ class Clients:
     # Reverse names: resolvers are asked, never the host
 
     async def _reverse(self, address: str) -> None:
-        if not is_address(address) or not self._first("reverse", address):
+        if len(self._reversed) >= MOST_REVERSED or not is_address(address) or address in self._reversed:
             return
+        self._reversed.add(address)
         try:
             await self.names.loaded()
             self.lookups.append(await client_names.reverse(address, self.names))

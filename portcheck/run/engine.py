@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from portcheck.model import GOOD, Check, Facts, Outcome, Stage, State
+from portcheck.model import GOOD, Check, Facts, Outcome, Stage, State, Trace
 from portcheck.model.events import Notify, Started
 from portcheck.net import socks
 from portcheck.net.errors import NetError
@@ -45,6 +46,7 @@ class Engine:
     max_checks: int = MOST_CHECKS
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
+    walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
     _slots: asyncio.Semaphore = field(init=False)
     _planned: int = field(init=False, default=0)
     _first: AdaptivePacer = field(init=False)
@@ -203,9 +205,13 @@ def _outcome(check: Check, trail: Timeline, state: State, reason: str, fault: Ne
         latency_ms=trail.latency_ms,
         elapsed_ms=trail.elapsed_ms(),
         facts=text.facts(trail.facts),
-        evidence=tuple(replace(step, detail=text.cut(step.detail, LONGEST_LINE)) for step in trail.steps),
+        evidence=tuple(map(_cut, trail.steps)),
         blocked_at=fault.blocked_at if fault is not None else None,
     )
+
+
+def _cut(step: Trace) -> Trace:
+    return step if len(step.detail) <= LONGEST_LINE else replace(step, detail=text.cut(step.detail, LONGEST_LINE))
 
 
 def _name_foreign(state: State, trail: Timeline) -> None:

@@ -256,6 +256,7 @@ class ForestRun:
             payload,
             self.engine.source_ip,
             walks,
+            self.engine.walks_begun,
             self.engine.walking,
         )
 

@@ -124,22 +124,25 @@ class HostRun:
         if subject is None:
             ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
             subject = self.host.rpc_subject(check, ports) if ports else self.host.subject()
-        asking = asyncio.create_task(self.run(self.host, check, subject))
-        try:
-            if self.host.unsure_of(check) and (reason := await self._learnt_meanwhile(check, asking)):
-                return self.ledger.land(self.host, Outcome(check, State.SKIPPED, reason))
-            outcome = await asking
-        finally:
-            asking.cancel()
+        if self.host.unsure_of(check):
+            outcome = await self._unless_learnt(check, subject)
+        else:
+            outcome = await self.run(self.host, check, subject)
         self.host.learn(outcome)
         return self.ledger.land(self.host, outcome)
 
-    async def _learnt_meanwhile(self, check: Check, asking: asyncio.Task[Outcome]) -> str | None:
+    async def _unless_learnt(self, check: Check, subject: Subject) -> Outcome:
         """The ping may yet tell that this is not offered here; then nobody waits for it."""
+        asking = asyncio.create_task(self.run(self.host, check, subject))
         knowing = asyncio.create_task(self.host.known.wait())
-        await asyncio.wait([asking, knowing], return_when=asyncio.FIRST_COMPLETED)
-        knowing.cancel()
-        return None if asking.done() else self.host.not_expected(check)
+        try:
+            await asyncio.wait([asking, knowing], return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done() and (reason := self.host.not_expected(check)):
+                return Outcome(check, State.SKIPPED, reason)
+            return await asking
+        finally:
+            knowing.cancel()
+            asking.cancel()
 
     async def _rpc(self, mapper: Check | None, behind: Sequence[Check]) -> None:
         """The mapper, then each interface on the port that it names."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from portcheck.config import ForestSpec
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
-from portcheck.net.dns import TOLD, Names, NoResolverError, is_address
+from portcheck.net.dns import HOSTS_FILE, TOLD, Names, NoResolverError, is_address
 from portcheck.net.own_names import OwnAnswer, own_addresses
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery, asked_here, srv_targets
@@ -84,14 +84,18 @@ class NamesBeside:
         strange = [address for address in told.addresses if address not in expected]
         if told.status == "late" or (told.status == "ok" and not strange):
             return
-        given = expected | await self._given(name)
+        try:
+            given = await self._given(name)
+        except NoResolverError:  # this machine asks no DNS: there is nothing to hold it against
+            return
         strange = [address for address in strange if address not in given]
-        if strange or told.status == "none":
+        if strange or (told.status == "none" and given):  # a name that DNS does not know either is no difference
             who = await asyncio.gather(*(self._who(name, address) for address in strange[:MOST_STRANGE]))
             row: dict[str, object] = {
                 "name": name,
                 "programs": list(told.addresses),
                 "dns": sorted(given),
+                "asked_at": sorted(expected),
                 "answered_by": dict(who),
             }
             self._rows.append(row)
@@ -103,7 +107,7 @@ class NamesBeside:
             asked = (self.names.lookup(name, record, required=False) for record in self.families)
             known = list(await asyncio.gather(*asked))
             self.lookups.extend(known)
-        return {address for lookup in known for address in lookup.answers}
+        return {address for lookup in known if lookup.server != HOSTS_FILE for address in lookup.answers}
 
     async def _who(self, name: str, address: str) -> tuple[str, str]:
         """The name of the controller at this address; a domain's own name is as good as the controller's."""
@@ -140,12 +144,18 @@ class NamesBeside:
         self.lookups.extend(await asyncio.gather(*asked))
 
     async def _addressless(self) -> list[tuple[str, str]]:
-        """Hosts of SRV records without an address, and those records; if all are without, the domain's name as well."""
+        """Hosts of SRV records without an address, and those records; if all are without, the domain's name as well.
+
+        Then of the family that the run leaves out too: a host with addresses of that one alone is kept back by nobody.
+        """
         hosts = dict.fromkeys(host for lookup in self._srv() for host in srv_targets(lookup))
         have = {lookup.name for lookup in self.lookups if lookup.record in {"A", "AAAA"} and lookup.answers}
         without = [host for host in hosts if host not in have]
         if without and len(without) == len(hosts):
             await self._given(self.forest.name)
+            other = [record for record in ("A", "AAAA") if record not in self.families]
+            asked = (self.names.lookup(h, record, required=False) for h in without[:MOST_NAMES] for record in other)
+            self.lookups.extend(await asyncio.gather(*asked))
         naming = [x.name for x in self._srv() if set(srv_targets(x)) & set(without)]
         return [(name, "SRV") for name in naming] + [(host, record) for host in without for record in self.families]
 

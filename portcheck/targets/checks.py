@@ -25,9 +25,8 @@ def checks_for(
     found = [_check(place, forest, row) for row in rows]
     if place.target == DC and not place.dns_only and not place.only:
         found.extend(_extra(place, forest, extra) for extra in forest.extra)
-    return tuple(
-        check for check in _distinct(found) if selection.takes(check.service, check.transport, check.port, place.target)
-    )
+    taken = (check for check in found if selection.takes(check.service, check.transport, check.port, place.target))
+    return tuple(_distinct(taken))
 
 
 def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
@@ -76,7 +75,8 @@ def _distinct(checks: Iterable[Check]) -> Iterable[Check]:
     found: dict[str, Check] = {}
     for check in checks:
         first = found.setdefault(check.id, check)
-        found[check.id] = replace(first, need=max(first.need, check.need, key=STRENGTH.index))
+        if first.need is not check.need:
+            found[check.id] = replace(first, need=max(first.need, check.need, key=STRENGTH.index))
     return found.values()
 
 

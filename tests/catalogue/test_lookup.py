@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from portcheck.catalogue.errors import errors, families
 from portcheck.catalogue.lookup import find
+from portcheck.catalogue.sources import sources
 from portcheck.catalogue.suggestions import suggest
 
 
@@ -136,7 +137,7 @@ def test_nothing_resembles_nothing() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_pasted(text: str) -> None:
-    assert all(match.error.name in errors() for match in find(text))
+    assert all(match.error.meaning and match.error.source in sources() for match in find(text))
     assert all(isinstance(spelled, str) for spelled in suggest(text))
 
 

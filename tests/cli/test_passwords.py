@@ -105,7 +105,15 @@ def test_without_a_terminal_nobody_is_asked() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "says"),
-    [(b"", "empty"), (b"hunter\n2\n", "more than one line"), (b"\xff\xfe", "UTF-8"), (b"x" * 2000, "longer")],
+    [
+        (b"", "empty"),
+        (b"hunter\n2\n", "more than one line"),
+        (b"\xff\xfe", "empty"),
+        (b"\xff", "UTF-8"),
+        (b"\0", "more than one line"),
+        (b"x" * 2000, "longer"),
+        (b"x" * 4000, "longer"),
+    ],
 )
 def test_what_is_no_password_is_told_without_showing_it(tmp_path: Path, raw: bytes, says: str) -> None:
     said = complaint(in_file(tmp_path, raw))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import signal
 import socket
@@ -134,7 +133,7 @@ def test_ctrl_c_ends_it_with_130_and_all_that_is_known(command: list[str]) -> No
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
-    assert re.search(r"alpha\.test: 1 fault, (1 warning, )?1 of 2 as expected", out)  # the name is no other's here
+    assert "alpha.test: 1 fault, 1 of 2 as expected" in out
 
 
 @POSIX

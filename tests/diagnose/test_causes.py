@@ -11,7 +11,8 @@ from factories import check, outcome, report
 from portcheck.catalogue.conditions import SIGNS, Condition
 from portcheck.catalogue.errors import errors
 from portcheck.diagnose import RULES
-from portcheck.diagnose.causes import SHOWN_BY, Standing, WeighedCause, weigh
+from portcheck.diagnose.causes import Standing, WeighedCause, weigh
+from portcheck.diagnose.witnesses import SHOWN_BY
 
 ANSWERED = {
     "ldap/389/tcp": "ok",
@@ -245,3 +246,76 @@ def test_another_address_of_the_same_controller_that_answers_is_said_beside_it()
     (first, *_) = weigh(errors()[NO_LOGON_SERVER], report(silent, answers))
     assert first.standing is Standing.HOLDS
     assert "464/tcp at 10.77.9.1 answered" in first.because
+
+
+GOOD_CERTIFICATE = {
+    "certificate_not_after": "2030-01-01T00:00:00Z",
+    "certificate_trusted": True,
+    "certificate_name_matches": True,
+    "certificate_key_sha256": "ab",
+}
+RESIGNED = GOOD_CERTIFICATE | {"certificate_trusted": False, "tls_intercepted": True, "certificate_issuer": "CN=proxy"}
+
+
+def cloud_with(facts: dict[str, Any]) -> dict[str, Any]:
+    seen = {"https/443/tcp": {"state": "ok", "facts": facts}}
+    return {"cloud": {"facts": {"kind": "cloud"}, "hosts": {"graph.microsoft.com": {"given": seen}}}}
+
+
+@pytest.mark.parametrize(("facts", "standing"), [(RESIGNED, Standing.HOLDS), (GOOD_CERTIFICATE, Standing.RULED_OUT)])
+def test_a_certificate_is_in_order_only_if_this_machine_trusts_it(facts: dict[str, Any], standing: Standing) -> None:
+    case = {"given": ANSWERED | {"ldaps/636/tcp": {"state": "ok", "facts": GOOD_CERTIFICATE}}}
+    found = weighed("event-pwreset-31034", case | {"forests": cloud_with(facts)})
+    assert found[Condition.CERTIFICATE, "https/tcp"].standing is standing
+
+
+def test_what_the_cloud_shows_says_nothing_about_the_controllers() -> None:
+    found = weighed("ldap-81", {"given": ANSWERED, "forests": cloud_with(GOOD_CERTIFICATE)})
+    assert all(
+        c.standing is Standing.UNTOLD for (condition, _), c in found.items() if condition is Condition.CERTIFICATE
+    )
+
+
+@pytest.mark.parametrize("spoilt", [{"certificate_trusted": False}, {"certificate_trusted": None}])
+def test_a_certificate_that_is_not_known_to_be_trusted_rules_nothing_out(spoilt: dict[str, Any]) -> None:
+    seen = {"state": "ok", "facts": GOOD_CERTIFICATE | spoilt}
+    found = weighed("ldap-81", {"given": ANSWERED | {"ldaps/636/tcp": seen}})
+    assert found[Condition.CERTIFICATE, "ldaps/tcp"].standing is not Standing.RULED_OUT
+
+
+@pytest.mark.parametrize(
+    ("condition", "roles", "out"),
+    [
+        (Condition.READ_ONLY, ["gc", "kdc", "rodc"], False),
+        (Condition.READ_ONLY, ["gc", "kdc", "writable"], True),
+        (Condition.NOT_A_GC, ["kdc", "writable"], False),
+        (Condition.NOT_A_GC, ["gc", "kdc", "writable"], True),
+    ],
+)
+def test_a_role_of_one_controller_keeps_its_cause_open(condition: Condition, roles: list[str], *, out: bool) -> None:
+    def ping(told: list[str]) -> dict[str, Any]:
+        return ANSWERED | {"ldap-ping/389/udp": {"state": "ok", "facts": {"roles": told}}}
+
+    case = {"given": ping(["gc", "kdc", "writable"]), "hosts": {"dc2.alpha.test": {"given": ping(roles)}}}
+    error = next(e for e in errors().values() if any(c.condition is condition for c in e.causes))
+    (cause,) = [c for c in weigh(error, report_of(case)) if c.cause.condition is condition]
+    assert (cause.standing is Standing.RULED_OUT) is out
+
+
+@pytest.mark.parametrize(("keys", "standing"), [("ab", Standing.RULED_OUT), ("a", Standing.UNTOLD)])
+def test_one_certificate_alone_does_not_rule_inspection_out(keys: str, standing: Standing) -> None:
+    ports = ("ldaps/636/tcp", "gc-tls/3269/tcp")[: len(keys)]
+    told = {port: {"state": "ok", "facts": GOOD_CERTIFICATE} for port in ports}
+    error = next(e for e in errors().values() if any(c.services == ("ldaps/tcp",) and
+                 c.condition is Condition.INSPECTION for c in e.causes))  # fmt: skip
+    (cause,) = [c for c in weigh(error, report_of({"given": ANSWERED | told})) if
+                c.cause.condition is Condition.INSPECTION]  # fmt: skip
+    assert cause.standing is standing
+
+
+def test_controllers_of_which_one_fails_are_not_alike() -> None:
+    far = {"kpasswd/464/tcp": {"state": "filtered", "verdict": "warn", "facts": {"far_site": True}}}
+    alike = {"given": ANSWERED, "hosts": {"dc2.alpha.test": {"given": ANSWERED}}}
+    apart = {"given": ANSWERED, "hosts": {"dc2.alpha.test": {"given": ANSWERED | far}}}
+    assert weighed(NO_LOGON_SERVER, alike)[Condition.PARTIAL, ""].standing is Standing.RULED_OUT
+    assert weighed(NO_LOGON_SERVER, apart)[Condition.PARTIAL, ""].standing is not Standing.RULED_OUT

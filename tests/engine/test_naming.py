@@ -10,7 +10,7 @@ import pytest
 from portcheck.config import ForestSpec
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
-from portcheck.net.dns import Names
+from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.own_names import OwnAnswer
 from portcheck.run.naming import NamedController, NamesBeside
 from portcheck.targets import views
@@ -52,6 +52,7 @@ class Here:
         return NamesBeside(ForestSpec("alpha.test"), zone, ("A",), known, self.facts, self.introduce, self.resolve)
 
 
+KNOWN = {(HOST, "A"): (ADDRESS,)}
 FOUND = Discovery(places=[Target(HOST, ADDRESS, "srv", "alpha.test")])
 
 
@@ -72,17 +73,38 @@ async def test_what_agrees_is_not_told_and_asks_nobody() -> None:
 )
 async def test_another_address_is_asked_who_it_is(ping: Facts, who: str) -> None:
     here = Here({HOST: OwnAnswer("ok", ("10.77.1.99",))}, {"10.77.1.99": ping})
-    await here.naming(Zone()).beside(FOUND)
+    await here.naming(Zone(rows=KNOWN)).beside(FOUND)
     assert here.facts["resolution"] == [
-        {"name": HOST, "programs": ["10.77.1.99"], "dns": [ADDRESS], "answered_by": {"10.77.1.99": who}}
+        {
+            "name": HOST,
+            "programs": ["10.77.1.99"],
+            "dns": [ADDRESS],
+            "asked_at": [ADDRESS],
+            "answered_by": {"10.77.1.99": who},
+        }
     ]
 
 
 @pytest.mark.parametrize(("status", "told"), [("late", False), ("none", True)])
 async def test_no_answer_in_time_proves_nothing_and_no_such_name_does(status: str, told: bool) -> None:
     here = Here({HOST: OwnAnswer(status)})
-    await here.naming(Zone()).beside(FOUND)
+    await here.naming(Zone(rows=KNOWN)).beside(FOUND)
     assert ("resolution" in here.facts) is told
+
+
+@pytest.mark.parametrize("found", [FOUND, Discovery(places=[Target(HOST, ADDRESS, "explicit", "alpha.test")])])
+async def test_a_name_that_neither_programs_nor_dns_know_is_no_difference(found: Discovery) -> None:
+    """Whatever the forests file gives, and wherever the domain's controllers are."""
+    here = Here({HOST: OwnAnswer("none"), "alpha.test": OwnAnswer("none")})
+    await here.naming(Zone()).beside(found)
+    assert here.facts == {}
+
+
+async def test_of_hosts_without_an_address_the_family_that_the_run_leaves_out_is_asked_too() -> None:
+    zone = Zone(servers=[("10.0.0.1", 53)], rows={(HOST, "AAAA"): ("fd77::10",)})
+    known = [Lookup(SRV, "SRV", "10.0.0.1", "ok", (f"0 100 389 {HOST}",))]
+    await Here().naming(zone, known).afterwards([])
+    assert ("fd77::10",) in [x.answers for x in known if (x.name, x.record) == (HOST, "AAAA")]
 
 
 async def test_the_domain_s_own_name_may_lead_to_what_dns_gives_for_it_too() -> None:
@@ -118,3 +140,16 @@ async def test_where_all_is_well_nothing_is_asked_afterwards() -> None:
     ]
     await here.naming(zone, known).afterwards([NamedController(HOST, ADDRESS, True, True)])
     assert (here.facts, zone.asked) == ({}, [])
+
+
+@dataclass(slots=True)
+class NoDns(Names):
+    async def lookup(self, *_: object, **__: object) -> Lookup:
+        raise NoResolverError("this machine has no DNS resolver configured")
+
+
+@pytest.mark.parametrize("own", [OwnAnswer("none"), OwnAnswer("ok", ("10.77.1.99",))])
+async def test_a_machine_without_dns_holds_nothing_against_it_and_does_not_stop(own: OwnAnswer) -> None:
+    here = Here({HOST: own})
+    await here.naming(NoDns()).beside(FOUND)
+    assert here.facts == {}

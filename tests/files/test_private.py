@@ -16,6 +16,7 @@ from portcheck.automation.alerting import Alert, When, prepared
 from portcheck.cli.passwords import read_password
 from portcheck.config import ConfigError
 from portcheck.files import reading
+from portcheck.files.private import wrong_with
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 URL = "json://127.0.0.1/hook"
@@ -124,3 +125,48 @@ def test_no_notice_is_sent_with_a_secret_around(monkeypatch: pytest.MonkeyPatch)
     assert list(notify.send([URL], "title", "body")) == []
     assert "hunter2" not in around[0].values()
     assert around[0]["PORTCHECK_STATE_DIR"] == "kept"
+
+
+@pytest.mark.parametrize(
+    ("owner", "readers", "says"),
+    [
+        ("S-1-5-21-1-2-3-1001", ["S-1-5-18", "S-1-5-32-544", "S-1-5-21-1-2-3-1001"], None),
+        ("S-1-5-32-544", ["S-1-5-21-1-2-3-1001"], None),
+        ("S-1-5-21-1-2-3-1001", ["S-1-5-18", "S-1-5-32-545"], "others may read it (Users)"),
+        ("S-1-5-21-1-2-3-1001", ["S-1-1-0", "S-1-5-11"], "others may read it (Everyone, Authenticated Users)"),
+        ("S-1-5-21-1-2-3-1001", ["S-1-5-21-1-2-3-513"], "others may read it (Domain Users)"),
+        ("S-1-5-21-1-2-3-1002", ["S-1-5-21-1-2-3-1001"], "belongs to another user"),
+    ],
+)
+def test_on_windows_the_access_list_says_who_may_read(owner: str, readers: list[str], says: str | None) -> None:
+    found = wrong_with(owner, readers, me="S-1-5-21-1-2-3-1001")
+    assert (found is None) if says is None else (found or "").startswith(says)
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="access lists")
+def test_windows_tells_the_owner_and_the_readers_of_an_open_file(tmp_path: Path) -> None:
+    from portcheck.files.access_list import myself, owner_and_readers
+
+    with secret(tmp_path, 0o600).open("rb") as file:
+        owner, readers = owner_and_readers(file.fileno())
+    assert owner == myself()
+    assert owner in readers
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="access lists")
+def test_a_file_that_everyone_may_read_is_refused_on_windows(read: Callable[[Path], object], tmp_path: Path) -> None:
+    path = secret(tmp_path, 0o600)
+    assert read(path)
+    let_everyone_read(path)
+    with pytest.raises(ConfigError, match=r"others may read it \(Everyone\); icacls"):
+        read(path)
+
+
+def let_everyone_read(path: Path) -> None:
+    """As `icacls FILE /grant *S-1-1-0:R`, which Wine has not: the list in the words of SDDL."""
+    import ctypes
+
+    descriptor = ctypes.c_void_p()
+    advapi = ctypes.WinDLL("advapi32")
+    assert advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW("D:(A;;FR;;;WD)", 1, ctypes.byref(descriptor), 0)
+    assert advapi.SetFileSecurityW(str(path), 4, descriptor)

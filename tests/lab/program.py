@@ -46,13 +46,13 @@ class Run:
         return {check["verdict"] for check in self.of(forest, service)}
 
     def of(self, forest: str, service: str = "") -> list[dict[str, Any]]:
-        domain = forest if "." in forest else f"{forest}.test"
+        domain = forest if "." in forest or ":" in forest else f"{forest}.test"
         wanted = [check for check in self.checks if check["forest"] == domain]
         return [check for check in wanted if service in {"", check["service"], name_of(check)}]
 
     def codes(self, forest: str) -> list[str]:
         """The finding codes of a forest, in the report's order."""
-        domain = forest if "." in forest else f"{forest}.test"
+        domain = forest if "." in forest or ":" in forest else f"{forest}.test"
         assert self.report is not None
         return [finding["code"] for finding in self.report["findings"] if finding["forest"] == domain]
 

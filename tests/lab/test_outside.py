@@ -307,7 +307,6 @@ def test_a_proxy_that_forgets_quiet_tunnels_is_found_in_a_whole_run(net_outside:
     assert "more than five minutes" in finding(run, "proxy-idle-timeout")["fix"]
 
 
-@pytest.mark.xfail(strict=False, reason="the cause is ruled out by another machine that answers: not decided yet")
 def test_a_saved_run_answers_for_the_errors_that_users_see(net_outside: Outside) -> None:
     forged = net_outside.stranger.issue(NAMES, label="resigned")
     saved = net_outside.vantage.home / "inspected.json"
@@ -319,4 +318,5 @@ def test_a_saved_run_answers_for_the_errors_that_users_see(net_outside: Outside)
     assert "event-pwreset-31034" in finding(run, "tls-intercepted")["errors"]
     told = net_outside.vantage.python("-m", "portcheck", "explain", "31034", "--report", str(saved), "--json")
     (error,) = [e for e in json.loads(told.stdout)["errors"] if e["name"] == "event-pwreset-31034"]
-    assert error["weighed"][0]["standing"] == "holds"
+    standing = {cause["condition"]: cause["standing"] for cause in error["weighed"]}
+    assert (standing["certificate"], standing["inspection"]) == ("holds", "holds")  # either way it is not trusted here

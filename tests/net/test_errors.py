@@ -10,7 +10,7 @@ import pytest
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.icmp import Icmp
-from portcheck.net.platform import error_queue
+from portcheck.net.platform import error_queue, machine
 
 TARGET, DEVICE, OWN = "10.77.2.10", "10.77.100.2", "10.77.0.10"
 
@@ -99,3 +99,22 @@ def test_the_error_queue_is_read_for_both_families() -> None:
 
 def test_a_packet_that_is_too_big_does_not_end_the_exchange() -> None:
     assert icmp.first_terminal([Icmp(4, 3, 4, DEVICE, 1280)]) is None
+
+
+@pytest.mark.parametrize(
+    ("tells", "address", "untold"),
+    [(True, TARGET, None), (False, TARGET, True), (False, OWN, None), (False, "127.0.0.5", None), (False, "::1", None)],
+)
+def test_whose_reset_it_was_is_left_open_where_the_system_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch, tells: bool, address: str, untold: bool | None
+) -> None:
+    """But not by whom a machine's own address was refused: nothing stands between."""
+    monkeypatch.setattr(machine, "TELLS_TTL", tells)
+    told = errors.while_connecting(OSError(errno.ECONNREFUSED, "x"), None, address, OWN)
+    assert (told.state, told.facts.get("reset_untold")) == (State.REFUSED, untold)
+    assert ("the host refused" in told.reason) is (untold is None)
+
+
+def test_a_port_range_used_up_has_windows_number_too() -> None:
+    told = errors.local(OSError(10048, "only one usage of each socket address"))
+    assert told.facts.get("local_ports_exhausted") is True

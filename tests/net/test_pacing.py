@@ -68,3 +68,41 @@ def test_a_syn_that_the_kernel_sent_again_was_lost_only_if_the_later_one_was_ans
     took_ms: float, round_trip_ms: float | None, late: bool
 ) -> None:
     assert connect._was_only_late(took_ms, round_trip_ms) is late
+
+
+async def test_an_answer_that_came_with_the_end_of_the_patience_is_heard() -> None:
+    """Both fall due at one look of the loop: what came in is handed over before the time is said to be up."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[str] = loop.create_future()
+    due = loop.time() + 0.01
+    loop.call_at(due - 1e-9, answer.set_result, "answer")
+    assert await patiently(_of(answer), lambda: due) == "answer"
+
+
+async def test_who_is_cancelled_while_the_time_is_up_is_cancelled() -> None:
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    async def waiting() -> None:
+        begun.set()
+        await patiently(asyncio.Event().wait(), lambda: loop.time() + 30)
+
+    task = asyncio.create_task(waiting())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+
+
+async def test_once_the_time_was_up_the_next_step_is_not_cancelled_for_it() -> None:
+    loop = asyncio.get_running_loop()
+    with pytest.raises(TimeoutError):
+        await patiently(asyncio.Event().wait(), loop.time)
+    assert await patiently(asyncio.sleep(0, "next"), lambda: loop.time() + 30) == "next"
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def _of(answer: asyncio.Future[str]) -> str:
+    return await answer

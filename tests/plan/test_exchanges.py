@@ -12,9 +12,10 @@ from portcheck.catalogue.services import services
 from portcheck.model import Check, State
 from portcheck.net.errors import NetError
 from portcheck.net.timeline import Timeline
-from portcheck.plan.exchanges import MAKERS, TWO_SEGMENTS, exchange
+from portcheck.plan.line import by_udp
+from portcheck.probes.ldap import TWO_SEGMENTS
 from portcheck.probes.probe import Subject
-from portcheck.probes.registry import PROBES
+from portcheck.probes.registry import PROBES, exchange
 
 SUBJECT = Subject("dc1.alpha.test", "alpha.test", netbios_host="DC1", ports=(49152,))
 NONCE = 3  # bytes that a number drawn by lot may be shorter
@@ -63,10 +64,6 @@ def check_of(service: str, transport: str) -> Check:
     return Check("alpha.test", "dc1.alpha.test", "10.77.1.10", service, transport, port or 49152)
 
 
-def test_every_probe_has_its_questions_told() -> None:
-    assert MAKERS.keys() == PROBES.keys()
-
-
 @pytest.mark.parametrize(("service", "transport"), PAIRS)
 async def test_the_first_question_has_the_size_that_the_probe_sends(service: str, transport: str) -> None:
     check, recorder = check_of(service, transport), Recorder()
@@ -99,4 +96,4 @@ def test_a_port_without_protocol_is_only_connected_to() -> None:
 def test_a_large_datagram_is_counted_fragment_by_fragment() -> None:
     (large,) = exchange(check_of("kerberos", "udp"), SUBJECT).aside
     assert large.size > 1900
-    assert large.over_udp.packets == 2
+    assert by_udp(large).packets == 2

@@ -17,9 +17,9 @@ from portcheck.config import ConfigError, DcSpec, ForestSpec, Settings, SystemSp
 from portcheck.model.target import Selection
 from portcheck.net.timeouts import Timeouts
 from portcheck.plan import pricing
-from portcheck.plan.exchanges import Exchange
 from portcheck.plan.forecast import ForecastOrder, forecast
-from portcheck.plan.line import Cost, Forecast, LineKind, Question
+from portcheck.plan.line import Cost, Forecast, LineKind
+from portcheck.probes.probe import Exchange, Question
 from portcheck.render.plan import FORMATS
 from portcheck.render.shared.options import Options
 from tests.factories import check, outcome, report

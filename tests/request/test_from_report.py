@@ -43,9 +43,52 @@ def test_what_the_host_itself_does_wrong_is_no_rule_but_is_told(state: State) ->
     assert "464/tcp" in found.left_out[0]
 
 
-@pytest.mark.parametrize("state", [State.OK, State.OPEN, State.SKIPPED, State.ERROR])
-def test_what_is_well_or_was_not_asked_is_not_asked_for(state: State) -> None:
+@pytest.mark.parametrize("state", [State.OK, State.OPEN])
+def test_what_is_well_is_not_asked_for(state: State) -> None:
     assert asked(ALIVE, outcome("kpasswd/tcp", state)) == Asked()
+
+
+@pytest.mark.parametrize("state", [State.SKIPPED, State.ERROR])
+def test_what_was_not_tested_is_not_asked_for_and_never_called_open(state: State) -> None:
+    two = [outcome(check("kpasswd/tcp", host=f"dc{n}.alpha.test"), state, reason="not a KDC") for n in (1, 2)]
+    found = asked(ALIVE, *two)
+    paths = "kpasswd 464/tcp to dc1.alpha.test, kpasswd 464/tcp to dc2.alpha.test"
+    assert (found.flows, found.questions) == ((), ())
+    assert found.left_out == (f"not tested, so nothing is known of the path: {paths} (not a KDC)",)
+    assert found.tested
+    optional = check("kpasswd/udp", need=Need.OPTIONAL)
+    assert asked(ALIVE, outcome(optional, state)) == Asked()
+
+
+def test_a_run_that_tested_nothing_calls_no_path_open() -> None:
+    for found in (asked(), asked(outcome("ldap/tcp", State.SKIPPED)), asked(outcome("ldap/tcp", State.ERROR))):
+        made = ticket.ticket(found, "a run")
+        assert not found.tested
+        for name in OWN:
+            assert "no path in it is blocked" not in FORMATS[name](made), name
+    assert "no path in it is blocked" in FORMATS["markdown"](ticket.ticket(asked(ALIVE), "a run"))
+
+
+@pytest.mark.parametrize(("state", "says"), [(State.REFUSED, "got there"), (State.MUTE, "what lies between")])
+def test_a_refusal_is_the_host_s_word_and_a_mute_port_may_be_a_device_s(state: State, says: str) -> None:
+    (told,) = asked(ALIVE, outcome("kpasswd/tcp", state)).left_out
+    assert says in told
+    assert "open" not in told
+
+
+def cloud(state: State, **more: Any) -> Asked:
+    endpoint = check("https/tcp", host="graph.microsoft.com", address=None, forest="cloud", operations=("photos",))
+    made = report(outcome(endpoint, state, reason="no answer"), outcome("ldap/tcp"))
+    forests = tuple(replace(f, facts={"kind": "cloud"}) if f.name == "cloud" else f for f in made.forests)
+    return from_report.asked(replace(made, forests=forests), made.outcomes, **more)
+
+
+def test_what_has_a_name_only_is_told_where_it_is_blocked_and_no_question_where_it_works() -> None:
+    by_name = "graph.microsoft.com 443/tcp (photos): by name; allow it at the proxy, or by a rule that takes names"
+    assert cloud(State.FILTERED).left_out == cloud(State.OK, everything=True).left_out == (by_name,)
+    assert cloud(State.OK) == Asked()
+    assert cloud(State.UNRESOLVED).questions == ()
+    assert "nothing is known of the path: https 443/tcp to graph.microsoft.com" in cloud(State.UNRESOLVED).left_out[0]
 
 
 def test_silence_that_proves_nothing_is_not_asked_for() -> None:

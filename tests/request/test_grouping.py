@@ -30,7 +30,7 @@ flows = st.builds(
     numbers,
     st.integers(0, 3),
     st.sampled_from(["tcp", "udp"]),
-    st.sampled_from([Need.REQUIRED, Need.OPTIONAL]),
+    st.sampled_from([*Need]),
     st.sampled_from(["", "is it up?"]),
 )
 
@@ -45,6 +45,8 @@ def test_a_rule_is_of_one_family_one_need_and_one_caveat_and_each_flow_is_in_one
     rules = rules_for(asked)
     for rule in rules:
         assert len({(one.family, one.optional, one.caveat) for one in rule.flows}) == 1
+        opening = [one for one in rule.flows if one.need is rule.need]
+        assert opened([rule]) == wanted(opening)
         assert {":" in address for address in (*rule.sources, *rule.destinations)} == {rule.family == 6}
     assert [rule.name for rule in rules] == [f"R{n}" for n in range(1, len(rules) + 1)]
 
@@ -92,6 +94,22 @@ def test_neighbours_become_a_range_and_gaps_stay_shut() -> None:
 def test_an_optional_need_within_a_needed_range_makes_no_rule_of_its_own() -> None:
     (rule,) = rules_for([flow(port=(100, 200)), flow(port=150, need=Need.OPTIONAL)])
     assert not rule.optional
+
+
+def test_what_is_needed_in_some_cases_is_a_rule_of_its_own_and_never_called_needed() -> None:
+    asked = [flow(port=389), flow(port=3268, need=Need.CONDITIONAL), flow(port=9389, need=Need.OPTIONAL)]
+    rules = rules_for(asked)
+    assert [(rule.need, [str(p) for p in rule.ports]) for rule in rules] == [
+        (Need.REQUIRED, ["389/tcp"]), (Need.CONDITIONAL, ["3268/tcp"]), (Need.OPTIONAL, ["9389/tcp"])
+    ]  # fmt: skip
+
+
+def test_a_weaker_need_on_ports_that_are_open_anyway_is_told_by_the_rule_that_opens_them() -> None:
+    also = flow(port=150, service="rpc-drsuapi", need=Need.CONDITIONAL)
+    (rule,) = rules_for([also, flow(port=(100, 200))])
+    assert (rule.need, rule.flows[0].ports.low, also in rule.flows) == (Need.REQUIRED, 100, True)
+    (caveat, plain) = reversed(rules_for([flow(port=1), flow(port=2, caveat="is it up?")]))
+    assert (plain.caveat, caveat.caveat) == ("", "is it up?")
 
 
 def test_three_kinds_of_hosts_may_share_by_port_instead_of_by_host() -> None:

@@ -18,7 +18,7 @@ from portcheck.catalogue.services import services
 from portcheck.model import State
 from portcheck.probes.probe import Subject
 from portcheck.probes.proof import REASON
-from portcheck.probes.registry import DATAGRAMS, PROBES
+from portcheck.probes.registry import PROBES
 from portcheck.server.listener.limits import CONNECTIONS
 from portcheck.server.listener.ports import WantedPort
 from portcheck.server.listener.services import DYNAMIC, Part, allowance, voice
@@ -28,6 +28,7 @@ from portcheck.wire.kerberos import AsRequest
 from portcheck.wire.netlogon import PingRequest
 from portcheck.wire.rootdse import RootDse, rootdse_request
 
+DATAGRAMS = {name: probe.datagram for name, probe in PROBES.items() if probe.datagram is not None}
 ASKED = sorted(
     {w.service for w in everything() if w.service.partition("/")[0] in PROBES} | {"rpc-netlogon/tcp", "rpc-drsuapi/tcp"}
 )

@@ -17,11 +17,11 @@ from typing import Any
 
 from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import CataloguedError, cause, errors, families, number_forms, numbered
-from portcheck.catalogue.phrases import words
+from portcheck.catalogue.phrases import canonical, words
 from portcheck.catalogue.sources import Sure
 
 HERE = Path(__file__).parent
-TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal")
+TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal", "pbis")
 OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "win32": ("win32",),
     "winsock": ("win32",),
@@ -31,6 +31,7 @@ OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "sspi": ("hresult",),
     "krb": ("mit", "heimdal"),
     "krb5": ("mit", "heimdal"),
+    "pbis": ("pbis",),
 }
 PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
 SHORTEST = 12  # characters of a text that is looked for in longer ones
@@ -81,7 +82,7 @@ def told(row: Row) -> CataloguedError:
     known = numbered().get((family, row.code))
     if known:
         return errors()[known[0]]
-    kind = _kind(row.symbol)
+    kind, twin = _kind(row.symbol), _twin(row)
     width = f"0x{row.code:08x}" if families()[family].numbers == "hresult" else str(row.code)
     return CataloguedError(
         name=f"{family}-{width}",
@@ -91,11 +92,11 @@ def told(row: Row) -> CataloguedError:
         codes=(row.code,),
         where=families()[family].where,
         meaning=f"{row.text.rstrip('.')}." if row.text else f"{row.symbol}: the table has no words for it.",
-        causes=tuple(map(cause, kind.get("causes", ()))),
-        is_not=kind.get("not", ""),
+        causes=twin.causes if twin else tuple(map(cause, kind.get("causes", ()))),
+        is_not=twin.is_not if twin else kind.get("not", ""),
         proves=(),
         note=kind.get("note", ""),
-        general=not kind,
+        general=not (kind or twin),
         source=_source(row.table),
         sure=Sure.VENDOR,
     )
@@ -111,6 +112,15 @@ def _family(row: Row) -> str:
             return "krb" if row.code < PROTOCOL else "krb5"
         case _:
             return row.table
+
+
+def _twin(row: Row) -> CataloguedError | None:
+    """PBIS gives numbers of its own to errors that others have: `LW_ERROR_LDAP_BUSY` is LDAP's busy."""
+    if row.table != "pbis":
+        return None
+    bare = row.symbol.removeprefix("LW_ERROR_").removeprefix("ERRNO_")
+    known = table()["exact"].get(canonical(bare))
+    return errors()[known[0][0]] if known else next(iter(of_symbol(bare)), None)
 
 
 def _kind(symbol: str) -> Mapping[str, Any]:
@@ -148,6 +158,11 @@ def _all() -> Iterator[Row]:
     return (row for name in TABLES for row in rows(name))
 
 
+def _worded() -> Iterator[Row]:
+    """PBIS's texts are anybody's: its symbols and numbers alone speak for it."""
+    return (row for row in _all() if row.table != "pbis")
+
+
 @cache
 def _codes(name: str) -> Mapping[int, tuple[Row, ...]]:
     index: dict[int, tuple[Row, ...]] = {}
@@ -163,7 +178,9 @@ def _by_code(name: str, code: int) -> tuple[Row, ...]:
 @cache
 def _by_word() -> Mapping[str, tuple[Row, ...]]:
     """The texts under their rarest words."""
-    texts = [(row, words(row.text)) for row in _all() if len(row.text) >= SHORTEST and not NOT_TEXTS.search(row.text)]
+    texts = [
+        (row, words(row.text)) for row in _worded() if len(row.text) >= SHORTEST and not NOT_TEXTS.search(row.text)
+    ]
     often = Counter(word for _, known in texts for word in known)
     index: dict[str, tuple[Row, ...]] = {}
     for row, known in texts:

@@ -9,6 +9,7 @@ from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
+from portcheck.diagnose.rules.idle import IDLE
 from portcheck.diagnose.rules.mapper import MAPPER
 from portcheck.diagnose.rules.missing import MISSING
 from portcheck.diagnose.rules.names import SERVERS
@@ -54,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     *INTERCEPTION,
     *CERTIFICATES,
     *SOME,
+    *IDLE,
     *TOLD,
     *ROLES,
     *SYSTEMS,

@@ -11,7 +11,7 @@ from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.records import TOLD_BY_PING
-from portcheck.diagnose.view import REVERSE, Endpoint, ForestFacts
+from portcheck.diagnose.view import REVERSE, Endpoint, ForestFacts, grouped
 from portcheck.model import GOOD, Outcome, Severity
 
 
@@ -189,7 +189,9 @@ def _ask(f: ForestFacts, site: str, own: Sequence[str], dead: tuple[Outcome, ...
 
 def _misnamed(f: ForestFacts) -> Proof | None:
     """The name that was used, the host's own and what reverse DNS says: for which of them is there a principal?"""
-    found = [told for where in f.by_endpoint if (told := _names_at(f, where)) is not None and told.odd]
+    reverse = _reverse(f)
+    every = (_names_at(f, where, reverse) for where in f.by_endpoint)
+    found = [told for told in every if told is not None and told.odd]
     found = [one for one in found if one.turned or not one.by_address or not f.troubled]  # a remark, beside no fault
     if not found:
         return None
@@ -260,23 +262,30 @@ class _Names:
         return f"reached as {self.reached}, calls itself {self.own}{says}"
 
 
-def _names_at(f: ForestFacts, where: Endpoint) -> _Names | None:
+def _names_at(f: ForestFacts, where: Endpoint, reverse: Mapping[str, tuple[str, ...]]) -> _Names | None:
     """None where the host has not said who it is, or no Kerberos service of it answers."""
     told = [o for o in f.at(where, "ldap-ping", "ldap", "ldaps") if o.state in GOOD and text(o, "dns_host_name")]
     kerberos = any(o.state in GOOD for o in f.at(where, "kerberos"))
     if not told or not kerberos or where.address in f.foreign:
         return None
     own = name(text(told[0], "dns_host_name"))
-    return _Names(where, printable(name(where.host)), own, _reverse(f, where.address))
+    return _Names(where, printable(name(where.host)), own, reverse.get(_pointer(where.address), ()))
 
 
-def _reverse(f: ForestFacts, address: str) -> tuple[str, ...]:
+def _reverse(f: ForestFacts) -> Mapping[str, tuple[str, ...]]:
+    """The names that reverse DNS gives, by the name that was asked for."""
+    told = grouped((name(x.name), x) for x in f.lookups(REVERSE) if x.status == "ok")
+    return {
+        asked: tuple(dict.fromkeys(printable(name(answer)) for x in found for answer in x.answers))
+        for asked, found in told.items()
+    }
+
+
+def _pointer(address: str) -> str:
     try:
-        pointer = ip_address(address).reverse_pointer
+        return ip_address(address).reverse_pointer
     except ValueError:
-        return ()
-    told = (lookup for lookup in f.lookups(REVERSE) if name(lookup.name) == pointer and lookup.status == "ok")
-    return tuple(dict.fromkeys(printable(name(answer)) for lookup in told for answer in lookup.answers))
+        return ""
 
 
 SITE = (
@@ -300,9 +309,9 @@ CLIENTS = (
             "Every controller registers its addresses under these names, and clients try them in turn. Used by:"
             " {users}. They lose time there, or fail now and then.{apipa}"
         ),
-        fix="Ask the AD team whose address {addresses} is; what is no controller's address for clients has to go from"
-        " DNS (a network card that registers itself, an address behind a translation, a controller of former days). If"
-        " it is one, ask the firewall team for {port}/tcp to it.",
+        fix="Ask the AD team whose address {addresses} is; what is no controller's address for clients does not"
+        " belong under these names (a network card that registers itself, an address behind a translation, a controller"
+        " of former days). If it is one, ask the firewall team for {port}/tcp to it.",
         at_most=Severity.WARNING,
         when=_dead_addresses,
         beside=True,

@@ -10,7 +10,7 @@ from portcheck.diagnose.phrases import duration, listed, short, some
 from portcheck.diagnose.reader import number
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint
-from portcheck.model import Outcome, Severity, Verdict
+from portcheck.model import Outcome, Report, Severity, Verdict
 
 KERBEROS_LIMIT_S = 300.0
 """The default of both sides (RFC 4120, 1.6; Windows: SkewTime)."""
@@ -100,8 +100,8 @@ def ours(f: ForestFacts) -> float | None:
     Over all forests of the run: each forest is one source of time, and this machine is one more voice. Most voices are
     right; where no forest agrees with this machine, two hosts that differ from it alike are enough.
     """
-    everyone = _clocks(f.report.outcomes)
-    by_forest = _by_forest(f, everyone)
+    everyone = f.of_run(_all_clocks)
+    by_forest = f.of_run(_by_forest)
     hosts = [_middle(told) for told in everyone.values()]
     with_us = sum(any(abs(skew) <= NOTABLE_S for skew in skews) for skews in by_forest)
     alike = _largest([median(skews) for skews in by_forest])
@@ -109,14 +109,20 @@ def ours(f: ForestFacts) -> float | None:
         theirs = with_us + 1 >= len(alike) or abs(median(alike)) <= NOTABLE_S
         return 0.0 if theirs else median(alike)
     most = _largest(hosts)
-    several = len({where.host for where, told in everyone.items() if _middle(told) in most}) > 1
+    among = set(most)
+    several = len({where.host for where, told in everyone.items() if _middle(told) in among}) > 1
     return median(most) if several and 2 * len(most) > len(hosts) else None
 
 
-def _by_forest(f: ForestFacts, clocks: Clocks) -> list[list[float]]:
+def _all_clocks(report: Report) -> Clocks:
+    return _clocks(report.outcomes)
+
+
+def _by_forest(report: Report) -> list[list[float]]:
     """The hosts' clocks of each forest that told any."""
     told: dict[str, set[Endpoint]] = {}
-    for o in f.report.outcomes:
+    clocks = _all_clocks(report)
+    for o in report.outcomes:
         if (where := endpoint(o)) in clocks and where is not None:
             told.setdefault(o.check.forest, set()).add(where)
     return [[_middle(clocks[where]) for where in places] for places in told.values()]
@@ -152,28 +158,66 @@ def _words(f: ForestFacts, off: dict[Endpoint, float], by: float | None, *, grav
     worst = by or max(off.values(), key=abs)
     ours = None if by is None else bool(by)
     names = some(dict.fromkeys(short(where.host, f.forest.name) for where in off))
+    clock = "clock" if len({where.host for where in off}) == 1 else "clocks"
     whose = {
         True: f"this machine's clock is {_apart(-worst)} the controllers'",
-        False: f"the clock of {names} is {_apart(worst)} this machine's",
-        None: f"the clocks of {names} and this machine are {duration(worst)} apart",
+        False: _theirs(f, off),
+        None: _either(f, off),
     }
     which = {
         True: f"{_agreed(f, worst)} differ from this machine alike, so it is this machine's clock",
-        False: "Other controllers agree with this machine, so it is the controller's clock",
+        False: f"Other controllers agree with this machine, so it is {OWNERS[clock]}",
         None: "Nothing else that was asked tells which of the two is wrong",
     }
+    its = "its time source" if clock == "clock" else "their time sources"
     ask = {
         True: "Correct this machine's clock and its time source (w32tm /query /source; or the hypervisor's time"
         " synchronisation).",
-        False: f"Ask the AD team to correct the clock of {names} and its time source (w32tm /query /source there).",
+        False: f"Ask the AD team to correct the {clock} of {names} and {its} (w32tm /query /source there).",
         None: f"Compare this machine's clock with a third one; then correct it, or ask the AD team to correct {names}.",
     }
     return {"whose": whose[ours], "which": which[ours], "limit": LIMIT[grave], "ask": ask[ours]}
 
 
+OWNERS = {"clock": "the controller's clock", "clocks": "these controllers' clocks"}
+
+
+def _theirs(f: ForestFacts, off: dict[Endpoint, float]) -> str:
+    """Together where they are off alike, else each by how much."""
+    apart = _each(f, off)
+    if len(apart) == 1:
+        ((names, skew),) = apart
+        many = len({where.host for where in off}) > 1
+        return f"the {'clocks' if many else 'clock'} of {names} {'are' if many else 'is'} {_apart(skew)} this machine's"
+    told = listed(f"that of {names} {duration(skew)} {'ahead' if skew > 0 else 'behind'}" for names, skew in apart)
+    return f"the clocks of controllers are off: {told}"
+
+
+def _either(f: ForestFacts, off: dict[Endpoint, float]) -> str:
+    apart = _each(f, off)
+    if len(apart) == 1:
+        ((names, skew),) = apart
+        return f"the clocks of {names} and this machine are {duration(skew)} apart"
+    told = listed(f"{names} {duration(skew)} {'ahead' if skew > 0 else 'behind'}" for names, skew in apart)
+    return f"this machine's clock and those of controllers differ: {told}"
+
+
+def _each(f: ForestFacts, off: dict[Endpoint, float]) -> list[tuple[str, float]]:
+    """The hosts whose clocks agree with one another, and by how much they are off; the worst first."""
+    groups: list[list[tuple[Endpoint, float]]] = []
+    for where, skew in off.items():
+        fitting = next((group for group in groups if abs(group[0][1] - skew) <= NOTABLE_S), None)
+        if fitting is None:
+            groups.append([(where, skew)])
+        else:
+            fitting.append((where, skew))
+    told = [(some(dict.fromkeys(short(w.host, f.forest.name) for w, _ in group)), group[0][1]) for group in groups]
+    return sorted(told, key=lambda pair: -abs(pair[1]))
+
+
 def _agreed(f: ForestFacts, by: float) -> str:
     """All 4 controllers of 3 forests; most, where one of them has a clock of its own."""
-    clocks = _clocks(f.report.outcomes)
+    clocks = f.of_run(_all_clocks)
     agreeing = {where.host for where, told in clocks.items() if abs(_middle(told) - by) <= NOTABLE_S}
     everyone = {where.host for where in clocks}
     forests = {o.check.forest for o in f.report.outcomes if o.check.host in agreeing}

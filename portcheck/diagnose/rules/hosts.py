@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
-from portcheck.diagnose.phrases import duration, how, listed, nobody_there, said_by, short, some
-from portcheck.diagnose.reader import flag, name, number, printable, text
+from portcheck.diagnose import answers
+from portcheck.diagnose.phrases import how, listed, nobody_there, said_by, short, some
+from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.clients import uncovered
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.services import stopped
+from portcheck.diagnose.rules.ways import turned_silent
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
 from portcheck.model import BLOCKED, GOOD, Outcome, Severity, State
 
@@ -40,30 +42,32 @@ def _unreachable(kind: str) -> When:
 
     def when(f: ForestFacts) -> Proof | None:
         dead = [where for where in f.by_endpoint if f.silent(where) and f.faults_at(where)]
-        return _gone(f, [where for where in dead if _kind(f, where) == kind])
+        up = {where.host for where in f.by_endpoint if _heard(f, where)}
+        return _gone(f, [where for where in dead if _kind(f, where, up) == kind])
 
     return when
 
 
-SPARE_ADDRESS, REFUSED, SILENT = "spare address", "refused", "silent"
+SPARE_ADDRESS, NO_ROUTE, REFUSED, SILENT = "spare address", "no route", "refused", "silent"
 
 
 def _machines(f: ForestFacts, host: str) -> dict[str, str]:
     """By address, what answers under a name that is no machine's own: the domain's, an alias, a load balancer's."""
     told = {
         where.address: said
-        for where in f.by_endpoint
-        if where.host == host
+        for where in f.places_of(host)
         for o in f.at(where, "ldap-ping", "ldap", "ldaps")
         if (said := name(text(o, "dns_host_name"))) and o.state in GOOD
     }
     return told if name(host) not in told.values() else {}
 
 
-def _kind(f: ForestFacts, where: Endpoint) -> str:
-    """Heard at another address, said no to (by a device, or this machine itself), or silent."""
-    if _heard_elsewhere(f, [where]):
+def _kind(f: ForestFacts, where: Endpoint, up: Collection[str]) -> str:
+    """Heard at another address, never asked for want of a route, said no to by a device, or silent."""
+    if where.host in up:
         return SPARE_ADDRESS
+    if all(local(o) for o in f.faults_at(where)):
+        return NO_ROUTE
     return SILENT if all(o.state is State.FILTERED for o in f.faults_at(where)) else REFUSED
 
 
@@ -72,7 +76,8 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
     if not proof:
         return None
     spare = _heard_elsewhere(f, dead)
-    shared = {where.host: found for where in dead if (found := _machines(f, where.host))}
+    gone = dict.fromkeys(where.host for where in dead)
+    shared = {host: found for host in gone if (found := _machines(f, host))}
     by = tuple(dict.fromkeys(device for o in proof if (device := said_by(o))))
     said = listed(dict.fromkeys(how(o) for o in proof if o.state is not State.FILTERED))
     return Proof(
@@ -84,13 +89,20 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
             "unless": _unless(f, dead, proof, by) if not spare else SHARED if shared else SPARE,
             "perhaps": _behind_one_name(shared) if shared else _perhaps(f, dead, spare),
+            "then": "run it again" if _unsent(proof) else f"ask the firewall team: {allow(f, proof)}",
         },
     )
 
 
+def _unsent(proof: tuple[Outcome, ...]) -> bool:
+    """This machine has no route: nobody has been asked anything. (Its own link was, where a neighbour is told of.)"""
+    return all(local(o) and not text(o, "icmp_from") for o in proof)
+
+
 def _heard_elsewhere(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
     """Where these same hosts are heard; empty unless each of them is."""
-    alive = [[e.address for e in f.places_of(where.host) if _heard(f, e)] for where in dead]
+    gone = dict.fromkeys(where.host for where in dead)
+    alive = [[e.address for e in f.places_of(host) if _heard(f, e)] for host in gone]
     return tuple(dict.fromkeys(address for found in alive for address in found)) if all(alive) else ()
 
 
@@ -100,6 +112,8 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
             f"The same host answers at {listed(spare)}, so it is up: its name has an address too many, or one in a"
             " network that is not reached from here. Clients try the addresses in turn and lose time, or fail."
         )
+    if _unsent(tuple(o for where in dead for o in f.faults_at(where))):
+        return "Nothing was sent, so nothing is known of the host or the path to it."
     pings = [_pings(f, where) for where in dead]
     if all(pings):
         them = "They answer" if len(dead) > 1 else "It answers"
@@ -113,7 +127,9 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
     may_be = f"{many or 'The host is down, has another address, or the path to it'} is closed altogether."
     if _only_name_servers(f, dead):
         return f"{may_be}{quiet} No other DNS server was asked, so which controllers the forest has is not known."
-    return f"{may_be}{quiet} If {'one' if many else 'it'} was retired, its DNS records have to go.{far}"
+    listed_there = answers.holds_records(f, (where.host for where in dead))
+    retired = f" If {'one' if many else 'it'} was retired, its DNS records have to go." if listed_there else ""
+    return f"{may_be}{quiet}{retired}{far}"
 
 
 FAR = " Clients here turn to the controllers of their own site first, and those answer: this costs them little."
@@ -150,8 +166,8 @@ SHARED = (
     " and belongs to it; if so,"
 )
 SPARE = (
-    "If that address is not meant for clients, ask the AD team to take it out of DNS (a network adapter that registers"
-    " its address). If it is,"
+    "Ask the AD team whether that address is meant for clients, or registered by a network adapter that is not. If it"
+    " is meant,"
 )
 
 
@@ -179,6 +195,8 @@ def _where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
         if any(text(o, "icmp_from") for o in proof):
             return "Check that the host is up if it is on this machine's own link, and else the gateway; then"
         return "Give this machine a route to it first (the questions never left); then"
+    if any(local(o) for o in proof):
+        return "Look at this machine's own routes first (part of the questions never left it); then"
     if by and all(nobody_there(o) for o in proof):
         return f"{listed(by)} finds nobody at that address. Ask the AD team whether the host is up and has it; if so,"
     if by:
@@ -201,7 +219,7 @@ def _one_way(f: ForestFacts) -> Proof | None:
 
 def _partial(f: ForestFacts) -> Proof | None:
     """The same service answers on one controller of the forest and is blocked on another."""
-    if any(flag(o, "turned_silent") is True for o in f.report.outcomes):
+    if f.of_run(turned_silent):
         return None  # this machine was blocked meanwhile: what is silent depends on when it was asked
     works: dict[tuple[str, str], set[str]] = {}
     choice = _choice(f)
@@ -217,7 +235,8 @@ def _partial(f: ForestFacts) -> Proof | None:
     )
     if not proof or set(hosts(proof)) <= set(uncovered(f)) or all(flag(o, "far_site") for o in proof):
         return None  # told already; or not among what clients here choose from
-    good = tuple(o for o in f.answered() if o.check.host in choice and o.check.host not in hosts(proof))
+    others = set(choice).difference(hosts(proof))
+    good = tuple(o for o in f.answered() if o.check.host in others)
     names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
     whole = all(f.silent(where) for where in endpoints(proof))
     return Proof(
@@ -259,41 +278,6 @@ def _reached_otherwise(o: Outcome, works: dict[tuple[str, str], set[str]]) -> bo
     return o.check.host in works.get(_what(o), set())
 
 
-def _idle(f: ForestFacts) -> Proof | None:
-    """A session was forgotten on the path before the controller itself would have closed it (900 s, MS-ADTS)."""
-    lost = [(o, seconds) for o in f.told("idle_lost_s") if (seconds := number(o, "idle_lost_s")) is not None]
-    if not lost:
-        return None
-    told = {
-        "after": duration(min(seconds for _, seconds in lost)),
-        "kept": _kept(o for o, _ in lost),
-        "how": listed(dict.fromkeys(IDLE_ENDS.get(text(o, "idle_end") or "", IDLE_ENDS["silent"]) for o, _ in lost)),
-    }
-    return Proof(tuple(o for o, _ in lost), severity=Severity.WARNING, seen=(_idle_seen(lost),), brief=True, words=told)
-
-
-IDLE_ENDS = {
-    "silent": "A device on the path drops a session that has been quiet for so long, without telling either side",
-    "reset": "Something resets a session that has been quiet for so long: a device on the path does, or a controller"
-    " whose own limit was lowered",
-}
-
-
-def _kept(outcomes: Iterable[Outcome]) -> str:
-    held = [seconds for o in outcomes if (seconds := number(o, "idle_held_s"))]
-    return f"; one that was quiet for {duration(min(held))} still answered" if held else ""
-
-
-def _idle_seen(lost: list[tuple[Outcome, float]]) -> str:
-    """dc1.alpha.test: lost after 240 s of quiet, kept after 225 s"""
-    told = []
-    for o, seconds in lost:
-        held = number(o, "idle_held_s")
-        kept = f", kept after {duration(held)}" if held else ""
-        told.append(f"{printable(o.check.host)} {o.check.name}: lost after {duration(seconds)} of quiet{kept}")
-    return some(told, more="more")
-
-
 HOSTS = (
     Rule(
         code="ipv6-blocked",
@@ -302,7 +286,9 @@ HOSTS = (
             "DNS gives an IPv6 address and Windows prefers it, but nothing answers there. Every new connection may wait"
             " before it turns to IPv4, and programs that do not turn fail."
         ),
-        fix=ASK + " Or have the AAAA record removed, or let this machine prefer IPv4 (DisabledComponents 0x20).",
+        fix=ASK
+        + " Or ask the AD team whether the AAAA record is meant for clients here; or let this machine prefer IPv4"
+        " (DisabledComponents 0x20).",
         at_most=Severity.WARNING,
         when=_ipv6,
     ),
@@ -311,10 +297,10 @@ HOSTS = (
             code="host-unreachable",
             title="{forest}: nothing on {hosts} answers",
             explanation=("No port that was asked gave any answer; {gone} {perhaps}"),
-            fix="{unless} ask the firewall team: {allow}.",
+            fix="{unless} {then}.",
             when=_unreachable(kind),
         )
-        for kind in (SILENT, REFUSED, SPARE_ADDRESS)
+        for kind in (SILENT, REFUSED, NO_ROUTE, SPARE_ADDRESS)
     ),
     Rule(
         code="one-way-path",
@@ -338,18 +324,6 @@ SOME = (
         ),
         fix="{ask} Or have the AD team keep these controllers out of this machine's reach (site, SRV records).",
         when=_partial,
-        beside=True,
-    ),
-    Rule(
-        code="idle-timeout",
-        title="{forest}: idle connections to {hosts} are lost after {after} at the latest",
-        explanation=(
-            "{how}{kept}. A new session was served at once, so it was the age. The domain controller itself would keep"
-            " it for 900 s by default."
-        ),
-        fix="Ask the firewall team: keep idle TCP sessions to {names} for more than 15 minutes ({ports}), or reset"
-        " them on expiry.",
-        when=_idle,
         beside=True,
     ),
 )

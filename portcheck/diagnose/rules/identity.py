@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 
 from portcheck.diagnose.phrases import ports, some
 from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints
+from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints, grouped
 from portcheck.model import Outcome, Severity, Verdict
 
 OWN_NAMES = ("forest", "domain", "realm_proven", "realm_answered")
@@ -26,14 +26,15 @@ def _foreign(f: ForestFacts) -> Proof | None:
         kept.extend(f.at(where) if strange and len(strange) == len(there) else ())
     if not proof:
         return None
-    whole = set(endpoints(kept))
+    whole, strange_at = set(endpoints(kept)), grouped((endpoint(o), o) for o in proof)
     said = dict.fromkeys([*(own for o in proof for own in sorted(_names(o))), *_other_sid(proof), *_strange_kdc(proof)])
-    at = some(_at(where, f, [o for o in proof if endpoint(o) == where], whole) for where in endpoints(proof))
+    places = endpoints(proof)
+    at = some(_at(where, f, strange_at[where], whole) for where in places)
     leads, ask = (OTHER_SID if _only_sid(proof, f) else WHOLE if whole else PART).values()
     return Proof(
         tuple(proof),
         severity=Severity.ERROR,
-        seen=tuple(_seen_at(f, where, proof, whole) for where in endpoints(proof)),
+        seen=tuple(_seen_at(f, where, strange_at[where], whole) for where in places),
         brief=True,
         words={
             "other": some(said),
@@ -84,9 +85,8 @@ def _own(f: ForestFacts) -> str:
     return printable(f.forest.name)
 
 
-def _seen_at(f: ForestFacts, where: Endpoint, proof: list[Outcome], whole: set[Endpoint]) -> str:
+def _seen_at(f: ForestFacts, where: Endpoint, here: Sequence[Outcome], whole: set[Endpoint]) -> str:
     """10.77.2.10 calls itself cdc1.charlie.test; of single ports, which."""
-    here = [o for o in proof if endpoint(o) == where]
     if where in whole:
         return f"{where.address} calls itself {some(_said_by(f.at(where)))}"
     others = _said_by([o for o in f.at(where) if o not in here])
@@ -102,7 +102,7 @@ def _strange_kdc(proof: list[Outcome]) -> tuple[str, ...]:
     return ("a KDC that does not know this controller",) if unknown and not named else ()
 
 
-def _at(where: Endpoint, f: ForestFacts, here: list[Outcome], whole: set[Endpoint]) -> str:
+def _at(where: Endpoint, f: ForestFacts, here: Sequence[Outcome], whole: set[Endpoint]) -> str:
     """10.77.2.10 (bdc1.bravo.test), or 464/tcp of it; the name only where it was not learnt from the answer."""
     learnt = where in whole and (name(where.host) in _said_by(f.at(where)) or where.host == where.address)
     called = where.address if learnt or where.host == where.address else f"{where.address} ({printable(where.host)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portcheck.diagnose.reader import flag
+from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.symptoms import speak_sync
 from portcheck.diagnose.view import ForestFacts, endpoint
@@ -71,11 +72,20 @@ def _directory(f: ForestFacts) -> Proof | None:
 
 
 def _password_datagrams(f: ForestFacts) -> Proof | None:
-    """464/udp alone; where its block is not proven, it is called silent."""
+    """464/udp alone; where its block is not proven, it is called silent, and nobody is asked to open it."""
     proof = f.blocked("kpasswd/udp")
-    unproven = all(flag(o, "udp_unproven") is True for o in proof)
-    seen = "silent, which does not prove a block" if unproven else "blocked"
-    return Proof(proof, f.beside(proof, "kpasswd/tcp", "kerberos/udp"), words={"seen": seen}) if proof else None
+    proven = tuple(o for o in proof if flag(o, "udp_unproven") is not True)
+    words = {
+        "seen": "blocked" if proven else "silent, which does not prove a block",
+        "ask": f"Ask the firewall team: {allow(f, proven)}" if proven else UNPROVEN,
+    }
+    return Proof(proof, f.beside(proof, "kpasswd/tcp", "kerberos/udp"), words=words) if proof else None
+
+
+UNPROVEN = (
+    "Nothing to ask for yet: a controller may well drop this question itself. Where password changes wait or fail, look"
+    " for 464/udp in a capture on the controller first"
+)
 
 
 REACHABILITY = (
@@ -124,7 +134,7 @@ REACHABILITY = (
             "Both of Microsoft's port tables list 464 for TCP and UDP. Which of the two a Windows client takes is not"
             " documented; clients that fall back to TCP notice nothing, others wait or fail."
         ),
-        fix=ASK,
+        fix="{ask}.",
         when=_password_datagrams,
     ),
     Rule(

@@ -142,12 +142,14 @@ def _addressless(f: ForestFacts, host: str) -> str:
 
 
 def _only_family(f: ForestFacts, host: str) -> str | None:
-    """The name exists, and only addresses of this family were asked for: it may have others."""
+    """The name exists, and it is this family of which it has no address: it has, or may have, the other."""
     asked = f.asked_for_addresses(host)
-    records = {lookup.record for lookup in asked}
-    if len(records) != 1 or any(lookup.status != "nodata" for lookup in asked):
+    given = {lookup.record for lookup in asked if lookup.status == "ok"}
+    lacking = {lookup.record for lookup in asked if lookup.status == "nodata"}
+    unusable = any("address_given" in o.facts for o in f.by_host.get(host, ()))
+    if unusable or len(lacking) != 1 or given & lacking or {lookup.status for lookup in asked} - {"ok", "nodata"}:
         return None
-    return FAMILIES[records.pop()]
+    return FAMILIES[lacking.pop()]
 
 
 def _untold(f: ForestFacts, host: str) -> bool:

@@ -109,11 +109,11 @@ def _differs(f: ForestFacts) -> Proof | None:
         return None
     worst = min((severity for severity, _ in judged), key=WORST_FIRST.index)
     row = next(row for severity, row in judged if severity is worst)
-    own, dns = _addresses(row, "programs"), _addresses(row, "dns")
+    own = _addresses(row, "programs")
     words = {
         "name": printable(str(row.get("name"))),
         "programs": f"reach {printable(str(row.get('name')))} at {some(own)}" if own else "find no address of it",
-        "dns": some(dns) or "no address",
+        "others": _others_say(f, row),
         "what": _what(f, row, worst),
     }
     words["title"] = (
@@ -123,6 +123,16 @@ def _differs(f: ForestFacts) -> Proof | None:
     )
     hosts = tuple(dict.fromkeys(str(row.get("name")) for _, row in judged))
     return Proof(hosts=hosts, seen=tuple(_evidence(row) for _, row in judged[:4]), severity=worst, words=words)
+
+
+def _others_say(f: ForestFacts, row: Row) -> str:
+    """DNS says 10.77.2.10; of a name that DNS does not know, what the forests file or the command line gives."""
+    if dns := _addresses(row, "dns"):
+        return f"DNS says {some(dns)}"
+    known = f.controller(str(row.get("name")))
+    given = known is not None and known.source == "explicit"
+    asked = _addresses(row, "asked_at")
+    return f"DNS says no address, the forests file {some(asked)}" if given and asked else "DNS says no address"
 
 
 def _addresses(row: Row, key: str) -> list[str]:
@@ -143,9 +153,14 @@ def _told_already(f: ForestFacts, row: Row) -> bool:
     return not _addresses(row, "programs") and lacks
 
 
+def _known(row: Row) -> list[str]:
+    """Where DNS says it is, and where it was asked."""
+    return [*_addresses(row, "dns"), *_addresses(row, "asked_at")]
+
+
 def _works_at(row: Row) -> list[str]:
     """Those of the programs' addresses that lead to the host: DNS has them too, or it answers there by this name."""
-    known, who, wanted = _addresses(row, "dns"), _answered_by(row), name(str(row.get("name")))
+    known, who, wanted = _known(row), _answered_by(row), name(str(row.get("name")))
     return [at for at in _addresses(row, "programs") if at in known or name(who.get(at)) == wanted]
 
 
@@ -159,8 +174,8 @@ def _severity(f: ForestFacts, row: Row) -> Severity:
 
 
 def _alive(f: ForestFacts, row: Row) -> bool:
-    """A controller answers where DNS says it is."""
-    known = _addresses(row, "dns")
+    """A controller answers where it is said to be."""
+    known = _known(row)
     return any(
         o.check.address in known and o.state in GOOD and o.check.service in answers.DIRECTORY for o in f.outcomes
     )
@@ -234,7 +249,7 @@ ANSWERERS = (
 HINDERED = (
     Rule(
         code="resolution-differs",
-        title="{forest}: {title}, DNS says {dns}",
+        title="{forest}: {title}, {others}",
         explanation=(
             "Programs do not ask DNS as portcheck does: the hosts file, the search list, another source of names"
             " (nsswitch, mDNS) or a cache comes before. {what}."

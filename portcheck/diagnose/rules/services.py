@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, ports, said_by, services, some, whereabouts
 from portcheck.diagnose.reader import flag, number, printable, text
 from portcheck.diagnose.remedy import allow
@@ -37,17 +38,26 @@ def _down(f: ForestFacts) -> Proof | None:
     }
     if team == AD_TEAM and all(_empty(f, where) for where in endpoints(proof)):
         words["what"] = f"not running on {whereabouts(proof, f)}: anything of a domain controller"
-        words["ask"] = RETIRED.format(some(map(printable, hosts(proof))))
+        listed_there = answers.holds_records(f, hosts(proof))
+        words["ask"] = (RETIRED if listed_there else EMPTY).format(some(map(printable, hosts(proof))))
     if running := _running(f, proof):
         words["what"] = f"all TCP refused by {whereabouts(proof, f)}, while UDP answers"
         words["why"] = ALL_TCP.format(ports(running))
         words["ask"] = f"Ask whoever runs the firewall of the host, or one that answers in its name: {allow(f, proof)}"
+    elif untold := tuple(o for o in proof if flag(o, "reset_untold")):
+        words["what"] = f"refused by {whereabouts(proof, f)}, or by a device in its name: {services(proof)}"
+        words["why"] = WHOSE_UNTOLD.format(_only(f, proof))
+        words["ask"] += f"; and the firewall team whether a rule answers with a reset in its place: {allow(f, untold)}"
     return Proof(proof, good, seen=_kdc_flag(f, proof), words=words)
 
 
 DOWN_WHY = (
     "The host itself refused, or its LDAP ping says that the service is not there. {}. A firewall between is not the"
     " cause, unless it answers in the host's name."
+)
+WHOSE_UNTOLD = (
+    "A reset came back. {}. Either the service does not run, or a firewall between refuses in the host's name: the"
+    " system of this machine does not tell the TTL of a reset, by which the two are told apart."
 )
 ALL_TCP = (
     "Every TCP port that was asked is refused, in the host's own name, and the same services answer at {}: they run."
@@ -73,6 +83,7 @@ RETIRED = (
     "Ask the AD team whether {} is still a domain controller: if it was retired, its DNS records have to go; if not,"
     " why its services do not run"
 )
+EMPTY = "Ask the AD team whether {} is still a domain controller, and if it is, why its services do not run"
 MANY = 3
 """Ports that refuse, and nothing that answers: no single service is missing."""
 
@@ -131,7 +142,14 @@ def _mute(f: ForestFacts) -> Proof | None:
         why += " connection pass and drops what follows (inspection)"
     elif all(left == 0 for left in waiting):
         why = "What was sent was acknowledged, so it arrived: the service hangs, or its answer is lost on the way back"
-    return Proof(proof, f.beside(proof), words={"why": why})
+    one = len({(o.check.service, o.check.host) for o in proof}) == 1
+    words = {
+        "why": why,
+        "accepts": "accepts connections and never answers" if one else "accept connections and never answer",
+        "answers": "answers" if len({o.check.service for o in proof}) == 1 else "answer",
+        "themselves": "itself" if len(hosts(proof)) == 1 else "themselves",
+    }
+    return Proof(proof, f.beside(proof), words=words)
 
 
 def _cut(f: ForestFacts) -> Proof | None:
@@ -161,7 +179,9 @@ def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
 def _not_registered(f: ForestFacts) -> Proof | None:
     """The mapper answered, and knows no such service; the fact counts, whatever the state is called."""
     proof = tuple(o for o in f.outcomes if flag(o, "interface_missing") is True and o.check.id not in f.explained)
-    return Proof(proof, f.beside(proof, "rpc")) if proof else None
+    are = "is" if len({o.check.service for o in proof}) == 1 else "are"
+    it = "it has" if are == "is" else "they have"
+    return Proof(proof, f.beside(proof, "rpc"), words={"are": are, "it": it}) if proof else None
 
 
 def _wrong_service(f: ForestFacts) -> Proof | None:
@@ -187,7 +207,8 @@ def _judged_bad(o: Outcome) -> bool:
 
 def _not_closed(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in f.faults() if o.check.expected is Expected.CLOSED)
-    return Proof(proof) if proof else None
+    one = len({(o.check.port, o.check.host) for o in proof}) == 1
+    return Proof(proof, words={"are": "is open, and should" if one else "are open, and should"}) if proof else None
 
 
 DOWN = (
@@ -203,16 +224,16 @@ DOWN = (
 TALK = (
     Rule(
         code="unexpected-open",
-        title="{forest}: {ports} on {hosts} is open, and should be closed",
+        title="{forest}: {ports} on {hosts} {are} be closed",
         explanation="The forests file expects this port to be closed, and something accepted the question.",
         fix="Ask the firewall team to close {ports} from this machine to {names}, or correct `expect`.",
         when=_not_closed,
     ),
     Rule(
         code="rpc-interface-missing",
-        title="{forest}: {services} is not registered on {hosts}",
+        title="{forest}: {services} {are} not registered on {hosts}",
         explanation=(
-            "The endpoint mapper answers and knows no such service: it has not started, or the name leads to the wrong"
+            "The endpoint mapper answers and knows no such service: {it} not started, or the name leads to the wrong"
             " host. Microsoft's article on error 1753 rules blocked ports out; its guide on joining a domain does not."
         ),
         fix="Ask the AD team whether the directory service runs on {names}, and whether its address in DNS is right.",
@@ -221,11 +242,11 @@ TALK = (
     *HANDSHAKE,
     Rule(
         code="service-mute",
-        title="{forest}: {services} on {hosts} accepts connections and never answers",
+        title="{forest}: {services} on {hosts} {accepts}",
         explanation=(
             "The connection was accepted and the question never answered. {why}. A plain port test would call it open."
         ),
-        fix="Ask the AD team whether {services} answers on {names} itself; if it does, ask the firewall team about"
+        fix="Ask the AD team whether {services} {answers} on {names} {themselves}; if so, ask the firewall team about"
         " inspection of this traffic.",
         when=_mute,
     ),

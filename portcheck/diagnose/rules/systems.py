@@ -6,7 +6,7 @@ from portcheck.diagnose.phrases import listed
 from portcheck.diagnose.reader import flag
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Outcome, Severity, Stage, State
+from portcheck.model import Severity, Stage, State
 
 NOTIFYING = "pcns"
 """The profile whose connections are opened by domain controllers."""
@@ -24,16 +24,13 @@ def _unnamed(f: ForestFacts) -> Proof | None:
 
 def _reverse(f: ForestFacts) -> Proof | None:
     """The profile is about what domain controllers open, and this machine is none of the forest's."""
-    proof = tuple(o for o in f.outcomes if NOTIFYING in o.check.profiles and not _of_controller(f, o))
+    named = {dc.host for dc in f.forest.domain_controllers}
+    proof = tuple(o for o in f.outcomes if NOTIFYING in o.check.profiles and o.check.host not in named)
     own, controllers = set(f.report.vantage.addresses), {dc.address for dc in f.forest.domain_controllers}
     if not proof or not controllers or own & controllers:
         return None
     seen = (f"asked from {listed(sorted(own)) or f.report.vantage.host}, which is no controller of the forest",)
     return Proof(proof, seen=seen, brief=True, severity=Severity.INFO)
-
-
-def _of_controller(f: ForestFacts, o: Outcome) -> bool:
-    return any(o.check.host == dc.host for dc in f.forest.domain_controllers)
 
 
 def _no_kdc_behind(f: ForestFacts) -> Proof | None:

@@ -9,7 +9,7 @@ from portcheck.diagnose.reader import flag, printable, text, texts
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.shown import issuer, sent_alone, signs_itself, whose
 from portcheck.diagnose.view import ForestFacts, endpoint, grouped, hosts
-from portcheck.model import GOOD, Outcome, Severity
+from portcheck.model import GOOD, Outcome, Report, Severity
 
 FIREWALL = "the firewall team"
 UNLESS = "; if the issuer is a public authority, install its root certificate on this machine instead"
@@ -57,14 +57,19 @@ def _two_keys(f: ForestFacts) -> Proof | None:
     return _opened(tuple(shown or proof), seen, why, f"TLS to {short_hosts(hosts(proof), f)} is opened on the way")
 
 
-def _one_key_for_many(f: ForestFacts) -> Proof | None:
-    """A controller makes its own key; a device that signs anew on the fly has one for all it stands in for."""
+def _shared_keys(report: Report) -> list[list[Outcome]]:
+    """Who shows the same key for different names."""
     by_key: dict[str, list[Outcome]] = {}
-    for outcome in f.report.outcomes:
+    for outcome in report.outcomes:
         key = text(outcome, "certificate_key_sha256")
         if key and outcome.state in GOOD and outcome.check.address:  # not of the cloud's endpoints
             by_key.setdefault(key, []).append(outcome)
-    shared = [one for one in by_key.values() if _for_different_hosts(one)]
+    return [one for one in by_key.values() if _for_different_hosts(one)]
+
+
+def _one_key_for_many(f: ForestFacts) -> Proof | None:
+    """A controller makes its own key; a device that signs anew on the fly has one for all it stands in for."""
+    shared = f.of_run(_shared_keys)
     own = {o.check.id for o in f.told("certificate_key_sha256")}
     proof = tuple(o for one in shared for o in one if o.check.id in own)
     if not proof:

@@ -6,7 +6,7 @@ from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import flag, number, printable, text
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints
-from portcheck.model import GOOD, Outcome, Severity, State
+from portcheck.model import GOOD, Outcome, Report, Severity, State
 
 WHOLESALE = 3
 """TCP ports of one host that are connected to and lead nowhere, and none that does: the path, not a service."""
@@ -83,15 +83,24 @@ def _other_address(f: ForestFacts) -> Proof | None:
     return Proof(proof, f.beside(proof), words={"who": listed(pairs)})
 
 
+def turned_silent(report: Report) -> tuple[Outcome, ...]:
+    """Of the whole run: what answered, and did not at the end."""
+    return tuple(o for o in report.outcomes if flag(o, "turned_silent") is True)
+
+
+def _heard(report: Report) -> int:
+    return sum(o.state in GOOD for o in report.outcomes)
+
+
 def _banned(f: ForestFacts) -> Proof | None:
     """Good services did not answer any more at the end: what else is silent may be so for the same reason."""
     turned = f.told("turned_silent")
-    anywhere = [o for o in f.report.outcomes if flag(o, "turned_silent") is True]
+    anywhere = f.of_run(turned_silent)
     places = {*endpoints(turned), *(where for where in f.by_endpoint if anywhere and f.silent(where))}
     silent = tuple(o for where in f.by_endpoint if where in places for o in f.faults_at(where) if o.state in TURNED)
     if not anywhere or not (turned or silent):
         return None
-    heard = sum(o.state in GOOD for o in f.report.outcomes)
+    heard = f.of_run(_heard)
     told = some(f"{o.check.port}/{o.check.transport} of {printable(o.check.host)}" for o in anywhere)
     seen = f"{told} answered and did not any more at the end; {heard} checks of the run were answered"
     return Proof((*turned, *silent), seen=(seen,), brief=True, severity=Severity.ERROR, words={"heard": str(heard)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import socket
 import sys
 
@@ -10,6 +9,8 @@ from portcheck.model import Vantage
 from portcheck.net.platform import winsock
 
 SPARE_FILES = 64
+TELLS_TTL = sys.platform == "linux"
+"""Whether the TTL of an answer can be had, by which a device's reset is told from the host's own."""
 
 WINDOWS_WITHOUT_ICMP = (
     "no ICMP evidence for TCP: Windows builds before 19041 (Server 2016, 2019; here {build}) do not tell who rejected"
@@ -62,11 +63,19 @@ def is_own(address: str) -> bool:
     return True
 
 
+def name() -> str:
+    """This machine's; empty where it has none. Of the `platform` module, Windows' own ask WMI, or start a shell."""
+    try:
+        return socket.gethostname()
+    except OSError:
+        return ""
+
+
 def vantage(towards: tuple[str, ...]) -> Vantage:
     """Who asks: the host's name, and the addresses it uses towards these targets."""
     used = dict.fromkeys(address for target in towards if (address := source_address(target)))
     limits = limits_of(sys.platform, winsock.build())
-    return Vantage(host=platform.node() or "unknown", platform=sys.platform, addresses=tuple(used), limits=limits)
+    return Vantage(host=name() or "unknown", platform=sys.platform, addresses=tuple(used), limits=limits)
 
 
 def limits_of(system: str, build: int) -> tuple[str, ...]:

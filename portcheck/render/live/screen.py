@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,8 @@ from portcheck.render.shared.text import counted, plain, printable
 
 REFRESHES_PER_SECOND = 8
 BAR_WIDTH = 28
+CHEAP_S = 0.02  # of processor time: a board of a few hundred hosts is drawn each time
+MOST_SHARE = 0.05  # of one core, for the drawing of larger ones
 HEAD = 2
 """Lines over each band of a matrix: services and ports."""
 BELOW = 2
@@ -51,19 +54,34 @@ class View:
         self.board = board
         self.options = options
         self.lock = threading.Lock()
+        self._drawn: list[Text] = []
+        self._kept_until, self._kept_for = 0.0, (0, 0)
 
     def notify(self, event: Event) -> None:
         with self.lock:
             self.board.take(event)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width, height = options.max_width, console.size.height
+        size = options.max_width, console.size.height
+        if time.monotonic() >= self._kept_until or size != self._kept_for or self.board.finished:
+            began = time.thread_time()
+            self._drawn, self._kept_for = self.drawn(*size), size
+            self._kept_until = time.monotonic() + kept_s(time.thread_time() - began)
+        yield from self._drawn
+
+    def drawn(self, width: int, height: int) -> list[Text]:
+        """The lines as the board stands."""
         with self.lock:
             lines = forests(self.board, width, max(height - BELOW, 1), ascii_only=self.options.ascii)
             foot = bar(self.board, width, ascii_only=self.options.ascii)
         for line in (*lines, foot):
             line.truncate(width, overflow="ellipsis")
-            yield line
+        return [*lines, foot]
+
+
+def kept_s(cost_s: float) -> float:
+    """How long what cost so much processor time to draw stays as it is: who asks comes before who looks on."""
+    return cost_s / MOST_SHARE if cost_s > CHEAP_S else 0.0
 
 
 def forests(board: Board, width: int, height: int, *, ascii_only: bool) -> list[Text]:
@@ -83,18 +101,15 @@ def forests(board: Board, width: int, height: int, *, ascii_only: bool) -> list[
 
 def trouble(grid: Grid) -> tuple[int, bool]:
     """Sorts forests: most failed first, those all of which has landed last."""
-    rows = grid.rows.values()
-    failed = sum(row.count(Verdict.FAIL, Verdict.UNKNOWN) for row in rows)
-    return -failed, not any(row.count(*Pending) for row in rows)
+    return -grid.count(Verdict.FAIL, Verdict.UNKNOWN), not grid.count(*Pending)
 
 
 def head(grid: Grid, *, ascii_only: bool) -> Text:
     line = Text().append_text(plain(grid.forest, "bold"))
-    counts = {cell: sum(row.count(cell) for row in grid.rows.values()) for cell in (*Verdict, *Pending)}
     for verdict, mark in VERDICTS.items():
-        if counts[verdict]:
-            line.append(f"  {mark.drawn(ascii_only=ascii_only)} {counts[verdict]}", style=mark.style)
-    if waiting := counts[Pending.RUNNING] + counts[Pending.WAITING]:
+        if number := grid.count(verdict):
+            line.append(f"  {mark.drawn(ascii_only=ascii_only)} {number}", style=mark.style)
+    if waiting := grid.count(*Pending):
         line.append(f"  {waiting} to come", style="dim")
     return line
 

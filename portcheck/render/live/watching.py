@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -54,15 +54,14 @@ class WatchView(live.View):
         super().__init__(board, options)
         self.status = status
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width, height = options.max_width, console.size.height
+    def drawn(self, width: int, height: int) -> list[Text]:
         with self.lock:
             shown = live.forests(self.board, width, max(height - STATUS_LINES, 1), ascii_only=self.options.ascii)
             first = not self.status.words
             foot = live.bar(self.board, width, ascii_only=self.options.ascii) if first else Text(self.status.line())
         for line in (*shown, foot):
             line.truncate(width, overflow="ellipsis")
-            yield line
+        return [*shown, foot]
 
 
 @contextmanager

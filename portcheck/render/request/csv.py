@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portcheck.render.request.words import NOT_IN_A_RULE, document, nothing, where
+from portcheck.render.request.words import NOT_IN_A_RULE, QUESTION, document, nothing, where
 from portcheck.render.shared.spreadsheet import table
 from portcheck.request.flow import FirewallRule, Flow, Ticket
 
@@ -14,7 +14,8 @@ COLUMNS = (
 
 def render(ticket: Ticket) -> str:
     rows = [_row(rule, flow) for rule in ticket.rules for flow in rule.flows]
-    beside = [_words(f"{NOT_IN_A_RULE}{words}") for words in ticket.left_out]
+    beside = [_words(f"{QUESTION}{words}") for words in ticket.questions]
+    beside += [_words(f"{NOT_IN_A_RULE}{words}") for words in ticket.left_out]
     if not ticket.rules:
         beside.insert(0, _words(nothing(ticket)))
     return table(COLUMNS, [*rows, *beside])

@@ -37,6 +37,7 @@ def _rule(rule: FirewallRule) -> Json:
         "sources": list(rule.sources),
         "destinations": list(rule.destinations),
         "ports": [{"transport": p.transport, "from": p.low, "to": p.high} for p in rule.ports],
+        "need": rule.need.value,
         "optional": rule.optional,
         "check_first": rule.caveat or None,
         "flows": [_flow(flow) for flow in rule.flows],

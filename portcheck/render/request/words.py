@@ -37,12 +37,12 @@ ON_SERVERS = (
 )
 AGAIN = " Then ask again with --rpc-ports."
 NEEDS = {Need.REQUIRED: "needed", Need.CONDITIONAL: "only where it applies", Need.OPTIONAL: "optional"}
+WEAKER = (Need.CONDITIONAL, Need.OPTIONAL)
 NOTHING = "Nothing is asked for: no path in it is blocked."
 NOTHING_BESIDE = "No rule is asked for; what is left out, and why, stands here."
-UNTESTED = (
-    "No rule is asked for, and nothing was tested: what these profiles need is left out here, for the reasons given."
-)
+UNTESTED = "No rule is asked for, and nothing was tested: what is needed is left out here, for the reasons given."
 NOT_IN_A_RULE = "Not in a rule: "
+QUESTION = "Question: "
 
 
 def nothing(ticket: Ticket) -> str:
@@ -79,7 +79,7 @@ def head(ticket: Ticket) -> list[str]:
         lines.append(nothing(ticket))
     if ticket.dynamic:
         lines.append(pinning(ticket))
-    lines += [f"Question: {question}" for question in ticket.questions]
+    lines += [f"{QUESTION}{question}" for question in ticket.questions]
     lines += [f"{NOT_IN_A_RULE}{left_out}" for left_out in ticket.left_out]
     return [part for line in lines for part in wrapped(one_line(line))]
 
@@ -99,7 +99,7 @@ def label(rule: FirewallRule, limit: int = 100, transport: str = "") -> str:
     of_it = (flow.service for flow in rule.flows if transport in {"", flow.ports.transport})
     services = ", ".join(dict.fromkeys(of_it))
     hosts = ", ".join(dict.fromkeys(flow.host for flow in rule.flows))
-    marks = (" (optional)" if rule.optional else "") + (" (check first)" if rule.caveat else "")
+    marks = (f" ({NEEDS[rule.need]})" if rule.need in WEAKER else "") + (" (check first)" if rule.caveat else "")
     words = one_line(f"{rule.name}{marks} {services} to {hosts}")
     kept = "".join(char for char in words if char.isalnum() or char in HARMLESS)
     return kept if len(kept) <= limit else f"{kept[: limit - 3]}..."

@@ -79,6 +79,10 @@ class Grid:
     forest: str
     columns: dict[str, Column] = field(default_factory=dict)
     rows: dict[RowKey, GridRow] = field(default_factory=dict)
+    tally: dict[Cell, int] = field(default_factory=dict)  # of all rows
+
+    def count(self, *cells: Cell) -> int:
+        return sum(self.tally.get(cell, 0) for cell in cells)
 
     def row(self, host: str, address: str | None) -> GridRow:
         return self.rows.setdefault((host, address), GridRow())
@@ -98,9 +102,10 @@ class Grid:
         ports = row.cells.setdefault((key, check.name), {})
         before = ports.pop(check.port, None) or ports.pop(None, None)
         ports[check.port] = cell
-        if before is not None:
-            row.tally[before] -= 1
-        row.tally[cell] = row.tally.get(cell, 0) + 1
+        for tally in (row.tally, self.tally):
+            if before is not None:
+                tally[before] -= 1
+            tally[cell] = tally.get(cell, 0) + 1
         return before
 
     def ordered_columns(self) -> list[Column]:

@@ -1,12 +1,14 @@
 """Makes portcheck/catalogue/codes/*.json: numbers, symbols and short texts of error codes, from their own sources.
 
-Run by hand: `python tests/catalogue/tables/make.py MS-ERREF.md krb5_err.et krb5_err.et-of-heimdal`. What is taken are
-facts (number, symbol, text that programs print), no code:
+Run by hand: `python tests/catalogue/tables/make.py MS-ERREF.md krb5_err.et krb5_err.et-of-heimdal
+lwadvapi/include/public`. What is taken are facts (number, symbol, text that programs print), no code:
 
 - MS-ERREF, Microsoft Open Specifications, 2.1.1, 2.2 and 2.3.1, as Markdown (repository awakecoding/openspecs,
   skills/windows-protocols/MS-ERREF/MS-ERREF.md). Its notice lets anybody copy it to build implementations.
 - Samba's names for them, from the `samba` Python modules where they are installed: names and numbers only.
 - MIT krb5, src/lib/krb5/error_tables/*.et (MIT licence) and Heimdal, lib/krb5/*.et (BSD licence).
+- PBIS (BeyondTrust/pbis-open, Apache-2.0), lwadvapi/include/public: lwerror.h for the numbers,
+  lwerror-table*.h for texts.
 """
 
 from __future__ import annotations
@@ -57,6 +59,21 @@ def table_of_et(path: str) -> list[tuple[int, str, str]]:
     return out
 
 
+def table_of_pbis(folder: Path) -> list[tuple[int, str, str]]:
+    """The numbers of its own; where two texts stand for one symbol, the first."""
+    numbers = re.findall(
+        r"^#define (LW_ERROR_\w+)\s+(4\d{4})$", (folder / "lwerror.h").read_text("utf-8"), re.MULTILINE
+    )
+    said: dict[str, str] = {}
+    for name in ("lwerror-table.h", "lwerror-table-krb5.h"):
+        for symbol, text in re.findall(
+            r'^S \( \w+, (\w+), -1, "(.*)" \)', (folder / name).read_text("utf-8"), re.MULTILINE
+        ):
+            said.setdefault(symbol, clean(text))
+    inner = re.compile("_KV5M_|SENTINEL")
+    return [(int(number), symbol, said.get(symbol, "")) for symbol, number in numbers if not inner.search(symbol)]
+
+
 def write(name: str, source: str, licence: str, table: list[tuple[int, str, str]]) -> None:
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in table)
     head = f'{{"source": {json.dumps(source)}, "licence": {json.dumps(licence)}, "rows": ['
@@ -64,7 +81,7 @@ def write(name: str, source: str, licence: str, table: list[tuple[int, str, str]
     print(name, len(table))
 
 
-def main(erref: str, mit: str, heimdal: str) -> None:
+def main(erref: str, mit: str, heimdal: str, pbis: str) -> None:
     text = Path(erref).read_text(encoding="utf-8")
     made = subprocess.run(["/usr/bin/python3", "-c", SAMBA], capture_output=True, text=True, check=True).stdout
     nt, w = json.loads(made)
@@ -80,6 +97,7 @@ def main(erref: str, mit: str, heimdal: str) -> None:
     write("hresult", "ERREF", "Microsoft Open Specifications", wide)
     write("mit", "KRB5-ET", "MIT", table_of_et(mit))
     write("heimdal", "HEIMDAL-ET", "BSD", table_of_et(heimdal))
+    write("pbis", "PBIS-SRC", "Apache-2.0", table_of_pbis(Path(pbis)))
 
 
 if __name__ == "__main__":

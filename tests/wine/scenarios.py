@@ -1,0 +1,75 @@
+"""Faults of the lab that are told from Linux and from Windows: the same cells, or a difference that has a name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from tests.lab import faults, services
+from tests.lab.program import Cell, Run
+from tests.lab.world import Lab
+from tests.wine.windows import Windows, windows, windows_path
+
+Fault = Callable[[Lab], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`differs`: the services whose state is another on Windows, and what it is there."""
+
+    name: str
+    fault: Fault
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+
+SCENARIOS = (
+    Scenario("healthy", lambda _: nullcontext()),
+    Scenario("founding case: 464 and 88/udp", lambda lab: faults.drop(lab, lab.bravo, "464", "88/udp")),
+    Scenario("kpasswd", lambda lab: faults.drop(lab, lab.bravo, "464")),
+    Scenario("88/udp", lambda lab: faults.drop(lab, lab.bravo, "88/udp")),
+    Scenario("mute", lambda lab: services.mute(lab.bravo, "389/tcp")),
+    Scenario("wrong forest", lambda lab: faults.translate(lab, lab.bravo, lab.charlie)),
+    Scenario(
+        "reset by a firewall",
+        lambda lab: faults.reject(lab, lab.bravo, "636/tcp", how="tcp-reset"),
+        differs={"ldaps/tcp": "refused"},  # whose reset it was is not told by Windows
+    ),
+    Scenario("a DNS that filters", lambda lab: faults.drop(lab, lab.bravo, "53")),
+)
+
+
+def differences(linux: Run, other: Run) -> dict[Cell, tuple[str, str]]:
+    """Cells whose states are not the same: Linux' and Windows'; `gone` where one did not ask."""
+    every = dict.fromkeys([*linux.cells, *other.cells])
+    pairs = {cell: (linux.cells.get(cell, "gone"), other.cells.get(cell, "gone")) for cell in every}
+    return {cell: pair for cell, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def unexplained(scenario: Scenario, found: Mapping[Cell, tuple[str, str]]) -> dict[Cell, tuple[str, str]]:
+    """Without those that the platform makes."""
+    return {cell: pair for cell, pair in found.items() if scenario.differs.get(cell[1]) != pair[1]}
+
+
+@contextmanager
+def client(lab: Lab) -> Iterator[Windows]:
+    """A Windows at the place of the lab's client: its network, its resolver."""
+    own = "; ".join(f"mount --bind {lab.folder}/{name} /etc/{name}" for name in ("resolv.conf", "hosts"))
+    enter = lab.client.argv("unshare", "--mount", "sh", "-ec", f'{own}; exec "$@"', "sh")
+    with windows(enter) as up:
+        yield up
+
+
+def both(lab: Lab, there: Windows, scenario: Scenario) -> tuple[Run, Run]:
+    """One fault, asked from Linux and from Windows at the same time, of bravo and charlie."""
+    config = lab.forests_toml("bravo", "charlie")
+    asked = ("check", "--format", "json")
+    with scenario.fault(lab), ThreadPoolExecutor(1) as aside:
+        env = {"PORTCHECK_CONFIG": windows_path(config)}
+        other = aside.submit(there.portcheck, *asked, env=env, timeout=180)
+        linux = lab.check(config=config)
+        done = other.result()
+    out, err = done.out.decode("utf-8", "replace"), done.err.decode("utf-8", "replace")
+    return linux, Run(done.code, out, err, json.loads(out) if out.startswith("{") else None)

@@ -1,0 +1,168 @@
+"""A Windows of the tests' own: a Wine prefix, CPython in it, and what portcheck and its tests import.
+
+Made once for each pyproject.toml, in `.wine-tests`. Learnt on the way: `wineserver -p` keeps the server between runs;
+Wine says that it is Windows 7 unless told; both output streams have to be pipes, or CPython does not start; `_wmi` ends
+the process (Wine 8 lacks a function of propsys.dll), and is left out; files carry the access list of their Unix mode.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.wine import parts
+from tests.wine.stub import image
+
+HOME = parts.PROJECT / ".wine-tests"
+LINGER_S = 600  # how long a server outlives tests that were killed
+TEST_PACKAGES = (
+    "pytest", "pytest-asyncio", "hypothesis", "jsonschema", "junitparser", "markdown-it-py", "scapy", "pyyaml",
+    "aiosmtpd", "apprise", "pycryptodome",
+)  # fmt: skip
+QUIET = {"WINEDEBUG": "-all", "DISPLAY": "", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a program ended, and the bytes it wrote."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """`enter`: what every command is preceded by, such as the way into a network namespace."""
+
+    prefix: Path
+    python: Path
+    enter: tuple[str, ...] = ()
+
+    def run(
+        self,
+        *arguments: str | Path,
+        given: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout: float = 300,
+    ) -> Done:
+        """A Windows program to its end; paths may be this machine's (`windows_path` where it is told one)."""
+        with self.start(*arguments, env=env, cwd=cwd) as process:
+            try:
+                out, err = process.communicate(given, timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return Done(process.returncode, out, err)
+
+    def start(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*self.enter, "wine", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd or parts.PROJECT,
+            env=self._environment(env),
+            umask=0o077,  # else Everyone may read every file
+        )
+
+    def portcheck(self, *arguments: str | Path, **more: object) -> Done:
+        return self.run(self.python, "-m", "portcheck", *arguments, **more)  # type: ignore[arg-type]
+
+    def server(self, *arguments: str) -> None:
+        """wineserver(1); `-k` ends this prefix's own and everything in it."""
+        subprocess.run([*self.enter, "wineserver", *arguments], env=self._environment(), check=False, timeout=60)
+
+    def quietly(self, *arguments: str) -> None:
+        """A program whose words nobody waits for."""
+        void = subprocess.DEVNULL
+        command = [*self.enter, "wine", *arguments]
+        subprocess.run(command, env=self._environment(), stdin=void, stdout=void, stderr=void, check=False, timeout=120)
+
+    def _environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return {**kept, **QUIET, "WINEPREFIX": str(self.prefix), **(more or {})}
+
+
+def windows_path(path: Path) -> str:
+    """As Windows programs under Wine name a file of this machine."""
+    return f"Z:{path.resolve()}".replace("/", "\\")
+
+
+def why_not() -> str | None:
+    """Why there can be no Windows here, if so."""
+    if sys.platform != "linux":
+        return "Wine's tests run on Linux"
+    missing = [name for name in ("wine", "wineserver") if not shutil.which(name)]
+    return f"not installed: {', '.join(missing)} (Debian: apt install wine)" if missing else None
+
+
+@contextmanager
+def windows(enter: Sequence[str] = ()) -> Iterator[Windows]:
+    """A copy of the prepared Windows with a server of its own, up until the end: sockets belong to the server, so a
+    network namespace needs one, and so does each of several processes of tests.
+
+    Files are shared by hard links: Wine writes its registry anew and renames, and nothing else in place. The first
+    program starts the services, which keep its streams open for as long as they live: it is given none of ours.
+    """
+    of = prepared()
+    with tempfile.TemporaryDirectory(dir=HOME, prefix="prefix-", ignore_cleanup_errors=True) as folder:
+        found = replace(of, prefix=Path(folder) / "prefix", enter=tuple(enter))
+        subprocess.run(["cp", "-al", str(of.prefix), str(found.prefix)], check=True, timeout=120)
+        found.server(f"-p{LINGER_S}")
+        try:
+            found.quietly("wineboot", "--restart")
+            yield found
+        finally:
+            found.server("-k")
+            found.server("-w")
+
+
+def prepared() -> Windows:
+    """Made where it is missing or was made for another pyproject.toml: a minute, a gigabyte on disk."""
+    found = Windows(HOME / "prefix", HOME / parts.FOLDER / "python.exe")
+    made_for = f"{zlib.crc32((parts.PROJECT / 'pyproject.toml').read_bytes())} {parts.EMBEDDED_SHA256}"
+    stamp = HOME / "made-for"
+    HOME.mkdir(exist_ok=True)
+    with (HOME / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.is_file() or stamp.read_text() != made_for:
+            for old in (stamp, *(path for path in HOME.iterdir() if path.is_dir())):
+                shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+            _lay_python(found)
+            _lay_prefix(found)
+            stamp.write_text(made_for)
+    return found
+
+
+def _lay_python(found: Windows) -> None:
+    folder = parts.embedded_python(HOME)
+    wanted = [*parts.needed(), *parts.needed_by_tests(TEST_PACKAGES), "tzdata"]
+    parts.unpack(parts.wheels(HOME / "wheels", *wanted), HOME / "site")
+    (folder / "_wmi.pyd").unlink()
+    paths = [f"python{parts.TAG}.zip", ".", r"..\site", windows_path(parts.PROJECT), windows_path(PROJECT_TESTS)]
+    (folder / f"python{parts.TAG}._pth").write_text("\n".join(paths) + "\n", encoding="utf-8")
+
+
+PROJECT_TESTS = parts.PROJECT / "tests"
+
+
+def _lay_prefix(found: Windows) -> None:
+    found.prefix.mkdir()
+    found.quietly("wineboot", "--init")
+    system = found.prefix / "drive_c/windows/system32"
+    (system / "bcryptprimitives.dll").write_bytes(image())
+    found.quietly("winecfg", "/v", "win10")
+    found.server("-w")
