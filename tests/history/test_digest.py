@@ -144,8 +144,9 @@ def test_the_command_writes_it_and_sends_it(
 
 
 def test_a_schedule_makes_the_unit_of_a_digest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = str(tmp_path / "digest.html")
-    words = ["schedule", "--digest", "7d", "-f", "html", "-o", file, "--name", "weekly"]
+    file, config = str(tmp_path / "digest.html"), tmp_path / "forests.toml"
+    config.write_text('[[forest]]\nname = "alpha.test"\n', encoding="utf-8")
+    words = ["schedule", "-c", str(config), "--digest", "7d", "-f", "html", "-o", file, "--name", "weekly"]
     assert run([*words, "--for", "cron"]) == 0
     line = capsys.readouterr().out.splitlines()[1]
     assert line.startswith("0 0 * * 1 ")
@@ -153,5 +154,5 @@ def test_a_schedule_makes_the_unit_of_a_digest(tmp_path: Path, capsys: pytest.Ca
     assert told[-7:] == ["history", "--digest", "7d", "--format", "html", "--output", file]
     assert run([*words, "--for", "systemd"]) == 0
     assert re.search(r"^OnCalendar=Mon 00:00$", capsys.readouterr().out, re.MULTILINE)
-    assert run(["schedule", "--digest", "1d", "-f", "csv", "-o", file]) == 2
-    assert run(["schedule", "--digest", "1d", "alpha.test"]) == 2
+    assert run(["schedule", "-c", str(config), "--digest", "1d", "-f", "csv", "-o", file]) == 2
+    assert run(["schedule", "-c", str(config), "--digest", "1d", "alpha.test"]) == 2
