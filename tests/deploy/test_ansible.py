@@ -53,11 +53,8 @@ def matrix(ansible: Controller) -> dict[str, Any]:
 
 
 def test_a_playbook_makes_the_matrix_and_fails_by_its_verdict(ansible: Controller, places: Places) -> None:
-    planned = ansible.play("portcheck.ad.matrix", "--check", "--limit", "branch")
-    assert not (ansible.folder / "on-branch" / "report.json").exists()
-    assert "planned" in ansible.play("portcheck.ad.matrix", "--check", "-vv", "--limit", "branch").stdout, (
-        planned.stdout
-    )
+    planned = ansible.play("portcheck.ad.matrix", "--check", "-v", "--limit", "branch")
+    assert not (ansible.folder / "on-branch" / "report.json").exists(), planned.stdout
 
     well = ansible.play("portcheck.ad.matrix", "-e", "portcheck_fail=true")
     assert well.returncode == 0, well.stdout + well.stderr
