@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.lab.network import FW2_CORE
 from tests.lab.node import Node, address, link, run
 from tests.lab.program import Vantage
 from tests.lab.world import Lab
@@ -48,6 +49,7 @@ def three_places(lab: Lab) -> Iterator[Places]:
     made: dict[str, Vantage] = {"client": lab.vantage}
     walls: dict[str, Node] = {}
     nodes: list[Node] = []
+    routes: list[str] = []
     try:
         for number, name in ((4, "branch"), (5, "dmz")):
             wall = Node(f"fw-{name}", f"{prefix}-fw-{name}", "forward")
@@ -56,6 +58,8 @@ def three_places(lab: Lab) -> Iterator[Places]:
                 node.create()
                 nodes.append(node)
             _wire(lab.fw2, wall, place, number)
+            lab.fw1.ip("route", "add", f"10.77.{number}.0/24", "via", FW2_CORE[0])
+            routes.append(f"10.77.{number}.0/24")
             folder = lab.folder / name
             folder.mkdir(exist_ok=True)
             made[name], walls[name] = Vantage(place, folder, lab.authority.file), wall
@@ -63,6 +67,8 @@ def three_places(lab: Lab) -> Iterator[Places]:
                 made[name].prepare()
         yield Places(lab, made, walls)
     finally:
+        for route in routes:
+            lab.fw1.ip("route", "del", route)
         for node in nodes:
             run("ip", "netns", "del", node.netns)
 
