@@ -205,6 +205,7 @@ def _outcome(check: Check, trail: Timeline, state: State, reason: str, fault: Ne
         facts=text.facts(trail.facts),
         evidence=tuple(replace(step, detail=text.cut(step.detail, LONGEST_LINE)) for step in trail.steps),
         blocked_at=fault.blocked_at if fault is not None else None,
+        started_at=trail.started_at() if trail.attempts else "",
     )
 
 
