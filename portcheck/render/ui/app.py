@@ -180,10 +180,10 @@ class BoardApp(App[None]):
         before = self.drawn
         self.drawn = (self.path, lines)
         if before is not None and before[0] == self.path and [x.key for x in before[1]] == [x.key for x in lines]:
-            for row, (old, new) in enumerate(zip(before[1], lines, strict=True)):
+            for number, (old, new) in enumerate(zip(before[1], lines, strict=True)):
                 if old != new:
                     for column, cell in enumerate(self._cells(new)):
-                        table.update_cell_at(Coordinate(row, column), cell)
+                        table.update_cell_at(Coordinate(number, column), cell)
             return
         table.clear(columns=True)
         rows = [self._cells(line) for line in lines]
