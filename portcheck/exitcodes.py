@@ -45,6 +45,10 @@ OWN: Mapping[str, Mapping[int, str]] = {
     "request": {OK: "shown or written"},
     "schedule": {OK: "shown or written"},
     "sid": {OK: "shown"},
+    "ui": {
+        OK: "a kept run was shown, or everything required of the live one is as expected",
+        NOT_AS_EXPECTED: "the live one is not",
+    },
     "watch": {OK: "the goal of `--until` is reached", INTERRUPTED: "ended before that, by Ctrl-C"},
     PLUGIN: {
         0: "OK",

@@ -25,7 +25,7 @@ NO_THREAD = "can't start new thread"  # what Python says, and no class of its ow
 
 COMMANDS = (
     "check", "demo", "diff", "discover", "explain", "history", "listen", "merge", "plan", "request", "schedule", "sid",
-    "watch",
+    "ui", "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
 GROUPS: Mapping[str, str] = {"config": "config"}

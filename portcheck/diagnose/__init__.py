@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portcheck.diagnose import phrases, symptoms
+from portcheck.diagnose.asking import asks
 from portcheck.diagnose.marking import marked
 from portcheck.diagnose.ranking import leading, ranked
 from portcheck.diagnose.reader import printable
@@ -52,6 +53,7 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
     hurt = proof.outcomes if severity is not Severity.INFO else None  # what hurts nobody breaks nothing
     told = _placeholders(proof, where, f)
     shown = () if proof.brief else proof.outcomes
+    fix = rule.fix.format_map(told)
     return Finding(
         code=rule.code,
         severity=severity,
@@ -62,8 +64,9 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
         evidence=phrases.evidence(shown, proof.although, proof.seen),
         breaks=() if hurt is None else symptoms.breaks(rule.code, hurt),
         errors=() if hurt is None else symptoms.errors(rule.code, hurt),
-        fix=rule.fix.format_map(told),
+        fix=fix,
         checks=tuple(dict.fromkeys(o.check.id for o in (*proof.outcomes, *proof.follows))),
+        asks=() if hurt is None else asks(rule.code, fix, proof.outcomes, f),
     )
 
 

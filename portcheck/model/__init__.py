@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portcheck.model.ask import Ask, AskedOf, Destination
 from portcheck.model.check import Check, Expected, Need
 from portcheck.model.outcome import BLOCKED, GOOD, BlockedAt, Facts, Outcome, Stage, State, Trace, Verdict
 from portcheck.model.report import (
@@ -23,11 +24,14 @@ from portcheck.model.report import (
 __all__ = [
     "BLOCKED",
     "GOOD",
+    "Ask",
+    "AskedOf",
     "BlockedAt",
     "Change",
     "Check",
     "Comparison",
     "ControllerChange",
+    "Destination",
     "DomainController",
     "Expected",
     "Facts",

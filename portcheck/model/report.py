@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from portcheck.model.ask import Ask
 from portcheck.model.outcome import Facts, Outcome, State, Verdict
 
 
@@ -81,6 +82,7 @@ class Finding:
     errors: tuple[str, ...] = ()  # catalogued error names users will see
     fix: str = ""
     checks: tuple[str, ...] = ()  # ids of the outcomes that prove it
+    asks: tuple[Ask, ...] = ()  # what `fix` asks for, as values
 
 
 @dataclass(frozen=True, slots=True)

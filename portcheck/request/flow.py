@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from portcheck.model import Check, Need
 
@@ -29,6 +30,23 @@ class Ports:
         return f"{self.numbers}/{self.transport}"
 
 
+class Standing(StrEnum):
+    """How a path that was asked for stands in a later run."""
+
+    PROVEN = "proven"
+    STILL_CLOSED = "still closed"
+    NOT_TESTED = "not tested since"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAnswer:
+    """Another port of the same host that answered the same source: the host is up, and the way is not shut as a whole."""
+
+    port: str  # 88/tcp
+    at: str  # UTC, ISO 8601; empty: not known
+    latency_ms: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Who must reach whom on which port, and why."""
@@ -48,6 +66,12 @@ class Flow:
     dynamic: bool = False  # a port that the endpoint mapper gives, or the range it gives them from
     caveat: str = ""  # what to find out before the change
     source_host: str = ""  # where it is not this machine
+    profiles: tuple[str, ...] = ()
+    tried_at: str = ""  # the first try: UTC, ISO 8601
+    source_ports: tuple[int, ...] = ()  # of the tries
+    control: ControlAnswer | None = None
+    suspects: tuple[str, ...] = ()  # addresses that may be dropping it, the nearest first
+    standing: Standing | None = None  # in a later run; None: held against none
 
     @classmethod
     def of(
@@ -77,6 +101,7 @@ class Flow:
             evidence=evidence,
             dynamic=dynamic,
             caveat=caveat,
+            profiles=check.profiles,
         )
 
     @property
