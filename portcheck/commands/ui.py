@@ -13,7 +13,7 @@ import typer
 
 from portcheck.cli import output, targets
 from portcheck.cli.options import SIGNING_IN, with_options_of_check
-from portcheck.commands import check, diff, history
+from portcheck.commands import check, history
 from portcheck.commands.check import Job
 from portcheck.config import CLOUD, ConfigError, Settings
 from portcheck.exitcodes import OK
@@ -89,7 +89,7 @@ _live = with_options_of_check(check.check, live, LEFT_OUT)
 def ui(context: typer.Context, **values: Any) -> int:
     words = values.get("target") or []
     if len(words) == 1 and (history.is_run(words[0]) or Path(words[0]).suffix == ".json"):
-        return kept(diff.named(words[0]))
+        return kept(history.named(words[0]))
     return _live(context, **values)
 
 
@@ -121,12 +121,12 @@ def _asks(report: Report) -> Sequence[str]:
 
 
 def _request(report: Report) -> str:
-    from portcheck.render.request import FORMATS
+    from portcheck.render.request import text
     from portcheck.request import from_report, ticket
 
     asked = from_report.asked(report, report.outcomes, ())
     basis = f"a run of {report.started} on {report.vantage.host}"
-    return FORMATS["markdown"](ticket.ticket(asked, basis))
+    return text.render(ticket.ticket(asked, basis))
 
 
 def _history(key: str) -> str:

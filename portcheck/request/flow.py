@@ -30,17 +30,18 @@ class Ports:
         return f"{self.numbers}/{self.transport}"
 
 
-class Standing(StrEnum):
+class PathStanding(StrEnum):
     """How a path that was asked for stands in a later run."""
 
     PROVEN = "proven"
+    UNCLEAR = "answered, and not as the service does"
     STILL_CLOSED = "still closed"
     NOT_TESTED = "not tested since"
 
 
 @dataclass(frozen=True, slots=True)
 class ControlAnswer:
-    """Another port of the same host that answered the same source: the host is up, and the way is not shut as a whole."""
+    """Another port of the same host that answered the same source: the host is up, the way not shut as a whole."""
 
     port: str  # 88/tcp
     at: str  # UTC, ISO 8601; empty: not known
@@ -71,7 +72,7 @@ class Flow:
     source_ports: tuple[int, ...] = ()  # of the tries
     control: ControlAnswer | None = None
     suspects: tuple[str, ...] = ()  # addresses that may be dropping it, the nearest first
-    standing: Standing | None = None  # in a later run; None: held against none
+    standing: PathStanding | None = None  # in a later run; None: held against none
 
     @classmethod
     def of(
