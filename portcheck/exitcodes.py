@@ -94,6 +94,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "report": ("portcheck report", "portcheck report 12 -o run.html", "portcheck report run.json -f markdown"),
     "request": ("portcheck request", "portcheck request run.json -o request.md", "portcheck request --all -f nftables"),
     "schedule": ("portcheck schedule --every 15m --fail-on changed -c /etc/portcheck/forests.toml --write /root",),
+    "serve": ("portcheck serve -c /etc/portcheck/forests.toml",),
     "sid": ("portcheck sid S-1-5-21-1004336348-1177238915-682003330-500",),
     "watch": ("portcheck watch contoso.com --until ok", "portcheck watch --every 5s --until blocked:kpasswd"),
 }

@@ -17,7 +17,7 @@ Labels = tuple[tuple[str, str], ...]
 
 EACH_CHECK_TO = 5000
 """With more checks than this only those that are not as expected have series of their own; all are counted by host."""
-MOST_CHECKS = 3000
+MOST_CHECKS = 1000
 """Of those, at most so many: what is wrong with more of them is wrong with their hosts."""
 
 CLOCKS = {"kerberos": "kerberos", "ldap": "ldap", "time": "ntp", "smb": "smb"}
