@@ -27,7 +27,7 @@ EVERYWHERE: Mapping[str, str] = {"--no-color": "NO_COLOR", "--accessible": ACCES
 
 COMMANDS = (
     "check", "demo", "diff", "discover", "explain", "help", "history", "listen", "merge", "plan", "report", "request",
-    "schedule", "serve", "sid", "watch",
+    "schedule", "serve", "sid", "ui", "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
 GROUPS: Mapping[str, str] = {"config": "config"}

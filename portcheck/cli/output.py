@@ -120,9 +120,13 @@ def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool
     return written
 
 
-def put(wish: OutputWish, text: str) -> bool:
-    """One text to its place; a file that cannot be written is a line, and False."""
+def put(wish: OutputWish, text: str | bytes) -> bool:
+    """One text to its place; a file that cannot be written is a line, and False. Bytes go to files alone."""
     if wish.path is None:
+        if isinstance(text, bytes):
+            raise ConfigError(
+                f"{wish.name} is no text for a terminal or a pipe; give it a file (-o request.{wish.name})"
+            )
         show(text, for_programs=wish.name != TABLE)
         return True
     try:
