@@ -16,12 +16,13 @@ STUCK = """
 import sys, threading
 from portcheck import __main__
 from portcheck.run import engine
-from portcheck.probes import probe
+from portcheck.probes import exchange, probe
 async def stuck(check, net, subject):
     print("stuck", file=sys.stderr, flush=True)
     while True:
         pass
-engine.probes = lambda: {"ldap": probe.Probe("stuck", stuck), "kerberos": probe.Probe("stuck", stuck)}
+row = probe.Probe("stuck", stuck, exchange.nothing)
+engine.probes = lambda: {"ldap": row, "kerberos": row}
 sys.argv = ["portcheck", "check", "127.0.0.1", "--only", "ldap", "-f", "json", *sys.argv[1:]]
 __main__.main()
 """

@@ -12,6 +12,7 @@ from portcheck.net.errors import NetError
 from portcheck.net.network import Network
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
+from portcheck.probes.exchange import nothing
 from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.run import engine as engine_module
 from portcheck.run.engine import Engine
@@ -25,7 +26,7 @@ def check(number: int = 0, service: str = "ldap") -> Check:
 
 
 def engine(monkeypatch: pytest.MonkeyPatch, run: Run, concurrency: int = 512) -> Engine:
-    monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run)})
+    monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run, nothing)})
     monkeypatch.setattr(engine_module, "AFTER_RESET_S", (0.0, 0.0))
     return Engine(Timeouts(0.1, 0.1, 1), lambda _: None, concurrency, rate=1_000_000)
 

@@ -15,6 +15,7 @@ from portcheck.net.network import Network
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
+from portcheck.probes.exchange import nothing
 from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.run import engine as engine_module
 from portcheck.run.engine import Engine
@@ -33,7 +34,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Engine]:
     """`make(probe)`: an engine that knows this probe alone, and does not pause between resets."""
 
     def made(run: Run, concurrency: int = 512, notify: Callable[[object], None] = lambda _: None) -> Engine:
-        monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run)})
+        monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run, nothing)})
         monkeypatch.setattr(engine_module, "AFTER_RESET_S", RESETS)
         return Engine(Timeouts(0.1, 0.1, 1), notify, concurrency, rate=1_000_000)
 

@@ -15,6 +15,7 @@ from portcheck.net.network import Net, Network
 from portcheck.net.proxy import Reach
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
+from portcheck.probes.exchange import nothing
 from portcheck.probes.probe import Probe, Seen, Subject
 from portcheck.run import engine as engine_module
 from portcheck.run.engine import LONGEST_LINE, Engine, once
@@ -32,7 +33,7 @@ async def ended(act: Act, check: Check = CHECK) -> Outcome:
     async def run(_: Check, net: Network, __: Subject) -> Seen:
         return act(net)
 
-    return await once(Probe("ldap", run), check, FakeNetwork(), SUBJECT)
+    return await once(Probe("ldap", run, nothing), check, FakeNetwork(), SUBJECT)
 
 
 def raising(error: Exception, head: bytes = b"", **facts: object) -> Act:
@@ -137,7 +138,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Engine]:
     """`make(run)`: an engine that knows this probe alone, and does not pause between resets."""
 
     def made(run: object, connect_s: float = 60.0, **fields: object) -> Engine:
-        monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run)})  # type: ignore[arg-type]
+        monkeypatch.setattr(registry, "PROBES", {"ldap": Probe("ldap", run, nothing)})  # type: ignore[arg-type]
         monkeypatch.setattr(engine_module, "AFTER_RESET_S", (0.0, 0.0))
         return Engine(Timeouts(connect_s, 0.1, 1), lambda _: None, rate=1_000_000, **fields)  # type: ignore[arg-type]
 
