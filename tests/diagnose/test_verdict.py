@@ -6,8 +6,9 @@ import pytest
 from factories import check, finding, outcome, report
 
 from portcheck.diagnose import diagnose
-from portcheck.diagnose.verdict import Offered, exit_code, judge
+from portcheck.diagnose.verdict import Offered, judge
 from portcheck.model import Expected, Need, Severity, State, Verdict
+from portcheck.report.verdicts import exit_code
 
 PROVEN, UNPROVEN = Offered(frozenset({"gc"})), Offered()
 VERDICTS = """
