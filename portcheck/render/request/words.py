@@ -60,13 +60,13 @@ def pinning(ticket: Ticket) -> str:
     dynamic = [flow for flow in ticket.flows if flow.dynamic]
     directory = any(_of_the_directory(flow) for flow in dynamic)
     sysvol = any(flow.service == SYSVOL for flow in dynamic)
-    others = any(not flow.on_controller for flow in dynamic)
+    others = any(not _of_the_directory(flow) and flow.service != SYSVOL for flow in dynamic)
     told = ((ON_CONTROLLERS, directory), (ON_SYSVOL, sysvol), (ON_SERVERS, others))
     return RANGE + "".join(words for words, holds in told if holds) + AGAIN
 
 
 def _of_the_directory(flow: Flow) -> bool:
-    return flow.on_controller and flow.service != SYSVOL
+    return flow.on_controller and flow.service.startswith("rpc") and flow.service != SYSVOL
 
 
 def pinning_sources(ticket: Ticket) -> tuple[str, ...]:

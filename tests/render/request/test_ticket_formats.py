@@ -362,6 +362,12 @@ def test_pinning_speaks_of_whose_ports_they_are() -> None:
     assert "NTDS" in controllers
     assert "NTDS" not in server
     assert "UseInternetPorts" in server
+    authority = render("markdown", ticket(flow(dynamic=True, service="rpc-cert", on_controller=False)))
+    assert "NTDS" not in authority
+    assert "UseInternetPorts" in authority
+    sysvol = render("markdown", ticket(flow(dynamic=True, service="rpc-dfsr")))
+    assert "Set-DfsrServiceConfiguration" in sysvol
+    assert "NTDS" not in sysvol
 
 
 @pytest.mark.parametrize("name", [*FORMATS])
