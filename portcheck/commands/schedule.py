@@ -70,7 +70,7 @@ def schedule(
     state = os.environ.get("PORTCHECK_STATE_DIR")
     one = Scheduled(
         name=named(name),
-        argv=checked((*_program(), "check", *_options(context), "--lock", *_targets(context))),
+        argv=checked((*_program(), "check", *_options(context), *_silent(job), "--lock", *_targets(context))),
         every_s=every_s,
         user=None if user is None else _user(user),
         folders=checked(tuple(folders)),
@@ -129,6 +129,11 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
             if option.name not in PATHS:
                 refuse_secret(name, str(one))
             yield _absolute(one) if option.name in PATHS and one != STDOUT else str(getattr(one, "value", one))
+
+
+def _silent(job: Job) -> tuple[str, ...]:
+    """Nothing is said while all is well: what cron mails, and the journal shows, is worth reading."""
+    return () if job.screen.quiet or job.screen.verbose else ("--quiet",)
 
 
 def _targets(context: typer.Context) -> list[str]:

@@ -92,6 +92,10 @@ SYMPTOMS: Mapping[str, Symptom] = {
 ALSO_UNIX = frozenset({"domain-join", "ldap-app", "linux-member", "nas"})
 """Profiles of machines that may run Linux: there users see these beside the words of Windows."""
 
+UNIX_ALONE = frozenset({"linux-member"})
+"""Profiles of machines that run no Windows: nobody there sees its words."""
+OF_WINDOWS = ("win32-", "sspi-", "winsock-", "adws-")
+
 ON_UNIX: Mapping[str, tuple[str, ...]] = {
     "dns-blocked": ("resolver-again", "realm-no-such", "krb5-realm-cant-resolve"),
     "srv-missing": ("krb5-realm-unknown", "realm-no-such", "resolver-srv", "samba-join-find-dc", "java-no-kdc"),
@@ -190,7 +194,8 @@ OF_THE_ENGINE = frozenset({
 def errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """The likeliest first, in the words of the profiles at hand."""
     known = tuple(outcomes)
-    return _spoken(_errors(code, known), known)
+    told = _spoken(_errors(code, known), known)
+    return tuple(name for name in told if not name.startswith(OF_WINDOWS)) if unix_alone(known) else told
 
 
 def _spoken(words: tuple[str, ...], outcomes: Iterable[Outcome]) -> tuple[str, ...]:
@@ -201,6 +206,12 @@ def speak_sync(outcomes: Iterable[Outcome]) -> bool:
     """Whether a profile that asked speaks the engine's words; where it is not known who asked, they are told."""
     names = {name for outcome in outcomes for name in outcome.check.profiles}
     return not names or any(name not in built_in() or SYNC in built_in()[name].speaks for name in names)
+
+
+def unix_alone(outcomes: Iterable[Outcome]) -> bool:
+    """Whether all who asked run no Windows."""
+    names = {name for outcome in outcomes for name in outcome.check.profiles}
+    return bool(names) and names <= UNIX_ALONE
 
 
 def _errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:

@@ -23,15 +23,19 @@ if TYPE_CHECKING:
         Vantage,
         count_by,
     )
+    from portcheck.model.request import AskedOf, Destination, Request
+
 
 __all__ = [
     "BLOCKED",
     "GOOD",
+    "AskedOf",
     "BlockedAt",
     "Change",
     "Check",
     "Comparison",
     "ControllerChange",
+    "Destination",
     "DomainController",
     "Expected",
     "Facts",
@@ -42,6 +46,7 @@ __all__ = [
     "Need",
     "Outcome",
     "Report",
+    "Request",
     "Severity",
     "Stage",
     "State",
@@ -54,9 +59,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """The report's nouns, when they are first wanted: `explain` answers without them."""
+    """The nouns of reports and requests, when they are first wanted: `explain` answers without them."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from portcheck.model import report
+    from portcheck.model import report, request
 
-    return getattr(report, name)
+    return getattr(report if hasattr(report, name) else request, name)
