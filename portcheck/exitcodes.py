@@ -47,6 +47,7 @@ OWN: Mapping[str, Mapping[int, str]] = {
     "report": {OK: "shown or written, whatever the run found"},
     "request": {OK: "shown or written"},
     "schedule": {OK: "shown or written"},
+    "serve": {OK: "ended by SIGTERM or Ctrl-C", NOT_DONE: "the address cannot be listened on"},
     "sid": {OK: "shown"},
     "watch": {OK: "the goal of `--until` is reached", INTERRUPTED: "ended before that, by Ctrl-C"},
     PLUGIN: {

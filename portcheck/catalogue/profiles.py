@@ -130,23 +130,35 @@ def with_own(own: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Profile]:
 
 def merge(profiles: Iterable[Profile]) -> tuple[MergedRow, ...]:
     """The union of what the profiles ask from here: the strongest need wins, operations and reasons add up."""
+    return _union(profiles, ours=True)
+
+
+def _union(profiles: Iterable[Profile], *, ours: bool) -> tuple[MergedRow, ...]:
     asked: dict[Key, list[tuple[str, ProfileRow]]] = {}
     for profile in profiles:
-        for row in filter(lambda one: one.ours, profile.rows):
+        for row in [row for row in profile.rows if row.ours is ours]:
             asked.setdefault(row.key, []).append((profile.name, row))
     return tuple(_merged(named) for named in asked.values())
 
 
-def merge_for(target: str, profiles: Sequence[Profile]) -> tuple[MergedRow, ...]:
-    """What is asked of a machine of this role; of one that only its being named brings in, by its own profile."""
-    return _merged_for(target, tuple(profiles))
+def merge_for(target: str, profiles: Sequence[Profile], *, named: bool = False) -> tuple[MergedRow, ...]:
+    """What is asked of a machine of this role; of one that only its being named brings in, by its own profile.
+
+    A machine that the user names is asked for what others open there too: whoever names it wants to know, and that it
+    does not answer here need not hurt those others.
+    """
+    return _merged_for(target, tuple(profiles), named=named)
 
 
 @lru_cache(maxsize=64)
-def _merged_for(target: str, profiles: tuple[Profile, ...]) -> tuple[MergedRow, ...]:
+def _merged_for(target: str, profiles: tuple[Profile, ...], *, named: bool) -> tuple[MergedRow, ...]:
     """Once for all machines of the role."""
-    own = (built_in()[target],) if target in ONLY_NAMED else ()
-    return tuple(row for row in merge(dict.fromkeys((*profiles, *own))) if row.target == target)
+    asking = dict.fromkeys((*profiles, *((built_in()[target],) if target in ONLY_NAMED else ())))
+    rows = [row for row in merge(asking) if row.target == target]
+    known = {(row.service, row.transport, row.port) for row in rows}
+    others = [row for row in _union(asking, ours=False) if named and row.target == target]
+    fresh = (row for row in others if (row.service, row.transport, row.port) not in known)
+    return (*rows, *(replace(row, need=Need.CONDITIONAL) for row in fresh))
 
 
 def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:

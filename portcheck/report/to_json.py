@@ -330,7 +330,9 @@ def load(path: str | Path) -> Report:
         raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
     try:
         return loads(decoded(raw))
-    except (StoreError, NotTextError) as error:
+    except NotTextError as error:
+        raise StoreError(f"{path}: not JSON: it {error}") from None
+    except StoreError as error:
         raise StoreError(f"{path}: {error}") from None
 
 

@@ -19,6 +19,7 @@ from portcheck.net.pulse import Pulse
 from portcheck.net.timeline import REPEATED, Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Probe, Seen, Subject, askable
+from portcheck.run.starved import starved
 from portcheck.wire import WireError, fingerprint, text
 
 # A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
@@ -207,6 +208,9 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
         return _outcome(check, trail, State.MISMATCH, f"answered, but not in this protocol{looks}: {error}")
     except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other results with it
         trail.note("fault", f"{error.__class__.__name__}: {error}")
+        if starved(error):
+            trail.facts["local_fault"] = True
+            return _outcome(check, trail, State.ERROR, "this machine had no memory, descriptor or thread left")
         return _outcome(check, trail, State.ERROR, "portcheck itself failed here; please report it (run with -v)")
     return _good(check, trail, seen)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from portcheck.schedule.job import DAY, HOUR, Scheduled
+from portcheck.schedule.job import DAY, HOUR, WEEK, Scheduled
 
 
 def line(job: Scheduled) -> str:
@@ -22,4 +22,4 @@ def when(every_s: int) -> str:
         return f"*/{every_s // 60} * * * *"
     if every_s < DAY:
         return f"0 */{every_s // HOUR} * * *" if every_s > HOUR else "0 * * * *"
-    return "0 0 * * *"
+    return "0 0 * * *" if every_s < WEEK else "0 0 * * 1"

@@ -16,7 +16,8 @@ def checks_for(
     place: Target, forest: ForestSpec, profiles: Sequence[Profile], selection: Selection
 ) -> tuple[Check, ...]:
     """Every check of one place, in the order of the services' table."""
-    here = [row for row in merge_for(place.target, profiles) if row.host == place.endpoint]
+    rows_for = merge_for(place.target, profiles, named=place.named_system)
+    here = [row for row in rows_for if row.host == place.endpoint]
     wanted = "dns" if place.dns_only else place.service
     rows = [row for row in here if not wanted or row.service == wanted]
     rows = [row for row in rows if not place.only or row.service in place.only]

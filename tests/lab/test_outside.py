@@ -250,6 +250,8 @@ def test_the_machines_around_a_forest_answer_in_their_own_protocols(net_outside:
         "on",
     )
     assert (strict["port"], strict["state"], strict["facts"]["sql_encryption"]) == (14330, "ok", "strict")
+    assert told["sts.corp.test", "https"]["facts"]["certificate_trusted"] is True
+    assert told["sts.corp.test", "https"]["required"] is False  # clients open it, not this machine
     assert told["sync", "rpc"]["state"] == "skipped"
     assert run.report is not None
     assert [dc["host"] for dc in run.report["forests"][0]["domain_controllers"]] == []

@@ -50,7 +50,7 @@ def render(name: str, of: Ticket = MIXED) -> str:
 def loaded(text: str) -> str:
     """What nft has of it, in a network namespace of its own that ends with it."""
     script = f"{NFT} -c -f - <<'END'\n{text}\nEND\n{NFT} -f - <<'END'\n{text}\nEND\n{NFT} -j list ruleset"
-    run = subprocess.run(["unshare", "--net", "sh", "-ec", script], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(["unshare", "--net", "sh", "-ec", script], capture_output=True, text=True, timeout=180)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
