@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from portcheck.model.check import Check, Expected, Need
 from portcheck.model.outcome import BLOCKED, GOOD, BlockedAt, Facts, Outcome, Stage, State, Trace, Verdict
-from portcheck.model.request import AskedOf, Destination, Request
 
 if TYPE_CHECKING:
     from portcheck.model.report import (
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
         Vantage,
         count_by,
     )
+    from portcheck.model.request import AskedOf, Destination, Request
+
 
 __all__ = [
     "BLOCKED",
@@ -58,9 +59,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """The report's nouns, when they are first wanted: `explain` answers without them."""
+    """The nouns of reports and requests, when they are first wanted: `explain` answers without them."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from portcheck.model import report
+    from portcheck.model import report, request
 
-    return getattr(report, name)
+    return getattr(report if hasattr(report, name) else request, name)
