@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,9 @@ def pytest_configure() -> None:
     """Before any test is loaded, in each of xdist's processes too: the surroundings are the same everywhere."""
     for name in [name for name in os.environ if LOUD.fullmatch(name)]:
         del os.environ[name]
+    os.environ["TZ"] = "UTC"  # what is told in local times
+    if hasattr(time, "tzset"):
+        time.tzset()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: tests send it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # How fast a busy machine makes up its examples says nothing about what is tested.

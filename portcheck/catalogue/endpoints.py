@@ -20,7 +20,7 @@ class Use:
     need: str
     operation: str
     blocked: tuple[str, ...] = ()  # errors of errors.toml, where it cannot be reached
-    inspected: tuple[str, ...] = ()  # where TLS is opened on the way
+    inspected: tuple[str, ...] = ()  # where TLS is intercepted
 
 
 @dataclass(frozen=True, slots=True)

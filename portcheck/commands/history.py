@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from portcheck.cli import runs as runs_
 from portcheck.cli.output import screen_options
 from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError
-from portcheck.model import Report
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,8 +32,6 @@ DigestFormats = Annotated[list[str] | None, typer.Option("-f", "--format", help=
 DigestFiles = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Of --digest.")]
 NotifyToo = Annotated[bool, typer.Option("--notify", help="Send the digest by apprise ($PORTCHECK_NOTIFY).")]
 NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the URLs of it are.")]
-LAST = "last"
-T = TypeVar("T")
 
 
 def history(
@@ -60,7 +59,7 @@ def history(
 
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
     if number is not None:
-        show(FORMATS["json" if as_json else "table"](_shown(number), screen))
+        show(FORMATS["json" if as_json else "table"](runs_.found(number), replace(screen, run=number, again=None)))
     elif as_json:
         show(dumps(past.as_json(everything())))
     else:
@@ -93,7 +92,7 @@ def _digest(
     until = datetime.now(UTC)
     since = until - timedelta(seconds=flagged("--digest", parse_duration, period))
     send = alerting.sender(notify_file, say) if notify or notify_file else None
-    plans = _read(lambda database: digested(database, since, until)) or ()
+    plans = runs_.work(lambda database: digested(database, since, until)) or ()
     code = output_texts.write(wanted, lambda name: FORMATS[name](plans, period))
     if send is not None:
         send(f"portcheck: the last {period}", FORMATS["markdown"](plans, period))
@@ -112,49 +111,4 @@ def everything() -> Plans:
             for plan in reversed(names)
         }
 
-    return _read(read) or {}
-
-
-def _shown(word: str) -> Report:
-    return named(word) if Path(word).is_file() else run(word)
-
-
-def named(word: str) -> Report:
-    """The report in this file, of several places too, or of this run. A file that is there comes first."""
-    from portcheck.merge import reading
-    from portcheck.report.to_json import StoreError
-
-    if is_run(word) and not Path(word).exists():
-        return run(word)
-    try:
-        return reading.whole(Path(word))
-    except StoreError as error:
-        raise ConfigError(str(error)) from None
-
-
-def is_run(word: str) -> bool:
-    return word == LAST or (word.isascii() and word.isdigit() and len(word) <= 18)
-
-
-def run(word: str) -> Report:
-    """The report of a run by its number, or of the newest."""
-    from portcheck.history import runs
-    from portcheck.history.state_dir import database_file
-
-    if not is_run(word):
-        raise ConfigError(f"{word!r} is no run; give a number that portcheck history lists, or last")
-    found = _read(lambda database: runs.report_of(database, None if word == LAST else int(word)))
-    if found is None:
-        what = "no run is kept" if word == LAST else f"run {word} is not kept"
-        raise ConfigError(f"{what} in {database_file()} (portcheck history lists what is)")
-    return found
-
-
-def _read(do: Callable[[sqlite3.Connection], T]) -> T | None:
-    from portcheck.history.database import HistoryError, work_here
-    from portcheck.report.to_json import StoreError
-
-    try:
-        return work_here(do, say, create=False)
-    except (HistoryError, StoreError) as error:
-        raise ConfigError(str(error)) from None
+    return runs_.work(read) or {}

@@ -90,7 +90,7 @@ def schedule(
     if digest is not None:
         every_s, asked = _digest(digest, job, context)
     else:
-        asked = ("check", *_options(context), "--lock", *_targets(context))
+        asked = ("check", *_options(context), *_silent(job), "--lock", *_targets(context))
     one = Scheduled(
         name=named(name),
         argv=checked((*_program(), *asked)),
@@ -205,6 +205,11 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
             if option.name not in PATHS:
                 refuse_secret(name, str(one))
             yield _absolute(one) if option.name in PATHS and one != STDOUT else str(getattr(one, "value", one))
+
+
+def _silent(job: Job) -> tuple[str, ...]:
+    """Nothing is said while all is well: what cron mails, and the journal shows, is worth reading."""
+    return () if job.screen.quiet or job.screen.verbose else ("--quiet",)
 
 
 def _targets(context: typer.Context) -> list[str]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portcheck.cli import targets
+from portcheck.cli.check_flags import Called, Config
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say
-from portcheck.commands.check import Called, Config
 from portcheck.config import ConfigError, Configuration, Server, parse_server, parse_vantage
 from portcheck.exitcodes import NOT_DONE, OK
 from portcheck.model.events import Event

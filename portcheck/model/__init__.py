@@ -19,15 +19,18 @@ from portcheck.model.report import (
     Vantage,
     count_by,
 )
+from portcheck.model.request import AskedOf, Destination, Request
 
 __all__ = [
     "BLOCKED",
     "GOOD",
+    "AskedOf",
     "BlockedAt",
     "Change",
     "Check",
     "Comparison",
     "ControllerChange",
+    "Destination",
     "DomainController",
     "Expected",
     "Facts",
@@ -38,6 +41,7 @@ __all__ = [
     "Need",
     "Outcome",
     "Report",
+    "Request",
     "Severity",
     "Stage",
     "State",

@@ -21,9 +21,12 @@ from portcheck.model import (
     Lookup,
     Outcome,
     Report,
+    Request,
     Vantage,
+    Verdict,
     count_by,
 )
+from portcheck.report import asks, verdicts
 from portcheck.report.from_json import read_report
 from portcheck.report.json_object import MAX_DEPTH, JsonObject, ReadingError
 
@@ -40,6 +43,7 @@ class StoreError(Exception):
 
 
 def to_json(report: Report) -> Json:
+    told = verdicts.by_forest(report)
     return {
         "schema": SCHEMA,
         "tool": {"name": "portcheck", "version": report.tool_version},
@@ -47,9 +51,10 @@ def to_json(report: Report) -> Json:
         "started": report.started,
         "duration_s": report.duration_s,
         "interrupted": report.interrupted,
-        "forests": [_forest(forest) for forest in report.forests],
+        "forests": [_forest(forest, told[forest.name]) for forest in report.forests],
         "checks": [check_to_json(outcome) for outcome in report.outcomes],
         "findings": [finding_to_json(finding) for finding in report.findings],
+        "asks": [ask_to_json(ask) for ask in asks.consolidated(report)],
         "compared": None if report.compared is None else comparison_to_json(report.compared),
         "summary": summary(report),
     }
@@ -74,10 +79,11 @@ def _vantage(vantage: Vantage) -> Json:
     }
 
 
-def _forest(forest: ForestReport) -> Json:
+def _forest(forest: ForestReport, verdict: Verdict) -> Json:
     return {
         "name": forest.name,
         "profiles": list(forest.profiles),
+        "verdict": verdict.value,
         "domain_controllers": [_controller(dc) for dc in forest.domain_controllers],
         "lookups": [_lookup(lookup) for lookup in forest.lookups],
         "problem": forest.problem,
@@ -139,6 +145,7 @@ def check_to_json(outcome: Outcome) -> Json:
         "attempts": outcome.attempts,
         "answers": outcome.answers,
         "latency_ms": outcome.latency_ms,
+        "started_at": outcome.started_at or None,
         "elapsed_ms": outcome.elapsed_ms,
         "facts": plain(outcome.facts),
         "evidence": [{"at_ms": t.at_ms, "event": t.event, "detail": t.detail} for t in outcome.evidence],
@@ -169,7 +176,22 @@ def finding_to_json(finding: Finding) -> Json:
         "breaks": list(finding.breaks),
         "errors": list(finding.errors),
         "fix": finding.fix,
+        "asks": [ask_to_json(ask) for ask in finding.asks],
         "checks": list(finding.checks),
+    }
+
+
+def ask_to_json(ask: Request) -> Json:
+    """A request; `text` is its sentence, `if` what has to be true first."""
+    return {
+        "of": ask.of.value,
+        "from": list(ask.sources),
+        "to": [{"host": to.host, "address": to.address} for to in ask.to],
+        "tcp": list(ask.tcp),
+        "udp": list(ask.udp),
+        "for": ask.purpose,
+        "if": ask.provided,
+        "text": ask.words,
     }
 
 

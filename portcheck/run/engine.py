@@ -207,6 +207,7 @@ def _outcome(check: Check, trail: Timeline, state: State, reason: str, fault: Ne
         facts=text.facts(trail.facts),
         evidence=tuple(map(_cut, trail.steps)),
         blocked_at=fault.blocked_at if fault is not None else None,
+        started_at=trail.started_at() if trail.attempts else "",
     )
 
 

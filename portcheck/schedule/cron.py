@@ -8,11 +8,11 @@ from portcheck.schedule.job import DAY, HOUR, WEEK, Scheduled
 
 
 def line(job: Scheduled) -> str:
-    """What the run prints is in the history; complaints go to cron's mail."""
+    """Nothing is printed while all is well: cron mails what is wrong, and what to ask for."""
     settings = [f"{name}={value}" for name, value in job.environment.items()]
     words = ["env", *settings, *job.argv] if settings else list(job.argv)
     command = shlex.join(words).replace("%", "\\%")
-    return f"{when(job.every_s)} {command} >/dev/null\n"
+    return f"{when(job.every_s)} {command}\n"
 
 
 def when(every_s: int) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from factories import check, finding, outcome, report
 
-from portcheck.diagnose.verdict import Offered, exit_code, judge
+from portcheck.diagnose.verdict import Offered, judge
 from portcheck.model import Expected, Need, Severity, State, Verdict
+from portcheck.report.verdicts import exit_code
 
 PROVEN, UNPROVEN = Offered(frozenset({"gc"})), Offered()
 VERDICTS = """
