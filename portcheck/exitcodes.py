@@ -49,6 +49,10 @@ OWN: Mapping[str, Mapping[int, str]] = {
     "schedule": {OK: "shown or written"},
     "serve": {OK: "ended by SIGTERM or Ctrl-C", NOT_DONE: "the address cannot be listened on"},
     "sid": {OK: "shown"},
+    "ui": {
+        OK: "a kept run was shown, or everything required of the live one is as expected",
+        NOT_AS_EXPECTED: "the live one is not",
+    },
     "watch": {OK: "the goal of `--until` is reached", INTERRUPTED: "ended before that, by Ctrl-C"},
     PLUGIN: {
         0: "OK",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -17,6 +16,7 @@ from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE, USAGE, sentence
 from portcheck.render.shared.options import ACCESSIBLE
+from portcheck.run.starved import starved
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -24,12 +24,10 @@ if TYPE_CHECKING:
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
 EVERYWHERE: Mapping[str, str] = {"--no-color": "NO_COLOR", "--accessible": ACCESSIBLE}
 """Flags of every command, and what they are in the environment."""
-OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-NO_THREAD = "can't start new thread"  # what Python says, and no class of its own
 
 COMMANDS = (
     "check", "demo", "diff", "discover", "explain", "help", "history", "listen", "merge", "plan", "report", "request",
-    "schedule", "serve", "sid", "watch",
+    "schedule", "serve", "sid", "ui", "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
 GROUPS: Mapping[str, str] = {"config": "config"}
@@ -103,11 +101,11 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         return 0
     except OSError as error:  # a full disk behind stdout
         streams.abandon()
-        what = "this machine could not do it" if error.errno in OWN_LIMITS else "the output cannot be written"
+        what = "this machine could not do it" if starved(error) else "the output cannot be written"
         streams.say(f"{what}: {error.strerror or 'no reason given'}")
         return NOT_DONE
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and str(error) != NO_THREAD:
+        if not starved(error):
             raise
         streams.say("this machine has not enough memory, or may start no more threads: the run was not done")
         return NOT_DONE

@@ -14,8 +14,9 @@ from portcheck.cli.streams import say, show
 from portcheck.cli.suffixes import of_suffix
 from portcheck.config import ConfigError, nearest
 from portcheck.files.writing import STDOUT, WriteError, is_replaced, refuse_unwritable, write_whole
+from portcheck.net.platform import console
 from portcheck.render import FORMATS
-from portcheck.render.shared.options import Options, for_stream
+from portcheck.render.shared.options import Options, for_stream, is_terminal
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -119,10 +120,14 @@ def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool
     return written
 
 
-def put(wish: OutputWish, text: str) -> bool:
-    """One text to its place; a file that cannot be written is a line, and False."""
+def put(wish: OutputWish, text: str | bytes) -> bool:
+    """One text to its place; a file that cannot be written is a line, and False. Bytes go to files alone."""
     if wish.path is None:
-        show(text)
+        if isinstance(text, bytes):
+            raise ConfigError(
+                f"{wish.name} is no text for a terminal or a pipe; give it a file (-o request.{wish.name})"
+            )
+        show(text, for_programs=wish.name != TABLE)
         return True
     try:
         write_whole(wish.path, text)
@@ -137,6 +142,8 @@ def for_file(screen: Options) -> Options:
 
 
 def screen_options(*, no_color: bool, verbose: int, quiet: bool, accessible: bool) -> Options:
+    if sys.stdout is not None and is_terminal(sys.stdout) and not console.obeys_escapes(sys.stdout):
+        no_color = True
     return for_stream(
         sys.stdout, color=False if no_color else None, verbose=verbose, quiet=quiet, accessible=accessible
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from portcheck import config as first
+from portcheck.catalogue.clouds import CLOUDS
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
 from portcheck.cli.selection import flagged
@@ -54,13 +55,15 @@ def show(config: Config = None) -> int:
         f"second look       {'yes' if settings.trace else 'no'}",
         f"history           {_history(settings)}",
         f"proxy             {settings.proxy or 'as the environment says (HTTPS_PROXY, NO_PROXY)'}",
+        f"cloud             {settings.cloud} ({CLOUDS[settings.cloud]})",
         f"profiles          {', '.join(settings.profiles)}",
     ]
     for forest in configured.forests:
         lines += ["", *_forest(forest)]
     lines += ["", "profiles known"]
     known = with_own(configured.own_profiles)
-    lines += [f"  {name:<16}{profile.title}" for name, profile in known.items()]
+    width = max(map(len, known)) + 2
+    lines += [f"  {name:<{width}}{profile.title}" for name, profile in known.items()]
     typer.echo("\n".join(lines))
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from portcheck.cli.output import screen_options
 from portcheck.cli.pairing import Paired
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.run.ending import ENDING
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -56,21 +58,22 @@ def explain(
     no_color: NoColor = False,  # noqa: FBT002
 ) -> int:
     """Explain an error string or code; without one, list all, or explain a saved run."""
-    text = " ".join(error or ())
-    evidence = _evidence(report, check, config, no_color=no_color)
-    if log is not None:
-        if text:
-            raise ConfigError("--log reads a whole log: give either it or an error")
-        from portcheck.cli.explain_log import explain_log
+    with ENDING.keeping if check else nullcontext():  # what the run found is told, whenever it is to end
+        text = " ".join(error or ())
+        evidence = _evidence(report, check, config, no_color=no_color)
+        if log is not None:
+            if text:
+                raise ConfigError("--log reads a whole log: give either it or an error")
+            from portcheck.cli.explain_log import explain_log
 
-        return explain_log(log, evidence, as_json=as_json)
-    if not text:
-        return (
-            explaining.overview(as_json=as_json)
-            if evidence is None
-            else _findings(evidence, as_json, verbose, no_color, report or "")
-        )
-    return explaining.answer(text, evidence, as_json=as_json, run=report or "")
+            return explain_log(log, evidence, as_json=as_json)
+        if not text:
+            return (
+                explaining.overview(as_json=as_json)
+                if evidence is None
+                else _findings(evidence, as_json, verbose, no_color, report or "")
+            )
+        return explaining.answer(text, evidence, as_json=as_json, run=report or "")
 
 
 def _evidence(report: str | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,9 @@ RpcPorts = Annotated[
 Weakest = Annotated[Need, typer.Option("--need", help="Leave out weaker needs than this.")]
 Stateless = Annotated[bool, typer.Option("--stateless", help="The firewall keeps no state: also the way back.")]
 Into = Annotated[str | None, typer.Option("--into", metavar="CHAIN", help="nftables: into this chain.")]
+Against = Annotated[
+    str | None, typer.Option("--against", metavar="RUN", help="Which of it that later run proves, or finds closed.")
+]
 Whole = Annotated[bool, typer.Option("--whole-policy", help="nftables: a chain of their own that drops all else.")]
 
 MOST_NAMED = 8
@@ -75,11 +79,14 @@ def request(
     stateless: Stateless = False,  # noqa: FBT002
     into: Into = None,
     whole_policy: Whole = False,  # noqa: FBT002
+    against: Against = None,
     four: Four = False,  # noqa: FBT002
     six: Six = False,  # noqa: FBT002
 ) -> int:
     """Write the firewall change request: what a run found blocked, or with --all what the profiles need."""
-    wanted = output_texts.wishes(context, format_ or (), output or (), FORMATS, "markdown")
+    wanted = output_texts.wishes(
+        context, format_ or (), output or (), FORMATS, "text" if sys.stdout.isatty() else "markdown"
+    )
     sources = tuple(selecting.flagged("--source", parse_address, text) for text in source or ())
     pinned = tuple(_ports(text) for text in rpc_ports or ())
     peers = _peers(peer or ())
@@ -112,6 +119,8 @@ def request(
         used = dict.fromkeys([p.name for p in outside])
         used |= dict.fromkeys(name for forest in named for name in profile_names(forest, profile or ()))
         basis = f"what the profiles need ({', '.join(used)}), before anything was asked"
+    if against is not None:
+        asked = _against(asked, against)
     from portcheck.request import ticket as making
 
     planned = not _is_report(given, everything=everything)
@@ -119,6 +128,12 @@ def request(
         asked, basis, weakest=need, stateless=stateless, into=into or "", whole=whole_policy, planned=planned
     )
     return _write(ticket, wanted)
+
+
+def _against(asked: Asked, run: str) -> Asked:
+    from portcheck.request.against import held
+
+    return replace(asked, flows=held(asked.flows, runs.found(run)))
 
 
 def _write(ticket: Ticket, wanted: Sequence[OutputWish]) -> int:

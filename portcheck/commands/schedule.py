@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from enum import StrEnum
@@ -168,6 +167,8 @@ def _pair(flag: str, value: str | Path | None) -> list[str]:
 def _program() -> list[str]:
     """This program by its full path, whatever PATH a scheduler has."""
     started = Path(sys.argv[0])
+    if started.suffix == ".pyz" and started.is_file():  # the one-file form
+        return [_absolute(sys.executable), _absolute(started)]
     if started.stem == "portcheck" and started.is_file() and os.access(started, os.X_OK):
         return [_absolute(started)]
     return [_absolute(sys.executable), "-m", "portcheck"]
@@ -260,8 +261,7 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
             ways.append(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -\n")
         if UnitKind.WINDOWS in kinds:
             write_whole(task, windows.document(one))
-            imported = ["schtasks", "/Create", "/TN", one.name, "/XML", str(task)]
-            ways.append(f"{subprocess.list2cmdline(imported)}\n")
+            ways.append(f"{windows.import_command(one, str(task))}\n")
     except WriteError as error:
         raise ConfigError(f"--write: {error}") from None
     show("# or, instead:\n".join(ways))
@@ -269,6 +269,10 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
 
 def _warnings(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
     """What a service without rights could not read: programs and files in folders that are closed to others."""
+    if UnitKind.WINDOWS in kinds:
+        from portcheck.schedule import windows
+
+        yield from windows.cautions(one)
     if os.name != "posix" or UnitKind.SYSTEMD not in kinds or one.user is not None:
         return
     for word in dict.fromkeys([one.argv[0], *(word for word in one.argv if word.startswith("/"))]):

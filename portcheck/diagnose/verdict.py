@@ -27,7 +27,7 @@ TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
 REFUSED_CERTIFICATE = frozenset({"not yet valid", "expired", "purpose", "weak", "other"})
 """Whoever verifies refuses it, whichever authorities it trusts."""
 OLD_TLS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
-OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc", "kdc-proxy"})
+OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc", "rpc-cert", "kdc-proxy"})
 """What a machine around the forest has that was named for it, however badly it is needed."""
 
 
@@ -180,9 +180,14 @@ def _hurt(outcome: Outcome) -> Verdict:
 
 
 def _when_skipped(outcome: Outcome) -> Verdict:
-    if outcome.facts.get("interface_missing") is True:
+    if outcome.facts.get("interface_missing") is True and not _elsewhere_too(outcome.check):
         return _hurt(outcome)
     return Verdict.UNKNOWN if outcome.facts.get("unfinished") else Verdict.SKIP
+
+
+def _elsewhere_too(check: Check) -> bool:
+    """Nothing says that the host has it: SYSVOL may be replicated by FRS, or by none of Windows' ways."""
+    return role_of(check.service) == "unproven" and not check.required
 
 
 def _when_closed(outcome: Outcome) -> Verdict:

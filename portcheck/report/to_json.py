@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -43,21 +43,24 @@ class StoreError(Exception):
 
 
 def to_json(report: Report) -> Json:
+    return {key: [*value] if isinstance(value, Iterator) else value for key, value in _parts(report)}
+
+
+def _parts(report: Report) -> Iterator[tuple[str, object]]:
+    """What an iterator yields is made when it is read."""
     told = verdicts.by_forest(report)
-    return {
-        "schema": SCHEMA,
-        "tool": {"name": "portcheck", "version": report.tool_version},
-        "vantage": _vantage(report.vantage),
-        "started": report.started,
-        "duration_s": report.duration_s,
-        "interrupted": report.interrupted,
-        "forests": [_forest(forest, told[forest.name]) for forest in report.forests],
-        "checks": [check_to_json(outcome) for outcome in report.outcomes],
-        "findings": [finding_to_json(finding) for finding in report.findings],
-        "asks": [ask_to_json(ask) for ask in asks.consolidated(report)],
-        "compared": None if report.compared is None else comparison_to_json(report.compared),
-        "summary": summary(report),
-    }
+    yield "schema", SCHEMA
+    yield "tool", {"name": "portcheck", "version": report.tool_version}
+    yield "vantage", _vantage(report.vantage)
+    yield "started", report.started
+    yield "duration_s", report.duration_s
+    yield "interrupted", report.interrupted
+    yield "forests", (_forest(forest, told[forest.name]) for forest in report.forests)
+    yield "checks", (check_to_json(outcome) for outcome in report.outcomes)
+    yield "findings", (finding_to_json(finding) for finding in report.findings)
+    yield "asks", [ask_to_json(ask) for ask in asks.consolidated(report)]
+    yield "compared", None if report.compared is None else comparison_to_json(report.compared)
+    yield "summary", summary(report)
 
 
 def summary(report: Report) -> Json:
@@ -269,18 +272,31 @@ def dumps(document: Json, *, indent: int | None = 2) -> str:
     return json.dumps(document, indent=indent, allow_nan=False) + "\n"
 
 
-def by_rows(document: Json) -> str:
-    """ASCII only, as all of it: a line for each check, finding and forest, which is quick to write, to read and to cut.
+def pieces(report: Report) -> Iterator[str]:
+    """The report's document in pieces: no line of it is made before it is asked for."""
+    return by_rows(_parts(report))
 
-    (With an indentation inside of them too, the standard library writes in Python: ten times as slow.)
+
+def by_rows(parts: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """The document of these keys and values in pieces, ASCII only: a line for each entry of a list.
+
+    Quick to write, to read and to cut. (With an indentation inside of the lines too, the standard library writes in
+    Python: ten times as slow.)
     """
-    return "{\n" + ",\n".join(f"  {_line(key)}: {_rows(value)}" for key, value in document.items()) + "\n}\n"
+    before = "{\n"
+    for key, value in parts:
+        yield f"{before}  {_line(key)}: "
+        yield from _rows(value) if isinstance(value, Iterator | list) else (_line(value),)
+        before = ",\n"
+    yield "\n}\n"
 
 
-def _rows(value: object) -> str:
-    if not isinstance(value, list) or not value:
-        return _line(value)
-    return "[\n" + ",\n".join(f"    {_line(row)}" for row in value) + "\n  ]"
+def _rows(values: Iterable[object]) -> Iterator[str]:
+    before = "[\n"
+    for row in values:
+        yield f"{before}    {_line(row)}"
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n  ]"
 
 
 def _line(value: object) -> str:
@@ -314,10 +330,12 @@ def load(path: str | Path) -> Report:
         raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
     try:
         return loads(decoded(raw))
-    except (StoreError, NotTextError) as error:
+    except NotTextError as error:
+        raise StoreError(f"{path}: not JSON: it {error}") from None
+    except StoreError as error:
         raise StoreError(f"{path}: {error}") from None
 
 
 def save(path: str | Path, report: Report) -> None:
     """Raises WriteError."""
-    write_whole(path, by_rows(to_json(report)))
+    write_whole(path, "".join(pieces(report)))

@@ -276,6 +276,12 @@ def _pins(
             yield Pin(place, frozenset(dc.roles), frozenset(keys), far=where in far)
 
 
+def again(order: Order, report: Report, keys: Collection[str]) -> Order:
+    """The order narrowed to these checks of a report, and to what leads to them."""
+    wanted = set(keys)
+    return only(order, pinned(report, wanted | _with_mappers(report, wanted)), trace=order.settings.trace)
+
+
 def only(order: Order, pins: Mapping[str, tuple[Pin, ...]], *, trace: bool) -> Order:
     """The order narrowed to these hosts and checks."""
     forests = tuple((forest, profiles) for forest, profiles in order.forests if forest.name in pins)

@@ -94,7 +94,7 @@ def test_promtool_finds_no_fault(name: str) -> None:
         input=text(RUNS[name]),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
@@ -126,7 +126,7 @@ def test_a_node_exporter_serves_what_was_written(tmp_path: Path) -> None:
     runs = [samples.three_forests(), replace(RUNS["nasty"], exit_code=1)]
     for number, run in enumerate(runs):
         write(run, [OutputWish("prometheus", tmp_path / f"{number}.prom")], Options())
-    with node_exporter(tmp_path) as page, urllib.request.urlopen(page, timeout=30) as answer:
+    with node_exporter(tmp_path) as page, urllib.request.urlopen(page, timeout=180) as answer:
         served = answer.read().decode()
     assert "node_textfile_scrape_error 0" in served
     names = Counter(line.partition("{")[0] for line in served.splitlines() if line.startswith("portcheck_"))
