@@ -37,7 +37,12 @@ class Controller:
             "PYTHONPATH": str(PROJECT),
             "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
         }
-        command = self.node.argv(self.playbook, "-i", str(self.folder / "inventory.json"), *words)
+        own = {
+            "portcheck_reports": str(self.folder / "reports"),
+            "portcheck_merge": [sys.executable, "-m", "portcheck"],
+        }
+        inventory = ("-i", str(self.folder / "inventory.json"), "-e", json.dumps(own))
+        command = self.node.argv(self.playbook, *inventory, *words)
         return subprocess.run(
             command, capture_output=True, text=True, timeout=600, env=kept | settings, cwd=self.folder
         )
@@ -55,8 +60,6 @@ def controller(node: Node, folder: Path, hosts: Mapping[str, str], forests: Path
         "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes -o ControlMaster=no",
         "portcheck_command": [sys.executable, "-m", "portcheck"],
         "portcheck_forests": str(forests),
-        "portcheck_reports": str(folder / "reports"),
-        "portcheck_merge": [sys.executable, "-m", "portcheck"],
         "portcheck_options": ["-4", "--no-history", "--only", "ldap,kerberos,kpasswd,ldap-ping"],
     }
     told = {

@@ -56,14 +56,14 @@ def test_a_playbook_makes_the_matrix_and_fails_by_its_verdict(ansible: Controlle
     planned = ansible.play("portcheck.ad.matrix", "--check", "-v", "--limit", "branch")
     assert not (ansible.folder / "on-branch" / "report.json").exists(), planned.stdout
 
-    well = ansible.play("portcheck.ad.matrix", "-e", "portcheck_fail=true")
+    well = ansible.play("portcheck.ad.matrix", "-e", "portcheck_matrix_fail=true")
     assert well.returncode == 0, well.stdout + well.stderr
     assert [v["name"] for v in matrix(ansible)["vantages"]] == ["branch", "client", "dmz"]
     assert matrix(ansible)["findings"] == []
 
     with drop(places.lab, places.lab.alpha, "464", at=places.walls["branch"]):
         broken = ansible.play("portcheck.ad.matrix", "--diff")
-        failing = ansible.play("portcheck.ad.matrix", "-e", "portcheck_fail=true")
+        failing = ansible.play("portcheck.ad.matrix", "-e", "portcheck_matrix_fail=true")
     assert broken.returncode == 0, broken.stdout + broken.stderr
     assert "-alpha.test/dc1.alpha.test/10.77.1.10/kpasswd/tcp/464: ok, pass" in broken.stdout
     assert "+alpha.test/dc1.alpha.test/10.77.1.10/kpasswd/tcp/464: filtered, fail" in broken.stdout
