@@ -18,7 +18,7 @@ def wishes(
     return writable(paired(formats, outputs, known, usual, context.meta.get(ORDER, "")))
 
 
-def write(wanted: Sequence[OutputWish], text_of: Callable[[str], str]) -> int:
+def write(wanted: Sequence[OutputWish], text_of: Callable[[str], str | bytes]) -> int:
     """All texts are made before the first is written; a file that fails does not keep the others from theirs."""
     made = [(wish, text_of(wish.name)) for wish in wanted]
     written = [put(wish, text) for wish, text in made]

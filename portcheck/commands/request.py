@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portcheck.catalogue.profiles import TARGETS
-from portcheck.cli import output_texts, targets
+from portcheck.cli import output_texts, runs, targets
 from portcheck.cli import selection as selecting
+from portcheck.cli.check_flags import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.cli.output import OutputWish
 from portcheck.cli.streams import say
-from portcheck.commands.check import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, nearest, parse_address
 from portcheck.model import Need, Report
 from portcheck.model.target import DC, Selection, Target
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from portcheck.targets.systems import SystemsWanted
 
 Inputs = Annotated[
-    list[str] | None, typer.Argument(metavar="[REPORT.json | TARGET...]", help="A saved run; with --all also targets.")
+    list[str] | None,
+    typer.Argument(metavar="[RUN | TARGET...]", help=f"A run: {runs.RUN} (the usual one); with --all also targets."),
 ]
 All = Annotated[bool, typer.Option("--all", help="What the profiles need, blocked or not.")]
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
@@ -45,13 +47,16 @@ RpcPorts = Annotated[
 Weakest = Annotated[Need, typer.Option("--need", help="Leave out weaker needs than this.")]
 Stateless = Annotated[bool, typer.Option("--stateless", help="The firewall keeps no state: also the way back.")]
 Into = Annotated[str | None, typer.Option("--into", metavar="CHAIN", help="nftables: into this chain.")]
+Against = Annotated[
+    str | None, typer.Option("--against", metavar="RUN", help="Which of it that later run proves, or finds closed.")
+]
 Whole = Annotated[bool, typer.Option("--whole-policy", help="nftables: a chain of their own that drops all else.")]
 
 MOST_NAMED = 8
 CHAIN = re.compile(r"inet [A-Za-z_][A-Za-z0-9_]{0,30} [A-Za-z_][A-Za-z0-9_]{0,30}")
 NO_INPUT = (
-    "name a report (portcheck check --save run.json; portcheck request run.json), or ask for everything that the"
-    " profiles need with --all"
+    "no run is kept; name a report (portcheck check --save run.json; portcheck request run.json), or ask for everything"
+    " that the profiles need with --all"
 )
 
 
@@ -74,11 +79,14 @@ def request(
     stateless: Stateless = False,  # noqa: FBT002
     into: Into = None,
     whole_policy: Whole = False,  # noqa: FBT002
+    against: Against = None,
     four: Four = False,  # noqa: FBT002
     six: Six = False,  # noqa: FBT002
 ) -> int:
     """Write the firewall change request: what a run found blocked, or with --all what the profiles need."""
-    wanted = output_texts.wishes(context, format_ or (), output or (), FORMATS, "markdown")
+    wanted = output_texts.wishes(
+        context, format_ or (), output or (), FORMATS, "text" if sys.stdout.isatty() else "markdown"
+    )
     sources = tuple(selecting.flagged("--source", parse_address, text) for text in source or ())
     pinned = tuple(_ports(text) for text in rpc_ports or ())
     peers = _peers(peer or ())
@@ -89,6 +97,8 @@ def request(
     if into is not None and not CHAIN.fullmatch(into):
         raise ConfigError(f"--into: {into!r} is no chain that takes both families; give it like 'inet filter forward'")
     given = list(inputs or ())
+    if not given and not everything:
+        given = [runs.LAST]
     if _is_report(given, everything=everything):
         if peers or dns:
             raise ConfigError(f"{'--peer' if peers else '--dns'}: a report tells what was asked of whom; leave it out")
@@ -98,9 +108,9 @@ def request(
             _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
             for report in reports
         )
-        runs = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
-        basis = "; ".join(runs[:MOST_NAMED]) + (f" and {len(runs) - MOST_NAMED} more" if runs[MOST_NAMED:] else "")
-    elif everything:
+        bases = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
+        basis = "; ".join(bases[:MOST_NAMED]) + (f" and {len(bases) - MOST_NAMED} more" if bases[MOST_NAMED:] else "")
+    else:
         configured = targets.configuration(config, needed=False)
         outside = targets.outside(configured, given, profile or ()) if profile else ()
         found = () if outside else targets.forests(configured, given, dns or ())
@@ -109,8 +119,8 @@ def request(
         used = dict.fromkeys([p.name for p in outside])
         used |= dict.fromkeys(name for forest in named for name in profile_names(forest, profile or ()))
         basis = f"what the profiles need ({', '.join(used)}), before anything was asked"
-    else:
-        raise ConfigError(NO_INPUT)
+    if against is not None:
+        asked = _against(asked, against)
     from portcheck.request import ticket as making
 
     planned = not _is_report(given, everything=everything)
@@ -118,6 +128,12 @@ def request(
         asked, basis, weakest=need, stateless=stateless, into=into or "", whole=whole_policy, planned=planned
     )
     return _write(ticket, wanted)
+
+
+def _against(asked: Asked, run: str) -> Asked:
+    from portcheck.request.against import held
+
+    return replace(asked, flows=held(asked.flows, runs.found(run)))
 
 
 def _write(ticket: Ticket, wanted: Sequence[OutputWish]) -> int:
@@ -147,7 +163,7 @@ def _to_say(ticket: Ticket) -> list[str]:
 
 def _is_report(given: Sequence[str], *, everything: bool) -> bool:
     """A file, or what is called like one. Without --all nothing else makes sense."""
-    likely = [text for text in given if text.lower().endswith(".json") or _is_file(text)]
+    likely = [text for text in given if text.lower().endswith(".json") or runs.is_run(text) or _is_file(text)]
     if likely and len(given) > 1:
         raise ConfigError(f"{likely[0]}: one report at a time, and no targets beside it")
     return bool(given) and (bool(likely) or not everything)
@@ -160,14 +176,19 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _load(path: str) -> tuple[Report, ...]:
+def _load(word: str) -> tuple[Report, ...]:
     """One report; of a merged one, the report of each place."""
     from portcheck import diagnose
     from portcheck.merge import reading
     from portcheck.report.to_json import StoreError
 
+    if runs.is_run(word) and not _is_file(word):
+        known = runs.last() if word == runs.LAST else runs.found(word)
+        if known is None:
+            raise ConfigError(NO_INPUT)
+        return (replace(known, findings=diagnose.diagnose(known)),)
     try:
-        reports, merged = reading.each(Path(path))
+        reports, merged = reading.each(Path(word))
     except StoreError as fault:
         raise ConfigError(str(fault)) from None
     return reports if merged else tuple(replace(r, findings=diagnose.diagnose(r)) for r in reports)

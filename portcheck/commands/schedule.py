@@ -39,11 +39,20 @@ Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The units' na
 Vantage = Annotated[
     str | None, typer.Option("--vantage", metavar="VANTAGE", help="What reports call this place (check --name).")
 ]
+Digest = Annotated[
+    str | None, typer.Option("--digest", metavar="DURATION", help="Instead: history --digest, once a day or week.")
+]
+Serve = Annotated[bool, typer.Option("--serve", help="A service that stays instead: portcheck serve (systemd).")]
+Listen = Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="Of --serve: where it listens.")]
+WebFile = Annotated[Path | None, typer.Option("--web-config", metavar="FILE", help="Of --serve: TLS and basic auth.")]
+Reports = Annotated[Path | None, typer.Option("--reports", metavar="DIR", help="Of --serve: other places' reports.")]
 User = Annotated[str | None, typer.Option("--user", metavar="USER", help="Run as; else one without rights.")]
 PATHS = frozenset({"config", "output", "save", "notify_file", "ca_file"})
 OF_CHECK = {"vantage": "--name"}
 """What `check` calls otherwise: `--name` is the units' here."""
-OWN = frozenset({"every", "write", "kinds", "name", "user", "lock"})
+OWN = frozenset(
+    {"every", "write", "kinds", "name", "user", "lock", "digest", "serve", "listen", "web_config", "reports"}
+)
 
 
 def schedule(
@@ -55,10 +64,20 @@ def schedule(
     name: Name = "portcheck",
     vantage: Vantage = None,
     user: User = None,
+    digest: Digest = None,
+    serve: Serve = False,  # noqa: FBT002 - a flag
+    listen: Listen = None,
+    web_config: WebFile = None,
+    reports: Reports = None,
 ) -> int:
     """Show or write the units that run this check at an interval and keep its reports."""
     from portcheck.schedule.job import Scheduled, checked, interval, named
 
+    if serve:
+        own = {"--listen": listen, "--web-config": web_config, "--reports": reports, "--name": vantage}
+        return _serving(context, named(name), own, write, None if user is None else _user(user))
+    if listen or web_config or reports:
+        raise ConfigError("--listen, --web-config and --reports belong to --serve")
     if vantage is not None:
         flagged("--vantage", parse_vantage, vantage)
     every_s = interval(flagged("--every", parse_duration, every))
@@ -67,9 +86,13 @@ def schedule(
     secrets = None if job.alert is None or job.alert.file is None else _absolute(job.alert.file)
     folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
     state = os.environ.get("PORTCHECK_STATE_DIR")
+    if digest is not None:
+        every_s, asked = _digest(digest, job, context)
+    else:
+        asked = ("check", *_options(context), *_silent(job), "--lock", *_targets(context))
     one = Scheduled(
         name=named(name),
-        argv=checked((*_program(), "check", *_options(context), "--lock", *_targets(context))),
+        argv=checked((*_program(), *asked)),
         every_s=every_s,
         user=None if user is None else _user(user),
         folders=checked(tuple(folders)),
@@ -86,6 +109,59 @@ def schedule(
     else:
         _write(one, chosen, write)
     return 0
+
+
+def _serving(
+    context: typer.Context, name: str, own: dict[str, str | Path | None], write: Path | None, user: str | None
+) -> int:
+    """The unit of `portcheck serve`, shown or written. What only a check understands is refused."""
+    from portcheck.schedule import systemd
+    from portcheck.schedule.job import Scheduled, checked
+
+    given = context.params.get("config") or find(None, os.environ, Path.cwd())
+    if given is None:
+        raise ConfigError("--serve: no forests.toml found; name one with --config")
+    if context.params.get("target"):
+        raise ConfigError("--serve: it serves the forests of the file; leave the targets out")
+    options = [*_pair("--config", Path(given)), *(word for flag, value in own.items() for word in _pair(flag, value))]
+    unit = systemd.daemon(Scheduled(name, checked((*_program(), "serve", *options)), 900, user=user))
+    if write is None:
+        show(f"# /etc/systemd/system/{name}.service\n{unit}")
+        return 0
+    if not write.is_dir():
+        raise ConfigError(f"--write: {write} is no directory; create it first")
+    path = Path(_absolute(write)) / f"{name}.service"
+    try:
+        write_whole(path, unit)
+    except WriteError as error:
+        raise ConfigError(f"--write: {error}") from None
+    copied = f"cp {shlex.quote(str(path))} /etc/systemd/system/ && systemctl daemon-reload"
+    show(f"{copied}\nsystemctl enable --now {name}.service\n")
+    return 0
+
+
+def _digest(period: str, job: Job, context: typer.Context) -> tuple[int, tuple[str, ...]]:
+    """How often, and the words of the command: a digest of a week comes once a week, a shorter one every day."""
+    from portcheck.render.digest import FORMATS
+    from portcheck.schedule.job import DAY, WEEK
+
+    if context.params.get("target"):
+        raise ConfigError("--digest: it tells of all runs that are kept; leave the targets out")
+    seconds = flagged("--digest", parse_duration, period)
+    words = ["history", "--digest", period]
+    for wish in (wish for wish in job.wanted if wish.path is not None):
+        if wish.name not in FORMATS:
+            raise ConfigError(f"--digest: comes as {' or '.join(FORMATS)}; give one with --format before --output")
+        words += ["--format", wish.name, "--output", _absolute(str(wish.path))]
+    if job.alert is not None and job.alert.file is not None:
+        words += ["--notify-file", _absolute(job.alert.file)]
+    return (WEEK if seconds >= WEEK else DAY), tuple(words)
+
+
+def _pair(flag: str, value: str | Path | None) -> list[str]:
+    if value is None:
+        return []
+    return [flag, _absolute(value) if isinstance(value, Path) else value]
 
 
 def _program() -> list[str]:
@@ -130,6 +206,11 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
             if option.name not in PATHS:
                 refuse_secret(name, str(one))
             yield _absolute(one) if option.name in PATHS and one != STDOUT else str(getattr(one, "value", one))
+
+
+def _silent(job: Job) -> tuple[str, ...]:
+    """Nothing is said while all is well: what cron mails, and the journal shows, is worth reading."""
+    return () if job.screen.quiet or job.screen.verbose else ("--quiet",)
 
 
 def _targets(context: typer.Context) -> list[str]:

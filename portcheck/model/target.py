@@ -67,6 +67,11 @@ class Target:
     given: tuple[str, ...] = ()  # what DNS gives for its address, and nobody could be asked at, with the reason
     only: frozenset[str] = frozenset()  # the services to ask; empty: all that the profiles want
 
+    @property
+    def named_system(self) -> bool:
+        """A machine around the forest that the user names."""
+        return bool(self.host) and self.target != DC and not self.endpoint and self.source != UNNAMED
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:

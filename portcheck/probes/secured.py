@@ -10,7 +10,7 @@ from portcheck.net.dns import is_address
 from portcheck.net.errors import NetError
 from portcheck.net.stream import Stream
 from portcheck.net.tls import contexts
-from portcheck.net.tls.certificate import described
+from portcheck.net.tls.certificate import authorities, described, root
 from portcheck.probes.probe import Subject
 
 Opening = Callable[[], Awaitable[Stream]]
@@ -24,7 +24,7 @@ async def secured(opening: Opening, check: Check, subject: Subject) -> tuple[Str
     )  # before there is a connection to keep waiting
     stream = await opening()
     try:
-        return stream, {"certificate_trusted": True, **await _shown(stream, trusting, check, subject)}
+        return stream, {"certificate_trusted": True, **await _shown(stream, trusting, check, subject, verified=True)}
     except contexts.Distrusted as error:
         told = _distrust(error, subject)
     except NetError as fault:
@@ -51,11 +51,14 @@ def _cut_again(fault: NetError, stream: Stream) -> bool:
     return fault.state is State.RESET and stream.trail.stage is Stage.TLS and again
 
 
-async def _shown(stream: Stream, context: contexts.Context, check: Check, subject: Subject) -> Facts:
+async def _shown(
+    stream: Stream, context: contexts.Context, check: Check, subject: Subject, *, verified: bool = False
+) -> Facts:
     """The stream is closed where the handshake fails."""
     names = (subject.host,) if subject.host and not is_address(subject.host) else ()
     try:
-        return await described(await contexts.handshake(stream, context, subject.host or None), names, check.host)
+        tls = await contexts.handshake(stream, context, subject.host or None)
+        return await described(tls, names, check.host) | ({"certificate_root": root(tls)} if verified else {})
     except BaseException:
         stream.close()
         raise
@@ -71,6 +74,7 @@ def _distrust(error: contexts.Distrusted, subject: Subject) -> Facts:
             told["tls_intercepted"] = True
         if subject.ca_file is not None:
             told["certificate_of_ca_file"] = False
+            told["ca_file_authorities"] = list(authorities(subject.ca_file))
     return told
 
 

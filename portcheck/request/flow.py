@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
+from portcheck.catalogue.sources import Sure, usually
 from portcheck.model import Check, Need
 
 DYNAMIC = (49152, 65535)
@@ -29,6 +31,24 @@ class Ports:
         return f"{self.numbers}/{self.transport}"
 
 
+class PathStanding(StrEnum):
+    """How a path that was asked for stands in a later run."""
+
+    PROVEN = "proven"
+    UNCLEAR = "answered, and not as the service does"
+    STILL_CLOSED = "still closed"
+    NOT_TESTED = "not tested since"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAnswer:
+    """Another port of the same host that answered the same source: the host is up, the way not shut as a whole."""
+
+    port: str  # 88/tcp
+    at: str  # UTC, ISO 8601; empty: not known
+    latency_ms: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Who must reach whom on which port, and why."""
@@ -48,6 +68,14 @@ class Flow:
     dynamic: bool = False  # a port that the endpoint mapper gives, or the range it gives them from
     caveat: str = ""  # what to find out before the change
     source_host: str = ""  # where it is not this machine
+    on_controller: bool = True  # the destination is a domain controller
+    sure: Sure = Sure.VENDOR  # how much weight the need bears
+    profiles: tuple[str, ...] = ()
+    tried_at: str = ""  # the first try: UTC, ISO 8601
+    source_ports: tuple[int, ...] = ()  # of the tries
+    control: ControlAnswer | None = None
+    suspects: tuple[str, ...] = ()  # addresses that may be dropping it, the nearest first
+    standing: PathStanding | None = None  # in a later run; None: held against none
 
     @classmethod
     def of(
@@ -60,6 +88,7 @@ class Flow:
         *,
         dynamic: bool,
         caveat: str = "",
+        on_controller: bool = True,
     ) -> Flow:
         """What a check asks for, from here to there; the check says why."""
         return cls(
@@ -77,6 +106,9 @@ class Flow:
             evidence=evidence,
             dynamic=dynamic,
             caveat=caveat,
+            on_controller=on_controller,
+            sure=usually(check.source),
+            profiles=check.profiles,
         )
 
     @property

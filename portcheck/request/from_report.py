@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
-from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, Flow, Ports
+from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports
 
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
@@ -112,7 +112,7 @@ def _ask_for(reading: _Reading, outcome: Outcome) -> None:
         return
     dynamic = _behind_mapper(outcome) and not reading.pinned
     found = [
-        _flow(outcome, source, ports, caveat, dynamic=dynamic)
+        _flow(reading, outcome, source, ports, caveat, dynamic=dynamic)
         for source in _sources(reading, outcome)
         for ports in _ports(reading, outcome)
     ]
@@ -225,11 +225,36 @@ def _caveat(reading: _Reading, outcome: Outcome) -> str | None:
     return "nothing on the destination answered any question: make sure first that it is up and has this address"
 
 
-def _flow(outcome: Outcome, source: str, ports: Ports, caveat: str, *, dynamic: bool) -> Flow:
+def _flow(reading: _Reading, outcome: Outcome, source: str, ports: Ports, caveat: str, *, dynamic: bool) -> Flow:
     check = outcome.check
     assert check.address is not None
     to = _address(check.address)
-    return Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat)
+    controllers = {dc.host for forest in reading.report.forests for dc in forest.domain_controllers}
+    here = check.host in controllers
+    flow = Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat, on_controller=here)
+    told = outcome.facts.get("source_ports")
+    place = outcome.blocked_at
+    return replace(
+        flow,
+        tried_at=outcome.started_at,
+        source_ports=tuple(port for port in told if isinstance(port, int)) if isinstance(told, list) else (),
+        control=_control(reading, outcome, source),
+        suspects=tuple(filter(None, place.suspects)) if place is not None else (),
+    )
+
+
+def _control(reading: _Reading, outcome: Outcome, source: str) -> ControlAnswer | None:
+    """Of the ports of this host that answered this source, the one that did so first; the same transport before the
+    other."""
+    told = [
+        o
+        for o in reading.beside(outcome)
+        if o.state in GOOD and o.check.port is not None and o.facts.get("local_address") in {None, source}
+    ]
+    if not told:
+        return None
+    best = min(told, key=lambda o: (o.check.transport != outcome.check.transport, o.started_at, o.check.port or 0))
+    return ControlAnswer(f"{best.check.port}/{best.check.transport}", best.started_at, best.latency_ms)
 
 
 def _ports(reading: _Reading, outcome: Outcome) -> tuple[Ports, ...]:

@@ -9,14 +9,15 @@ from portcheck.catalogue.profiles import STRENGTH, MergedRow, Profile, merge_for
 from portcheck.catalogue.services import services
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
-from portcheck.model.target import DC, Selection, Target
+from portcheck.model.target import DC, UNNAMED, Selection, Target
 
 
 def checks_for(
     place: Target, forest: ForestSpec, profiles: Sequence[Profile], selection: Selection
 ) -> tuple[Check, ...]:
     """Every check of one place, in the order of the services' table."""
-    here = [row for row in merge_for(place.target, profiles) if row.host == place.endpoint]
+    rows_for = merge_for(place.target, profiles, named=place.named_system)
+    here = [row for row in rows_for if row.host == place.endpoint]
     wanted = "dns" if place.dns_only else place.service
     rows = [row for row in here if not wanted or row.service == wanted]
     rows = [row for row in rows if not place.only or row.service in place.only]
@@ -40,7 +41,7 @@ def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
         service=row.service,
         transport=row.transport,
         port=place.ports.get(row.service, forest.ports.get(row.service, usual)),
-        need=row.need,
+        need=row.once_named or row.need if place.target != DC and place.source != UNNAMED else row.need,
         expected=Expected(wanted),
         purpose=service.purpose if service is not None else row.operations[0],
         operations=row.operations,
@@ -49,6 +50,7 @@ def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
         source=row.source,
         domain=place.domain,
         one_of=row.one_of,
+        opener=row.opener,
     )
 
 

@@ -46,10 +46,10 @@ async def addresses(
     told = await asyncio.gather(*(names.lookup(name, record, required=False) for name, _, record in asked))
     here = srv.asked_here(names)
     found = [
-        ClientAddress(name, address, domain, srv.nobodys(address, here=here))
+        ClientAddress(name, address, domain, why)
         for (name, domain, _), lookup in zip(asked, told, strict=True)
         for address in lookup.answers
-        if ":" not in address or source_address(address) is not None
+        if (why := srv.nobodys(address, here=here)) or ":" not in address or source_address(address) is not None
     ]
     return list(told), found
 

@@ -220,6 +220,10 @@ def places_of(
     return [Target(host, address, source, domain) for address in chosen[:most]]
 
 
+FAR_V6 = "2000::1"
+"""Is there a route? Nothing is sent. A machine without IPv6 does not mind addresses of it."""
+
+
 def asked_here(names: Names) -> bool:
     """Whether the user named a name server on this machine: its loopback addresses are then the ones that are meant."""
     return any(ip_address(server).is_loopback for server, _ in names.servers)
@@ -235,6 +239,8 @@ def nobodys(address: str, *, here: bool) -> str:
         return "" if here else "this machine itself"
     if parsed.is_multicast:
         return "a group's, not a host's (multicast)"
+    if parsed.version == 6 and parsed.is_link_local and source_address(FAR_V6) is not None:
+        return "of use on its own link only (link-local, RFC 4291)"  # DNS cannot say which link
     return "nobody's (reserved)" if parsed.version == 4 and parsed.is_reserved else ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from portcheck.catalogue.endpoints import ANY, asked_for, covers
-from portcheck.catalogue.profiles import ONLY_NAMED, Profile, ProfileRow, merge
+from portcheck.catalogue.profiles import ONLY_NAMED, Profile, ProfileRow, merge, merge_for
 from portcheck.catalogue.services import services
 from portcheck.config import CLOUD, DIRECT, ConfigError, ForestSpec, ProxySpec, SystemSpec, parse_proxy
 from portcheck.model.target import DC, UNNAMED, Route, Selection, Target
@@ -18,7 +18,7 @@ from portcheck.targets.srv import Discovery, asked_here, places_of
 
 PRINCIPAL = {
     "mim": "mim-service", "sql": "mssql", "sync": "tcp", "adfs": "https", "exchange": "http", "mail": "tcp",
-    "kdc-proxy": "kdc-proxy",
+    "kdc-proxy": "kdc-proxy", "wap": "https", "ca": "rpc-cert", "ces": "https", "crl": "http",
 }  # fmt: skip
 """The service that a system's `port` is about."""
 BY_PROXY = frozenset({"https", "http"})
@@ -35,7 +35,7 @@ def asks_controllers(forest: ForestSpec, profiles: Sequence[Profile], selection:
 
 def asks_systems(forest: ForestSpec, profiles: Sequence[Profile], selection: Selection) -> bool:
     """Whether anything is asked of the machines around it."""
-    places = (Target("", None, "", target=role) for role in _roles(profiles, forest))
+    places = (_example(role, forest) for role in _roles(profiles, forest))
     return any(checks_for(place, forest, profiles, selection) for place in places)
 
 
@@ -53,8 +53,14 @@ def asks_others_only(forest: ForestSpec, profiles: Sequence[Profile], selection:
 def _roles(profiles: Sequence[Profile], forest: ForestSpec) -> Iterable[str]:
     """What the profiles ask of machines around the forest, and what the forest has that any profile minds."""
     asked = dict.fromkeys(row.target for row in merge(profiles) if row.target not in {DC, CLOUD})
-    named = {system.role for system in forest.systems}
-    return asked | dict.fromkeys(role for role in ONLY_NAMED if role in named)
+    named = dict.fromkeys(system.role for system in forest.systems if system.role != CLOUD)
+    return asked | dict.fromkeys(role for role in named if merge_for(role, profiles, named=True))
+
+
+def _example(role: str, forest: ForestSpec) -> Target:
+    """One machine of the role as far as it matters for what is asked: named or not."""
+    host = next((system.host for system in forest.systems if system.role == role), "")
+    return Target(host, None, NAMED if host else UNNAMED, target=role)
 
 
 def cloud(
@@ -106,7 +112,7 @@ async def systems(wanted: SystemsWanted, names: Names) -> Discovery:
     """The machines that the rows speak of; of a role that nobody named, one place that says so."""
     found = Discovery()
     for role in _roles(wanted.profiles, wanted.forest):
-        if not wanted.checks(Target("", None, "", target=role)):
+        if not wanted.checks(_example(role, wanted.forest)):
             continue
         named = [system for system in wanted.forest.systems if system.role == role]
         for system in named:

@@ -20,7 +20,7 @@ def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
     """`portcheck` in the line stands for the program."""
     run = f'portcheck() {{ "{sys.executable}" -m portcheck "$@"; }}; {line}'
     settings = {**os.environ, "PYTHONPATH": PROJECT, **env}
-    return subprocess.run(["sh", "-c", run], capture_output=True, text=True, timeout=60, env=settings, check=False)
+    return subprocess.run(["sh", "-c", run], capture_output=True, text=True, timeout=180, env=settings, check=False)
 
 
 @pytest.mark.parametrize("line", [f"{CHECK} >&-", f"{CHECK} -f json >&-", f"{CHECK} 2>&-", f"{CHECK} >&- 2>&-", CHECK])

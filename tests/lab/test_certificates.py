@@ -73,6 +73,29 @@ def test_an_intermediate_that_is_not_sent_is_told_although_the_root_is_known(lab
     assert "Schannel" in told["explanation"]
 
 
+@pytest.mark.parametrize("ports", [TLS, ("636/tcp",), ("3269/tcp",)])
+@pytest.mark.parametrize("both", [False, True])
+def test_an_intermediate_that_is_not_sent_is_no_interception_beside_a_trusted_start_tls(
+    lab: Lab, ports: tuple[str, ...], both: bool
+) -> None:
+    """StartTLS shows another certificate, by an authority of the system's store or of the same ca_file."""
+    root = new_authority("shop-root", lab.folder)
+    issuing = new_authority("shop-issuing", lab.folder, above=root)
+    shown = issuing.issue((lab.bravo.host,), chained=False, label="shop")
+    known = lab.folder / "shop-roots.pem"
+    known.write_text(root.file.read_text() + (lab.authority.file.read_text() if both else ""))
+    with services.present(lab.bravo, shown, *ports):
+        run = check(lab, ca_file=str(known))
+    assert (run.codes("bravo"), run.code) == (["certificate-incomplete"], 0)
+    assert "a device between signs anew" in finding(run, "certificate-incomplete")["explanation"]  # it may be that
+
+
+def test_a_stranger_s_signature_is_interception_where_the_authority_that_is_known_signed_the_other(lab: Lab) -> None:
+    with services.present(lab.bravo, lab.stranger.issue((lab.bravo.host,)), *TLS):
+        run = check(lab)
+    assert run.codes("bravo") == ["tls-intercepted"]
+
+
 def test_a_server_that_cuts_tls_13_is_told_with_the_version_that_works(lab: Lab) -> None:
     with services.no_tls13(lab.bravo, *TLS):
         run = check(lab)

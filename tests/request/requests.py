@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from portcheck.model import Need
+from portcheck.render.request import FORMATS
 from portcheck.request.flow import FirewallRule, Flow, Ports, Ticket
 from portcheck.request.grouping import rules_for
 
@@ -43,6 +47,15 @@ def ticket(*flows: Flow, **more: Any) -> Ticket:
     return Ticket(
         **{"basis": "a run", "made": made, "version": "0.1.0", "rules": rules_for(flows), "names": names, **more}
     )
+
+
+def rendered(name: str, of: Ticket) -> str:
+    """The request in a format, as text; of a workbook its cells."""
+    made = FORMATS[name](of)
+    if isinstance(made, str):
+        return made
+    book = pytest.importorskip("openpyxl").load_workbook(io.BytesIO(made))
+    return "\n".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value)
 
 
 def wanted(flows: Iterable[Flow]) -> set[Pair]:

@@ -13,6 +13,7 @@ from portcheck.render.request import FORMATS, OWN
 from portcheck.request import from_report, ticket
 from portcheck.request.flow import Asked, Ports
 from tests.factories import check, finding, outcome, report
+from tests.request.requests import rendered
 from tests.strategies import reports
 
 ALIVE = outcome("ldap/tcp")
@@ -65,8 +66,8 @@ def test_a_run_that_tested_nothing_calls_no_path_open() -> None:
         made = ticket.ticket(found, "a run")
         assert not found.tested
         for name in OWN:
-            assert "no path in it is blocked" not in FORMATS[name](made), name
-    assert "no path in it is blocked" in FORMATS["markdown"](ticket.ticket(asked(ALIVE), "a run"))
+            assert "no path in it is blocked" not in rendered(name, made), name
+    assert "no path in it is blocked" in rendered("markdown", ticket.ticket(asked(ALIVE), "a run"))
 
 
 @pytest.mark.parametrize(("state", "says"), [(State.REFUSED, "got there"), (State.MUTE, "what lies between")])

@@ -98,7 +98,7 @@ APIPA = " 169.254.0.0/16 is what a network card gives itself when it gets no add
 
 def _link_local(address: str) -> bool:
     try:
-        return ip_address(address).is_link_local
+        return ip_address(address).version == 4 and ip_address(address).is_link_local
     except ValueError:
         return False
 

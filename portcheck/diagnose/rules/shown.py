@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.reader import flag, printable, text
+from portcheck.diagnose.reader import flag, printable, text, texts
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.model import Outcome
 
@@ -24,8 +24,16 @@ def sent_alone(o: Outcome) -> bool:
     return o.facts.get("certificate_chain") == [] and not signs_itself(o)
 
 
+def may_be_below(o: Outcome, f: ForestFacts) -> bool:
+    """Sent alone, where an authority of ca_file has signed nothing else that was seen: it may stand below that one."""
+    used = {text(other, "certificate_root") for other in f.report.outcomes}
+    return sent_alone(o) and bool(set(texts(o, "ca_file_authorities")) - used)
+
+
 def contradicted(o: Outcome, f: ForestFacts) -> bool:
     """The same host shows another key of another issuer, and this machine trusts that one: told as interception."""
+    if may_be_below(o, f):
+        return False
     where = endpoint(o)
     beside = (other for other in (f.at(where) if where is not None else ()) if flag(other, "certificate_trusted"))
     return any(issuer(other) != issuer(o) and _key(other) != _key(o) for other in beside)

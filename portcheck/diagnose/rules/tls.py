@@ -1,4 +1,4 @@
-"""TLS that is opened on the way: a stranger's signature where the forest's own belongs."""
+"""TLS that is intercepted: a stranger's signature where the forest's own belongs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from portcheck.diagnose.phrases import listed, ports, short_hosts, some
 from portcheck.diagnose.reader import flag, printable, text, texts
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.rules.shown import issuer, sent_alone, signs_itself, whose
+from portcheck.diagnose.rules.shown import issuer, may_be_below, sent_alone, signs_itself, whose
 from portcheck.diagnose.view import ForestFacts, endpoint, grouped, hosts
 from portcheck.model import GOOD, Outcome, Report, Severity
 
@@ -41,12 +41,13 @@ def _stranger(f: ForestFacts) -> Proof | None:
 def _two_keys(f: ForestFacts) -> Proof | None:
     """One controller shows the same certificate on all its TLS ports; a device in between cannot."""
     proof: list[Outcome] = []
-    signed = (o for o in f.told("certificate_key_sha256") if endpoint(o) and text(o, "certificate_issuer"))
+    shown = (o for o in f.told("certificate_key_sha256") if endpoint(o) and text(o, "certificate_issuer"))
+    signed = (o for o in shown if not may_be_below(o, f))
     for told in grouped((endpoint(o), o) for o in signed).values():
         keys = {text(o, "certificate_key_sha256") for o in told}
         if len(keys) > 1 and len({text(o, "certificate_issuer") for o in told}) > 1:
             proof.extend(told)
-    shown = [o for o in proof if flag(o, "certificate_trusted") is not True]  # the one that a stranger signed
+    strange = [o for o in proof if flag(o, "certificate_trusted") is not True]  # the one that a stranger signed
     seen = (f"{whose(o)} is signed by {text(o, 'certificate_issuer')}" for o in proof)
     if not proof:
         return None
@@ -54,7 +55,7 @@ def _two_keys(f: ForestFacts) -> Proof | None:
         "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
         " and signs anew; LDAP with channel binding fails through it"
     )
-    return _opened(tuple(shown or proof), seen, why, f"TLS to {short_hosts(hosts(proof), f)} is opened on the way")
+    return _opened(tuple(strange or proof), seen, why, f"TLS to {short_hosts(hosts(proof), f)} is intercepted")
 
 
 def _shared_keys(report: Report) -> list[list[Outcome]]:
@@ -80,7 +81,7 @@ def _one_key_for_many(f: ForestFacts) -> Proof | None:
         " a device that decrypts and signs anew has one for all. LDAP with channel binding fails through it"
     )
     seen = (f"{whose(o)}: for {some(texts(o, 'certificate_names'), 2)} by {issuer(o)}" for o in proof)
-    return _opened(proof, seen, why, f"TLS to {short_hosts(hosts(proof), f)} is opened on the way")
+    return _opened(proof, seen, why, f"TLS to {short_hosts(hosts(proof), f)} is intercepted")
 
 
 def _for_different_hosts(outcomes: Sequence[Outcome]) -> bool:

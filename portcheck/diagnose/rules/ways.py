@@ -80,7 +80,7 @@ def _other_address(f: ForestFacts) -> Proof | None:
         for o in proof
         if (where := endpoint(o))
     )
-    return Proof(proof, f.beside(proof), words={"who": listed(pairs)})
+    return Proof(proof, f.beside(proof), seen=(listed(pairs),), brief=True, words={"who": listed(pairs)})
 
 
 def turned_silent(report: Report) -> tuple[Outcome, ...]:
@@ -154,8 +154,8 @@ HALF = (
         code="answer-from-other-address",
         title="{forest}: answers of {hosts} come from another address",
         explanation=(
-            "{who}. Programs take answers only from the address they asked, so for them {ports} is silent. A host with"
-            " several addresses does that, or an address translation that is missing on the way back."
+            "{who}. Programs take answers only from the address they asked, so for them nothing comes from {ports}. A"
+            " host with several addresses does that, or an address translation that is missing on the way back."
         ),
         fix="Ask whoever runs {names} to have its services answer from the address they were asked at (or to publish"
         " the one they answer from), and the firewall team whether the way back is translated.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import importlib
 import ssl
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portcheck.model import Facts
@@ -84,10 +86,24 @@ def _subject(der: bytes) -> str:
         return UNREADABLE
 
 
-def _chain(tls: ssl.SSLObject) -> list[bytes]:
-    """As sent, unverified: public from Python 3.13 on, and before that only beneath its surface."""
-    holder: Any = tls if hasattr(tls, "get_unverified_chain") else getattr(tls, "_sslobj", None)
-    told = getattr(holder, "get_unverified_chain", list)
+def root(tls: ssl.SSLObject) -> str:
+    """Of a certificate that was verified: the subject of the authority that this machine trusts it by."""
+    return next((_subject(der) for der in reversed(_chain(tls, verified=True))), "")
+
+
+@functools.cache
+def authorities(ca_file: Path) -> tuple[str, ...]:
+    """The subjects of the authorities in the file. Raises OSError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=str(ca_file))
+    return tuple(_subject(der) for der in context.get_ca_certs(binary_form=True)[:MOST_SENT])
+
+
+def _chain(tls: ssl.SSLObject, *, verified: bool = False) -> list[bytes]:
+    """As sent, or as it was verified: public from Python 3.13 on, and before that only beneath its surface."""
+    name = "get_verified_chain" if verified else "get_unverified_chain"
+    holder: Any = tls if hasattr(tls, name) else getattr(tls, "_sslobj", None)
+    told = getattr(holder, name, list)
     return [one if isinstance(one, bytes) else one.public_bytes(DER) for one in told() or ()]
 
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from portcheck.request.flow import Ticket
 
-Renderer = Callable[["Ticket"], str]
-OWN = ("markdown", "csv", "json", "nftables", "powershell", "azure-nsg")
+Renderer = Callable[["Ticket"], str | bytes]
+OWN = ("text", "markdown", "html", "xlsx", "csv", "json", "nftables", "powershell", "azure-nsg")
 THROUGH_AERLEON = (
     "cisco", "ciscoasa", "cisconx", "ciscoxr", "arista", "juniper", "srx", "paloalto",
 )  # fmt: skip
 
 
 def _own(name: str) -> Renderer:
-    def render(ticket: Ticket) -> str:
+    def render(ticket: Ticket) -> str | bytes:
         renderer: Renderer = import_module(f"portcheck.render.request.{name.replace('-', '_')}").render
         return renderer(ticket)
 

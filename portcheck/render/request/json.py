@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from portcheck.render.request.words import STATEFUL, STATELESS, document, pinning, where
-from portcheck.request.flow import FirewallRule, Flow, Ticket
+from portcheck.request import summary
+from portcheck.request.flow import ControlAnswer, FirewallRule, Flow, Ticket
 
 SCHEMA = "portcheck.request/1"
 Json = dict[str, object]
@@ -28,6 +29,10 @@ def as_json(ticket: Ticket) -> Json:
         "rules": [_rule(rule) for rule in ticket.rules],
         "questions": list(ticket.questions),
         "left_out": list(ticket.left_out),
+        "headline": summary.headline(ticket),
+        "impact": summary.impact(ticket),
+        "suspects": list(summary.suspects(ticket)),
+        "verify": summary.verify(ticket) if ticket.rules else None,
     }
 
 
@@ -62,5 +67,15 @@ def _flow(flow: Flow) -> Json:
         "why": flow.why,
         "document": document(flow.document),
         "document_at": where(flow.document),
+        "sure": flow.sure.value,
         "evidence": flow.evidence,
+        "tried_at": flow.tried_at or None,
+        "source_ports": list(flow.source_ports),
+        "control": _control(flow.control),
+        "suspects": list(flow.suspects),
+        "standing": flow.standing.value if flow.standing is not None else None,
     }
+
+
+def _control(told: ControlAnswer | None) -> Json | None:
+    return None if told is None else {"port": told.port, "at": told.at or None, "latency_ms": told.latency_ms}

@@ -11,6 +11,7 @@ from portcheck.render.request.words import (
     STATELESS,
     document,
     documents,
+    how_sure,
     named,
     nothing,
     pinning,
@@ -18,6 +19,7 @@ from portcheck.render.request.words import (
     where,
 )
 from portcheck.render.shared.text import markdown as _plain
+from portcheck.request import summary
 from portcheck.request.flow import FirewallRule, Flow, Ticket
 
 
@@ -30,12 +32,19 @@ def _lines(ticket: Ticket) -> Iterator[str]:
     yield ""
     yield f"{_plain(CANDIDATE)} Made by portcheck {_plain(ticket.version)} at {_plain(ticket.made)} from"
     yield f"{_plain(ticket.basis)}."
+    yield ""
+    yield f"**{_plain(summary.headline(ticket))}.** {_plain(summary.impact(ticket))}".rstrip()
+    told = [*(f"Suspect: {line}" for line in summary.suspects(ticket)), summary.standing(ticket)]
+    if any(told):
+        yield ""
+        yield from _bullets(filter(None, told))
     if ticket.questions:
         yield from _section("To be cleared up first", _bullets(ticket.questions))
     if ticket.rules:
         yield from _section("Rules", _table(ticket))
         for rule in ticket.rules:
             yield from _section(f"{rule.name}: what it is for", _why(rule))
+        yield from _section("How to verify", [f"On the source: `{summary.verify(ticket)}`"])
         yield from _section("State", [_plain(STATELESS if ticket.stateless else STATEFUL)])
         if ticket.dynamic:
             yield from _section("Dynamic RPC ports", [_plain(pinning(ticket))])
@@ -95,7 +104,7 @@ def _cells(flows: list[Flow]) -> list[str]:
     told = [words if len(seen) == 1 else f"{', '.join(hosts)}: {words}" for words, hosts in seen.items() if words]
     ports = f"{first.ports} (dynamic)" if first.dynamic else str(first.ports)
     words = (ports, first.service, "; ".join(first.operations) or first.purpose, str(first.need), first.why)
-    return [*map(_plain, words), _plain(document(first.document)), "<br>".join(map(_plain, told))]
+    return [*map(_plain, words), _plain(how_sure(first)), "<br>".join(map(_plain, told))]
 
 
 def _bullets(words: Iterable[str]) -> Iterator[str]:

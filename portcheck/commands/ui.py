@@ -1,0 +1,162 @@
+"""`portcheck ui`: the interactive board of a run that goes on, or of one that is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from portcheck.cli import output, runs, targets
+from portcheck.cli.options import SIGNING_IN, with_options_of_check
+from portcheck.commands import check, history
+from portcheck.commands.check import Job
+from portcheck.config import CLOUD, ConfigError, Settings
+from portcheck.exitcodes import OK
+from portcheck.model import Report
+from portcheck.model.events import Notify
+from portcheck.net.lag import ListeningLoop
+from portcheck.render.shared.options import Options
+from portcheck.run.ending import ENDING
+from portcheck.run.runner import Order, Run
+
+if TYPE_CHECKING:
+    from portcheck.render.ui.app import BoardApp, Deeds
+
+NEEDED = (
+    "portcheck ui draws with the library textual, which is not installed here: {python} -m pip install textual"
+    " (portcheck watch and portcheck report show the same without it)"
+)
+NO_TERMINAL = "portcheck ui needs a terminal; portcheck check and portcheck report write to files and pipes"
+LEFT_OUT = (*SIGNING_IN, "lock", "notify", "notify_file", "format_", "output", "save", "quiet", "verbose")
+
+
+@dataclass(slots=True)
+class Asking:
+    """The run behind the board: begun, asked again in part, and what is known of it at any time."""
+
+    order: Order | None = None
+    known: Report | None = None
+    going: Run | None = None
+
+    def ask(self, keys: set[str], notify: Notify) -> Report:
+        """These checks again, or without keys all of them; in the thread of the caller. Raises ConfigError."""
+        from portcheck.run.watch import again, merged
+
+        self.order = self.order or order_of(self.known)
+        part = keys and self.known is not None
+        order = again(self.order, self.known, keys) if keys and self.known is not None else self.order
+        self.going = Run.of(order, notify)
+        with asyncio.Runner(loop_factory=ListeningLoop) as runner:
+            runner.run(self.going.ask())
+        report = self.going.report()
+        self.known = merged(self.known, report, whole=False) if part and self.known is not None else report
+        self.going = None
+        return self.known
+
+    def so_far(self) -> Report | None:
+        """What is known when the board is left: of a first run that is not over, all that it brought."""
+        if self.known is None and self.going is not None:
+            return self.going.report()
+        return self.known
+
+
+def live(context: typer.Context, job: Job) -> int:
+    """Walk through a run on the screen: forests, controllers, checks, evidence. TARGET asks; RUN shows a kept one."""
+    del context
+    asking = Asking(job.order)
+    _show(asking, job.screen, begin=True)
+    report = asking.so_far()
+    if report is None:
+        return OK
+    output.write(report, output.wishes((), ()), job.screen)
+    return report.exit_code
+
+
+def kept(report: Report) -> int:
+    screen = output.screen_options(no_color=False, verbose=0, quiet=False, accessible=False)
+    _show(Asking(known=report), screen, begin=False)
+    return OK
+
+
+_live = with_options_of_check(check.check, live, LEFT_OUT)
+
+
+def ui(context: typer.Context, **values: Any) -> int:
+    words = values.get("target") or []
+    if len(words) == 1 and (runs.is_run(words[0]) or Path(words[0]).suffix == ".json"):
+        return kept(runs.found(words[0]))
+    return _live(context, **values)
+
+
+ui.__signature__ = _live.__signature__  # type: ignore[attr-defined]
+ui.__annotations__ = _live.__annotations__
+ui.__doc__ = live.__doc__
+
+
+def order_of(report: Report | None) -> Order:
+    """What to ask in order to ask a kept run again: its forests as the forests file has them, with its profiles."""
+    configured = targets.configuration(None, needed=False)
+    told = [forest for forest in report.forests if forest.name != CLOUD] if report is not None else []
+    named = targets.forests(configured, [forest.name for forest in told])
+    profiles = {forest.name: targets.profiles(configured, forest.profiles) for forest in told}
+    asked = tuple((forest, profiles.get(forest.name, ())) for forest in named)
+    return Order(asked, configured.settings if configured.path else Settings())
+
+
+def deeds(asking: Asking) -> Deeds:
+    from portcheck.render.ui.app import Deeds
+
+    return Deeds(ask=asking.ask, request=_request, asks=_asks, history=_history)
+
+
+def _asks(report: Report) -> Sequence[str]:
+    from portcheck.render.shared.conclusion import conclusion
+
+    return conclusion(report).asks
+
+
+def _request(report: Report) -> str:
+    from portcheck.render.request import text
+    from portcheck.request import from_report, ticket
+
+    asked = from_report.asked(report, report.outcomes, ())
+    basis = f"a run of {report.started} on {report.vantage.host}"
+    return text.render(ticket.ticket(asked, basis))
+
+
+def _history(key: str) -> str:
+    from portcheck.render.history import course_words, place
+
+    told = [
+        f"{place(course)}: {course_words(course)}\n{' '.join(verdict or '-' for verdict in course.verdicts)}"
+        for _, courses in history.everything().values()
+        for course in courses
+        if course.id == key or course.id.rpartition("/")[0] == key
+    ]
+    return "\n\n".join(told) or "no kept run asked this check"
+
+
+def _show(asking: Asking, screen: Options, *, begin: bool) -> None:
+    board = _board(asking, screen, begin=begin)
+    with ENDING.keeping, ENDING.waking(board.leave):
+        board.run()
+
+
+def _board(asking: Asking, screen: Options, *, begin: bool) -> BoardApp:
+    try:
+        from portcheck.render.ui.app import BoardApp
+    except ImportError:
+        raise ConfigError(NEEDED.format(python=sys.executable or "python")) from None
+    from portcheck.render.ui.shown import Shown
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError(NO_TERMINAL)
+    shown = Shown(ascii=screen.ascii)
+    if asking.known is not None:
+        shown.judge(asking.known)
+    return BoardApp(shown, deeds(asking), screen, begin=begin)
