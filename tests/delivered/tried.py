@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from portcheck import __version__
+from portcheck.exitcodes import NOT_DONE
 from tests.delivered import signatures
 from tests.wine.windows import Done, windows
 
+TRIES = 3  # a busy machine may not have the demo's controllers up in their time, which it says by exit 3
 REAL = ("check", "127.0.0.1", "--only", "ldap", "--no-trace", "--timeout", "3s", "-f", "json")
 Run = Callable[..., Done]
 
@@ -90,7 +92,11 @@ def _all(run: Run) -> str:
     states = [check["state"] for check in json.loads(done.out)["checks"]]
     if states != ["refused"]:
         raise DidNotRunError(f"a closed port was seen as {states}")
-    _expect(run("demo", "--no-color"), 0, b"kpasswd", "the demo")
+    for _ in range(TRIES):
+        demo = run("demo", "--no-color")
+        if demo.code != NOT_DONE:
+            break
+    _expect(demo, 0, b"kpasswd", "the demo")
     return f"--version in {took:.2f} s, a check, the demo"
 
 

@@ -7,19 +7,14 @@ import re
 from tests.wine.windows import Windows
 
 PORTABLE = (
-    "files/test_text.py",
-    "files/test_private.py",
-    "config/test_durations.py",
-    "config/test_target_list.py",
-    "net/test_errors.py",
-    "net/test_errors_table.py",
-    "net/test_dns_servers.py",
-    "net/test_winsock.py",
-    "engine/test_naming.py",
+    "files",
     "cli/test_passwords.py",
-    "schedule/test_units.py",
-    "render/test_marks.py",
-    "render/test_listening.py",
+    "net/test_bounds.py",
+    "investigate/test_case.py",
+    "investigate/test_confirm.py",
+    "investigate/test_confirm_table.py",
+    "history/test_plans.py",
+    "history/test_runs.py",
 )
 """Left out: what signals, terminals and modes of files are about, what starts the program often, what takes time."""
 RAN = re.compile(r"(\d+) passed")
@@ -32,4 +27,4 @@ def test_the_units_hold_on_windows(windows: Windows) -> None:
     assert done.code == 0, said[-12000:] + done.err.decode("utf-8", "replace")[-2000:]
     passed = RAN.search(said)
     assert passed is not None
-    assert int(passed[1]) > 200, said[-500:]
+    assert int(passed[1]) > 150, said[-500:]
