@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from spreading import spread
+
+from portcheck.net.lag import ListeningLoop
 
 LOUD = re.compile(
     r"PYTHON.*|PORTCHECK_.*|(NO|FORCE|PY|CLI)_?COLOR.*|COLUMNS|LINES|TTY_.*|GITHUB_ACTIONS"  # rich and typer read them
@@ -48,11 +53,26 @@ def pytest_configure() -> None:
     """Before any test is loaded, in each of xdist's processes too: the surroundings are the same everywhere."""
     for name in [name for name in os.environ if LOUD.fullmatch(name)]:
         del os.environ[name]
+    os.environ["TZ"] = "UTC"  # what is told in local times
+    if hasattr(time, "tzset"):
+        time.tzset()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: tests send it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # How fast a busy machine makes up its examples says nothing about what is tested.
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop in which checks are asked: its clock stands still while a busy machine keeps it from listening."""
+    return {"listening": ListeningLoop}
+
+
+@pytest.hookimpl(trylast=True)  # once it is known which of them run
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A lab test mostly waits for packets that do not come: let each of xdist's processes have some of them."""
+    if hasattr(config, "workerinput"):
+        items[:] = spread(items, lambda item: item.path, lambda item: item.get_closest_marker("lab") is not None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Network
-from portcheck.net.pacing import Lag
+from portcheck.net.pacing import Delay
 from portcheck.net.stream import Stream
 from portcheck.net.timeline import Timeline
 from portcheck.net.udp import Datagram
@@ -71,7 +71,7 @@ class FakeStream(Stream):
     """A conversation whose other side is the script."""
 
     def __init__(self, net: FakeNetwork, port: int) -> None:
-        super().__init__(socket.socket(), "192.0.2.1", net.trail, 60.0, Lag())
+        super().__init__(socket.socket(), "192.0.2.1", net.trail, 60.0, Delay())
         self.closed = False
         self._net, self._port = net, port
         self._coming: list[Answer] = []

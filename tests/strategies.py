@@ -12,6 +12,7 @@ from portcheck.model import (
     Check,
     Comparison,
     ControllerChange,
+    Destination,
     DomainController,
     Finding,
     FindingChange,
@@ -19,6 +20,7 @@ from portcheck.model import (
     Lookup,
     Outcome,
     Report,
+    Request,
     Trace,
     Vantage,
 )
@@ -66,6 +68,7 @@ outcomes = st.builds(
     elapsed_ms=number,
     facts=facts,
     evidence=few(st.builds(Trace, at_ms=number, event=text, detail=text)),
+    started_at=text,
     blocked_at=st.none()
     | st.builds(
         BlockedAt,
@@ -83,7 +86,11 @@ forests = st.builds(
     lookups=few(st.builds(Lookup, answers=texts, elapsed_ms=number, name=text)),
     facts=facts,
 )
-findings = st.builds(Finding, hosts=texts, breaks=texts, errors=texts, checks=texts)
+ports = few(st.integers(0, 65535).map(str) | st.just("49152-65535"))
+asks = st.builds(
+    Request, sources=texts, to=few(st.builds(Destination, host=text, address=st.none() | text)), tcp=ports, udp=ports
+)
+findings = st.builds(Finding, hosts=texts, breaks=texts, errors=texts, checks=texts, asks=few(asks))
 AN_AGE_AGO = datetime.fromisoformat("1970-01-01")  # what is older than the history keeps is forgotten
 reports = st.builds(
     Report,

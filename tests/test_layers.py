@@ -16,13 +16,25 @@ ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
 LOOSE = {"__init__", "__main__", "exitcodes"}
 """The only modules that lie at the top."""
 ONLY_HERE = {
-    "socket": {"net", "server"},
-    "ssl": {"net", "server"},
+    "socket": {"net", "server", "exporter"},
+    "ssl": {"net", "server", "exporter"},
     "ldap3": {"net"},
     "dns.asyncresolver": {"net"},
     "rich": {"render", "cli", "commands"},
     "typer": {"cli", "commands"},
-    "asyncio": {"net", "run", "targets", "probes", "investigate", "signin", "request", "server", "cli", "commands"},
+    "asyncio": {
+        "net",
+        "run",
+        "targets",
+        "probes",
+        "investigate",
+        "signin",
+        "request",
+        "server",
+        "exporter",
+        "cli",
+        "commands",
+    },
 }
 
 

@@ -24,7 +24,7 @@ SHOWN = sorted(set(re.findall(rf"portcheck ({NAMES})\b", README)))
 def say(*arguments: str) -> str:
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
     command = [sys.executable, "-m", "portcheck", *arguments]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True, env=environment)
     return "\n".join(line.rstrip() for line in run.stdout.splitlines()).strip("\n")
 
 
@@ -57,6 +57,6 @@ def test_the_example_file_is_a_good_one() -> None:
 
 def test_the_version_is_told_without_importing_anything_heavy() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "portcheck", "--version"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
     imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
     assert not imported & {"typer", "rich", "asyncio", "dns", "ssl", "ldap3", "cryptography"}

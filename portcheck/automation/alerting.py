@@ -58,11 +58,7 @@ def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Repor
     """What to call with the report. Raises ConfigError, before anything is sent, where no notice could be."""
     if alert is None:
         return lambda _: None
-    if alert.file is None and not os.environ.get(SECRET, "").strip():
-        raise ConfigError(f"--notify: give the URLs in ${SECRET} or in a file with --notify-file")
-    urls = _read(alert.file) if alert.file else _checked(f"${SECRET}", os.environ[SECRET].split())
-    if importlib.util.find_spec("apprise") is None:
-        raise ConfigError(MISSING.format(how=how_to_get("apprise")))
+    urls = _urls(alert.file)
 
     def tell(report: Report) -> None:
         if alert.due(report):
@@ -73,6 +69,28 @@ def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Repor
                 say(trouble)
 
     return tell
+
+
+def sender(file: Path | None, say: Callable[[str], None]) -> Callable[[str, str], None]:
+    """What to call with a title and a text that are due in any case. Raises ConfigError, as `prepared`."""
+    urls = _urls(file)
+
+    def send_all(title: str, body: str) -> None:
+        from portcheck.automation.notify import send
+
+        for trouble in send(urls, title, body):
+            say(trouble)
+
+    return send_all
+
+
+def _urls(file: Path | None) -> tuple[str, ...]:
+    if file is None and not os.environ.get(SECRET, "").strip():
+        raise ConfigError(f"--notify: give the URLs in ${SECRET} or in a file with --notify-file")
+    urls = _read(file) if file else _checked(f"${SECRET}", os.environ[SECRET].split())
+    if importlib.util.find_spec("apprise") is None:
+        raise ConfigError(MISSING.format(how=how_to_get("apprise")))
+    return urls
 
 
 def _read(path: Path) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from portcheck.run.runner import Order
 
 DONE = frozenset({OK, NOT_AS_EXPECTED})
+UNLOADED = (ImportError, MemoryError, OSError)  # no memory or descriptor is left for what the history takes
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Memory:
 
     def compared(self, report: Report) -> Report:
         """The report with what changed since the last run of its plan, and the exit code `--fail-on changed` asks."""
-        found = self._against_last(report) if self.wanted and report.exit_code in DONE else None
+        found = self._held_against_last(report) if self.wanted and report.exit_code in DONE else None
         report = replace(report, compared=found)
         if self.order.settings.fail_on is not FailOn.CHANGED or report.exit_code not in DONE:
             return report
@@ -39,6 +40,14 @@ class Memory:
                 self.say("nothing to compare with yet: this is the first whole run of this plan")
             return replace(report, exit_code=OK if self.answered else NOT_DONE)
         return replace(report, exit_code=OK if found.same else NOT_AS_EXPECTED)
+
+    def _held_against_last(self, report: Report) -> Comparison | None:
+        try:
+            return self._against_last(report)
+        except UNLOADED as error:
+            self.answered = self.wanted = False
+            self.say(f"the history cannot be used: {_why(error)}")
+            return None
 
     def _against_last(self, report: Report) -> Comparison | None:
         from portcheck.history import runs
@@ -66,6 +75,13 @@ class Memory:
         """Add the run to the history. False where the disk is full: what else is to be written may be lost too."""
         if not self.wanted:
             return True
+        try:
+            return self._kept(report)
+        except UNLOADED as error:
+            self.say(f"this run is not in the history: {_why(error)}")
+            return True
+
+    def _kept(self, report: Report) -> bool:
         from portcheck.history import runs
         from portcheck.history.database import HistoryError, work_here
         from portcheck.history.plans import fingerprint, label
@@ -81,6 +97,10 @@ class Memory:
             self.say(f"this run is not in the history: {error}")
             return not error.full
         return True
+
+
+def _why(error: BaseException) -> str:
+    return "not enough memory" if isinstance(error, MemoryError) else getattr(error, "strerror", None) or str(error)
 
 
 def memory(order: Order, say: Callable[[str], None], *, history: bool, on_change: bool = False) -> Memory:

@@ -52,6 +52,11 @@ def bound(books: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {**out, "exact": _exact(out["error"]), "words": _words(out["error"])}
 
 
+def spellings(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """All of a row's: those of its source, then those that were only heard (no document or thread at hand has them)."""
+    return (*row.get("spellings", ()), *row.get("heard", ()))
+
+
 def copy() -> Path:
     """Write the copy beside the books; for packaging."""
     here = FOLDER / COPY
@@ -71,14 +76,14 @@ def _stamp(books: Mapping[str, bytes]) -> int:
 def _exact(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
     index: dict[str, list[tuple[str, str]]] = {}
     for name, row in rows.items():
-        for spelled in dict.fromkeys((name, *row.get("spellings", ()))):
+        for spelled in dict.fromkeys((name, *spellings(row))):
             index.setdefault(canonical(spelled), []).append((name, spelled))
     return index
 
 
 def _words(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
     """Each spelling under its rarest word: only texts with that word need a closer look."""
-    written = {name: dict.fromkeys((*_in_words(name), *row.get("spellings", ()))) for name, row in rows.items()}
+    written = {name: dict.fromkeys((*_in_words(name), *spellings(row))) for name, row in rows.items()}
     spelled = [(name, text) for name, texts in written.items() for text in texts]
     often = Counter(word for _, text in spelled for word in _whole_words(text))
     index: dict[str, list[tuple[str, str]]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -20,7 +20,16 @@ class Use:
     need: str
     operation: str
     blocked: tuple[str, ...] = ()  # errors of errors.toml, where it cannot be reached
-    inspected: tuple[str, ...] = ()  # where TLS is opened on the way
+    inspected: tuple[str, ...] = ()  # where TLS is intercepted
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The same in a national cloud."""
+
+    host: str
+    source: str
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,16 @@ class CloudEndpoint:
     read: str  # when the document was read: ISO 8601
     uses: Mapping[str, Use]  # by profile
     ask: str = ""  # a host of a wildcard that can be asked
+    elsewhere: Mapping[str, tuple[Counterpart, ...]] = field(default_factory=dict)  # by national cloud
+
+    @property
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Every name that it has, with the host to ask."""
+        yield self.host, self.ask
+        yield from ((there.host, there.ask) for known in self.elsewhere.values() for there in known)
 
     def covers(self, host: str) -> bool:
-        return covers(self.host, host)
+        return any(covers(pattern, host) for pattern, _ in self.places)
 
 
 def covers(pattern: str, host: str) -> bool:
@@ -54,7 +70,10 @@ def endpoints() -> tuple[CloudEndpoint, ...]:
 def _endpoint(row: Mapping[str, Any]) -> CloudEndpoint:
     uses = {name: Use(**{key: _frozen(value) for key, value in use.items()}) for name, use in row["for"].items()}
     own = {key: row[key] for key in ("host", "service", "why", "source", "read")}
-    return CloudEndpoint(**own, uses=MappingProxyType(uses), ask=row.get("ask", ""))
+    elsewhere = {cloud: tuple(Counterpart(**one) for one in known) for cloud, known in row.get("in", {}).items()}
+    return CloudEndpoint(
+        **own, uses=MappingProxyType(uses), ask=row.get("ask", ""), elsewhere=MappingProxyType(elsewhere)
+    )
 
 
 def _frozen(value: object) -> Any:
@@ -74,7 +93,14 @@ def rows() -> Mapping[str, list[dict[str, Any]]]:
 
 def asked_for(pattern: str) -> str:
     """The host to ask where a document lists a wildcard; empty where none is known."""
-    return next((endpoint.ask for endpoint in endpoints() if endpoint.host == pattern and endpoint.ask), "")
+    known = (place for endpoint in endpoints() for place in endpoint.places)
+    return next((ask for host, ask in known if host == pattern and ask), "")
+
+
+def counterparts(service: str, host: str, cloud: str) -> tuple[Counterpart, ...]:
+    """What stands for a listed endpoint in a national cloud; empty: nothing is known."""
+    alike = (endpoint for endpoint in endpoints() if (endpoint.service, endpoint.host) == (service, host))
+    return next((endpoint.elsewhere.get(cloud, ()) for endpoint in alike), ())
 
 
 def uses_of(service: str, host: str, profiles: tuple[str, ...]) -> Iterator[Use]:

@@ -14,7 +14,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from portcheck.catalogue.books import table
+from portcheck.catalogue.books import spellings, table
 from portcheck.catalogue.conditions import Condition
 from portcheck.catalogue.phrases import NEEDS_FAMILY
 from portcheck.catalogue.sources import Sure
@@ -69,6 +69,7 @@ class CataloguedError:
     general: bool  # says less than any other error beside it
     source: str
     sure: Sure
+    heard: tuple[str, ...] = ()  # those of its texts that no document or thread at hand has
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -143,7 +144,7 @@ def _error(row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Cat
     return CataloguedError(
         name=row["name"],
         family=family,
-        texts=tuple(spelled.removeprefix(NEEDS_FAMILY) for spelled in row.get("spellings", ())),
+        texts=tuple(spelled.removeprefix(NEEDS_FAMILY) for spelled in spellings(row)),
         forms=tuple(dict.fromkeys(form for code in codes(row) for form in number_forms(family.numbers, code))),
         codes=codes(row),
         where=row.get("where", family.where),
@@ -155,6 +156,7 @@ def _error(row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Cat
         general=row.get("general", family.general),
         source=row["source"],
         sure=Sure(row["sure"]),
+        heard=tuple(spelled.removeprefix(NEEDS_FAMILY) for spelled in row.get("heard", ())),
     )
 
 

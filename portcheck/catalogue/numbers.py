@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from portcheck.catalogue.errors import FACILITY_WIN32, MASK, MIT_BASE, ErrorFamily, families
@@ -22,13 +22,16 @@ SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]
 HEX_DIGITS = r"(?P<n>\b[0-9a-f]{2,4}\b)"
 FILLING = r"\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b"
 BETWEEN = rf"[\s:=#('\"<,]{{0,4}}(?:{FILLING}[\s:=#('\"<,.]{{0,4}}){{0,3}}"
-LABEL = r"\b(?:errors?|err|code|status|substatus|result|failed|failure|returned|hresult|hr|rc|reason|exception)\b"
+LABEL = r"\b(?:errors?|err|code|status|substatus|result|failed|failure|return(?:ed)?|hresult|hr|rc|reason|exception)\b"
 
 WHOLE = re.compile(r"(?P<dec>-?\d{1,10})|(?P<hex>0x[0-9a-f]{1,16}|[0-9a-f]{1,8})", re.IGNORECASE)
 LABELLED = re.compile(LABEL + BETWEEN + SIGN_AND_DIGITS, re.IGNORECASE)
 IN_BRACKETS = re.compile(rf"(?<=[\s(:,.'\"])[(\[<]\s?{SIGN_AND_DIGITS}\s?[)\]>]", re.IGNORECASE)
 WIDE = re.compile(r"(?<![\w.-])(?P<n>0x[0-9a-f]{8}|[8c][0-9a-f]{7}|-\d{9,10}|2\d{9})(?!\w|[.-]\d)", re.IGNORECASE)
 DIRECTORY = re.compile(r"\b(?P<n>[0-9a-f]{8}): ?\w{0,6}Err: DSID", re.IGNORECASE)  # its Win32 code: 00002028: LdapErr
+EVENT_WIDE = re.compile(
+    r"\bevent\s?id:? {0,2}(?P<n>0x[0-9a-f]{8})\b", re.IGNORECASE
+)  # dcdiag's: with facility and severity
 EVENT = re.compile(
     r"\bevent\s?(?:id|code)?\b\s?(?:[^\w<>]{0,3}|[^<>\w]{0,2}[^<>]{0,40}>)\s*(?P<n>\d{1,5})\b(?![.:]\d)", re.IGNORECASE
 )
@@ -166,9 +169,14 @@ def _by_event(text: str, folded: str) -> Iterator[Claim]:
     if "event" not in folded:
         return
     kinds = [family for family in families().values() if family.numbers == "event"]
-    for number in _numbers((EVENT,), text):
+    for number in (*_numbers((EVENT,), text), *map(_narrow, _numbers((EVENT_WIDE,), text))):
         spoken = tuple(f.name for f in kinds if spoken_for(folded, f))
         yield Claim(number, spoken or tuple(f.name for f in kinds), named=bool(spoken), kind="event")
+
+
+def _narrow(number: Number) -> Number:
+    """An event's number without what is packed beside it."""
+    return replace(number, text=str(number.value & 0xFFFF), end=number.end)
 
 
 def _by_words(number: Number, folded: str) -> Claim | None:

@@ -7,6 +7,7 @@ that the row is about, and are no business of the planner for domain controllers
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -16,17 +17,22 @@ from typing import Any
 
 from portcheck.catalogue import endpoints
 from portcheck.catalogue.services import GENERIC, known, services
+from portcheck.catalogue.sources import Sure, usually
 from portcheck.model import Need
 from portcheck.model.target import DC
 
-TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "mail", "kdc-proxy", "cloud")
+TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "wap", "ca", "ces", "crl", "mail", "kdc-proxy", "cloud")
 ONLY_NAMED = ("kdc-proxy",)
 """What a forest need not have: asked where a machine is named for it, by whatever profile; each has its own."""
+PORTALS = "portals"
 OPENERS = {
-    "dc": "the domain controllers", "clients": "clients and the proxies in front",
+    DC: "the domain controllers", PORTALS: "the portals, their clients and the Synchronization Service",
+    "clients": "clients and the proxies in front", "users": "users and their devices",
     "balancer": "the load balancer and the other servers of the farm", "sync": "the Entra Connect server",
 }  # fmt: skip
-"""Who else opens connections that a profile tells of; only what domain controllers open is asked in their place."""
+"""Who opens the connections that a profile tells of, where it is not just this machine."""
+IN_THEIR_PLACE = frozenset({"", DC, PORTALS})
+"""What may be asked from here: by a domain controller, and by whatever is not the MIM Service itself."""
 DEEPEST = 16  # profiles extending profiles
 
 STRENGTH = (Need.OPTIONAL, Need.CONDITIONAL, Need.REQUIRED)
@@ -53,11 +59,13 @@ class ProfileRow:
     host: str = ""  # the endpoint's name where the target is always the same one; `*.` stands for any label
     opener: str = ""  # who opens the connection where it is not this machine: `from` in the file, one of OPENERS
     one_of: str = ""  # of the rows with the same word here, one that works is enough
+    sure: Sure = Sure.VENDOR  # how much weight the row bears
+    once_named: Need | None = None  # the need where a machine is named for it: then the case is at hand
 
     @property
     def ours(self) -> bool:
-        """Whether this machine can ask it: it opens it itself, or is to be run on the domain controllers that do."""
-        return self.opener in {"", DC}
+        """Whether this machine can ask it: it opens it itself, or it may be one of those that do."""
+        return self.opener in IN_THEIR_PLACE
 
     @property
     def key(self) -> Key:
@@ -72,6 +80,7 @@ class Profile:
     title: str
     rows: tuple[ProfileRow, ...]
     speaks: frozenset[str] = frozenset()  # whose error names its users see, beside what every client shows
+    mirrored: bool = False  # what this machine needs of the controllers, they need of it
 
     @property
     def dc_rows(self) -> tuple[ProfileRow, ...]:
@@ -93,6 +102,8 @@ class MergedRow:
     why: str  # of the strongest need
     source: str  # the document behind it
     one_of: str = ""
+    opener: str = ""  # empty where any of the profiles opens it from here
+    once_named: Need | None = None
 
 
 @cache
@@ -161,6 +172,8 @@ def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:
         why=lead.why,
         source=lead.source,
         one_of=_choice(row.one_of for row in rows if row.need is lead.need),
+        opener=_choice(row.opener for row in rows),
+        once_named=max((row.once_named or row.need for row in rows), key=STRENGTH.index),
     )
 
 
@@ -200,7 +213,17 @@ def _resolve(
         rows.update((row.key, row) for row in done[parent].rows)
         speaks |= done[parent].speaks
     rows.update((row.key, row) for row in (_row(name, raw) for raw in table.get("check", ())))
-    done[name] = Profile(name=name, title=table.get("title", name), rows=tuple(rows.values()), speaks=frozenset(speaks))
+    mirrored = table.get("mirrored", any(done[parent].mirrored for parent in _parents(table)))
+    done[name] = Profile(name, table.get("title", name), _choices(rows.values()), frozenset(speaks), mirrored)
+
+
+def _choices(rows: Iterable[ProfileRow]) -> tuple[ProfileRow, ...]:
+    """Where one of two is enough and the other is needed anyway, this one is needed only by what is set to it."""
+    kept = tuple(rows)
+    words = Counter(row.one_of for row in kept)
+    return tuple(
+        replace(row, one_of="", need=Need.CONDITIONAL) if row.one_of and words[row.one_of] == 1 else row for row in kept
+    )
 
 
 def _parents(table: Mapping[str, Any]) -> tuple[str, ...]:
@@ -231,6 +254,8 @@ def _row(profile: str, raw: Mapping[str, Any]) -> ProfileRow:
         host=raw.get("host", ""),
         opener=raw.get("from", ""),
         one_of=raw.get("one_of", ""),
+        sure=Sure(raw["sure"]) if "sure" in raw else usually(raw.get("source", "")),
+        once_named=Need(raw["once_named"]) if "once_named" in raw else None,
     )
 
 

@@ -20,6 +20,16 @@ class Sure(StrEnum):
     REASONED = "reasoned"  # follows from vendor or secondary facts
 
 
+NO_DOCUMENT = {"COMMON": Sure.COMMON, "OWN": Sure.REASONED}
+OTHERS_WORDS = frozenset({"SEED", "IDENTANDY", "RPS", "JORGE", "GEEKY"})
+"""Blogs, wikis and scripts that rows of profiles rest on."""
+
+
+def usually(key: str) -> Sure:
+    """How sure a row of a profile with this source is, where it says nothing else."""
+    return NO_DOCUMENT.get(key, Sure.SECONDARY if key in OTHERS_WORDS else Sure.VENDOR)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A document: its title and where to find it (an address, or a repository and a path)."""

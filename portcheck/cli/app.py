@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,19 @@ from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE, USAGE, sentence
+from portcheck.render.shared.options import ACCESSIBLE
+from portcheck.run.starved import starved
 
 if TYPE_CHECKING:
     from portcheck.model import Report
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions of typer carry inside
-OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-NO_THREAD = "can't start new thread"  # what Python says, and no class of its own
+EVERYWHERE: Mapping[str, str] = {"--no-color": "NO_COLOR", "--accessible": ACCESSIBLE}
+"""Flags of every command, and what they are in the environment."""
 
 COMMANDS = (
-    "check", "demo", "diff", "discover", "explain", "history", "listen", "merge", "plan", "request", "schedule", "sid",
-    "watch",
+    "check", "demo", "diff", "discover", "explain", "help", "history", "listen", "merge", "plan", "report", "request",
+    "schedule", "serve", "sid", "watch",
 )  # fmt: skip
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
 GROUPS: Mapping[str, str] = {"config": "config"}
@@ -76,9 +78,11 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
 
     `take` is given the report of a check, for whoever needs more of it than what is written.
     """
+    before = {name: os.environ.get(name) for name in EVERYWHERE.values()}
+    words = everywhere(arguments)
     try:
-        app = build(arguments[0] if arguments else "")
-        code = app(args=list(arguments), prog_name="portcheck", standalone_mode=False, obj=take)
+        app = build(words[0] if words else "")
+        code = app(args=words, prog_name="portcheck", standalone_mode=False, obj=take)
     except ConfigError as error:
         return _complain(str(error))
     except BusyError as error:
@@ -86,7 +90,7 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         return NOT_DONE
     except UsageError as error:
         message = error.format_message()  # empty where the help was shown for want of a command
-        return _complain(f"{message} (see portcheck --help)") if message else USAGE
+        return _complain(f"{message} (see {_whose_help(error)} --help)") if message else USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except OverflowError:
@@ -97,15 +101,41 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         return 0
     except OSError as error:  # a full disk behind stdout
         streams.abandon()
-        what = "this machine could not do it" if error.errno in OWN_LIMITS else "the output cannot be written"
+        what = "this machine could not do it" if starved(error) else "the output cannot be written"
         streams.say(f"{what}: {error.strerror or 'no reason given'}")
         return NOT_DONE
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and str(error) != NO_THREAD:
+        if not starved(error):
             raise
         streams.say("this machine has not enough memory, or may start no more threads: the run was not done")
         return NOT_DONE
+    finally:
+        _restore(before)
     return code if isinstance(code, int) else 0
+
+
+def everywhere(arguments: Sequence[str]) -> list[str]:
+    """Without those words that every command takes; what they ask for is in the environment."""
+    words = list(arguments)
+    end = words.index("--") if "--" in words else len(words)
+    for word in dict.fromkeys(words[:end]):
+        if word in EVERYWHERE:
+            os.environ[EVERYWHERE[word]] = "1"
+    kept = frozenset() if words[:1] == ["schedule"] else EVERYWHERE.keys()  # its units are to have them
+    return [*(word for word in words[:end] if word not in kept), *words[end:]]
+
+
+def _restore(before: Mapping[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _whose_help(error: Any) -> str:
+    """`portcheck check`"""
+    return getattr(getattr(error, "ctx", None), "command_path", "") or "portcheck"
 
 
 def _complain(message: str) -> int:

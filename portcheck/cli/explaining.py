@@ -29,8 +29,8 @@ def at_once(arguments: Sequence[str]) -> int | None:
     return answer(" ".join(words), None, as_json="--json" in arguments)
 
 
-def answer(text: str, evidence: Report | None, *, as_json: bool) -> int:
-    """Say what the text means, to stdout; the exit code."""
+def answer(text: str, evidence: Report | None, *, as_json: bool, run: str = "") -> int:
+    """Say what the text means, to stdout; the exit code. `run`: by what name the evidence is found again."""
     from portcheck.catalogue import lookup
 
     matches = lookup.find(text)
@@ -40,7 +40,7 @@ def answer(text: str, evidence: Report | None, *, as_json: bool) -> int:
     if as_json:
         _print(_as_json(matches, ours, evidence))
     else:
-        _print("\n\n".join(filter(None, (_own_lines(ours), _as_lines(matches, evidence)))))
+        _print("\n\n".join(filter(None, (_own_lines(ours), _as_lines(matches, evidence), _end(evidence, run)))))
     return 0
 
 
@@ -107,6 +107,20 @@ def _as_lines(matches: list[Match], evidence: Report | None) -> str:
 
     blocks = [weighed.lines(match.error, weigh(match.error, evidence)) for match in matches]
     return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _end(evidence: Report | None, run: str) -> str:
+    """What the whole run comes to, which is more than one error's causes."""
+    if evidence is None:
+        return ""
+    from portcheck.render.report.ending import ending
+    from portcheck.render.shared.conclusion import conclusion
+    from portcheck.render.shared.layout import to_string
+    from portcheck.render.shared.options import for_stream
+    from portcheck.run.runner import explained
+
+    screen = for_stream(sys.stdout)
+    return to_string(ending(conclusion(explained(evidence), run, None), screen).lines, screen).rstrip("\n")
 
 
 def _as_json(matches: list[Match], ours: tuple[Word, ...], evidence: Report | None) -> str:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from portcheck.cli.pairing import owners
 from portcheck.cli.streams import say, show
+from portcheck.cli.suffixes import of_suffix
 from portcheck.config import ConfigError, nearest
 from portcheck.files.writing import STDOUT, WriteError, is_replaced, refuse_unwritable, write_whole
+from portcheck.net.platform import console
 from portcheck.render import FORMATS
-from portcheck.render.shared.options import Options, for_stream
+from portcheck.render.shared.options import Options, for_stream, is_terminal
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -46,17 +48,27 @@ def wishes(
 def paired(
     formats: Sequence[str], outputs: Sequence[Path], known: Collection[str], usual: str, order: str
 ) -> list[OutputWish]:
-    """Each -o belongs to the -f before it, by the order they came in (`pairs`); without -f the `usual` format."""
+    """Each -o belongs to the -f before it, by the order they came in (`pairs`); without one its suffix chooses."""
     unknown = [name for name in formats if name not in known]
     if unknown:
         raise ConfigError(f"--format: unknown format {unknown[0]!r}{nearest(unknown[0], known)}")
-    names = list(formats) or [usual]
     if (order.count("f"), order.count("o")) != (len(formats), len(outputs)):  # not noted, or misread
         order = "f" * len(formats) + "o" * len(outputs)
-    paths: dict[int | None, Path] = dict(zip(owners(order), outputs, strict=True))
-    if None in paths:
-        raise ConfigError(f"--output: {paths[None]} has no --format of its own")
-    return [OutputWish(name, _unless_stdout(paths.get(place))) for place, name in enumerate(names)]
+    paths: dict[int, Path] = {}
+    by_suffix: list[OutputWish] = []
+    for place, path in zip(owners(order), outputs, strict=True):
+        name = of_suffix(path, known) if place is None or not formats else None
+        if name is not None:
+            by_suffix.append(OutputWish(name, _unless_stdout(path)))
+        elif place is None:
+            raise ConfigError(f"--output: {path} has no --format of its own")
+        else:
+            paths[place] = path
+    names = list(formats) or ([] if by_suffix and not paths else [usual])
+    return [
+        *(OutputWish(name, _unless_stdout(paths.get(place))) for place, name in enumerate(names)),
+        *by_suffix,
+    ]
 
 
 def _unless_stdout(path: Path | None) -> Path | None:
@@ -111,7 +123,7 @@ def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool
 def put(wish: OutputWish, text: str) -> bool:
     """One text to its place; a file that cannot be written is a line, and False."""
     if wish.path is None:
-        show(text)
+        show(text, for_programs=wish.name != TABLE)
         return True
     try:
         write_whole(wish.path, text)
@@ -126,6 +138,8 @@ def for_file(screen: Options) -> Options:
 
 
 def screen_options(*, no_color: bool, verbose: int, quiet: bool, accessible: bool) -> Options:
+    if sys.stdout is not None and is_terminal(sys.stdout) and not console.obeys_escapes(sys.stdout):
+        no_color = True
     return for_stream(
         sys.stdout, color=False if no_color else None, verbose=verbose, quiet=quiet, accessible=accessible
     )

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 
 
-def show(text: str) -> None:
+def show(text: str, *, for_programs: bool = False) -> None:
     """All of it, now. A reader who leaves early (`| head`) changes nothing in what the command found, or exits with.
 
-    OSError where it cannot be written: a full disk.
+    `for_programs`: in UTF-8 and with the line ends it has, whatever the system's habits are. OSError where it cannot be
+    written: a full disk.
     """
+    if for_programs and isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors, newline="\n")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from portcheck.catalogue.clouds import in_cloud
 from portcheck.catalogue.profiles import TARGETS, Profile, ProfileError, built_in, with_own
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.cli.naming import Naming, by_search_list, without_asking
@@ -227,7 +228,7 @@ def profiles(configured: Configuration, names: Sequence[str]) -> tuple[Profile, 
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ConfigError(f"--profile: unknown profile {unknown[0]!r}{nearest(unknown[0], known)}")
-    return tuple(known[name] for name in names)
+    return tuple(in_cloud(known[name], configured.settings.cloud) for name in names)
 
 
 def service_names(flag: str, words: Sequence[str]) -> frozenset[str]:

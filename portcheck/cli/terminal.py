@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import chain
 from queue import Empty, SimpleQueue
 
@@ -31,6 +32,7 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
         quiet=screen.quiet,
         accessible=screen.accessible,
     )
+    options = replace(options, progress=screen.progress)
     if options.quiet:
         yield _ignore
         return

@@ -2,97 +2,80 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from portcheck.automation import alerting, baseline
 from portcheck.automation import lock as locking
-from portcheck.automation.alerting import Alert, When
+from portcheck.automation.alerting import Alert
 from portcheck.cli import output as outputs
 from portcheck.cli import passwords, targets
 from portcheck.cli import selection as selecting
+from portcheck.cli.check_flags import (
+    Accessible,
+    AnswerTimeout,
+    Attempts,
+    Bind,
+    CaFile,
+    Called,
+    Concurrency,
+    Config,
+    Controllers,
+    Deadline,
+    FailWhen,
+    Formats,
+    Four,
+    FromStdin,
+    History,
+    How,
+    Idle,
+    Lock,
+    MaxChecks,
+    NoColor,
+    NotifyFile,
+    NotifyWhen,
+    Only,
+    Outputs,
+    Profiles,
+    Proxy,
+    Quiet,
+    Rate,
+    Save,
+    Servers,
+    ShowProgress,
+    Site,
+    Six,
+    Skip,
+    SourceIp,
+    Systems,
+    Targets,
+    Timeout,
+    TraceToo,
+    User,
+    Verbose,
+)
 from portcheck.cli.options import DO
 from portcheck.cli.pairing import ORDER
 from portcheck.cli.passwords import WantedAccount
+from portcheck.cli.runs import LAST
 from portcheck.cli.selection import duration as _duration
 from portcheck.cli.selection import flagged as _flagged
 from portcheck.cli.selection import given as _given
 from portcheck.cli.streams import say
 from portcheck.cli.terminal import on_stderr
-from portcheck.config import ConfigError, FailOn, ProxySpec, parse_address, parse_proxy, parse_rate, parse_vantage
+from portcheck.config import ConfigError, ProxySpec, parse_address, parse_proxy, parse_rate, parse_vantage
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE
+from portcheck.files.writing import STDOUT
 from portcheck.model import Report
-from portcheck.model.credentials import Method
 from portcheck.model.target import Selection
-from portcheck.render import FORMATS
-from portcheck.render.shared.options import Options
+from portcheck.render.shared.options import Options, ProgressKind
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
 from portcheck.targets.checks import profile_names
-
-Targets = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="Forests of the file, domains, hosts, addresses, HOST:PORT, ldap(s):// and gc:// URLs, networks, @FILE."
-    ),
-]
-Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
-Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="A role of this machine.")]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="SERVICE", help="Ask only this service.")]
-Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="SERVICE", help="Leave this service out.")]
-Controllers = Annotated[list[str] | None, typer.Option("--dc", metavar="HOST", help="Only this domain controller.")]
-Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
-Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=f"{', '.join(FORMATS)}.")]
-Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="File of the -f before.")]
-Timeout = Annotated[str | None, typer.Option("--timeout", help="Patience for a connection or datagram (4s).")]
-AnswerTimeout = Annotated[str | None, typer.Option("--answer-timeout", help="Patience for an answer (10s).")]
-Deadline = Annotated[str | None, typer.Option("--deadline", help="End the whole run after this long.")]
-Attempts = Annotated[int | None, typer.Option("--attempts", min=1, max=20, help="Tries from fresh ports (3).")]
-Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, max=65535, help="Checks at once (512).")]
-MaxChecks = Annotated[
-    int | None, typer.Option("--max-checks", metavar="N", min=1, max=10_000_000, help="Most of one run (250000).")
-]
-Rate = Annotated[str | None, typer.Option("--rate", help="New checks a second, at most.")]
-SourceIp = Annotated[str | None, typer.Option("--source-ip", metavar="ADDRESS", help="Send from this address.")]
-Four = Annotated[bool, typer.Option("-4", help="IPv4 only.")]
-Six = Annotated[bool, typer.Option("-6", help="IPv6 only.")]
-FailWhen = Annotated[FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.")]
-TraceToo = Annotated[bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.")]
-Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the run for explain --report.")]
-History = Annotated[bool, typer.Option("--history/--no-history", help="Keep the run; compare with the last.")]
-Called = Annotated[
-    str | None, typer.Option("--name", metavar="VANTAGE", help="What to call this place in reports (its host name).")
-]
-Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.")]
-NotifyWhen = Annotated[When | None, typer.Option("--notify", help="Send a notice by apprise ($PORTCHECK_NOTIFY).")]
-NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the notices' URLs are.")]
-Idle = Annotated[
-    str | None,
-    typer.Option("--idle", metavar="DURATION", help="Hold idle LDAP sessions this long (15m): who forgets them?"),
-]
-Bind = Annotated[bool, typer.Option("--bind", help="Sign in, and tell network from account and rights.")]
-User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Account for --bind; the password is asked.")]
-How = Annotated[Method | None, typer.Option("--bind-method", help="How --bind signs in (simple, over TLS only).")]
-CaFile = Annotated[
-    Path | None, typer.Option("--ca-file", metavar="FILE", help="Trust the authorities in it too (PEM).")
-]
-FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password of --bind from standard input.")]
-Proxy = Annotated[
-    str | None, typer.Option("--proxy", metavar="URL", help="Proxy to the cloud; socks5:// for all TCP; or none.")
-]
-Site = Annotated[str | None, typer.Option("--site", metavar="NAME", help="As a client of this AD site.")]
-Systems = Annotated[
-    list[str] | None,
-    typer.Option("--system", metavar="ROLE=HOST", help="As mim=mim1.corp."),
-]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
-Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the evidence.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
-Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences instead of drawings, for screen readers.")]
 
 
 def check(
@@ -137,6 +120,7 @@ def check(
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
     accessible: Accessible = False,  # noqa: FBT002
+    progress: ShowProgress = ProgressKind.AUTO,
 ) -> int:
     """Check the paths to the domain controllers of one or more forests."""
     configured = targets.configuration(config, needed=not target and not profile)
@@ -176,13 +160,26 @@ def check(
     wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
     if bind and settings.proxy is not None and settings.proxy.socks:
         raise ConfigError(
-            f"--bind signs in straight, not through the SOCKS proxy {settings.proxy}; leave one of them out"
+            f"--credentials signs in straight, not through the SOCKS proxy {settings.proxy}; leave one of them out"
         )
     order = signing_in(order, WantedAccount(user, bind_method, password_stdin), bind=bind)
-    screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
+    screen = replace(
+        outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible),
+        run=_kept_as(save, wanted, history=history and settings.history_keep > 0),
+        again="".join(f" {shlex.quote(word)}" for word in (*(["-c", config] if config else []), *(target or ()))),
+        progress=progress,
+    )
     alert = None if notify is None else Alert(notify, notify_file)
     job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock, alert=alert)
     return int(context.meta.get(DO, once)(context, job))
+
+
+def _kept_as(save: Path | None, wanted: tuple[outputs.OutputWish, ...], *, history: bool) -> str:
+    """By what name commands find this run again; empty: by none."""
+    if history:
+        return LAST
+    files = [save, *(wish.path for wish in wanted if wish.name == outputs.JSON)]
+    return next((shlex.quote(str(path)) for path in files if path is not None and path != STDOUT), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +221,7 @@ def signing_in(order: Order, wanted: WantedAccount, *, bind: bool) -> Order:
     if bind:
         return replace(order, credentials=passwords.credentials([forest for forest, _ in order.forests], wanted))
     if wanted != WantedAccount():
-        raise ConfigError("--user, --bind-method and --password-stdin say how to sign in: add --bind")
+        raise ConfigError("--user, --bind-method and --password-stdin say how to sign in: add --credentials")
     return order
 
 

@@ -1,17 +1,26 @@
-"""`portcheck config check` and `config show`: is the forests file right, and what does it amount to?"""
+"""`portcheck config check`, `show`, `init`: is the forests file right, what does it amount to, and a first one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from portcheck import config as first
+from portcheck.catalogue.clouds import CLOUDS
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
-from portcheck.config import BindSpec, ForestSpec, Settings, SystemSpec, format_duration
+from portcheck.cli.selection import flagged
+from portcheck.cli.streams import show as write
+from portcheck.config import BindSpec, ConfigError, ForestSpec, Settings, SystemSpec, format_duration, parse_name
 from portcheck.exitcodes import sentence
+from portcheck.files.writing import STDOUT, WriteError, write_whole
 
-app = typer.Typer(no_args_is_help=True, help="Validate the forests file; print the effective settings.")
+app = typer.Typer(no_args_is_help=True, help="Write a first forests file, validate it, print the effective settings.")
+Forests = Annotated[list[str] | None, typer.Argument(metavar="[FOREST]...", help="DNS names of the forests.")]
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
 
 
@@ -46,15 +55,42 @@ def show(config: Config = None) -> int:
         f"second look       {'yes' if settings.trace else 'no'}",
         f"history           {_history(settings)}",
         f"proxy             {settings.proxy or 'as the environment says (HTTPS_PROXY, NO_PROXY)'}",
+        f"cloud             {settings.cloud} ({CLOUDS[settings.cloud]})",
         f"profiles          {', '.join(settings.profiles)}",
     ]
     for forest in configured.forests:
         lines += ["", *_forest(forest)]
     lines += ["", "profiles known"]
     known = with_own(configured.own_profiles)
-    lines += [f"  {name:<16}{profile.title}" for name, profile in known.items()]
+    width = max(map(len, known)) + 2
+    lines += [f"  {name:<{width}}{profile.title}" for name, profile in known.items()]
     typer.echo("\n".join(lines))
     return 0
+
+
+@app.command("init", epilog=sentence("config init"))
+def init(forests: Forests = None, output: Output = Path("forests.toml")) -> int:
+    """Write a first forests file with every key that is usual, explained; nothing is overwritten."""
+    names = [flagged("FOREST", parse_name, name) for name in forests or ("contoso.com",)]
+    if output != STDOUT and output.exists():
+        raise ConfigError(f"{output} is there already; give another name with -o, or move it away")
+    text = first_file(names)
+    if output == STDOUT:
+        write(text)
+        return 0
+    try:
+        write_whole(output, text)
+    except WriteError as error:
+        raise ConfigError(str(error)) from None
+    typer.echo(f"{output}: written. Look through it, then: portcheck config check; portcheck check")
+    return 0
+
+
+def first_file(names: Sequence[str]) -> str:
+    """The commented file with these forests."""
+    text = (Path(first.__file__).parent / "first.toml").read_text(encoding="utf-8")
+    head, _, block = text.partition("# Forest\n")
+    return head + "\n".join(block.replace("contoso.com", name) for name in names)
 
 
 def _history(settings: Settings) -> str:

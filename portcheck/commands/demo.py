@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -13,10 +14,8 @@ from portcheck.cli.demo_forests import HIGHER, embedded
 from portcheck.cli.streams import show
 from portcheck.commands.check import asked, told_to_end
 from portcheck.config import Configuration, Settings
-from portcheck.model import Finding, Report, Severity
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import plain
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order
 
@@ -32,7 +31,6 @@ NEXT = (
 )
 COMMAND_WIDTH = max(len(command) for command, _ in NEXT)
 LONGEST_WORDS = max(len(words) for _, words in NEXT)
-NAME_WIDTH = 19
 
 
 def demo(
@@ -43,24 +41,21 @@ def demo(
 ) -> int:
     """Run the main job on embedded forests: no configuration, no network, no root."""
     wanted = output.wishes(format_ or (), ())
-    screen = output.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=False)
+    screen = replace(
+        output.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=False), run="", again=None
+    )
     with ENDING.keeping, embedded() as (forests, usual):
         profiles = targets.profiles(Configuration(), ["mim"])
         order = Order(tuple((forest, profiles) for forest in forests), Settings())
         report = told_to_end(asked(order, screen, no_color=no_color))
         output.write(report, wanted, screen)
-    if wanted[0].name == output.TABLE:
-        show(to_string(_go_on(report, screen, usual=usual), screen))
+    if wanted[0].name == output.TABLE and not quiet:
+        show(to_string(_go_on(screen, usual=usual), screen))
     return 0 if report.exit_code == 1 else report.exit_code
 
 
-def _go_on(report: Report, screen: Options, *, usual: bool) -> Iterator[Text]:
-    """What to do in each forest, in a line a fault; what the numbers are; and the way to the reader's own forests."""
-    yield Text()
-    yield Text("What to do next in each of them:", "bold")
-    yield Text()
-    for forest in report.forests:
-        yield from _to_do(forest.name, [f for f in report.findings if f.forest == forest.name], screen)
+def _go_on(screen: Options, *, usual: bool) -> Iterator[Text]:
+    """What the numbers are, and the way to the reader's own forests."""
     yield Text()
     where = "These forests are made up and live on this machine"
     if usual:
@@ -76,10 +71,3 @@ def _go_on(report: Report, screen: Options, *, usual: bool) -> Iterator[Text]:
         else:
             yield Text(f"  {command}")
             yield from hang(" " * 6, words, screen.width)
-
-
-def _to_do(name: str, findings: list[Finding], screen: Options) -> Iterator[Text]:
-    asked = [f.fix for f in findings if f.severity is not Severity.INFO and f.fix] or ["Nothing: all is well."]
-    for number, fix in enumerate(asked):
-        lead = Text("  " + pad("" if number else name, NAME_WIDTH))
-        yield from hang(lead, plain(fix), screen.width)

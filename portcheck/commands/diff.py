@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from portcheck.cli import runs as runs_
 from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
@@ -26,20 +27,19 @@ def diff(
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Show what changed between two runs."""
-    from portcheck.commands.history import named
     from portcheck.render import diff as difference
     from portcheck.report.compare import compare
     from portcheck.report.same_plan import common, nothing
     from portcheck.report.to_json import dumps
 
-    runs = common(named(before), named(after))
-    if nothing(runs):
-        raise ConfigError(f"nothing was asked in both runs, so nothing can be compared. {' '.join(runs.notes)}")
-    earlier, later = runs.before, runs.after
+    both = common(runs_.found(before), runs_.found(after))
+    if nothing(both):
+        raise ConfigError(f"nothing was asked in both runs, so nothing can be compared. {' '.join(both.notes)}")
+    earlier, later = both.before, both.after
     compared = compare(earlier, later)
     if as_json:
-        show(dumps(difference.as_json(earlier, later, compared, runs.notes)))
+        show(dumps(difference.as_json(earlier, later, compared, both.notes)))
     else:
         screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
-        show(difference.render(earlier, later, compared, screen, runs.notes))
+        show(difference.render(earlier, later, compared, screen, both.notes))
     return OK if compared.same else NOT_AS_EXPECTED

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portcheck.cli import output_texts, targets
+from portcheck.cli.check_flags import Accessible, NoColor
 from portcheck.cli.output import JSON, TABLE, screen_options
 from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError, Configuration, ForestSpec, is_address
@@ -44,6 +45,8 @@ def discover(
     output: Outputs = None,
     as_json: Json = False,  # noqa: FBT002 - flags
     quiet: Quiet = False,  # noqa: FBT002
+    no_color: NoColor = False,  # noqa: FBT002
+    accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Show the SRV records of a domain, their targets, and whether each answers."""
     wanted = output_texts.wishes(
@@ -58,9 +61,9 @@ def discover(
         selection=Selection(only=frozenset({LOCATOR})),
         views=True,
     )
-    screen = screen_options(no_color=True, verbose=0, quiet=quiet, accessible=False)
+    screen = screen_options(no_color=no_color, verbose=0, quiet=False, accessible=accessible)
     with ENDING.keeping:
-        with on_stderr(screen) as notify:
+        with on_stderr(replace(screen, quiet=quiet), no_color=no_color) as notify:
             report = attend(order, notify)
         return output_texts.write(wanted, lambda name: _text(name, report, screen)) or report.exit_code
 
@@ -79,4 +82,4 @@ def _domain(configured: Configuration, text: str, servers: Sequence[str]) -> For
 
 def _text(name: str, report: Report, screen: Options) -> str:
     """The table is one of its own; every other format is the report's."""
-    return "\n".join(truth.lines(report)) if name == TABLE else FORMATS[name](report, screen)
+    return truth.render(report, screen) if name == TABLE else FORMATS[name](report, screen)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portcheck.cli import explaining
+from portcheck.cli import explaining, runs
 from portcheck.cli.output import screen_options
 from portcheck.cli.pairing import Paired
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.run.ending import ENDING
 
 if TYPE_CHECKING:
     from portcheck.model import Report
 
 Error = Annotated[list[str] | None, typer.Argument(help="An error's name, code or text, or a pasted log line.")]
-FromReport = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Answer from this saved run.")]
+FromReport = Annotated[str | None, typer.Option("--report", metavar="RUN", help=f"Answer from this run: {runs.RUN}.")]
 Log = Annotated[
     str | None, typer.Option("--log", metavar="FILE", help="Every known error of a whole log; - is standard input.")
 ]
@@ -56,33 +58,29 @@ def explain(
     no_color: NoColor = False,  # noqa: FBT002
 ) -> int:
     """Explain an error string or code; without one, list all, or explain a saved run."""
-    text = " ".join(error or ())
-    evidence = _evidence(report, check, config, no_color=no_color)
-    if log is not None:
-        if text:
-            raise ConfigError("--log reads a whole log: give either it or an error")
-        from portcheck.cli.explain_log import explain_log
+    with ENDING.keeping if check else nullcontext():  # what the run found is told, whenever it is to end
+        text = " ".join(error or ())
+        evidence = _evidence(report, check, config, no_color=no_color)
+        if log is not None:
+            if text:
+                raise ConfigError("--log reads a whole log: give either it or an error")
+            from portcheck.cli.explain_log import explain_log
 
-        return explain_log(log, evidence, as_json=as_json)
-    if not text:
-        return (
-            explaining.overview(as_json=as_json)
-            if evidence is None
-            else _findings(evidence, as_json, verbose, no_color)
-        )
-    return explaining.answer(text, evidence, as_json=as_json)
+            return explain_log(log, evidence, as_json=as_json)
+        if not text:
+            return (
+                explaining.overview(as_json=as_json)
+                if evidence is None
+                else _findings(evidence, as_json, verbose, no_color, report or "")
+            )
+        return explaining.answer(text, evidence, as_json=as_json, run=report or "")
 
 
-def _evidence(report: Path | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
+def _evidence(report: str | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
     if report is not None and check:
         raise ConfigError("--report and --check exclude each other: answer from a saved run, or run now")
     if report is not None:
-        from portcheck.report import to_json
-
-        try:
-            return to_json.load(report)
-        except to_json.StoreError as fault:
-            raise ConfigError(str(fault)) from None
+        return runs.found(report)
     if not check:
         return None
     from portcheck.cli import targets
@@ -96,12 +94,13 @@ def _evidence(report: Path | None, check: list[str] | None, config: str | None, 
     return asked(order, screen, no_color=no_color)
 
 
-def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool) -> int:  # noqa: FBT001
+def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool, run: str) -> int:  # noqa: FBT001
     """The saved run, judged again by this version's rules."""
     from portcheck.render import FORMATS
     from portcheck.run.runner import explained
 
     again = explained(evidence)
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=False)
+    screen = replace(screen, run=run, again=None)
     show(FORMATS["json" if as_json else "table"](again, screen).rstrip("\n") + "\n")
     return 0

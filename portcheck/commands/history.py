@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from portcheck.cli import runs as runs_
 from portcheck.cli.output import screen_options
 from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError
-from portcheck.model import Report
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,18 +27,31 @@ Verbose = Annotated[
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
 Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences, for screen readers.")]
-LAST = "last"
-T = TypeVar("T")
+Digest = Annotated[str | None, typer.Option("--digest", metavar="DURATION", help="What the last 7d, say, were like.")]
+DigestFormats = Annotated[list[str] | None, typer.Option("-f", "--format", help="Of --digest: markdown or html.")]
+DigestFiles = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Of --digest.")]
+NotifyToo = Annotated[bool, typer.Option("--notify", help="Send the digest by apprise ($PORTCHECK_NOTIFY).")]
+NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the URLs of it are.")]
 
 
 def history(
+    context: typer.Context,
     number: Number = None,
+    digest: Digest = None,
+    format_: DigestFormats = None,
+    output: DigestFiles = None,
+    notify: NotifyToo = False,  # noqa: FBT002 - flags
+    notify_file: NotifyFile = None,
     as_json: Json = False,  # noqa: FBT002 - flags
     verbose: Verbose = 0,
     no_color: NoColor = False,  # noqa: FBT002
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Show earlier runs, and per forest and check when it last changed."""
+    if digest is not None:
+        return _digest(context, digest, format_ or (), output or (), notify_file, notify=notify)
+    if format_ or output or notify or notify_file:
+        raise ConfigError("--format, --output, --notify and --notify-file belong to --digest")
     from portcheck.history.state_dir import database_file
     from portcheck.render import FORMATS
     from portcheck.render import history as past
@@ -44,7 +59,7 @@ def history(
 
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
     if number is not None:
-        show(FORMATS["json" if as_json else "table"](_shown(number), screen))
+        show(FORMATS["json" if as_json else "table"](runs_.found(number), replace(screen, run=number, again=None)))
     elif as_json:
         show(dumps(past.as_json(everything())))
     else:
@@ -54,6 +69,34 @@ def history(
         else:
             show(past.render(plans, str(database_file()), screen))
     return 0
+
+
+def _digest(
+    context: typer.Context,
+    period: str,
+    formats: Sequence[str],
+    files: Sequence[Path],
+    notify_file: Path | None,
+    *,
+    notify: bool,
+) -> int:
+    """What the period up to now was like, written, and sent where that is wanted."""
+    from portcheck.automation import alerting
+    from portcheck.cli import output_texts
+    from portcheck.cli.selection import flagged
+    from portcheck.config import parse_duration
+    from portcheck.history.digest import digested
+    from portcheck.render.digest import FORMATS
+
+    wanted = output_texts.wishes(context, formats, files, FORMATS, "markdown")
+    until = datetime.now(UTC)
+    since = until - timedelta(seconds=flagged("--digest", parse_duration, period))
+    send = alerting.sender(notify_file, say) if notify or notify_file else None
+    plans = runs_.work(lambda database: digested(database, since, until)) or ()
+    code = output_texts.write(wanted, lambda name: FORMATS[name](plans, period))
+    if send is not None:
+        send(f"portcheck: the last {period}", FORMATS["markdown"](plans, period))
+    return code
 
 
 def everything() -> Plans:
@@ -68,49 +111,4 @@ def everything() -> Plans:
             for plan in reversed(names)
         }
 
-    return _read(read) or {}
-
-
-def _shown(word: str) -> Report:
-    return named(word) if Path(word).is_file() else run(word)
-
-
-def named(word: str) -> Report:
-    """The report in this file, of several places too, or of this run. A file that is there comes first."""
-    from portcheck.merge import reading
-    from portcheck.report.to_json import StoreError
-
-    if is_run(word) and not Path(word).exists():
-        return run(word)
-    try:
-        return reading.whole(Path(word))
-    except StoreError as error:
-        raise ConfigError(str(error)) from None
-
-
-def is_run(word: str) -> bool:
-    return word == LAST or (word.isascii() and word.isdigit() and len(word) <= 18)
-
-
-def run(word: str) -> Report:
-    """The report of a run by its number, or of the newest."""
-    from portcheck.history import runs
-    from portcheck.history.state_dir import database_file
-
-    if not is_run(word):
-        raise ConfigError(f"{word!r} is no run; give a number that portcheck history lists, or last")
-    found = _read(lambda database: runs.report_of(database, None if word == LAST else int(word)))
-    if found is None:
-        what = "no run is kept" if word == LAST else f"run {word} is not kept"
-        raise ConfigError(f"{what} in {database_file()} (portcheck history lists what is)")
-    return found
-
-
-def _read(do: Callable[[sqlite3.Connection], T]) -> T | None:
-    from portcheck.history.database import HistoryError, work_here
-    from portcheck.report.to_json import StoreError
-
-    try:
-        return work_here(do, say, create=False)
-    except (HistoryError, StoreError) as error:
-        raise ConfigError(str(error)) from None
+    return runs_.work(read) or {}

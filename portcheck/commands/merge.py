@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from portcheck.cli import output_texts
+from portcheck.cli import output_texts, runs
+from portcheck.cli.check_flags import Accessible, NoColor, Outputs, Quiet, Verbose
 from portcheck.cli.output import for_file, screen_options
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say
-from portcheck.commands.check import Accessible, NoColor, Outputs, Quiet, Verbose
 from portcheck.config import ConfigError, FailOn, parse_duration, parse_vantage
 from portcheck.merge.findings import Wanted, exit_code, explained
 from portcheck.merge.gather import gathered
@@ -86,15 +86,13 @@ def _gathered(words: list[str]) -> Merged:
 
 
 def _run(word: str) -> Report | None:
-    from portcheck.commands import history
-
-    return history.run(word) if history.is_run(word) else None
+    return runs.of_history(word) if runs.is_run(word) else None
 
 
 def _keep(merged: Merged) -> None:
     """As a run of its own plan, so that `history` and `diff` know it."""
     from portcheck.config import Settings
-    from portcheck.history import runs
+    from portcheck.history import runs as kept
     from portcheck.history.database import HistoryError, work_here
     from portcheck.merge.one_place import as_one
 
@@ -102,7 +100,7 @@ def _keep(merged: Merged) -> None:
     label = f"merged: {', '.join(merged.names)}"
     try:
         work_here(
-            lambda database: runs.keep(database, as_one(merged), PLAN, label, limits.history_keep, limits.history_days),
+            lambda database: kept.keep(database, as_one(merged), PLAN, label, limits.history_keep, limits.history_days),
             say,
             create=True,
         )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from portcheck.cli import output as outputs
-from portcheck.cli import output_texts, selection, targets
-from portcheck.commands.check import (
+from portcheck.cli import output_texts, runs, selection, targets
+from portcheck.cli.check_flags import (
     AnswerTimeout,
     Attempts,
     Config,
@@ -27,14 +26,12 @@ from portcheck.commands.check import (
     Timeout,
     TraceToo,
 )
-from portcheck.config import ConfigError
-from portcheck.model import Report
 from portcheck.model.target import Selection
 from portcheck.render.plan import FORMATS
 from portcheck.targets.checks import profile_names
 
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
-FromReport = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="The hosts of this saved run.")]
+FromReport = Annotated[str | None, typer.Option("--report", metavar="RUN", help=f"The hosts of this run: {runs.RUN}.")]
 
 
 def plan(
@@ -76,7 +73,7 @@ def plan(
         settings=settings,
         selection=Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ())),
         families=families,
-        report=_load(report),
+        report=None if report is None else runs.found(report),
     )
     named = targets.forests(configured, target or (), asking=False)
     chosen = [targets.narrowed(f, dc or (), dns or (), families) for f in named]
@@ -86,14 +83,3 @@ def plan(
     on_file = outputs.for_file(screen)
     paths = {wish.name: wish.path for wish in wanted}
     return output_texts.write(wanted, lambda name: FORMATS[name](told, on_file if paths[name] else screen))
-
-
-def _load(path: Path | None) -> Report | None:
-    if path is None:
-        return None
-    from portcheck.report import to_json
-
-    try:
-        return to_json.load(path)
-    except to_json.StoreError as fault:
-        raise ConfigError(str(fault)) from None

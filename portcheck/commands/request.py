@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portcheck.catalogue.profiles import TARGETS
-from portcheck.cli import output_texts, targets
+from portcheck.cli import output_texts, runs, targets
 from portcheck.cli import selection as selecting
+from portcheck.cli.check_flags import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.cli.output import OutputWish
 from portcheck.cli.streams import say
-from portcheck.commands.check import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, nearest, parse_address
 from portcheck.model import Need, Report
 from portcheck.model.target import DC, Selection, Target
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from portcheck.targets.systems import SystemsWanted
 
 Inputs = Annotated[
-    list[str] | None, typer.Argument(metavar="[REPORT.json | TARGET...]", help="A saved run; with --all also targets.")
+    list[str] | None,
+    typer.Argument(metavar="[RUN | TARGET...]", help=f"A run: {runs.RUN} (the usual one); with --all also targets."),
 ]
 All = Annotated[bool, typer.Option("--all", help="What the profiles need, blocked or not.")]
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
@@ -50,8 +51,8 @@ Whole = Annotated[bool, typer.Option("--whole-policy", help="nftables: a chain o
 MOST_NAMED = 8
 CHAIN = re.compile(r"inet [A-Za-z_][A-Za-z0-9_]{0,30} [A-Za-z_][A-Za-z0-9_]{0,30}")
 NO_INPUT = (
-    "name a report (portcheck check --save run.json; portcheck request run.json), or ask for everything that the"
-    " profiles need with --all"
+    "no run is kept; name a report (portcheck check --save run.json; portcheck request run.json), or ask for everything"
+    " that the profiles need with --all"
 )
 
 
@@ -89,6 +90,8 @@ def request(
     if into is not None and not CHAIN.fullmatch(into):
         raise ConfigError(f"--into: {into!r} is no chain that takes both families; give it like 'inet filter forward'")
     given = list(inputs or ())
+    if not given and not everything:
+        given = [runs.LAST]
     if _is_report(given, everything=everything):
         if peers or dns:
             raise ConfigError(f"{'--peer' if peers else '--dns'}: a report tells what was asked of whom; leave it out")
@@ -98,9 +101,9 @@ def request(
             _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
             for report in reports
         )
-        runs = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
-        basis = "; ".join(runs[:MOST_NAMED]) + (f" and {len(runs) - MOST_NAMED} more" if runs[MOST_NAMED:] else "")
-    elif everything:
+        bases = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
+        basis = "; ".join(bases[:MOST_NAMED]) + (f" and {len(bases) - MOST_NAMED} more" if bases[MOST_NAMED:] else "")
+    else:
         configured = targets.configuration(config, needed=False)
         outside = targets.outside(configured, given, profile or ()) if profile else ()
         found = () if outside else targets.forests(configured, given, dns or ())
@@ -109,8 +112,6 @@ def request(
         used = dict.fromkeys([p.name for p in outside])
         used |= dict.fromkeys(name for forest in named for name in profile_names(forest, profile or ()))
         basis = f"what the profiles need ({', '.join(used)}), before anything was asked"
-    else:
-        raise ConfigError(NO_INPUT)
     from portcheck.request import ticket as making
 
     planned = not _is_report(given, everything=everything)
@@ -147,7 +148,7 @@ def _to_say(ticket: Ticket) -> list[str]:
 
 def _is_report(given: Sequence[str], *, everything: bool) -> bool:
     """A file, or what is called like one. Without --all nothing else makes sense."""
-    likely = [text for text in given if text.lower().endswith(".json") or _is_file(text)]
+    likely = [text for text in given if text.lower().endswith(".json") or runs.is_run(text) or _is_file(text)]
     if likely and len(given) > 1:
         raise ConfigError(f"{likely[0]}: one report at a time, and no targets beside it")
     return bool(given) and (bool(likely) or not everything)
@@ -160,14 +161,19 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _load(path: str) -> tuple[Report, ...]:
+def _load(word: str) -> tuple[Report, ...]:
     """One report; of a merged one, the report of each place."""
     from portcheck import diagnose
     from portcheck.merge import reading
     from portcheck.report.to_json import StoreError
 
+    if runs.is_run(word) and not _is_file(word):
+        known = runs.last() if word == runs.LAST else runs.found(word)
+        if known is None:
+            raise ConfigError(NO_INPUT)
+        return (replace(known, findings=diagnose.diagnose(known)),)
     try:
-        reports, merged = reading.each(Path(path))
+        reports, merged = reading.each(Path(word))
     except StoreError as fault:
         raise ConfigError(str(fault)) from None
     return reports if merged else tuple(replace(r, findings=diagnose.diagnose(r)) for r in reports)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from enum import StrEnum
@@ -40,11 +39,20 @@ Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The units' na
 Vantage = Annotated[
     str | None, typer.Option("--vantage", metavar="VANTAGE", help="What reports call this place (check --name).")
 ]
+Digest = Annotated[
+    str | None, typer.Option("--digest", metavar="DURATION", help="Instead: history --digest, once a day or week.")
+]
+Serve = Annotated[bool, typer.Option("--serve", help="A service that stays instead: portcheck serve (systemd).")]
+Listen = Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="Of --serve: where it listens.")]
+WebFile = Annotated[Path | None, typer.Option("--web-config", metavar="FILE", help="Of --serve: TLS and basic auth.")]
+Reports = Annotated[Path | None, typer.Option("--reports", metavar="DIR", help="Of --serve: other places' reports.")]
 User = Annotated[str | None, typer.Option("--user", metavar="USER", help="Run as; else one without rights.")]
 PATHS = frozenset({"config", "output", "save", "notify_file", "ca_file"})
 OF_CHECK = {"vantage": "--name"}
 """What `check` calls otherwise: `--name` is the units' here."""
-OWN = frozenset({"every", "write", "kinds", "name", "user", "lock"})
+OWN = frozenset(
+    {"every", "write", "kinds", "name", "user", "lock", "digest", "serve", "listen", "web_config", "reports"}
+)
 
 
 def schedule(
@@ -56,10 +64,20 @@ def schedule(
     name: Name = "portcheck",
     vantage: Vantage = None,
     user: User = None,
+    digest: Digest = None,
+    serve: Serve = False,  # noqa: FBT002 - a flag
+    listen: Listen = None,
+    web_config: WebFile = None,
+    reports: Reports = None,
 ) -> int:
     """Show or write the units that run this check at an interval and keep its reports."""
     from portcheck.schedule.job import Scheduled, checked, interval, named
 
+    if serve:
+        own = {"--listen": listen, "--web-config": web_config, "--reports": reports, "--name": vantage}
+        return _serving(context, named(name), own, write, None if user is None else _user(user))
+    if listen or web_config or reports:
+        raise ConfigError("--listen, --web-config and --reports belong to --serve")
     if vantage is not None:
         flagged("--vantage", parse_vantage, vantage)
     every_s = interval(flagged("--every", parse_duration, every))
@@ -68,9 +86,13 @@ def schedule(
     secrets = None if job.alert is None or job.alert.file is None else _absolute(job.alert.file)
     folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
     state = os.environ.get("PORTCHECK_STATE_DIR")
+    if digest is not None:
+        every_s, asked = _digest(digest, job, context)
+    else:
+        asked = ("check", *_options(context), *_silent(job), "--lock", *_targets(context))
     one = Scheduled(
         name=named(name),
-        argv=checked((*_program(), "check", *_options(context), "--lock", *_targets(context))),
+        argv=checked((*_program(), *asked)),
         every_s=every_s,
         user=None if user is None else _user(user),
         folders=checked(tuple(folders)),
@@ -89,9 +111,64 @@ def schedule(
     return 0
 
 
+def _serving(
+    context: typer.Context, name: str, own: dict[str, str | Path | None], write: Path | None, user: str | None
+) -> int:
+    """The unit of `portcheck serve`, shown or written. What only a check understands is refused."""
+    from portcheck.schedule import systemd
+    from portcheck.schedule.job import Scheduled, checked
+
+    given = context.params.get("config") or find(None, os.environ, Path.cwd())
+    if given is None:
+        raise ConfigError("--serve: no forests.toml found; name one with --config")
+    if context.params.get("target"):
+        raise ConfigError("--serve: it serves the forests of the file; leave the targets out")
+    options = [*_pair("--config", Path(given)), *(word for flag, value in own.items() for word in _pair(flag, value))]
+    unit = systemd.daemon(Scheduled(name, checked((*_program(), "serve", *options)), 900, user=user))
+    if write is None:
+        show(f"# /etc/systemd/system/{name}.service\n{unit}")
+        return 0
+    if not write.is_dir():
+        raise ConfigError(f"--write: {write} is no directory; create it first")
+    path = Path(_absolute(write)) / f"{name}.service"
+    try:
+        write_whole(path, unit)
+    except WriteError as error:
+        raise ConfigError(f"--write: {error}") from None
+    copied = f"cp {shlex.quote(str(path))} /etc/systemd/system/ && systemctl daemon-reload"
+    show(f"{copied}\nsystemctl enable --now {name}.service\n")
+    return 0
+
+
+def _digest(period: str, job: Job, context: typer.Context) -> tuple[int, tuple[str, ...]]:
+    """How often, and the words of the command: a digest of a week comes once a week, a shorter one every day."""
+    from portcheck.render.digest import FORMATS
+    from portcheck.schedule.job import DAY, WEEK
+
+    if context.params.get("target"):
+        raise ConfigError("--digest: it tells of all runs that are kept; leave the targets out")
+    seconds = flagged("--digest", parse_duration, period)
+    words = ["history", "--digest", period]
+    for wish in (wish for wish in job.wanted if wish.path is not None):
+        if wish.name not in FORMATS:
+            raise ConfigError(f"--digest: comes as {' or '.join(FORMATS)}; give one with --format before --output")
+        words += ["--format", wish.name, "--output", _absolute(str(wish.path))]
+    if job.alert is not None and job.alert.file is not None:
+        words += ["--notify-file", _absolute(job.alert.file)]
+    return (WEEK if seconds >= WEEK else DAY), tuple(words)
+
+
+def _pair(flag: str, value: str | Path | None) -> list[str]:
+    if value is None:
+        return []
+    return [flag, _absolute(value) if isinstance(value, Path) else value]
+
+
 def _program() -> list[str]:
     """This program by its full path, whatever PATH a scheduler has."""
     started = Path(sys.argv[0])
+    if started.suffix == ".pyz" and started.is_file():  # the one-file form
+        return [_absolute(sys.executable), _absolute(started)]
     if started.stem == "portcheck" and started.is_file() and os.access(started, os.X_OK):
         return [_absolute(started)]
     return [_absolute(sys.executable), "-m", "portcheck"]
@@ -129,6 +206,11 @@ def _as_given(option: Any, value: Any) -> Iterator[str]:
             if option.name not in PATHS:
                 refuse_secret(name, str(one))
             yield _absolute(one) if option.name in PATHS and one != STDOUT else str(getattr(one, "value", one))
+
+
+def _silent(job: Job) -> tuple[str, ...]:
+    """Nothing is said while all is well: what cron mails, and the journal shows, is worth reading."""
+    return () if job.screen.quiet or job.screen.verbose else ("--quiet",)
 
 
 def _targets(context: typer.Context) -> list[str]:
@@ -179,8 +261,7 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
             ways.append(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -\n")
         if UnitKind.WINDOWS in kinds:
             write_whole(task, windows.document(one))
-            imported = ["schtasks", "/Create", "/TN", one.name, "/XML", str(task)]
-            ways.append(f"{subprocess.list2cmdline(imported)}\n")
+            ways.append(f"{windows.import_command(one, str(task))}\n")
     except WriteError as error:
         raise ConfigError(f"--write: {error}") from None
     show("# or, instead:\n".join(ways))
@@ -188,6 +269,10 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
 
 def _warnings(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
     """What a service without rights could not read: programs and files in folders that are closed to others."""
+    if UnitKind.WINDOWS in kinds:
+        from portcheck.schedule import windows
+
+        yield from windows.cautions(one)
     if os.name != "posix" or UnitKind.SYSTEMD not in kinds or one.user is not None:
         return
     for word in dict.fromkeys([one.argv[0], *(word for word in one.argv if word.startswith("/"))]):

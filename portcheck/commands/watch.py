@@ -20,6 +20,7 @@ from portcheck.config import ConfigError, FailOn, parse_duration
 from portcheck.exitcodes import INTERRUPTED, OK
 from portcheck.model import Report
 from portcheck.model.target import Selection
+from portcheck.render.shared import times
 from portcheck.render.shared.options import Options, for_stream
 from portcheck.report.to_json import comparison_to_json, dumps
 from portcheck.run.ending import ENDING
@@ -47,7 +48,10 @@ def watch(
     exec_: Exec = None,
     no_bell: NoBell = False,  # noqa: FBT002 - a flag
 ) -> int:
-    """Check again and again, and tell what changes. Ctrl-C ends it with all that is known (130)."""
+    """Check again and again, and tell what changes. Ctrl-C ends it with all that is known (130).
+
+    What is not good is asked in every round, everything in every tenth; while all is well, everything in each.
+    """
     del context
     from portcheck.render.live import watching
 
@@ -138,11 +142,14 @@ class Teller:
         if one.note:
             self.screen.say(watching.line(at, one.note, self.options))
         if one.since_last is None and not self.options.quiet:
-            first = f"{watching.counts(one.report)}; watching every {self.every_s:g} s"
+            zone = times.offset(one.at.astimezone())
+            first = f"{watching.counts(one.report)}; watching every {self.every_s:g} s, times are {zone}"
             self.screen.say(watching.line(at, first, self.options))
+            self.screen.say(watching.line(at, watching.asking(one.report, self.every_s), self.options))
         if one.since_last is not None and changed:
             self.screen.say(watching.change_lines(at, one.report, one.since_last, self.options))
             self.screen.say(watching.line(at, words, self.options))
+            self.screen.say(watching.line(at, watching.asking(one.report, self.every_s), self.options))
             if self.bell:
                 self.screen.ring()
             self._execute(one, words)

@@ -62,6 +62,12 @@ DEFAULTS = Table(
             " is not asked.",
             "as the environment says (`HTTPS_PROXY`, `NO_PROXY`)",
         ),
+        Key(
+            "cloud",
+            "public, us-gov, us-dod or china",
+            "Whose endpoints the profiles ask for: Microsoft's public cloud, GCC High, DoD, or 21Vianet in China."
+            " Endpoints without a known counterpart there are not asked.",
+        ),
     ),
 )
 
@@ -127,7 +133,12 @@ SYSTEM = Table(
     "[[forest.system]]",
     "A machine around the forest, which no record in DNS announces; asked where a profile needs its role.",
     (
-        Key("role", "mim, sync, sql, exchange, adfs, mail or cloud", "What it is to the profiles.", NEEDED),
+        Key(
+            "role",
+            "mim, sync, sql, exchange, adfs, wap, ca, ces, crl, mail, kdc-proxy or cloud",
+            "What it is to the profiles.",
+            NEEDED,
+        ),
         Key(
             "host",
             "name or address",

@@ -32,9 +32,16 @@ def read_settings(node: Node, profiles: Collection[str]) -> Settings:
         "history_days": ("history_days", lambda n: n.whole(1, 3650)),
         "max_checks": ("max_checks", lambda n: n.whole(1, 10_000_000)),
         "proxy": ("proxy", lambda n: n.read(parse_proxy)),
+        "cloud": ("cloud", read_cloud),
     }
     values = {readers[key][0]: readers[key][1](child) for key, child in node.table(readers).items()}
     return Settings(**values)  # type: ignore[arg-type]  # each reader's type is its field's
+
+
+def read_cloud(node: Node) -> str:
+    from portcheck.catalogue.clouds import CLOUDS  # late: few runs are about a national cloud
+
+    return node.word(CLOUDS, "cloud")
 
 
 def read_duration(node: Node) -> float:

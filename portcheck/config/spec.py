@@ -83,6 +83,7 @@ class Settings:
     history_days: int = 90
     max_checks: int = 250_000  # of one run
     proxy: ProxySpec | None = None  # on the way to the cloud; None: as the environment says
+    cloud: str = "public"  # whose endpoints stand for the cloud; catalogue/clouds.py
 
 
 @dataclass(frozen=True, slots=True)

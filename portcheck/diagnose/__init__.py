@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portcheck.diagnose import phrases, symptoms
+from portcheck.diagnose.asking import asks
 from portcheck.diagnose.marking import marked
 from portcheck.diagnose.ranking import leading, ranked
 from portcheck.diagnose.reader import printable
@@ -52,6 +53,7 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
     hurt = proof.outcomes if severity is not Severity.INFO else None  # what hurts nobody breaks nothing
     told = _placeholders(proof, where, f)
     shown = () if proof.brief else proof.outcomes
+    fix = rule.fix.format_map(told)
     return Finding(
         code=rule.code,
         severity=severity,
@@ -62,8 +64,9 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
         evidence=phrases.evidence(shown, proof.although, proof.seen),
         breaks=() if hurt is None else symptoms.breaks(rule.code, hurt),
         errors=() if hurt is None else symptoms.errors(rule.code, hurt),
-        fix=rule.fix.format_map(told),
+        fix=fix,
         checks=tuple(dict.fromkeys(o.check.id for o in (*proof.outcomes, *proof.follows))),
+        asks=() if hurt is None else asks(rule.code, fix, proof.outcomes, f),
     )
 
 
@@ -73,7 +76,7 @@ def _placeholders(proof: Proof, where: tuple[str, ...], f: ForestFacts) -> dict[
     return {
         "forest": printable(f.forest.name),
         "hosts": phrases.short_hosts(where, f) if proof.hosts or not proven else phrases.whereabouts(proven, f),
-        "names": phrases.some(map(printable, where), MOST_TARGETS),
+        "names": phrases.many(map(printable, where), MOST_TARGETS),
         "ports": phrases.ports(proven),
         "services": phrases.services(proven),
         "purposes": phrases.listed(printable(o.check.purpose or o.check.service) for o in proven),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from portcheck.diagnose.reader import flag, number, printable, text, texts
 from portcheck.diagnose.view import ForestFacts, endpoint, local
 from portcheck.model import Outcome, State
+from portcheck.model.folding import folded
 
 MOST_NAMED = 4
 """More hosts than this are counted, not named."""
@@ -53,8 +54,14 @@ def short(host: str, forest: str) -> str:
     return printable(host.removesuffix(f".{forest}") or host)
 
 
+def many(names: Iterable[str], most: int = MOST_NAMED) -> str:
+    """a, b and c; of more than `most` those in a row as a range: d100–d139 (40)"""
+    known = tuple(dict.fromkeys(names))
+    return listed(known) if len(known) <= most else folded(known, most)
+
+
 def short_hosts(names: Iterable[str], f: ForestFacts) -> str:
-    return some(short(name, f.forest.name) for name in names)
+    return many(short(name, f.forest.name) for name in names)
 
 
 def ports(outcomes: Iterable[Outcome]) -> str:
@@ -113,7 +120,7 @@ def _by_place(outcomes: Sequence[Outcome]) -> list[str]:
         where = f"{printable(host)}{f' [{address}]' if several and address else ''}"
         same.setdefault((ports(found), alike), {})[where] = found
     told = [
-        f"{where} to {some(places)}: {_how_all([o for found in places.values() for o in found])}"
+        f"{where} to {many(places)}: {_how_all([o for found in places.values() for o in found])}"
         for (where, _), places in same.items()
     ]
     left = len(told) - MOST_NAMED
@@ -284,4 +291,4 @@ def whereabouts(outcomes: Iterable[Outcome], f: ForestFacts) -> str:
         where, host = endpoint(outcome), outcome.check.host
         others = any(e != where for e in f.places_of(host))
         told.append(f"{short(host, f.forest.name)}{f' [{where.address}]' if where and others else ''}")
-    return some(told)
+    return many(told)

@@ -92,6 +92,10 @@ SYMPTOMS: Mapping[str, Symptom] = {
 ALSO_UNIX = frozenset({"domain-join", "ldap-app", "linux-member", "nas"})
 """Profiles of machines that may run Linux: there users see these beside the words of Windows."""
 
+UNIX_ALONE = frozenset({"linux-member"})
+"""Profiles of machines that run no Windows: nobody there sees its words."""
+OF_WINDOWS = ("win32-", "sspi-", "winsock-", "adws-")
+
 ON_UNIX: Mapping[str, tuple[str, ...]] = {
     "dns-blocked": ("resolver-again", "realm-no-such", "krb5-realm-cant-resolve"),
     "srv-missing": ("krb5-realm-unknown", "realm-no-such", "resolver-srv", "samba-join-find-dc", "java-no-kdc"),
@@ -115,6 +119,40 @@ ON_UNIX: Mapping[str, tuple[str, ...]] = {
     "tls-failed": ("tls-cut", "tls-starttls"),
     "tls-intercepted": ("tls-untrusted",),
     "signing-required": ("ldap-8",),
+    "srv-stale": ("resolver-noname", "posix-etimedout", "samba-join-find-dc"),
+    "wrong-forest": ("krb-68",),
+    "dns-tcp-blocked": ("dns-truncated", "resolver-again"),
+    "dns-slow": ("resolver-again",),
+    "resolution-differs": ("resolver-noname",),
+    "domain-address-dead": ("posix-etimedout", "jndi-communication"),
+    "kerberos-name-mismatch": ("krb-7", "gss-bad-name"),
+    "rpc-dynamic-blocked": ("samba-winbind", "samba-drs"),
+    "rpc-interface-missing": ("samba-drs",),
+    "gc-blocked": ("ldap-81", "jndi-communication"),
+    "gc-tls-blocked": ("ldap-81", "jndi-communication"),
+    "time-blocked": ("time-no-source",),
+    "winrm-blocked": ("winrm-failed",),
+    "mssql-blocked": ("sql-40",),
+    "partial-forest": ("sssd-offline", "krb5-kdc-unreach"),
+    "explicit-reject": ("posix-ehostunreach", "posix-econnrefused"),
+    "ipv6-blocked": ("posix-enetunreach", "posix-etimedout"),
+    "asymmetric-path": ("posix-etimedout",),
+    "mtu-black-hole": ("posix-etimedout", "java-kdc-timeout"),
+    "fragments-dropped": ("krb5-kdc-unreach", "java-kdc-timeout"),
+    "packet-loss": ("posix-etimedout",),
+    "idle-timeout": ("posix-econnreset", "posix-epipe", "jndi-communication"),
+    "service-mute": ("posix-etimedout", "ldap-85"),
+    "wrong-service": ("tls-not-tls",),
+    "middlebox-answers": ("posix-econnreset", "posix-etimedout"),
+    "dc-paused": ("sssd-dc-ping",),
+    "credentials-rejected": ("krb-24", "ldap-49"),
+    "account-state": ("krb-18", "ldap-49"),
+    "channel-binding-required": ("ldap-49-80090346",),
+    "rights-missing": ("ldap-50", "adcli-create"),
+    "certificate-no-san": ("tls-name",),
+    "certificate-incomplete": ("tls-untrusted",),
+    "local-fault": ("posix-eacces",),
+    "local-ports-exhausted": ("posix-eaddrinuse",),
 }
 """What kinit, adcli, SSSD, Samba, Java and OpenLDAP say of a finding."""
 
@@ -156,7 +194,8 @@ OF_THE_ENGINE = frozenset({
 def errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """The likeliest first, in the words of the profiles at hand."""
     known = tuple(outcomes)
-    return _spoken(_errors(code, known), known)
+    told = _spoken(_errors(code, known), known)
+    return tuple(name for name in told if not name.startswith(OF_WINDOWS)) if unix_alone(known) else told
 
 
 def _spoken(words: tuple[str, ...], outcomes: Iterable[Outcome]) -> tuple[str, ...]:
@@ -167,6 +206,12 @@ def speak_sync(outcomes: Iterable[Outcome]) -> bool:
     """Whether a profile that asked speaks the engine's words; where it is not known who asked, they are told."""
     names = {name for outcome in outcomes for name in outcome.check.profiles}
     return not names or any(name not in built_in() or SYNC in built_in()[name].speaks for name in names)
+
+
+def unix_alone(outcomes: Iterable[Outcome]) -> bool:
+    """Whether all who asked run no Windows."""
+    names = {name for outcome in outcomes for name in outcome.check.profiles}
+    return bool(names) and names <= UNIX_ALONE
 
 
 def _errors(code: str, outcomes: Iterable[Outcome]) -> tuple[str, ...]:

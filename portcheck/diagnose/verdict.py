@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.catalogue.services import services
-from portcheck.exitcodes import NOT_AS_EXPECTED, OK
 from portcheck.model import (
     BLOCKED,
     GOOD,
@@ -16,8 +15,6 @@ from portcheck.model import (
     Facts,
     Need,
     Outcome,
-    Report,
-    Severity,
     State,
     Verdict,
 )
@@ -26,15 +23,11 @@ KERBEROS_SKEW_S = 300.0  # the default limit (RFC 4120, 1.6; Microsoft: SkewTime
 NOT_OFFERED = "not offered here, or filtered"
 QUIET = BLOCKED | {State.REFUSED}
 SOURCE_PORTS = 2  # tried in vain, before the silence of a datagram port counts
-LEVELS = {
-    "fail": (frozenset({Verdict.FAIL}), frozenset({Severity.ERROR})),
-    "warn": (frozenset({Verdict.FAIL, Verdict.WARN}), frozenset({Severity.ERROR, Severity.WARNING})),
-}
 TLS_SERVICES = frozenset({"ldaps", "gc-tls"})
 REFUSED_CERTIFICATE = frozenset({"not yet valid", "expired", "purpose", "weak", "other"})
 """Whoever verifies refuses it, whichever authorities it trusts."""
 OLD_TLS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
-OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc", "kdc-proxy"})
+OF_ITS_ROLE = frozenset({"mim-service", "mim-sts", "mssql", "rpc", "rpc-cert", "kdc-proxy"})
 """What a machine around the forest has that was named for it, however badly it is needed."""
 
 
@@ -187,9 +180,14 @@ def _hurt(outcome: Outcome) -> Verdict:
 
 
 def _when_skipped(outcome: Outcome) -> Verdict:
-    if outcome.facts.get("interface_missing") is True:
+    if outcome.facts.get("interface_missing") is True and not _elsewhere_too(outcome.check):
         return _hurt(outcome)
     return Verdict.UNKNOWN if outcome.facts.get("unfinished") else Verdict.SKIP
+
+
+def _elsewhere_too(check: Check) -> bool:
+    """Nothing says that the host has it: SYSVOL may be replicated by FRS, or by none of Windows' ways."""
+    return role_of(check.service) == "unproven" and not check.required
 
 
 def _when_closed(outcome: Outcome) -> Verdict:
@@ -233,16 +231,3 @@ def _bad_certificate(facts: Facts) -> bool:
         or facts.get("certificate_distrust") in REFUSED_CERTIFICATE
         or facts.get("tls_version") in OLD_TLS
     )
-
-
-def exit_code(report: Report, fail_on: str) -> int:
-    """0 or 1: is everything required as expected, at the level the user asked for? Names count as well as ports."""
-    verdicts, severities = LEVELS.get(fail_on, (frozenset(), frozenset()))
-    bad = any(outcome.verdict in verdicts or (verdicts and _open(outcome)) for outcome in report.outcomes)
-    worse = bad or any(finding.severity in severities for finding in report.findings)
-    return NOT_AS_EXPECTED if worse else OK
-
-
-def _open(outcome: Outcome) -> bool:
-    """Needed, and this machine could not ask: that all is as expected cannot be said."""
-    return outcome.verdict is Verdict.UNKNOWN and outcome.check.required

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from portcheck.history.database import transaction
 from portcheck.model import Comparison, Outcome, Report, Verdict
 from portcheck.report.compare import compare, complete, keyed
-from portcheck.report.to_json import MAX_BYTES, StoreError, dumps, loads, to_json
+from portcheck.report.to_json import MAX_BYTES, StoreError, loads, pieces
 
 LONGEST_STEP = timedelta(days=31)
 MOST_BYTES = 512 * 2**20
@@ -76,7 +76,9 @@ def report_of(database: sqlite3.Connection, run: int | None) -> Report | None:
 
 
 def packed(report: Report) -> bytes:
-    return zlib.compress(dumps(to_json(report), indent=None).encode())
+    """The report as JSON, compressed piece by piece: never whole in memory but for that."""
+    packing = zlib.compressobj()
+    return b"".join([*(packing.compress(piece.encode()) for piece in pieces(report)), packing.flush()])
 
 
 def unpacked(blob: object) -> Report:

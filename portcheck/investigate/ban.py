@@ -5,6 +5,7 @@ from __future__ import annotations
 from portcheck.investigate import source_ports
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
+from portcheck.net.timeline import REPEATED
 from portcheck.net.timeouts import Timeouts
 
 PATIENCE = Timeouts(connect_s=4.0, answer_s=4.0, attempts=3)
@@ -23,7 +24,9 @@ async def turned_silent(case: Case) -> bool:
         return False
     silent: list[Outcome] = []
     for outcome in good[:WITNESSES]:
-        if (await case.ask(outcome, PATIENCE)).state not in SILENT:
+        again = await case.ask(outcome, PATIENCE)
+        if again.state not in SILENT:
+            _answered(case, outcome, again)
             return False
         silent.append(outcome)
     if await source_ports.heard(case, silent[0]):
@@ -31,3 +34,10 @@ async def turned_silent(case: Case) -> bool:
     for outcome in silent:
         case.note(outcome, "again", "asked again at the end: no answer any more", turned_silent=True)
     return True
+
+
+def _answered(case: Case, outcome: Outcome, again: Outcome) -> None:
+    """Not to the first try: packets are lost here, or new connections are policed. Then no silence is believed yet."""
+    lost = {key: again.facts[key] for key in REPEATED if again.facts.get(key)}
+    if lost and again.state is State.OK:
+        case.note(outcome, "again", "asked again at the end: answered, but not to the first try", **lost)

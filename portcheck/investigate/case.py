@@ -145,7 +145,17 @@ class Case:
         facts: Facts = {**new.facts, "answered_on_second_look": True}
         attempts, answers = old.attempts + new.attempts, old.answers + new.answers
         elapsed = round(old.elapsed_ms + new.elapsed_ms, 1)
-        self.land(replace(new, attempts=attempts, answers=answers, elapsed_ms=elapsed, facts=facts, evidence=steps))
+        self.land(
+            replace(
+                new,
+                attempts=attempts,
+                answers=answers,
+                elapsed_ms=elapsed,
+                facts=facts,
+                evidence=steps,
+                started_at=old.started_at,
+            )
+        )
 
     @property
     def wait_s(self) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from portcheck.investigate.case import Case, distinct
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
+from portcheck.net.udp import AGAIN_AFTER_S
 
 PATIENCE = Timeouts(connect_s=1.2, answer_s=1.2, attempts=1)
 
@@ -19,8 +21,11 @@ async def others(case: Case) -> None:
 
 
 async def _one(case: Case, outcome: Outcome) -> None:
-    heard = await case.ask(outcome, PATIENCE, loose=True)
+    to_both_s = min(PATIENCE.connect_s, AGAIN_AFTER_S + case.wait_s)
+    heard = await case.ask(outcome, replace(PATIENCE, connect_s=to_both_s), loose=True)
     sender = heard.facts.get("answered_from")
     if heard.state is State.OK and sender:
         words = f"the answer came from {sender}, not from the address that was asked: programs do not take it"
         case.note(outcome, "sender", words, answered_from=sender)
+    elif heard.state is State.OK:
+        case.improve(outcome, heard)  # it was lost, or is slow

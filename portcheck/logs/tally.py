@@ -24,6 +24,10 @@ LABELS = frozenset(
 )  # what stands before a number that is a code
 Spans = tuple[tuple[int, int], ...]
 DIGITS = str.maketrans("123456789", "000000000")
+OF_ITS_OWN = re.compile(
+    r"(?<![\w-])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{9,})(?![\w-])",
+    re.IGNORECASE,
+)  # GUIDs, sessions and digests: no code is written so
 WIDE = re.compile(r"0x\w{8}\b|\b[8cC0]\w{7}\b|-0{9,10}\b|\b0{10}\b|[A-Z]{2}_[A-Z]{2}")  # in a shape; also a symbol
 CODES = re.compile(
     LABEL + BETWEEN + r"(-?(?:0x\w{1,8}|0{1,10}))\b|\b(?:event|id|data)\b\W{1,3}(\w{1,5})\b"
@@ -79,7 +83,7 @@ class LogMemory:
 
     def found(self, text: str) -> tuple[Match, ...]:
         """The errors of a line."""
-        shape = text.translate(DIGITS)
+        shape = OF_ITS_OWN.sub(_blank, text).translate(DIGITS)
         if shape not in self.codes:
             self._forget()
             self.codes[shape] = _codes(shape)
@@ -95,6 +99,10 @@ class LogMemory:
         for remembered in (self.codes, self.known):
             if len(remembered) >= REMEMBERED:
                 remembered.clear()
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "-" * len(found[0])
 
 
 def _codes(shape: str) -> Spans | None:

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from portcheck.model.check import Check, Expected, Need
 from portcheck.model.outcome import BLOCKED, GOOD, BlockedAt, Facts, Outcome, Stage, State, Trace, Verdict
-from portcheck.model.report import (
-    Change,
-    Comparison,
-    ControllerChange,
-    DomainController,
-    Finding,
-    FindingChange,
-    ForestReport,
-    Lookup,
-    Report,
-    Severity,
-    Turn,
-    Vantage,
-    count_by,
-)
+from portcheck.model.request import AskedOf, Destination, Request
+
+if TYPE_CHECKING:
+    from portcheck.model.report import (
+        Change,
+        Comparison,
+        ControllerChange,
+        DomainController,
+        Finding,
+        FindingChange,
+        ForestReport,
+        Lookup,
+        Report,
+        Severity,
+        Turn,
+        Vantage,
+        count_by,
+    )
 
 __all__ = [
     "BLOCKED",
     "GOOD",
+    "AskedOf",
     "BlockedAt",
     "Change",
     "Check",
     "Comparison",
     "ControllerChange",
+    "Destination",
     "DomainController",
     "Expected",
     "Facts",
@@ -38,6 +45,7 @@ __all__ = [
     "Need",
     "Outcome",
     "Report",
+    "Request",
     "Severity",
     "Stage",
     "State",
@@ -47,3 +55,12 @@ __all__ = [
     "Verdict",
     "count_by",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The report's nouns, when they are first wanted: `explain` answers without them."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from portcheck.model import report
+
+    return getattr(report, name)

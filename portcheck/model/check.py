@@ -40,6 +40,7 @@ class Check:
     source: str = ""  # the document behind `need`
     domain: str = ""  # the AD domain the host is asked about
     one_of: str = ""  # of this host's checks with the same word, one that is good is enough
+    opener: str = ""  # who opens it, while it is not known that this machine is one of them
 
     @property
     def id(self) -> str:

@@ -102,3 +102,4 @@ class Outcome:
     facts: Facts = field(default_factory=dict)
     evidence: tuple[Trace, ...] = ()
     blocked_at: BlockedAt | None = None
+    started_at: str = ""  # UTC, ISO 8601 with milliseconds and Z; empty: nothing was sent, or not known

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portcheck.model.outcome import Facts, Outcome, State, Verdict
+from portcheck.model.request import Request
 
 
 class Severity(StrEnum):
@@ -81,6 +82,7 @@ class Finding:
     errors: tuple[str, ...] = ()  # catalogued error names users will see
     fix: str = ""
     checks: tuple[str, ...] = ()  # ids of the outcomes that prove it
+    asks: tuple[Request, ...] = ()  # what `fix` asks for, as values
 
 
 @dataclass(frozen=True, slots=True)

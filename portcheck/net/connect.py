@@ -7,14 +7,14 @@ import errno
 import socket
 import sys
 from collections.abc import Callable
-from math import inf
 from typing import Protocol
 
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Lag, Pacer
+from portcheck.net.pacing import Pacer
 from portcheck.net.platform import error_queue, machine, sockets, tcpinfo
+from portcheck.net.pulse import GLANCE_S, LISTENED_S, SOON_S, Pulse
 from portcheck.net.stream import Stream
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
@@ -33,52 +33,58 @@ class Dialling(Protocol):
     trail: Timeline
     segment: int | None
     nearest_ttl: int | None
+    tcp_pulse: Pulse
 
 
 async def connect(address: str, port: int, net: Dialling) -> Stream:
     """The first of up to `patience.attempts` connections that is made, or what the first refusal said.
 
-    All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s.
+    All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s. Where other
+    ports of the host answer at once, the tries follow sooner upon each other, and their end upon the last.
     """
-    patience, trail, lag = net.patience, net.trail, net.repeats.lag
+    patience, trail, delay = net.patience, net.trail, net.repeats.delay
     trail.stage = Stage.CONNECT
     loop = asyncio.get_running_loop()
-    began = loop.time()
-    tries: dict[asyncio.Task[socket.socket], int] = {}
+    began = sent = loop.time()
+    number, tries = 0, dict[asyncio.Task[socket.socket], int]()
 
-    def deadline() -> float:
-        return began + patience.connect_s + lag.more_s
+    def until() -> float:
+        """The next try, or the end of the patience."""
+        whole, soon = began + patience.connect_s + delay.more_s, net.tcp_pulse.quick and not delay.seconds
+        if number < patience.attempts:
+            return min(whole, sent + (SOON_S if soon else max(REPEAT_AFTER_S, delay.more_s)))
+        return min(whole, sent + LISTENED_S) if soon else whole
 
     try:
-        for number in range(patience.attempts):
-            if number:
+        for number in range(1, patience.attempts + 1):
+            if number > 1:
                 await net.repeats.turn()
-                trail.note("sent", f"connection attempt {number + 1}, from a fresh port")
-            tries[asyncio.create_task(_try(address, port, net))] = number + 1
-            repeat_at = loop.time() + max(REPEAT_AFTER_S, lag.more_s)
-            last = number + 1 == patience.attempts
-            connected = await _first(tries, deadline, inf if last else repeat_at)
+                trail.note("sent", f"connection attempt {number}, from a fresh port")
+            tries[asyncio.create_task(_try(address, port, net))] = number
+            sent = loop.time()
+            connected = await _first(tries, until)
             if connected is not None:
                 sock, which = connected
                 if which > 1:
                     trail.facts["answered_on_attempt"] = which
-                return Stream(sock, address, trail, patience.answer_s, lag)
-            if loop.time() >= deadline():
+                return Stream(sock, address, trail, patience.answer_s, delay)
+            if loop.time() >= began + patience.connect_s + delay.more_s:
                 break
     finally:
         await _abandon(tries)
     trail.note("timeout", f"no answer to {trail.attempts} connection attempts")
-    reason = f"no answer to {trail.attempts} connection attempts in {patience.connect_s:.1f} s"
+    waited_s = min(patience.connect_s, loop.time() - began)
+    reason = f"no answer to {trail.attempts} connection attempts in {waited_s:.1f} s"
     raise NetError(State.FILTERED, reason, Stage.CONNECT)
 
 
 async def _first(
-    tries: dict[asyncio.Task[socket.socket], int], deadline: Callable[[], float], repeat_at: float
+    tries: dict[asyncio.Task[socket.socket], int], until: Callable[[], float]
 ) -> tuple[socket.socket, int] | None:
     """The first try that connected (removed from `tries`); raises what a try ended in; None if all still wait."""
     done: set[asyncio.Task[socket.socket]] = set()
-    while not done and (left := min(deadline(), repeat_at) - asyncio.get_running_loop().time()) > 0:
-        done, _ = await asyncio.wait(tries, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    while not done and (left := until() - asyncio.get_running_loop().time()) > 0:
+        done, _ = await asyncio.wait(tries, timeout=min(left, GLANCE_S), return_when=asyncio.FIRST_COMPLETED)
     for task in sorted(done, key=lambda task: tries[task]):
         if task.exception() is None:
             return task.result(), tries.pop(task)
@@ -144,7 +150,7 @@ async def _once(address: str, port: int, net: Dialling) -> socket.socket:
         if sockets.ended(sock):
             sock.close()
             raise NetError(State.ERROR, "cut before the question, from wherever", facts={"local_fault": True})
-    _connected(sock, trail, began, net.repeats.lag)
+    _connected(sock, trail, began, net)
     return sock
 
 
@@ -179,7 +185,7 @@ def _has_source(address: str) -> bool:
     return ":" not in address or machine.source_address(address) is not None
 
 
-def _connected(sock: socket.socket, trail: Timeline, began: float, lag: Lag) -> None:
+def _connected(sock: socket.socket, trail: Timeline, began: float, net: Dialling) -> None:
     trail.answers += 1
     took_ms = trail.elapsed_ms() - began
     seen = tcpinfo.read(sock)
@@ -188,9 +194,11 @@ def _connected(sock: socket.socket, trail: Timeline, began: float, lag: Lag) -> 
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
     round_trip, resent = seen.get("rtt_ms"), seen.get("retransmits")
     known = isinstance(round_trip, float) and round_trip > 0
-    lag.heard((round_trip if isinstance(round_trip, float) and known else took_ms) / 1000)
-    if isinstance(resent, int) and resent and not _was_only_late(took_ms, round_trip if known else None):
+    net.repeats.delay.heard((round_trip if isinstance(round_trip, float) and known else took_ms) / 1000)
+    lost = isinstance(resent, int) and resent > 0 and not _was_only_late(took_ms, round_trip if known else None)
+    if lost:
         trail.facts["syn_resent"] = resent
+    net.tcp_pulse.heard(took_ms / 1000, repeated=lost or trail.attempts > 1)
     trail.note("connected", f"from {local[0]} port {local[1]}")
 
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from portcheck.net.connect import connect
 from portcheck.net.pacing import Pacer
+from portcheck.net.pulse import Pulse
 from portcheck.net.stream import Stream
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
@@ -41,6 +42,8 @@ class Net:
     trail: Timeline = field(default_factory=Timeline)
     segment: int | None = None  # largest TCP segment to agree to, in bytes
     loose: bool = False  # take datagrams from any address
+    tcp_pulse: Pulse = field(default_factory=Pulse)  # of all connections to this host
+    udp_pulse: Pulse = field(default_factory=Pulse)  # of the services that the same program answers there
     nearest_ttl: int | None = None  # once connected, hear only what arrives with at least this TTL (Linux)
 
     def aside(self, patience_s: float) -> Network:
@@ -70,5 +73,6 @@ class Net:
             self.repeats,
             self.trail,
             self.source_ip,
+            self.udp_pulse,
             loose=self.loose,
         )

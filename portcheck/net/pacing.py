@@ -12,10 +12,10 @@ from portcheck.net.lag import missed_s
 T = TypeVar("T")
 NOTICED_S = 0.5  # answers that take longer need more patience than the usual
 REMEMBERED_S = 8.0
-MOST_LAG_S = 10.0
+MOST_DELAY_S = 10.0
 
 
-class Lag:
+class Delay:
     """How long answers take at the moment: a far or narrow path answers late, and what is late is not lost."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Lag:
         while self._heard and now - self._heard[0][0] > REMEMBERED_S:
             self._heard.pop(0)
         longest = self._heard[0][1] if self._heard else 0.0
-        return min(longest, MOST_LAG_S) if longest >= NOTICED_S else 0.0
+        return min(longest, MOST_DELAY_S) if longest >= NOTICED_S else 0.0
 
     @property
     def more_s(self) -> float:
@@ -99,7 +99,7 @@ class Pacer:
     """Hands out turns at a steady rate; a long queue is served faster, within `window_s`, but never in a burst."""
 
     def __init__(self, rate: float, window_s: float | None = None) -> None:
-        self.lag = Lag()  # of all that shares this pacer
+        self.delay = Delay()  # of all that shares this pacer
         self._gap = 1.0 / rate
         self._window = window_s
         self._next = 0.0

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar, cast
 from portcheck.model import Stage, State
 from portcheck.net import errors, icmp
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Lag, patiently
+from portcheck.net.pacing import Delay, patiently
 from portcheck.net.platform import error_queue, sockets, tcpinfo
 from portcheck.net.timeline import Timeline
 from portcheck.net.tls import alerts
@@ -30,13 +30,13 @@ MOST_PIECES = 20_000  # reads of one conversation; who answers in crumbs does so
 class Stream:
     """A connected TCP socket; the answer's patience is one deadline for the whole conversation."""
 
-    def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float, lag: Lag) -> None:
+    def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float, delay: Delay) -> None:
         self._sock = sock
         self._address = address
         self._own = sockets.own_address(sock)
         self._trail = trail
         self._patience = answer_s
-        self._lag = lag
+        self._delay = delay
         self._deadline = asyncio.get_running_loop().time() + answer_s
         self._buffer = b""
         self._heard = self._pieces = 0
@@ -179,7 +179,7 @@ class Stream:
 
     async def _guarded(self, step: Coroutine[Any, Any, T]) -> T:
         try:
-            return await patiently(step, lambda: self._deadline + self._lag.more_s)
+            return await patiently(step, lambda: self._deadline + self._delay.more_s)
         except TimeoutError:
             self.observe()
             self._trail.note("timeout", f"no answer within {self._patience:g} s of connecting")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from portcheck.model import Facts, Stage, Trace
 from portcheck.net.lag import AWAY_S, missed_s
@@ -19,6 +20,7 @@ class Timeline:
     """One check's clock, counters and timeline."""
 
     started: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.time)  # Unix seconds, by this machine's clock
     stage: Stage = Stage.CONNECT
     attempts: int = 0
     answers: int = 0
@@ -42,6 +44,10 @@ class Timeline:
 
     def elapsed_ms(self) -> float:
         return round((time.monotonic() - self.started) * 1000, 1)
+
+    def started_at(self) -> str:
+        """When the first try began: UTC, ISO 8601 with milliseconds and Z."""
+        return datetime.fromtimestamp(self.began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def adopt(self, other: Timeline) -> None:
         """What happened beside this on the way to the answer becomes part of it; both clocks started together."""

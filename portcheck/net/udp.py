@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Generic, TypeVar
 
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Lag, Pacer, patiently
+from portcheck.net.pacing import Delay, Pacer, patiently
+from portcheck.net.pulse import GLANCE_S, LISTENED_S, Pulse
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
@@ -22,6 +24,7 @@ else:
     from portcheck.net.platform.udp_selector import DatagramPort
 
 T = TypeVar("T")
+SOON_AGAIN_S = 0.2  # between all datagrams, where answers come at once
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
 PORT_PAUSES_S = (0.25, 0.5, 1.0)
 LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
@@ -29,6 +32,7 @@ LONGEST_WAIT_S = 4.0
 LONGEST_QUEUE_S = 8.0  # of packets that wait for a narrow line
 MOST_FOREIGN, MOST_NOTED = 256, 8  # datagrams that are no answer: heard out, and told one by one
 FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and firewalls forget single flows
+SILENCE = NetError(State.FILTERED, "nothing more is waited for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class _Asking:
     port: int
     source_ip: str | None
     trail: Timeline
+    pulse: Pulse
     loose: bool = False
     inbox: asyncio.Queue[bytes | NetError] = field(default_factory=asyncio.Queue)
     ports: list[DatagramPort] = field(default_factory=list)
@@ -61,6 +66,8 @@ class _Asking:
                 if number:
                     await repeats.turn()
                 await self._send_twice(request(number), repeats)
+            await self._listened(repeats.delay)
+            self.inbox.put_nowait(SILENCE)
         except NetError as fault:
             self.inbox.put_nowait(fault)
 
@@ -73,8 +80,25 @@ class _Asking:
             self.sends_ms.append(self.trail.elapsed_ms())
             self.trail.note("sent", f"request, {len(datagram)} bytes, from port {port.local[1]}")
             port.send(datagram)
-            await asyncio.sleep(pause)
-            await self._no_sooner_than(repeats.lag)
+            await self._pause(pause, repeats.delay)
+            await self._no_sooner_than(repeats.delay)
+
+    def _soon(self, delay: Delay) -> bool:
+        return self.pulse.quick and not delay.seconds
+
+    async def _pause(self, usual_s: float, delay: Delay) -> None:
+        await self._until(lambda: SOON_AGAIN_S if self._soon(delay) else usual_s)
+
+    async def _until(self, after_s: Callable[[], float]) -> None:
+        """Until so long after the last datagram; that may change meanwhile."""
+        loop = asyncio.get_running_loop()
+        sent = loop.time()
+        while (left := sent + after_s() - loop.time()) > 0:  # noqa: ASYNC110 - whose answers count is not known here
+            await asyncio.sleep(min(left, GLANCE_S))
+
+    async def _listened(self, delay: Delay) -> None:
+        """Returns only where the other services of the host's program answer at once."""
+        await self._until(lambda: LISTENED_S - SOON_AGAIN_S if self._soon(delay) else inf)
 
     async def _open(self) -> DatagramPort:
         """Where this machine has no local port left, another go a little later."""
@@ -87,9 +111,9 @@ class _Asking:
             await asyncio.sleep(pause_s)
         return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
 
-    async def _no_sooner_than(self, lag: Lag) -> None:
+    async def _no_sooner_than(self, delay: Delay) -> None:
         """Where answers take long, another question only adds to the queue."""
-        left_ms = self.sends_ms[-1] + lag.more_s * 1000 - self.trail.elapsed_ms()
+        left_ms = self.sends_ms[-1] + delay.more_s * 1000 - self.trail.elapsed_ms()
         await asyncio.sleep(max(0.0, left_ms / 1000))
 
     def round_trip_ms(self, first_ms: float) -> float:
@@ -119,30 +143,35 @@ async def ask(
     repeats: Pacer,
     trail: Timeline,
     source_ip: str | None,
+    pulse: Pulse,
     *,
     loose: bool = False,
 ) -> Datagram[T]:
     """The first datagram that `accept` takes; NetError for silence, refusal, or nothing but foreign datagrams."""
     trail.stage = Stage.REQUEST
-    asking = _Asking(address, port, source_ip, trail, loose=loose)
+    asking = _Asking(address, port, source_ip, trail, pulse, loose=loose)
     sender = asyncio.create_task(asking.send(request, patience, repeats))
     foreign: list[str] = []
-    limit = asyncio.get_running_loop().time() + patience.connect_s
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    limit = began + patience.connect_s
     try:
-        answer = await patiently(_accepted(asking, accept, foreign), lambda: limit + repeats.lag.more_s)
+        answer = await patiently(_accepted(asking, accept, foreign), lambda: limit + repeats.delay.more_s)
     except TimeoutError:
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
             raise NetError(State.MISMATCH, reason, Stage.ANSWER) from None
         trail.note("timeout", f"no answer to {trail.attempts} requests from {len(asking.ports)} ports")
-        reason = f"no answer to {trail.attempts} requests in {patience.connect_s:.1f} s"
+        waited_s = min(patience.connect_s, loop.time() - began)
+        reason = f"no answer to {trail.attempts} requests in {waited_s:.1f} s"
         raise NetError(State.FILTERED, reason, Stage.REQUEST) from None
     else:
         sender.cancel()  # nothing more is sent, or its answer would pass for a late one
         first_ms = asking.heard_ms
         await _count_lost(asking, repeats.lag)
         trail.latency_ms = asking.round_trip_ms(first_ms)
-        repeats.lag.heard(trail.latency_ms / 1000)
+        repeats.delay.heard(trail.latency_ms / 1000)
+        pulse.heard(trail.latency_ms / 1000, repeated=len(asking.sends_ms) > 1)
         return replace(answer, latency_ms=trail.latency_ms)
     finally:
         sender.cancel()
@@ -154,6 +183,8 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
     trail = asking.trail
     while True:
         got = await asking.inbox.get()
+        if got is SILENCE:
+            raise TimeoutError
         if isinstance(got, NetError):
             if got.state not in (State.ERROR, State.FILTERED):
                 trail.answers += 1

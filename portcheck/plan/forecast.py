@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from portcheck.catalogue.profiles import Profile
+from portcheck.catalogue.profiles import OPENERS, Profile
+from portcheck.catalogue.services import GENERIC
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.model import Check, Outcome, Report, State
 from portcheck.model.target import DC, Selection, Target
@@ -97,14 +98,15 @@ def _places(forest: ForestSpec, asking: ForecastOrder) -> tuple[Target, ...]:
 def _place(
     place: Target, forest: ForestSpec, profiles: tuple[Profile, ...], asking: ForecastOrder, *, each: bool
 ) -> Iterator[ForecastLine]:
-    checks = checks_for(place, forest, profiles, asking.selection)
+    found = checks_for(place, forest, profiles, asking.selection)
+    checks = [check for check in found if check.port is not None or check.service not in GENERIC]  # nobody knows where
     subject = _subject(place)
     behind = tuple(check.service for check in checks if check.port is None)
     asked = [(check, exchange(check, subject, behind)) for check in checks]
     unknown = replace(subject, netbios_host="")  # what is not answered tells no name
     for check, talk in asked:
         line = _check(check, talk, exchange(check, unknown, behind), asking)
-        yield replace(line, each=each, when=_left_out(check, asking.report))
+        yield replace(line, each=each, when=_left_out(check, asking.report) or _by_whom(check))
     if not place.dns_only and place.target == DC:
         yield from (replace(line, each=each) for line in _roles(place, forest, checks, subject, asking))
     if asking.settings.trace:
@@ -131,6 +133,14 @@ def _left_out(check: Check, report: Report | None) -> str:
     if before is None or before.state is not State.SKIPPED:
         return ""
     return f"not asked in the earlier run: {before.reason}"
+
+
+def _by_whom(check: Check) -> str:
+    """Who is to ask it: a run on another machine leaves it out."""
+    if not check.opener:
+        return ""
+    who = OPENERS[check.opener]
+    return f"this machine is one of {who}" if check.opener == DC else f"it is not this machine itself ({who} open it)"
 
 
 def _same(outcome: Outcome, check: Check) -> bool:

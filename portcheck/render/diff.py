@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from portcheck.model import Comparison, Report, Verdict
-from portcheck.render.shared import changes
+from portcheck.render.shared import changes, times
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
@@ -43,11 +43,11 @@ def lines(
 
 
 def head(before: Report, after: Report) -> str:
-    return f"From {when(before)} to {when(after)} UTC"
+    return f"From {when(before)} to {when(after)}"
 
 
 def when(report: Report) -> str:
-    return report.started[:19].replace("T", " ")
+    return times.local(report.started, seconds=True)
 
 
 def same(after: Report) -> str:

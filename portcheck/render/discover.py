@@ -1,50 +1,108 @@
-"""The SRV truth table: what DNS advertises for a domain, who that is, and whether it answers."""
+"""The SRV truth table: what DNS advertises for a domain, who that is, and whether it answers; then what follows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from portcheck.model import ForestReport, Lookup, Outcome, Report, State
-from portcheck.render.shared.text import printable
+from rich.text import Text
+
+from portcheck.model import Finding, ForestReport, Lookup, Outcome, Report, Severity, State, Verdict
+from portcheck.render.report import findings as blocks
+from portcheck.render.report.ending import ending
+from portcheck.render.shared.conclusion import conclusion
+from portcheck.render.shared.layout import hang, to_string
+from portcheck.render.shared.marks import VERDICTS, Mark
+from portcheck.render.shared.options import Options
+from portcheck.render.shared.text import plain, printable, to_ascii
 
 WORDS = {State.OK: "answers", State.FILTERED: "silent", State.UNRESOLVED: "no address"}
+HEAD = "(target, priority/weight, port, address, LDAP ping)"
+GOOD, BAD, NONE = VERDICTS[Verdict.PASS], VERDICTS[Verdict.FAIL], VERDICTS[Verdict.SKIP]
 
 
-def lines(report: Report) -> list[str]:
-    """Per forest: each SRV question with its answers, then what is wrong."""
-    out: list[str] = []
-    for forest in report.forests:
-        out += [*_forest(forest, report.of_forest(forest.name)), ""]
-        for finding in report.findings:
-            if finding.forest == forest.name and finding.code != "forest-ok":
-                out += [f"{finding.severity}: {printable(finding.title)}", f"  {printable(finding.evidence)}"]
-                out += [f"  {printable(finding.fix)}"] if finding.fix else []
-    while out and not out[-1]:
-        out.pop()
-    return out
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One answer, or that there is none."""
+
+    mark: Mark
+    words: str
 
 
-def _forest(forest: ForestReport, outcomes: Iterable[Outcome]) -> Iterator[str]:
-    yield f"{printable(forest.name)}   (target, priority/weight, port, address, LDAP ping)"
+@dataclass(frozen=True, slots=True)
+class RecordTold:
+    """One SRV question as one or several servers answer it alike."""
+
+    name: str
+    servers: tuple[str, ...]
+    rows: tuple[AnswerRow, ...]
+
+    @property
+    def trouble(self) -> int:
+        return -sum(row.mark is BAD for row in self.rows)
+
+
+def render(report: Report, options: Options) -> str:
+    text = to_string(lines(report, options), options)
+    return to_ascii(text) if options.ascii else text
+
+
+def lines(report: Report, options: Options) -> Iterator[Text]:
+    """Per forest the table, the records with faults first; then what the rules say of it; the conclusion at the end."""
+    end = ending(conclusion(report, "", None), options)
+    said = blocks.AlreadySaid(end.untold)
+    for number, forest in enumerate(report.forests):
+        if number:
+            yield Text()
+        yield from _forest(forest, report.of_forest(forest.name), options)
+        told = [f for f in report.findings if f.forest == forest.name and f.code != "forest-ok"]
+        if told:
+            yield Text()
+        for finding in told:
+            yield from _finding(finding, options, said)
+    if end.lines:
+        yield Text()
+        yield from end.lines
+
+
+def _finding(finding: Finding, options: Options, said: blocks.AlreadySaid) -> Iterator[Text]:
+    if finding.severity is Severity.INFO:
+        yield from blocks.title(finding, options, said)
+    else:
+        yield from blocks.block(finding, options, said)
+
+
+def _forest(forest: ForestReport, outcomes: Sequence[Outcome], options: Options) -> Iterator[Text]:
+    yield from hang(Text(f"{printable(forest.name)}   ", "bold"), Text(HEAD, "dim"), options.width, 2)
+    servers = dict.fromkeys(lookup.server for lookup in forest.lookups if lookup.record == "SRV")
+    for record in sorted(records(forest, outcomes), key=lambda record: record.trouble):
+        whose = "" if len(record.servers) == len(servers) else f"  as {', '.join(record.servers)} says"
+        yield from hang("  ", plain(f"{record.name}{whose}"), options.width, 4)
+        for row in sorted(record.rows, key=lambda row: row.mark is not BAD):
+            lead = Text("    ").append(row.mark.drawn(ascii_only=options.ascii) + " ", row.mark.style)
+            yield from hang(lead, plain(row.words), options.width, 8)
+    yield from _controllers(forest, options)
+    if forest.problem:
+        yield from hang("  ", plain(forest.problem), options.width)
+
+
+def records(forest: ForestReport, outcomes: Sequence[Outcome]) -> list[RecordTold]:
+    """Each question once where all servers agree; else once for each answer, with those that give it."""
     pings: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.check.service == "ldap-ping":
             pings.setdefault(outcome.check.host, []).append(outcome)
     addresses = _addresses(forest)
-    main = next((lookup.server for lookup in forest.lookups), "")
+    alike: dict[tuple[str, tuple[AnswerRow, ...]], list[str]] = {}
     for lookup in forest.lookups:
-        if lookup.record != "SRV" or lookup.server != main:
-            continue
-        yield f"  {printable(lookup.name)}" + ("" if lookup.answers else f"  {_nothing(lookup)}")
-        for answer in lookup.answers:
-            yield f"    {_row(answer, addresses, pings)}"
-    yield from _controllers(forest)
-    if forest.problem:
-        yield f"  {printable(forest.problem)}"
+        if lookup.record == "SRV":
+            rows = tuple(_row(answer, addresses, pings) for answer in sorted(lookup.answers)) or (_nothing(lookup),)
+            alike.setdefault((lookup.name, rows), []).append(lookup.server)
+    return [RecordTold(name, tuple(dict.fromkeys(servers)), rows) for (name, rows), servers in alike.items()]
 
 
-def _nothing(lookup: Lookup) -> str:
-    return f"{'MISSING' if lookup.required else 'none'} ({printable(lookup.status)})"
+def _nothing(lookup: Lookup) -> AnswerRow:
+    return AnswerRow(BAD if lookup.required else NONE, f"{'MISSING' if lookup.required else 'none'} ({lookup.status})")
 
 
 def _addresses(forest: ForestReport) -> dict[str, str]:
@@ -55,30 +113,33 @@ def _addresses(forest: ForestReport) -> dict[str, str]:
     return {name: ", ".join(dict.fromkeys(addresses)) for name, addresses in found.items()}
 
 
-def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]) -> str:
+def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]) -> AnswerRow:
     """`0 100 389 dc1.alpha.test` as priority, weight, port, host, addresses and what it said."""
     parts = answer.split(" ")
     if len(parts) != 4:
-        return printable(answer)
+        return AnswerRow(BAD, answer)
     priority, weight, port, host = parts
-    told = dict.fromkeys(_said(ping) for ping in pings.get(host, []))
+    asked = pings.get(host, [])
+    told = dict.fromkeys(map(_said, asked))
     said = next(iter(told), "not asked")
     if len(told) > 1:
-        said = ", ".join(f"{_said(ping)} ({printable(ping.check.address or '')})" for ping in pings[host])
+        said = ", ".join(f"{_said(ping)} ({ping.check.address or ''})" for ping in asked)
     where = addresses.get(host) or "no address"
-    return f"{printable(host):<28} {priority:>3}/{weight:<4} :{port:<5} {printable(where)}  {said}"
+    good = bool(asked) and all(_said(ping) == WORDS[State.OK] for ping in asked)
+    return AnswerRow(GOOD if good else BAD if asked else NONE, f"{host}  {priority}/{weight}  :{port}  {where}  {said}")
 
 
 def _said(ping: Outcome) -> str:
     """A controller of another domain answers too."""
     if ping.facts.get("hosts_domain") is False:
-        return f"answers for {printable(str(ping.facts.get('domain') or 'another domain'))}"
+        return f"answers for {ping.facts.get('domain') or 'another domain'}"
     return WORDS.get(ping.state, str(ping.state))
 
 
-def _controllers(forest: ForestReport) -> Iterator[str]:
+def _controllers(forest: ForestReport, options: Options) -> Iterator[Text]:
     for controller in forest.domain_controllers:
         if controller.roles or controller.site:
             roles = " ".join(controller.roles) or "unknown"
-            site = f", site {printable(controller.site)}" if controller.site else ""
-            yield f"  {printable(controller.host)} ({controller.address}): {roles}{site}"
+            site = f", site {controller.site}" if controller.site else ""
+            words = f"{controller.host} ({controller.address}): {roles}{site}"
+            yield from hang("  ", plain(words), options.width, 4)

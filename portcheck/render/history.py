@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Verdict
+from portcheck.render.shared import times
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
@@ -62,7 +63,8 @@ def exit_word(run: Kept) -> Text:
 
 
 def when(moment: str) -> str:
-    return moment[:16].replace("T", " ")
+    """As the reader's wall has it, with the offset."""
+    return times.local(moment)
 
 
 def course_lines(courses: Sequence[Course], options: Options) -> Iterator[Text]:
@@ -112,7 +114,7 @@ def sentences(plans: Plans) -> Iterator[str]:
     for kept, courses in plans.values():
         yield f"Plan {kept[-1].label}: {counted(len(kept), 'run')}."
         for run in kept[-RUNS_LISTED:]:
-            yield f"Run {run.id}, {when(run.started)} UTC, exit code {run.exit_code}: {run_words(run)}."
+            yield f"Run {run.id}, {when(run.started)}, exit code {run.exit_code}: {run_words(run)}."
         for course in courses:
             if course.changed:
                 yield f"Forest {course.forest}, {place(course)}: {course_words(course)}."

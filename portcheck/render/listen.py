@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,35 @@ def opening(order: ListenOrder, ready: Ready, options: Options) -> Iterator[Text
         yield from _field("as", f"{ready.became}: root was needed to open the ports only", options)
     if ready.stayed:
         yield from _field("as", f"root, whose rights could not be dropped: {ready.stayed}", options)
+    if commands := firewall([each.wanted for each in ready.opened]):
+        yield Text()
+        yield from hang("", RULE_NEEDED, options.width)
+        yield from (Text(f"  {command}") for command in commands)
     yield Text()
     yield from asking(order, options)
     yield Text()
     yield from hang("", "Who comes, to what, at the first time (Ctrl-C ends it):", options.width)
+
+
+RULE = "portcheck listen"
+
+
+RULE_NEEDED = "Windows lets nobody in without a rule. In an elevated PowerShell; the last line takes it away again:"
+
+
+def firewall(opened: Iterable[WantedPort], system: str = sys.platform) -> tuple[str, ...]:
+    """The commands that make the rule and take it away (PowerShell, NetSecurity); none on other systems."""
+    by_transport: dict[str, dict[int, None]] = {}
+    for each in opened:
+        by_transport.setdefault(each.transport, {})[each.port] = None
+    if system != "win32" or not by_transport:
+        return ()
+    made = (
+        f"New-NetFirewallRule -DisplayName '{RULE}' -Direction Inbound -Action Allow"
+        f" -Protocol {transport.upper()} -LocalPort {','.join(map(str, ports))}"
+        for transport, ports in by_transport.items()
+    )
+    return (*made, f"Remove-NetFirewallRule -DisplayName '{RULE}'")
 
 
 def not_open(order: ListenOrder, ready: Ready, options: Options) -> Iterator[Text]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from portcheck.model import (
+    AskedOf,
     BlockedAt,
     Change,
     Check,
     Comparison,
     ControllerChange,
+    Destination,
     DomainController,
     Expected,
     Finding,
@@ -17,6 +21,7 @@ from portcheck.model import (
     Need,
     Outcome,
     Report,
+    Request,
     Severity,
     Stage,
     State,
@@ -26,6 +31,8 @@ from portcheck.model import (
     Verdict,
 )
 from portcheck.report.json_object import JsonObject, ReadingError
+
+PORTS = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5})?")
 
 
 def read_report(root: JsonObject) -> Report:
@@ -169,6 +176,7 @@ def read_outcome(place: JsonObject) -> Outcome:
         facts=place.facts("facts"),
         evidence=tuple(Trace(p.number("at_ms"), p.text("event"), p.text("detail")) for p in place.places("evidence")),
         blocked_at=_read_blocked_at(place.maybe_place("blocked_at")),
+        started_at=place.maybe_text("started_at") or "",
     )
 
 
@@ -192,4 +200,26 @@ def read_finding(place: JsonObject) -> Finding:
         errors=place.texts("errors"),
         fix=place.text("fix", ""),
         checks=place.texts("checks"),
+        asks=tuple(_read_ask(ask) for ask in place.places("asks")),
     )
+
+
+def _read_ask(place: JsonObject) -> Request:
+    tos = tuple(Destination(to.text("host"), to.maybe_text("address")) for to in place.places("to"))
+    return Request(
+        of=place.word("of", AskedOf),
+        sources=place.texts("from"),
+        to=tos,
+        tcp=_read_ports(place, "tcp"),
+        udp=_read_ports(place, "udp"),
+        purpose=place.text("for", ""),
+        words=place.text("text", ""),
+        provided=place.text("if", ""),
+    )
+
+
+def _read_ports(place: JsonObject, transport: str) -> tuple[str, ...]:
+    ports = place.texts(transport)
+    if not all(PORTS.fullmatch(port) for port in ports):
+        raise ReadingError(f"{place.where}.{transport}: not ports, or ranges of them")
+    return ports

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,9 +21,12 @@ from portcheck.model import (
     Lookup,
     Outcome,
     Report,
+    Request,
     Vantage,
+    Verdict,
     count_by,
 )
+from portcheck.report import asks, verdicts
 from portcheck.report.from_json import read_report
 from portcheck.report.json_object import MAX_DEPTH, JsonObject, ReadingError
 
@@ -40,19 +43,24 @@ class StoreError(Exception):
 
 
 def to_json(report: Report) -> Json:
-    return {
-        "schema": SCHEMA,
-        "tool": {"name": "portcheck", "version": report.tool_version},
-        "vantage": _vantage(report.vantage),
-        "started": report.started,
-        "duration_s": report.duration_s,
-        "interrupted": report.interrupted,
-        "forests": [_forest(forest) for forest in report.forests],
-        "checks": [check_to_json(outcome) for outcome in report.outcomes],
-        "findings": [finding_to_json(finding) for finding in report.findings],
-        "compared": None if report.compared is None else comparison_to_json(report.compared),
-        "summary": summary(report),
-    }
+    return {key: [*value] if isinstance(value, Iterator) else value for key, value in _parts(report)}
+
+
+def _parts(report: Report) -> Iterator[tuple[str, object]]:
+    """What an iterator yields is made when it is read."""
+    told = verdicts.by_forest(report)
+    yield "schema", SCHEMA
+    yield "tool", {"name": "portcheck", "version": report.tool_version}
+    yield "vantage", _vantage(report.vantage)
+    yield "started", report.started
+    yield "duration_s", report.duration_s
+    yield "interrupted", report.interrupted
+    yield "forests", (_forest(forest, told[forest.name]) for forest in report.forests)
+    yield "checks", (check_to_json(outcome) for outcome in report.outcomes)
+    yield "findings", (finding_to_json(finding) for finding in report.findings)
+    yield "asks", [ask_to_json(ask) for ask in asks.consolidated(report)]
+    yield "compared", None if report.compared is None else comparison_to_json(report.compared)
+    yield "summary", summary(report)
 
 
 def summary(report: Report) -> Json:
@@ -74,10 +82,11 @@ def _vantage(vantage: Vantage) -> Json:
     }
 
 
-def _forest(forest: ForestReport) -> Json:
+def _forest(forest: ForestReport, verdict: Verdict) -> Json:
     return {
         "name": forest.name,
         "profiles": list(forest.profiles),
+        "verdict": verdict.value,
         "domain_controllers": [_controller(dc) for dc in forest.domain_controllers],
         "lookups": [_lookup(lookup) for lookup in forest.lookups],
         "problem": forest.problem,
@@ -139,6 +148,7 @@ def check_to_json(outcome: Outcome) -> Json:
         "attempts": outcome.attempts,
         "answers": outcome.answers,
         "latency_ms": outcome.latency_ms,
+        "started_at": outcome.started_at or None,
         "elapsed_ms": outcome.elapsed_ms,
         "facts": plain(outcome.facts),
         "evidence": [{"at_ms": t.at_ms, "event": t.event, "detail": t.detail} for t in outcome.evidence],
@@ -169,7 +179,22 @@ def finding_to_json(finding: Finding) -> Json:
         "breaks": list(finding.breaks),
         "errors": list(finding.errors),
         "fix": finding.fix,
+        "asks": [ask_to_json(ask) for ask in finding.asks],
         "checks": list(finding.checks),
+    }
+
+
+def ask_to_json(ask: Request) -> Json:
+    """A request; `text` is its sentence, `if` what has to be true first."""
+    return {
+        "of": ask.of.value,
+        "from": list(ask.sources),
+        "to": [{"host": to.host, "address": to.address} for to in ask.to],
+        "tcp": list(ask.tcp),
+        "udp": list(ask.udp),
+        "for": ask.purpose,
+        "if": ask.provided,
+        "text": ask.words,
     }
 
 
@@ -247,18 +272,31 @@ def dumps(document: Json, *, indent: int | None = 2) -> str:
     return json.dumps(document, indent=indent, allow_nan=False) + "\n"
 
 
-def by_rows(document: Json) -> str:
-    """ASCII only, as all of it: a line for each check, finding and forest, which is quick to write, to read and to cut.
+def pieces(report: Report) -> Iterator[str]:
+    """The report's document in pieces: no line of it is made before it is asked for."""
+    return by_rows(_parts(report))
 
-    (With an indentation inside of them too, the standard library writes in Python: ten times as slow.)
+
+def by_rows(parts: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """The document of these keys and values in pieces, ASCII only: a line for each entry of a list.
+
+    Quick to write, to read and to cut. (With an indentation inside of the lines too, the standard library writes in
+    Python: ten times as slow.)
     """
-    return "{\n" + ",\n".join(f"  {_line(key)}: {_rows(value)}" for key, value in document.items()) + "\n}\n"
+    before = "{\n"
+    for key, value in parts:
+        yield f"{before}  {_line(key)}: "
+        yield from _rows(value) if isinstance(value, Iterator | list) else (_line(value),)
+        before = ",\n"
+    yield "\n}\n"
 
 
-def _rows(value: object) -> str:
-    if not isinstance(value, list) or not value:
-        return _line(value)
-    return "[\n" + ",\n".join(f"    {_line(row)}" for row in value) + "\n  ]"
+def _rows(values: Iterable[object]) -> Iterator[str]:
+    before = "[\n"
+    for row in values:
+        yield f"{before}    {_line(row)}"
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n  ]"
 
 
 def _line(value: object) -> str:
@@ -292,10 +330,12 @@ def load(path: str | Path) -> Report:
         raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
     try:
         return loads(decoded(raw))
-    except (StoreError, NotTextError) as error:
+    except NotTextError as error:
+        raise StoreError(f"{path}: not JSON: it {error}") from None
+    except StoreError as error:
         raise StoreError(f"{path}: {error}") from None
 
 
 def save(path: str | Path, report: Report) -> None:
     """Raises WriteError."""
-    write_whole(path, by_rows(to_json(report)))
+    write_whole(path, "".join(pieces(report)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from portcheck.catalogue.sources import Sure, usually
 from portcheck.model import Check, Need
 
 DYNAMIC = (49152, 65535)
@@ -48,6 +49,8 @@ class Flow:
     dynamic: bool = False  # a port that the endpoint mapper gives, or the range it gives them from
     caveat: str = ""  # what to find out before the change
     source_host: str = ""  # where it is not this machine
+    on_controller: bool = True  # the destination is a domain controller
+    sure: Sure = Sure.VENDOR  # how much weight the need bears
 
     @classmethod
     def of(
@@ -60,6 +63,7 @@ class Flow:
         *,
         dynamic: bool,
         caveat: str = "",
+        on_controller: bool = True,
     ) -> Flow:
         """What a check asks for, from here to there; the check says why."""
         return cls(
@@ -77,6 +81,8 @@ class Flow:
             evidence=evidence,
             dynamic=dynamic,
             caveat=caveat,
+            on_controller=on_controller,
+            sure=usually(check.source),
         )
 
     @property

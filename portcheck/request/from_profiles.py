@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from portcheck.catalogue.profiles import OPENERS, Profile, ProfileRow
 from portcheck.catalogue.services import services
@@ -17,17 +17,25 @@ from portcheck.targets.checks import checks_for
 SourceOf = Callable[[str], tuple[str, ...]]
 """The addresses that open connections towards an address."""
 PLANNED = "not asked yet"
-REPLICATION = "dc-replication"
+BETWEEN_CONTROLLERS = frozenset({"dc-replication", "rodc"})
+ECHO = (
+    "ICMP echo to the domain controllers: no port, so no rule here; the vendor's sample rules let it pass, since the"
+    " LDAP client of Windows pings a controller that is slow, and gives up (LDAP_TIMEOUT) where nothing comes back."
+)
+"""FW-AD, Active Directory."""
 SYSVOL = (
     "SYSVOL replication (DFSR) between domain controllers has a dynamic RPC port of its own, which the pinned ports do"
     " not cover: Set-DfsrServiceConfiguration -RPCPort pins it; then give it by --rpc-ports as well."
 )
 """learn.microsoft.com: Set-DfsrServiceConfiguration."""
+THIS_CONTROLLER = "this machine, a domain controller"
 PEER = "peer"
 """The source of a place that the command line names."""
 ROLES = {
     "mim": "the MIM Service", "sync": "the MIM Synchronization server", "sql": "SQL Server", "exchange": "Exchange",
-    "adfs": "AD FS", "mail": "the mail server", "kdc-proxy": "the KDC proxy",
+    "adfs": "AD FS", "wap": "the Web Application Proxy", "ca": "the certification authority",
+    "ces": "the certificate enrolment web services", "crl": "the place of revocation lists and OCSP",
+    "mail": "the mail server", "kdc-proxy": "the KDC proxy",
 }  # fmt: skip
 
 
@@ -65,9 +73,36 @@ def asked(wishes: Sequence[PathWish], wanting: Wanting) -> Asked:
         for profile in wish.profiles:
             for row in profile.rows:
                 _elsewhere(wish, row, wanting)
-    if wanting.pinned and any(profile.name == REPLICATION for wish in wishes for profile in wish.profiles):
+            if profile.mirrored:
+                _mirror(wish, profile, wanting)
+    asking = {profile.name for wish in wishes for profile in wish.profiles}
+    if wanting.pinned and asking & BETWEEN_CONTROLLERS:
         wanting.left_out[SYSVOL] = None
+    if any(flow.service == "ldap" and flow.on_controller for flow in wanting.flows):
+        wanting.left_out[ECHO] = None
     return Asked(tuple(dict.fromkeys(wanting.flows)), tuple(wanting.questions), tuple(wanting.left_out))
+
+
+def _mirror(wish: PathWish, profile: Profile, wanting: Wanting) -> None:
+    """What the controllers open to this machine: the same that it opens to them."""
+    for place in wish.places:
+        if place.address is None or place.dns_only or not usable(place.address):
+            continue
+        for check in checks_for(place, wish.forest, (profile,), wanting.selection):
+            if check.expected is not Expected.CLOSED:
+                wanting.flows += _mirrored(check, place, wanting)
+    wanting.questions[
+        f"{profile.name}: is this machine a domain controller? It is taken for one, and the rules from the controllers"
+        " to it are here too; for a member they are not needed"
+    ] = None
+
+
+def _mirrored(check: Check, place: Target, wanting: Wanting) -> Iterator[Flow]:
+    assert place.address is not None
+    for own in wanting.source_of(place.address):
+        for ports in _ports(check, wanting):
+            there = _flow(check, place.address, ports, by_mapper=check.port is None and not wanting.pinned)
+            yield replace(there, destination=own, host=THIS_CONTROLLER, source_host=place.host)
 
 
 def _discovery(forest: ForestSpec, wanting: Wanting) -> None:
@@ -106,7 +141,7 @@ def _only(profile: Profile, wanting: Wanting) -> Profile:
 
     Where the other end of a reversed profile is not named, this machine is it, and opens nothing for that profile.
     """
-    rows = tuple(r for r in profile.rows if not r.opener or "sync" in wanting.peers)
+    rows = tuple(r for r in profile.rows if r.opener != DC or "sync" in wanting.peers)
     return Profile(profile.name, profile.title, rows)
 
 
@@ -153,7 +188,7 @@ def _elsewhere(wish: PathWish, row: ProfileRow, wanting: Wanting) -> None:
         ] = None
         return
     if row.target == DC:
-        if row.opener and "sync" not in wanting.peers:
+        if row.opener == DC and "sync" not in wanting.peers:
             wanting.left_out[
                 f"{row.service} {_number(row)}/{row.transport} from the domain controllers to those of the domain of"
                 f" {ROLES['sync']}: both ends are domain controllers; name that server by --peer sync=ADDRESS on one"
@@ -166,7 +201,7 @@ def _elsewhere(wish: PathWish, row: ProfileRow, wanting: Wanting) -> None:
     if machines:
         for machine in machines:
             _to_machine(wish, row, wanting, machine)
-    elif row.opener:
+    elif row.opener == DC:
         _to_this_machine(wish, row, wanting)
     elif row.host:
         wanting.left_out[f"{row.host} {_number(row)}/{row.transport} ({row.operation}): {BY_NAME}"] = None
@@ -212,8 +247,14 @@ def _to_machine(wish: PathWish, row: ProfileRow, wanting: Wanting, machine: Targ
 def _openers(wish: PathWish, row: ProfileRow, wanting: Wanting, machine: Target) -> Iterator[tuple[str, Target | None]]:
     """This machine; of a reversed row every domain controller, unless --peer said that this machine is one."""
     assert machine.address is not None
-    if not row.opener or machine.source == PEER:
+    if row.opener != DC or machine.source == PEER:
         sources = wanting.source_of(machine.address)
+        if machine.address in sources:
+            wanting.left_out[
+                f"{row.service} {_number(row)}/{row.transport} to {machine.host}: this machine itself, reached by"
+                f" {OPENERS.get(row.opener, 'others')}; ask for it from there"
+            ] = None
+            return
         if not sources:
             wanting.questions[_no_source(machine)] = None
         yield from ((source, None) for source in sources)
@@ -256,7 +297,7 @@ def _row_flow(
         host=host,
         forest=wish.forest.name,
         service=row.service,
-        need=row.need,
+        need=row.once_named or row.need,
         purpose=known.purpose if known is not None else row.operation,
         operations=(row.operation,) if row.operation else (),
         why=row.why,
@@ -264,4 +305,6 @@ def _row_flow(
         evidence=PLANNED,
         dynamic=_usual(row) is None and ports == Ports("tcp", *DYNAMIC),
         source_host=opener.host if opener is not None else "",
+        on_controller=row.target == DC,
+        sure=row.sure,
     )

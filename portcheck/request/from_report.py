@@ -112,7 +112,7 @@ def _ask_for(reading: _Reading, outcome: Outcome) -> None:
         return
     dynamic = _behind_mapper(outcome) and not reading.pinned
     found = [
-        _flow(outcome, source, ports, caveat, dynamic=dynamic)
+        _flow(reading, outcome, source, ports, caveat, dynamic=dynamic)
         for source in _sources(reading, outcome)
         for ports in _ports(reading, outcome)
     ]
@@ -225,11 +225,13 @@ def _caveat(reading: _Reading, outcome: Outcome) -> str | None:
     return "nothing on the destination answered any question: make sure first that it is up and has this address"
 
 
-def _flow(outcome: Outcome, source: str, ports: Ports, caveat: str, *, dynamic: bool) -> Flow:
+def _flow(reading: _Reading, outcome: Outcome, source: str, ports: Ports, caveat: str, *, dynamic: bool) -> Flow:
     check = outcome.check
     assert check.address is not None
     to = _address(check.address)
-    return Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat)
+    controllers = {dc.host for forest in reading.report.forests for dc in forest.domain_controllers}
+    here = check.host in controllers
+    return Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat, on_controller=here)
 
 
 def _ports(reading: _Reading, outcome: Outcome) -> tuple[Ports, ...]:

@@ -12,7 +12,9 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from portcheck.net.lag import ListeningLoop
+from portcheck.net.platform import console
 from portcheck.run.ending import ENDING
+from portcheck.run.starved import starved
 
 GRACE_S = 1.0  # so much after its deadline a loop that still listens has ended by itself
 WIND_DOWN_S = 3.0  # and after it was told to end
@@ -35,16 +37,24 @@ def attended(work: Callable[[], Coroutine[Any, Any, None]], limit_s: float | Non
         going = to_its_end()
         try:
             with asyncio.Runner(loop_factory=ListeningLoop) as runner:
+                runner.get_loop().set_exception_handler(_only_faults_of_ours)
                 runner.run(going)
         except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
             news.put(error)
         finally:
             going.close()  # where no loop could be made
 
+    console.keep_when_closed()
     threading.Thread(target=live, name="asking", daemon=True).start()
     until = None if limit_s is None else time.monotonic() + limit_s + GRACE_S
     with ENDING.waking(lambda: news.put(TOLD)):
         return _ended(news, until)
+
+
+def _only_faults_of_ours(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waits for is a head start; where this machine is too full for it, it is done when it is needed."""
+    if not starved(context.get("exception")):
+        loop.default_exception_handler(context)
 
 
 def _ended(news: SimpleQueue[BaseException | str | None], until: float | None) -> bool:

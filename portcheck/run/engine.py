@@ -15,9 +15,11 @@ from portcheck.net.network import Net, Network
 from portcheck.net.pacing import AdaptivePacer, Pacer
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
+from portcheck.net.pulse import Pulse
 from portcheck.net.timeline import REPEATED, Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Probe, Seen, Subject, askable
+from portcheck.run.starved import starved
 from portcheck.wire import WireError, fingerprint, text
 
 # A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
@@ -26,6 +28,11 @@ AFTER_RESET_S = (0.25, 0.6, 1.1)
 PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
 LAST_S = 0.9
 """So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
+LAST_SOON_S = 0.8  # where other answers come at once, it seems so after so long
+TCP_ANSWERS, UDP_ANSWERS = 3, 2  # of a host, before the silence of another port shows sooner
+PROGRAMS = dict.fromkeys(("kerberos", "kpasswd", "ldap-ping"), "lsass")
+"""Who answers a service's datagrams: these are one process on Windows. Others answer for themselves alone."""
+
 LONGEST_LINE = 512  # characters of a reason or a step: our words around one text of the peer's
 WALKING, LOOKING_UP = 192, 192  # sockets beside those of the checks
 SOCKETS_A_QUESTION = 6  # to DNS, where it is silent: each try keeps its socket, and one is for TCP
@@ -51,6 +58,7 @@ class Engine:
     _planned: int = field(init=False, default=0)
     _first: AdaptivePacer = field(init=False)
     _repeats: Pacer = field(init=False)
+    _pulses: dict[tuple[str, str], Pulse] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         sockets_a_check = self.patience.attempts + 1  # and one for a question beside
@@ -81,13 +89,23 @@ class Engine:
         async with self._slots:
             await self._first.turn()
             self.notify(Started(check))
-            trail = Timeline()
+            trail, loop = Timeline(), asyncio.get_running_loop()
+            timer: asyncio.TimerHandle
 
             def doubt() -> None:
                 if unheard is not None and trail.attempts and not trail.answers:
                     unheard()
 
-            timer = asyncio.get_running_loop().call_later(max(0.0, self.patience.connect_s - LAST_S), doubt)
+            def soon() -> None:
+                nonlocal timer
+                net = self.net(check.address or "", trail, check.service)
+                left_s = self.patience.connect_s - LAST_S - LAST_SOON_S
+                if left_s <= 0 or self._answers_at_once(net, check.transport):
+                    doubt()
+                else:
+                    timer = loop.call_later(left_s, doubt)
+
+            timer = loop.call_later(max(0.0, min(LAST_SOON_S, self.patience.connect_s - LAST_S)), soon)
             try:
                 outcome = await self._attempt(check, subject, trail)
             finally:
@@ -110,8 +128,9 @@ class Engine:
         subject = replace(subject, start_tls=False)
         async with self._slots:
             net = Net(
-                check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose, nearest_ttl
-            )
+                check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose,
+                nearest_ttl=nearest_ttl,
+            )  # fmt: skip
             return await once(probes()[check.service], check, _on_its_way(check.host, net, subject), subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
@@ -126,15 +145,28 @@ class Engine:
         except (NetError, WireError):
             return {}
 
-    def net(self, address: str, trail: Timeline) -> Net:
-        return Net(address, self.patience, self._repeats, self.source_ip, trail)
+    def net(self, address: str, trail: Timeline, service: str = "") -> Net:
+        net = Net(address, self.patience, self._repeats, self.source_ip, trail)
+        net.tcp_pulse = self._pulse(address, "tcp", TCP_ANSWERS)
+        net.udp_pulse = self._pulse(address, PROGRAMS.get(service, service), UDP_ANSWERS)
+        return net
+
+    def _pulse(self, address: str, whose: str, enough: int) -> Pulse:
+        """What is known by a name may be another machine each time."""
+        if not address:
+            return Pulse()
+        return self._pulses.setdefault((address, whose), Pulse(enough))
+
+    def _answers_at_once(self, net: Net, transport: str) -> bool:
+        pulse = net.tcp_pulse if transport == "tcp" else net.udp_pulse
+        return pulse.quick and not self._repeats.delay.seconds
 
     async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:
         if check.address is None and subject.route is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
         probe = probes()[check.service]
         for pause in (*AFTER_RESET_S, None):
-            net = _on_its_way(check.host, self.net(check.address or "", trail), subject)
+            net = _on_its_way(check.host, self.net(check.address or "", trail, check.service), subject)
             outcome = await once(probe, check, net, subject)
             if outcome.state is not State.RESET or pause is None or check.transport == "udp":
                 break
@@ -176,6 +208,9 @@ async def once(probe: Probe, check: Check, net: Network, subject: Subject) -> Ou
         return _outcome(check, trail, State.MISMATCH, f"answered, but not in this protocol{looks}: {error}")
     except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other results with it
         trail.note("fault", f"{error.__class__.__name__}: {error}")
+        if starved(error):
+            trail.facts["local_fault"] = True
+            return _outcome(check, trail, State.ERROR, "this machine had no memory, descriptor or thread left")
         return _outcome(check, trail, State.ERROR, "portcheck itself failed here; please report it (run with -v)")
     return _good(check, trail, seen)
 
@@ -207,6 +242,7 @@ def _outcome(check: Check, trail: Timeline, state: State, reason: str, fault: Ne
         facts=text.facts(trail.facts),
         evidence=tuple(map(_cut, trail.steps)),
         blocked_at=fault.blocked_at if fault is not None else None,
+        started_at=trail.started_at() if trail.attempts else "",
     )
 
 

@@ -11,8 +11,9 @@ from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.model import GOOD, Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
 from portcheck.model.events import ForestFound, Notify
-from portcheck.model.target import Pin, Selection, Target
+from portcheck.model.target import DC, Pin, Selection, Target
 from portcheck.net.dns import Names, NoResolverError
+from portcheck.net.platform.machine import is_here, is_loopback
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.run.clients import Clients
@@ -24,6 +25,7 @@ from portcheck.run.naming import NamedController, NamesBeside
 from portcheck.targets import systems, tunnel, views
 from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
+from portcheck.targets.known import from_file
 from portcheck.targets.srv import Discovery, in_order
 from portcheck.targets.tunnel import Tunnel
 
@@ -57,9 +59,11 @@ class ForestRun:
     _naming: NamesBeside = field(init=False)
     _clients: Clients = field(init=False)
     _tunnel: Tunnel | None = None  # everything of a forest goes through it
+    _controller_here: bool = False  # this machine is one of the forest's controllers
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
+        self._look_for_this_machine(from_file(self.forest))
         lookups: list[Lookup] = []
         self._naming = NamesBeside(self.forest, self.names, self.families, lookups, self.facts, self._introduce)
         self._search = Search(
@@ -99,7 +103,10 @@ class ForestRun:
             return
         try:
             await self._search.find_servers()
-            await asyncio.gather(*([self._search.run()] if self.controllers else []), self._around())
+            searching = [self._search.run()] if self.controllers else []
+            if searching and self._reversed():  # whether this machine is a controller, only the search tells
+                await searching.pop()
+            await asyncio.gather(*searching, self._around())
             if self.controllers:
                 await self._naming.afterwards(self._named_controllers())
         finally:
@@ -125,6 +132,9 @@ class ForestRun:
         if any(host.controls and not host.nobody for host in tuple(self.hosts)):
             return None
         return f"at none of {len(self.hosts)} addresses a domain controller answers: none is there, or it is filtered"
+
+    def _reversed(self) -> bool:
+        return any(row.opener == DC and row.target != DC for profile in self.profiles for row in profile.rows)
 
     async def _around(self) -> None:
         """The machines around the forest; of the cloud, its endpoints."""
@@ -158,8 +168,9 @@ class ForestRun:
         return host.ping
 
     async def _ask_all(self, places: Iterable[Target], found: Discovery) -> None:
-        fresh = []
-        for place in map(self._by_tunnel, places):
+        fresh, told = [], tuple(places)
+        self._look_for_this_machine(told)
+        for place in map(self._by_tunnel, told):
             what = (place.host, place.address, place.target, place.service)
             if what not in self._asked and not self._assumed_at(place):
                 self._asked.add(what)
@@ -171,6 +182,12 @@ class ForestRun:
         if self.controllers:
             self.notify(ForestFound(self.forest.name, self._controllers()))
         await asyncio.gather(*(self._ask(host) for host in fresh))
+
+    def _look_for_this_machine(self, places: Sequence[Target]) -> None:
+        """Among the controllers, where a profile speaks of what controllers open."""
+        if not self._controller_here and any(row.opener == DC for profile in self.profiles for row in profile.rows):
+            controllers = (place for place in places if place.target == DC and not place.dns_only)
+            self._controller_here = any(is_here(place.address) for place in controllers)
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
@@ -206,7 +223,16 @@ class ForestRun:
         return HostRun(host, self.forest, self.engine, self._run, self.ledger)
 
     def _checks(self, place: Target) -> tuple[Check, ...]:
-        return checks_for(place, self.forest, self.profiles, self.selection)
+        found = checks_for(place, self.forest, self.profiles, self.selection)
+        if not any(check.opener for check in found):
+            return found
+        return tuple(replace(check, opener="") if check.opener and self._opens(check) else check for check in found)
+
+    def _opens(self, check: Check) -> bool:
+        """Whether this machine is one of those that open it: a controller, or not the MIM Service itself."""
+        if self.pins or (check.address is not None and is_loopback(check.address)):  # asked before; somebody's trial
+            return True
+        return self._controller_here if check.opener == DC else not is_here(check.address)
 
     async def _run(self, host: HostState, check: Check, subject: Subject) -> Outcome:
         """Ask. If it seems to end in silence, the second look's walk begins."""

@@ -120,7 +120,7 @@ class HostRun:
     async def _one(self, check: Check, subject: Subject | None = None) -> Outcome:
         reason = self.host.not_expected(check)
         if reason is not None:
-            return self.ledger.land(self.host, Outcome(check, State.SKIPPED, reason, facts=self.host.unnamed))
+            return self.ledger.land(self.host, Outcome(check, State.SKIPPED, reason, facts=self.host.unasked(check)))
         if subject is None:
             ports = (check.port,) if check.port is not None and check.service.startswith("rpc-") else ()
             subject = self.host.rpc_subject(check, ports) if ports else self.host.subject()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from portcheck.catalogue.profiles import OPENERS
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.diagnose.verdict import Offered
@@ -16,6 +17,7 @@ from portcheck.probes.probe import Subject
 from portcheck.targets.fallback import FAMILIES
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
+NONE_OF_THEM = {True: "this machine is none of those that are known", False: "this machine is where they lead"}
 FLAGGED = {"gc": "not a global catalog", "time": "no time server", "adws": "AD Web Services do not run"}
 UNKNOWN_PORT = (
     "a dynamic port, and the mapper's name for it is not documented: pin it there and name it as the system's port"
@@ -124,10 +126,11 @@ class HostState:
         """A domain controller, or a host asked as one."""
         return self.place.target == DC
 
-    @property
-    def unnamed(self) -> Facts:
-        """Told where a profile speaks of a machine that nobody named."""
-        return {"not_named": True} if self.place.source == UNNAMED else {}
+    def unasked(self, check: Check) -> Facts:
+        """Told where a profile speaks of a machine that nobody named, or of what others open."""
+        if self.place.source == UNNAMED:
+            return {"not_named": True}
+        return {"opened_elsewhere": OPENERS[check.opener]} if check.opener else {}
 
     @property
     def route(self) -> Route:
@@ -174,6 +177,8 @@ class HostState:
         """Why this check makes no sense here; None where it does."""
         if self.place.unasked:
             return self.place.unasked
+        if check.opener:
+            return f"opened by {OPENERS[check.opener]}, and {NONE_OF_THEM[check.opener == DC]}; run it there"
         if self.route.socks and check.transport == "udp":
             return f"UDP does not go through the SOCKS proxy {self.route.proxy}"
         if check.port is None and check.service in GENERIC:

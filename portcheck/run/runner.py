@@ -13,25 +13,29 @@ from importlib import import_module
 from portcheck import __version__
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
-from portcheck.diagnose.verdict import exit_code
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
-from portcheck.model import Outcome, Report, State, Verdict
+from portcheck.model import ForestReport, Outcome, Report, State, Verdict
 from portcheck.model.credentials import Credentials
 from portcheck.model.events import Finished, Notify, Phase
 from portcheck.model.target import Pin, Selection
 from portcheck.net.dns import Names, is_address
 from portcheck.net.platform.machine import vantage
 from portcheck.net.timeouts import Timeouts
+from portcheck.report import clocks
+from portcheck.report.verdicts import exit_code
 from portcheck.run.attending import attended
 from portcheck.run.ending import ENDING
 from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
+from portcheck.run.starved import starved
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
 
 GLANCE_S = 0.25  # so often the deadline is looked for
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
+FULL = "this machine had no memory, descriptor or thread left before the run was done"
+ITSELF = "portcheck itself failed before the run was done; please report it"
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
@@ -106,7 +110,7 @@ class Run:
         if not any(survey.ledger.outcomes for survey in self.surveys):
             raise fault
         for survey in self.surveys:
-            survey.problem = survey.problem or "portcheck itself failed before the run was done; please report it"
+            survey.problem = survey.problem or (FULL if starved(fault) else ITSELF)
 
     def report(self) -> Report:
         """Everything judged and explained."""
@@ -238,14 +242,28 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
 def _report(surveys: Sequence[ForestRun], started: datetime, duration_s: float) -> Report:
     outcomes = tuple(outcome for survey in surveys for outcome in survey.ledger.settled())
     reached = (o.check.address or o.facts.get("peer_address") for o in outcomes)
+    skews = clocks.by_controller(outcomes)
     towards = dict.fromkeys(address for address in reached if isinstance(address, str))
     return Report(
         started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         duration_s=round(duration_s, 3),
         vantage=vantage(tuple(towards)),
-        forests=tuple(survey.report() for survey in surveys),
+        forests=tuple(_with_clocks(survey.report(), skews) for survey in surveys),
         outcomes=outcomes,
         tool_version=__version__,
+    )
+
+
+def _with_clocks(forest: ForestReport, skews: clocks.Skews) -> ForestReport:
+    """Each controller with its clock against this machine's."""
+    return replace(
+        forest,
+        domain_controllers=tuple(
+            replace(dc, facts={**dc.facts, "clock_skew_s": skew})
+            if (skew := skews.get((forest.name, dc.host, dc.address))) is not None
+            else dc
+            for dc in forest.domain_controllers
+        ),
     )
 
 

@@ -98,12 +98,13 @@ class Watch:
     start: Report | None = None
     _number: int = 0
     _whole: bool = True  # whether the next round asks everything
+    _lost: Mapping[str, str] = field(default_factory=dict)  # when a round that is not told yet asked in vain
     _doubtful: bool = False  # a quick round saw something go bad: untold until everything was asked
 
     def run(self) -> bool:
         while True:
             began = self.clock.steady()
-            whole = self._whole or self._number % WHOLE_EVERY == 0
+            whole = self._whole or self._number % WHOLE_EVERY == 0 or not self._open()
             if not self._round(whole=whole):
                 return False
             if self._doubtful:
@@ -116,6 +117,10 @@ class Watch:
                 continue
             if not self._pause(max(self.every_s - (self.clock.steady() - began), SHORTEST_PAUSE_S)):
                 return False
+
+    def _open(self) -> bool:
+        """Is anything not yet good, or awaited? Where nothing is, everything is asked in each round."""
+        return self.report is None or bool(self._not_yet_good(self.report))
 
     def _is_reached(self) -> bool:
         return self.goal is not None and self.report is not None and self.goal.reached(self.report)
@@ -143,7 +148,10 @@ class Watch:
         known = part if self.report is None else merged(self.report, part, whole=whole)
         if not whole and not part.interrupted and self.report is not None and _worsened(self.report, known):
             self._doubtful = True
+            self._lost = {o.check.key: o.started_at for o in part.outcomes if o.state not in GOOD and o.started_at}
             return True
+        known = _since_first_lost(known, self._lost)
+        self._lost = {}
         self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
         return not part.interrupted
 
@@ -183,6 +191,17 @@ class Watch:
             )
         )
         self._number += 1
+
+
+def _since_first_lost(known: Report, lost: Mapping[str, str]) -> Report:
+    """What is confirmed to be lost began with the first question that was, not with the one that confirmed it."""
+    if not lost:
+        return known
+    outcomes = tuple(
+        replace(o, started_at=lost[o.check.key]) if o.state not in GOOD and o.check.key in lost else o
+        for o in known.outcomes
+    )
+    return replace(known, outcomes=outcomes)
 
 
 def _worsened(before: Report, after: Report) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from portcheck.config import ConfigError, format_duration
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
+MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 7 * 86400
 MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 HOURS = (1, 2, 3, 4, 6, 8, 12)
 PASSWORD = re.compile(r"(?:^|//)[^/?#@\s]*:[^/?#\s]*[^/?#\s:]@")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portcheck.schedule.job import DAY, HOUR, Scheduled
+from portcheck.schedule.job import DAY, HOUR, WEEK, Scheduled
 
 SHORTEST_LIMIT_S = 900
 MOST_JITTER_S = 300
@@ -61,6 +61,24 @@ def _service(job: Scheduled) -> Iterator[str]:
     yield HARDENING.rstrip("\n")
 
 
+def daemon(job: Scheduled) -> str:
+    """A service that stays: `portcheck serve`, with the same rights as a check, and reloaded by SIGHUP."""
+    lines = list(_service(job))
+    start = lines.index("Type=oneshot")
+    end = lines.index("KillSignal=SIGINT")
+    lines[start : end + 1] = [
+        "Type=exec",
+        f"ExecStart={' '.join(_words(job))}",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "Restart=on-failure",
+        "RestartSec=5",
+        "MemoryMax=1G",
+        "TasksMax=256",
+        "LimitNOFILE=8192",
+    ]
+    return "\n".join([*lines, "", "[Install]", "WantedBy=multi-user.target"]) + "\n"
+
+
 def timer(job: Scheduled) -> str:
     jitter = min(job.every_s // 10, MOST_JITTER_S)
     return f"""\
@@ -84,7 +102,7 @@ def calendar(every_s: int) -> str:
         return f"*:0/{every_s // 60}"
     if every_s < DAY:
         return f"0/{every_s // HOUR}:00"
-    return "00:00"
+    return "00:00" if every_s < WEEK else "Mon 00:00"
 
 
 def _words(job: Scheduled) -> Iterator[str]:

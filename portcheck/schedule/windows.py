@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from collections.abc import Iterator
 from xml.etree import ElementTree as Xml
 
 from portcheck.schedule.job import DAY, HOUR, Scheduled
@@ -28,7 +30,8 @@ def task(job: Scheduled) -> str:
     _texts(_under(root, "RegistrationInfo"), {"Description": "portcheck: the paths to the domain controllers"})
     _trigger(_under(root, "Triggers"), job)
     principal = _under(_under(root, "Principals"), "Principal", id="Author")
-    _texts(principal, {"UserId": job.user or LOCAL_SERVICE, "RunLevel": "LeastPrivilege"})
+    logon = {"LogonType": "Password"} if job.user else {}  # S4U has no network; a service's account needs none named
+    _texts(principal, {"UserId": job.user or LOCAL_SERVICE, **logon, "RunLevel": "LeastPrivilege"})
     limit = duration(max(job.every_s, SHORTEST_LIMIT_S))
     _texts(_under(root, "Settings"), SETTINGS | {"ExecutionTimeLimit": limit})
     command, *arguments = job.argv
@@ -36,6 +39,27 @@ def task(job: Scheduled) -> str:
     _texts(run, {"Command": command, "Arguments": subprocess.list2cmdline(arguments)})
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def import_command(job: Scheduled, file: str) -> str:
+    """What registers the task, in an elevated prompt; an account's password is asked for, and never in the file."""
+    account = ["/RU", job.user, "/RP", "*"] if job.user else []
+    return subprocess.list2cmdline(["schtasks", "/Create", "/TN", job.name, "/XML", file, *account])
+
+
+def cautions(job: Scheduled) -> Iterator[str]:
+    """What the task would not find when it runs."""
+    for word in dict.fromkeys(job.argv):
+        if job.user is None and (found := PROFILE.match(word)):
+            yield (
+                f"the task's account (LocalService) may not read {found[0]}, where {word} is: move it, for instance to"
+                r" C:\ProgramData\portcheck, or give --user"
+            )
+    for name, value in job.environment.items():
+        yield f"a task has no environment of its own: set {name} for the whole machine (setx /M {name} {value})"
+
+
+PROFILE = re.compile(r"[A-Za-z]:\\Users\\(?!Public\\)[^\\]+", re.IGNORECASE)
 
 
 def document(job: Scheduled) -> bytes:

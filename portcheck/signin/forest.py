@@ -151,6 +151,7 @@ class SignIn(Generic[H]):
             elapsed_ms=attempt.trail.elapsed_ms(),
             facts=told,
             evidence=tuple(attempt.trail.steps),
+            started_at=attempt.trail.started_at() if attempt.trail.attempts else "",
         )
         self.land(host, outcome)
 

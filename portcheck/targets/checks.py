@@ -9,7 +9,7 @@ from portcheck.catalogue.profiles import STRENGTH, MergedRow, Profile, merge_for
 from portcheck.catalogue.services import services
 from portcheck.config import ExtraPort, ForestSpec
 from portcheck.model import Check, Expected, Need
-from portcheck.model.target import DC, Selection, Target
+from portcheck.model.target import DC, UNNAMED, Selection, Target
 
 
 def checks_for(
@@ -41,7 +41,7 @@ def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
         service=row.service,
         transport=row.transport,
         port=place.ports.get(row.service, forest.ports.get(row.service, usual)),
-        need=row.need,
+        need=row.once_named or row.need if place.target != DC and place.source != UNNAMED else row.need,
         expected=Expected(wanted),
         purpose=service.purpose if service is not None else row.operations[0],
         operations=row.operations,
@@ -50,6 +50,7 @@ def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
         source=row.source,
         domain=place.domain,
         one_of=row.one_of,
+        opener=row.opener,
     )
 
 

@@ -18,7 +18,7 @@ from portcheck.targets.srv import Discovery, asked_here, places_of
 
 PRINCIPAL = {
     "mim": "mim-service", "sql": "mssql", "sync": "tcp", "adfs": "https", "exchange": "http", "mail": "tcp",
-    "kdc-proxy": "kdc-proxy",
+    "kdc-proxy": "kdc-proxy", "wap": "https", "ca": "rpc-cert", "ces": "https", "crl": "http",
 }  # fmt: skip
 """The service that a system's `port` is about."""
 BY_PROXY = frozenset({"https", "http"})

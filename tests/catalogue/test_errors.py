@@ -126,6 +126,26 @@ def test_what_proves_something_can_be_said_by_that_service_alone() -> None:
     assert not [error.name for error in clients if error.proves]
 
 
+OF_THE_WAY = {
+    Condition.BLOCKED, Condition.MUTE, Condition.RESET, Condition.UNREACHABLE, Condition.REFUSED, Condition.UNRESOLVED,
+    Condition.SRV_MISSING, Condition.PROXY, Condition.MTU, Condition.PACKET_LOSS, Condition.IDLE, Condition.PARTIAL,
+}  # fmt: skip
+ACQUITS = re.compile(
+    r"(?:not (?:the network|a blocked port|a port)|no error)(?! by itself| of | to | between | for | yet)"
+)
+
+
+def test_none_that_a_fault_of_the_way_can_cause_acquits_the_way() -> None:
+    """`not the network` beside a cause that is the network would send the reader home."""
+    contrary = [
+        (error.name, error.is_not, cause.says)
+        for error in errors().values()
+        for cause in error.causes
+        if ACQUITS.match(error.is_not) and cause.condition in OF_THE_WAY
+    ]
+    assert contrary == []
+
+
 def test_every_family_and_every_source_is_used() -> None:
     named = {cause.source for error in errors().values() for cause in error.causes}
     named |= {error.source for error in errors().values()}

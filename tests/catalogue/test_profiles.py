@@ -27,10 +27,15 @@ CONTRACT = [
     "graph",
     "all",
 ]
-SINCE = ["admin-workstation", "cloud-sync", "kdc-proxy", "linux-member", "nas"]
+SINCE = [
+    "adcs-client", "admin-workstation", "cloud-sync", "defender-identity", "kdc-proxy", "linux-member", "nas", "pta",
+    "rodc", "wap",
+]  # fmt: skip
 """Beside the contract's list."""
 
-NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "http", "amqps", "mssql", "kdc-proxy"}
+NOT_ON_A_DC = {"mim-service", "mim-sts", "https", "http", "amqps", "mssql", "kdc-proxy", "rpc-cert"}
+BETWEEN_CONTROLLERS = {"rpc-dfsr"}
+"""On a domain controller, for other controllers alone."""
 
 
 def needs(profile: str) -> dict[str, Need]:
@@ -87,7 +92,9 @@ def test_entra_connect_does_not_need_kpasswd_and_mim_does() -> None:
 
 
 def test_all_asks_a_dc_for_every_service_it_can_have() -> None:
-    everything = {f"{s.name}/{t}" for s in services().values() if s.name not in NOT_ON_A_DC for t in s.ports}
+    everything = {
+        f"{s.name}/{t}" for s in services().values() if s.name not in NOT_ON_A_DC | BETWEEN_CONTROLLERS for t in s.ports
+    }
     assert set(needs("all")) == everything
     assert needs("all")["kpasswd/udp"] is needs("all")["kerberos/udp"] is Need.OPTIONAL
     assert needs("all")["kpasswd/tcp"] is Need.REQUIRED
@@ -97,6 +104,7 @@ def test_all_asks_a_dc_for_every_service_it_can_have() -> None:
 def test_unproven_services_are_never_required_of_a_dc() -> None:
     unproven = {s.name for s in services().values() if s.role == "unproven"}
     assert not [r for p in built_in().values() for r in p.dc_rows if r.service in unproven and r.need is Need.REQUIRED]
+    assert not [p for p in set(built_in()) - {"dc-replication", "rodc"} if BETWEEN_CONTROLLERS & needs(p).keys()]
 
 
 def test_pcns_and_cloud_rows_are_no_business_of_a_dc() -> None:
@@ -155,3 +163,11 @@ def test_a_profile_that_cannot_be_put_together_is_one_line(own: dict[str, dict[s
         with_own(own)
     assert says in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_an_own_profile_that_needs_one_of_two_outright_leaves_no_choice() -> None:
+    own = {"ours": {"extends": "ldap-app", "check": [{"service": "ldap", "transport": "tcp", "need": "required"}]}}
+    rows = {f"{r.service}/{r.transport}": (r.need, r.one_of) for r in with_own(own)["ours"].rows}
+    assert (rows["ldap/tcp"], rows["ldaps/tcp"]) == ((Need.REQUIRED, ""), (Need.CONDITIONAL, ""))
+    kept = {r.service: r.one_of for r in built_in()["ldap-app"].rows if r.one_of}
+    assert kept == {"ldap": "directory", "ldaps": "directory"}

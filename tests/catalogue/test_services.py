@@ -13,7 +13,8 @@ def test_the_ports_are_those_of_the_contract() -> None:
 
 def test_every_dynamic_service_carries_its_interface() -> None:
     dynamic = [s for s in services().values() if s.dynamic]
-    assert {s.name for s in dynamic} == {"rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi"}
+    directory = {"rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi"}
+    assert {s.name for s in dynamic} == {*directory, "rpc-dfsr", "rpc-cert"}
     assert all(s.interface and s.version is not None for s in dynamic)
 
 

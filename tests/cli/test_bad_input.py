@@ -135,7 +135,7 @@ def test_a_full_disk_is_a_line_and_loses_no_result(capsys: pytest.CaptureFixture
     asked = ["check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms", "-q"]
     assert run(asked) == run([*asked, "--save", "/dev/full"])
     said = capsys.readouterr()
-    assert said.out.count("127.0.0.1: 1 fault") == 2
+    assert said.out.count("127.0.0.1  389 tcp refused") == 2
     assert said.err.splitlines() == ["portcheck: /dev/full: cannot be written: No space left on device"]
 
 

@@ -12,7 +12,7 @@ from factories import check, finding, outcome, report
 from portcheck.cli.app import run
 from portcheck.model import BlockedAt, Report, State, Verdict
 from portcheck.render import FORMATS
-from portcheck.render.shared.changes import MOST_LINES
+from portcheck.render.shared.changes import MOST_FORESTS
 from portcheck.render.shared.options import Options
 from portcheck.report import to_json
 from portcheck.report.compare import compare
@@ -41,7 +41,7 @@ def blocked(tmp_path: Path) -> str:
 
 
 BLOCKED = """\
-From 2026-11-24 01:00:00 to 2026-11-25 01:00:00 UTC
+From 2026-11-24 01:00:00 +00:00 to 2026-11-25 01:00:00 +00:00
 By portcheck 0.1.0, then by 0.2.0, which may judge otherwise.
 
 ✖ alpha.test: 1 check changed, 1 finding appeared
@@ -123,12 +123,14 @@ def test_a_hostile_name_stays_in_its_line_and_moves_no_cursor(
         assert not set("\x1b\x07\r\u202e") & set(said)
 
 
-def test_a_summary_tells_the_first_of_many_changes_and_counts_the_rest() -> None:
+def test_a_summary_tells_the_first_forests_of_many_that_changed_and_counts_the_rest() -> None:
     found = [outcome(check("ldap/tcp", f"dc{n}.f{n}.test"), State.FILTERED) for n in range(40)]
     before = report(*(replace(one, state=State.OK, verdict=Verdict.PASS) for one in found))
     run = report(*found)
     run = replace(run, compared=compare(before, run))
-    lines = FORMATS["table"](run, Options(quiet=True)).splitlines()
-    told = lines[lines.index("Changed since 2026-11-22 21:38 UTC") :]
-    assert len(told) == 1 + MOST_LINES + 1
-    assert "more: see portcheck history and diff" in told[-1]
+    lines = FORMATS["table"](run, Options()).splitlines()
+    told = lines[next(n for n, line in enumerate(lines) if line.startswith("Changed since")) + 1 :]
+    told = told[: told.index("")]
+    changed = [line for line in told if line.endswith("1 check changed")]
+    assert len(changed) == MOST_FORESTS
+    assert told[-1] == f"  and {40 - MOST_FORESTS} more forests"

@@ -33,10 +33,13 @@ ports = {{ ldap = {port} }}
         yield str(path)
 
 
-def started(config: str, ignoring: bool = False) -> subprocess.Popen[str]:
+CHECK = ("check", "--only", "ldap", "-f", "json")
+
+
+def started(config: str, *command: str, ignoring: bool = False) -> subprocess.Popen[str]:
     """A run that waits for an answer that never comes."""
     program = subprocess.Popen(
-        [sys.executable, "-m", "portcheck", "check", "-c", config, "--only", "ldap", "-f", "json"],
+        [sys.executable, "-m", "portcheck", *(command or CHECK), "-c", config],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -50,11 +53,11 @@ def started(config: str, ignoring: bool = False) -> subprocess.Popen[str]:
     return program
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_whoever_ends_it_gets_what_was_found(config: str, ending: signal.Signals) -> None:
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_whoever_ends_it_gets_what_was_found(config: str, ending: str) -> None:
     with started(config) as program:
-        program.send_signal(ending)
-        stdout, stderr = program.communicate(timeout=30)
+        program.send_signal(getattr(signal, ending))
+        stdout, stderr = program.communicate(timeout=180)
     assert program.returncode == 130
     report = json.loads(stdout)
     assert report["interrupted"] is True
@@ -68,7 +71,7 @@ def test_an_impatient_user_sees_no_traceback(config: str) -> None:
             program.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(0.01)  # nobody presses faster than a hundred times a second
-        _, stderr = program.communicate(timeout=30)
+        _, stderr = program.communicate(timeout=180)
     assert program.returncode == 130
     assert "Traceback" not in stderr
 
@@ -77,6 +80,24 @@ def test_in_the_background_ctrl_c_stays_ignored_and_a_polite_end_keeps_what_was_
     with started(config, ignoring=True) as program:
         program.send_signal(signal.SIGINT)
         program.send_signal(signal.SIGTERM)
-        stdout, _ = program.communicate(timeout=30)
+        stdout, _ = program.communicate(timeout=180)
     assert program.returncode == 130
     assert json.loads(stdout)["interrupted"] is True
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("explain", "kerberos-no-logon-server", "--check", "mute.test"), "kerberos-no-logon-server: "),
+        (("explain", "--check", "mute.test"), "mute.test"),
+    ],
+    ids=["an error", "the run"],
+)
+def test_an_explanation_that_is_interrupted_is_told_from_what_was_found(
+    command: tuple[str, ...], told: str, config: str
+) -> None:
+    with started(config, *command) as program:
+        program.send_signal(signal.SIGINT)
+        stdout, stderr = program.communicate(timeout=180)
+    assert (program.returncode, "Traceback" in stderr) == (130, False)
+    assert told in stdout.lower()

@@ -37,7 +37,7 @@ port = 14330
 
 def program(*arguments: str, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *flags, "-m", "portcheck", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_the_version_is_told_without_importing_anything_heavy() -> None:

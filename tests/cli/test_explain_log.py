@@ -21,7 +21,7 @@ def test_a_log_is_told_by_its_errors(tmp_path: Path, capsys: pytest.CaptureFixtu
     log = tmp_path / "sync.log.gz"
     log.write_bytes(gzip.compress((LINE * 3 + "quiet\n").encode()))
     assert run(["explain", "--log", str(log)]) == 0
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
     assert "3 of 4" in said
     assert "3 × ldap-81" in said
     assert "dc1.alpha.test" in said
@@ -73,3 +73,10 @@ def test_what_a_log_says_reaches_the_terminal_as_text_alone(tmp_path: Path, caps
     log.write_text(f"\x1b[2J\x9b31m {LINE}", encoding="utf-8")
     assert run(["explain", "--log", str(log)]) == 0
     assert not set("\x1b\x9b") & set(capsys.readouterr().out)
+
+
+def test_a_run_can_be_named_by_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "1722", "--report", "999999999"]) == 2
+    said = capsys.readouterr().err
+    assert "999999999" in said
+    assert "portcheck history" in said

@@ -59,7 +59,7 @@ def listen(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str
 
 def ended(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=180)
     return process.returncode, stdout, stderr
 
 

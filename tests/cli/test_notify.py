@@ -128,7 +128,7 @@ def test_a_failure_is_mailed_with_the_finding_and_its_fix(tmp_path: Path, smtp: 
     run = program(tmp_path, "--notify", "on-failure", urls=url)
     assert (run.returncode, run.stderr) == (1, "")
     (mail,) = box.mails
-    assert "127.0.0.1: 1 fault" in mail["Subject"]
+    assert "127.0.0.1  389 tcp refused" in mail["Subject"]
     body = mail.get_body(("plain", "html"))
     assert body is not None
     assert "not running on 127.0.0.1: ldap (389/tcp)" in body.get_content()
@@ -172,7 +172,7 @@ def test_a_notice_that_cannot_be_sent_is_one_line_and_changes_nothing(tmp_path: 
     }[trouble]
     run = program(tmp_path, "--notify", "always", urls=url)
     assert run.returncode == 1
-    assert "127.0.0.1: 1 fault" in run.stdout
+    assert "127.0.0.1  389 tcp refused" in run.stdout
     (line,) = run.stderr.splitlines()
     assert line.startswith(f"portcheck: notice 1 ({url.split(':')[0]}) was not delivered")
     assert SECRET not in run.stderr

@@ -29,7 +29,7 @@ BEGINNINGS = {
     "html": "<!DOCTYPE html>",
     "junit": '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>',
     "nagios": "PORTCHECK CRITICAL - ",
-    "prometheus": "# HELP portcheck_last_run_timestamp_seconds ",
+    "prometheus": "# HELP portcheck_build_info ",
 }
 
 
@@ -63,6 +63,13 @@ PAIRED = {
     "-vf json --output a": ["json a", "table"],
     "-f json -f csv -f html -o a -f junit -o b": "only one format can go to stdout",
     "-f json -o a -o b": "b has no --format of its own",
+    "-o a.html": ["html a.html", "table"],
+    "-o a.html -o b.json -o c.md": ["html a.html", "json b.json", "markdown c.md", "table"],
+    "-f csv -o a -o b.xml": ["csv a", "junit b.xml", "table"],
+    "-f json -o a.html": ["json a.html", "table"],
+    "-o a.txt -o b.PROM": ["table a.txt", "prometheus b.PROM", "table"],
+    "-o a.pdf": "a.pdf: no format is known by .pdf; name one with -f",
+    "-f csv -o a -o b.nft": "b.nft: no format is known by .nft",
     "-c -f -f json -o a": "-f: no such file",
     "-o a -o b": "b has no --format of its own",
     "-o a -f csv -o b": "b has no --format of its own",

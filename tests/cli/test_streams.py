@@ -20,7 +20,7 @@ def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
     """`portcheck` in the line stands for the program."""
     run = f'portcheck() {{ "{sys.executable}" -m portcheck "$@"; }}; {line}'
     settings = {**os.environ, "PYTHONPATH": PROJECT, **env}
-    return subprocess.run(["sh", "-c", run], capture_output=True, text=True, timeout=60, env=settings, check=False)
+    return subprocess.run(["sh", "-c", run], capture_output=True, text=True, timeout=180, env=settings, check=False)
 
 
 @pytest.mark.parametrize("line", [f"{CHECK} >&-", f"{CHECK} -f json >&-", f"{CHECK} 2>&-", f"{CHECK} >&- 2>&-", CHECK])
@@ -116,3 +116,15 @@ def test_a_machine_that_is_full_is_a_line_and_3(
     monkeypatch.setattr("portcheck.commands.check.asked", full)
     assert run(CHECK.split()) == 3
     assert capsys.readouterr().err.startswith("portcheck: this machine has not enough memory")
+
+
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_what_programs_read_is_utf_8_whatever_the_streams_encoding(name: str) -> None:
+    told = shell(f"portcheck {CHECK} -f {name}", PYTHONIOENCODING="latin-1").stdout  # decoded as UTF-8 here
+    assert not told.isascii()
+    assert not {"\N{REPLACEMENT CHARACTER}", "\r"} & set(told)
+
+
+def test_the_table_keeps_to_what_the_stream_knows() -> None:
+    assert shell(f"portcheck {CHECK}", PYTHONIOENCODING="cp850").stdout.isascii()
+    assert not shell(f"portcheck {CHECK}", PYTHONIOENCODING="utf-8").stdout.isascii()

@@ -40,7 +40,7 @@ def stuck(state: Path, *more: str) -> subprocess.Popen[str]:
 
 def test_the_deadline_ends_a_loop_that_no_longer_listens(tmp_path: Path) -> None:
     with stuck(tmp_path, "--deadline", "1s") as program:
-        told, said = program.communicate(timeout=90)
+        told, said = program.communicate(timeout=180)
     report = json.loads(told)
     assert program.returncode == 3  # nothing was answered before the deadline
     assert [(check["state"], check["reason"]) for check in report["checks"]] == [
@@ -58,6 +58,6 @@ def test_a_signal_ends_a_loop_that_no_longer_listens(tmp_path: Path) -> None:
         while "stuck" not in program.stderr.readline():
             assert program.poll() is None
         program.send_signal(signal.SIGTERM)
-        told, _ = program.communicate(timeout=90)
+        told, _ = program.communicate(timeout=180)
     assert program.returncode == 130
     assert json.loads(told)["interrupted"] is True

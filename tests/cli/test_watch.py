@@ -104,7 +104,7 @@ def test_it_ends_with_0_when_the_port_opens_and_says_what_changed(command: list[
     with started(command, "--until", "ok") as process:
         assert "1 of 2 as expected, 1 failed; watching every 1 s" in until_first_round(process)
         host.open()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (0, "")
     assert f"{host.port}/tcp on dc1: refused → open" in out
     assert "1 check changed since" in out
@@ -118,7 +118,7 @@ def test_what_is_good_is_left_in_peace(command: list[str], host: Host, tmp_path:
         until_first_round(process)
         threading.Event().wait(2.5)  # rounds go by in which only the closed port is asked
         host.open()
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     assert process.returncode == 0
     assert host.calls == 2
     report = json.loads((tmp_path / "r.json").read_text())
@@ -131,7 +131,7 @@ def test_ctrl_c_ends_it_with_130_and_all_that_is_known(command: list[str]) -> No
     with started(command) as process:
         until_first_round(process)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (130, "")
     assert "alpha.test: 1 fault, 1 of 2 as expected" in out
 
@@ -150,7 +150,7 @@ def test_a_command_gets_the_change_and_no_shell_reads_it(command: list[str], hos
         with started(command, "--until", "ok", "--exec", words) as process:
             until_first_round(process)
             host.open()
-            process.communicate(timeout=60)
+            process.communicate(timeout=180)
     finally:
         del os.environ["PORTCHECK_NOTIFY"]
     arguments, told, document = json.loads((tmp_path / "told.json").read_text())
@@ -165,7 +165,7 @@ def test_a_command_that_fails_is_a_line_and_the_watch_goes_on(command: list[str]
     with started(command, "--until", "ok", "--exec", f'"{sys.executable}" -c "raise SystemExit(7)"') as process:
         until_first_round(process)
         host.open()
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
     assert process.returncode == 0
     assert "--exec: the command ended with exit code 7" in out
 

@@ -141,7 +141,7 @@ def test_a_wrong_value_is_one_printable_line_that_says_where(key: str, wrong: st
     line = template[: template.index("@")].count("\n") + 1
     message = complaint(load_text, template.replace("@", wrong))
     assert message.isprintable()
-    assert re.search(rf"/forests\.toml:{line}: \S", message)
+    assert re.search(rf"[/\\]forests\.toml:{line}: \S", message)
     assert len(message.split("forests.toml:")[1]) < 400
     assert not re.search(r"Error|Exception|Traceback|object at", message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,10 @@ def _told(case: dict[str, Any], rules: tuple[Rule, ...] = RULES) -> list[tuple[s
     return [(finding.code, finding.title) for finding in diagnose(report_of(case), rules)]
 
 
-EVERYTHING = {title: _told(case) for title, case in CASES.items()}
+@cache
+def everything() -> dict[str, list[tuple[str, str]]]:
+    """What each case tells, by its title; reckoned by whoever first needs it, and not by all who only collect."""
+    return {title: _told(case) for title, case in CASES.items()}
 
 
 @pytest.mark.parametrize("title", CASES)
@@ -57,7 +61,7 @@ def test_each_code_is_of_the_contract_or_says_plainly_that_a_service_is_blocked(
 
 @pytest.mark.parametrize("code", CODES)
 def test_each_rule_is_seen_to_fire_and_to_keep_quiet(code: str) -> None:
-    told = [code in [found for found, _ in findings] for findings in EVERYTHING.values()]
+    told = [code in [found for found, _ in findings] for findings in everything().values()]
     assert any(told)
     assert not all(told)
 
@@ -65,7 +69,8 @@ def test_each_rule_is_seen_to_fire_and_to_keep_quiet(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_no_rule_can_be_taken_away_unnoticed(code: str) -> None:
     rest = tuple(rule for rule in RULES if rule.code != code)
-    assert any(_told(case, rest) != EVERYTHING[title] for title, case in CASES.items())
+    likeliest = sorted(CASES, key=lambda title: code not in [found for found, _ in everything()[title]])
+    assert any(_told(CASES[title], rest) != everything()[title] for title in likeliest)
 
 
 @pytest.mark.parametrize("title", CASES)

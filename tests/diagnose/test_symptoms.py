@@ -30,6 +30,12 @@ def test_each_symptom_belongs_to_a_rule_and_has_a_source(code: str) -> None:
     assert SYMPTOMS[code].source in sources()
 
 
+def test_every_fault_that_windows_users_see_has_its_words_for_linux_too() -> None:
+    of_windows_alone = {"adws-blocked", "mim-service-blocked", "read-only-dc"}
+    told = {code for code, symptom in SYMPTOMS.items() if symptom.errors}
+    assert told - set(ON_UNIX) == of_windows_alone
+
+
 def test_tables_name_known_services_and_rules() -> None:
     assert set(WITHOUT) <= set(services())
     assert {rule.code for rule in RULES} >= OUT_OF_ORDER | set(ON_UNIX)

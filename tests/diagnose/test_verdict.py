@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from factories import check, finding, outcome, report
 
-from portcheck.diagnose.verdict import Offered, exit_code, judge
+from portcheck.diagnose import diagnose
+from portcheck.diagnose.verdict import Offered, judge
 from portcheck.model import Expected, Need, Severity, State, Verdict
+from portcheck.report.verdicts import exit_code
 
 PROVEN, UNPROVEN = Offered(frozenset({"gc"})), Offered()
 VERDICTS = """
@@ -182,3 +184,22 @@ def test_a_read_only_controller_may_have_no_password_service() -> None:
     assert verdict("filtered", Offered(frozenset({"rodc", "kdc"})), "kpasswd/tcp") is Verdict.SKIP
     assert verdict("filtered", Offered(frozenset({"rodc", "kdc"})), "kerberos/tcp") is Verdict.FAIL
     assert verdict("filtered", Offered(frozenset({"writable", "kdc"})), "kpasswd/tcp") is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("service", "need", "verdict"),
+    [
+        ("rpc-dfsr/tcp", Need.CONDITIONAL, Verdict.SKIP),
+        ("rpc-cert/tcp", Need.REQUIRED, Verdict.FAIL),
+        ("rpc-lsarpc/tcp", Need.CONDITIONAL, Verdict.WARN),
+        ("rpc-lsarpc/tcp", Need.REQUIRED, Verdict.FAIL),
+    ],
+)
+def test_an_interface_that_nothing_promises_may_be_missing_and_one_that_is_needed_may_not(
+    service: str, need: Need, verdict: Verdict
+) -> None:
+    missing = outcome(check(service, need=need), State.SKIPPED, facts={"interface_missing": True})
+    judged = judge(missing, Offered(frozenset({"gc"})))
+    assert judged.verdict is verdict
+    told = {finding.code for finding in diagnose(report(outcome("ldap/tcp"), judged))}
+    assert ("rpc-interface-missing" in told) is (verdict is not Verdict.SKIP)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from factories import check, outcome, report
 
-from portcheck.diagnose.verdict import Offered, exit_code, judge, settle
+from portcheck.diagnose.verdict import Offered, judge, settle
 from portcheck.model import Expected, Need, Outcome, State, Verdict
+from portcheck.report.verdicts import exit_code
 
 CONTROLLER = Offered(frozenset({"gc", "kdc", "dns", "time", "adws"}))
 NOBODY = Offered()
@@ -178,5 +179,5 @@ def test_a_silent_tcp_port_is_not_weighed_as_a_datagram() -> None:
 
 @pytest.mark.parametrize(("need", "expected"), [(Need.REQUIRED, 1), (Need.CONDITIONAL, 0), (Need.OPTIONAL, 0)])
 def test_only_what_is_needed_and_could_not_be_asked_spoils_the_exit_code(need: Need, expected: int) -> None:
-    seen = report(outcome(check("ldap", need=need), State.ERROR, verdict=Verdict.UNKNOWN))
+    seen = report(outcome("smb/tcp"), outcome(check("ldap", need=need), State.ERROR, verdict=Verdict.UNKNOWN))
     assert [exit_code(seen, level) for level in ("fail", "warn", "never")] == [expected, expected, 0]

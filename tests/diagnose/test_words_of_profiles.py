@@ -10,7 +10,7 @@ from factories import outcome
 
 from portcheck.catalogue.errors import errors
 from portcheck.catalogue.profiles import built_in, merge
-from portcheck.diagnose import diagnose
+from portcheck.diagnose import diagnose, symptoms
 from portcheck.diagnose.symptoms import OF_THE_ENGINE, SYNC
 from portcheck.diagnose.verdict import Offered, settle
 from portcheck.model import Need, Outcome, Severity, State, Verdict
@@ -34,6 +34,24 @@ def test_who_runs_no_synchronisation_engine_reads_none_of_its_words(profile: str
     for name in (check.name for check in checks("bravo.test", "bdc1", profile)):
         told = " ".join(spoken(profile, name))
         assert not [word for word in ENGINE if word in told], (name, told)
+
+
+def test_a_linux_member_reads_no_words_of_windows_and_its_own_instead() -> None:
+    seen = set()
+    for check in checks("bravo.test", "bdc1", "linux-member"):
+        for found in diagnose(run("linux-member", {"bravo.test": {check.name}})):
+            seen |= set(found.errors)
+            said = f"{found.title} {found.explanation} {found.fix}"
+            assert "Windows" not in said or found.code in {"kpasswd-blocked", "kpasswd-udp-blocked"}, said
+    assert not [name for name in seen if name.startswith(("win32-", "sspi-", "winsock-"))]
+    assert {"adcli-no-dc", "krb5-kdc-unreach", "adcli-set-password", "sssd-gpo", "resolver-again"} <= seen
+
+
+def test_with_a_windows_role_beside_it_the_words_of_windows_are_told_too() -> None:
+    for profiles, told in ((("linux-member",), False), (("linux-member", "member"), True)):
+        locator = outcome(replace(checks("bravo.test", "bdc1", "member")[0], profiles=profiles), SILENT)
+        ping = replace(locator, check=replace(locator.check, service="ldap-ping", transport="udp", port=389))
+        assert ("win32-1355" in symptoms.errors("dc-locator-blocked", [ping])) is told
 
 
 @pytest.mark.parametrize("profile", ["mim", "entra-connect", "all"])

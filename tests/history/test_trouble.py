@@ -21,7 +21,7 @@ from portcheck.history.database import VERSION
 
 ROOT = Path(__file__).parents[2]
 CHECK = ("check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms", "-q")
-REPORT = "✖ 127.0.0.1: 1 fault, 0 of 1 as expected"
+REPORT = "✖ 127.0.0.1  389 tcp refused – the service does not run"
 AS_ROOT = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux")
 
 

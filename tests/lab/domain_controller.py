@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -165,17 +166,22 @@ def provisioned(site: Site) -> Path:
     )
     recipe = "\n".join([*arguments, run("samba", "--version")])
     kept = _cache() / f"{site.key}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    if not kept.exists():
-        fresh = Path(f"{kept}.{os.getpid()}")
-        for name in FOLDERS:
-            (fresh / name).mkdir(parents=True)
-        binds = [f"mkdir -p {target}; mount --bind {fresh}/{name} {target}" for name, target in FOLDERS.items()]
-        script = "; ".join(["ip link set lo up", *binds, 'exec "$@"'])
-        run("unshare", "--mount", "--net", "sh", "-ec", script, "sh", *arguments)
-        with suppress(OSError):  # another run was faster: its files are as good
-            fresh.rename(kept)
-        shutil.rmtree(fresh, ignore_errors=True)
+    with Path(f"{kept}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # four labs come up side by side, and it takes half a minute of a core
+        if not kept.exists():
+            _provision(kept, arguments)
     return kept
+
+
+def _provision(kept: Path, arguments: tuple[str, ...]) -> None:
+    fresh = Path(f"{kept}.fresh")
+    shutil.rmtree(fresh, ignore_errors=True)  # of a run that was ended meanwhile
+    for name in FOLDERS:
+        (fresh / name).mkdir(parents=True)
+    binds = [f"mkdir -p {target}; mount --bind {fresh}/{name} {target}" for name, target in FOLDERS.items()]
+    script = "; ".join(["ip link set lo up", *binds, 'exec "$@"'])
+    run("unshare", "--mount", "--net", "sh", "-ec", script, "sh", *arguments)
+    fresh.rename(kept)
 
 
 def _cache() -> Path:

@@ -28,6 +28,8 @@ NAMES = (
     *("login.microsoftonline.com", "graph.microsoft.com", "outlook.office365.com", "login.windows.net"),
     *("adminwebservice.microsoftonline.com", "provisioningapi.microsoftonline.com"),
     *("secure.aadcdn.microsoftonline-p.com", "management.azure.com", "policykeyservice.dc.ad.msft.net"),
+    *("login.microsoft.com", "account.activedirectory.windowsazure.com", "outlook.office.com"),
+    *("aadcdn.msftauth.net", "aadcdn.msauth.net", "autoupdate.msappproxy.net", "autologon.microsoftazuread-sso.com"),
     *("*.servicebus.windows.net", "mim1.corp.test", "sts.corp.test", "sql1.corp.test"),
 )
 

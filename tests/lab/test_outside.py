@@ -275,13 +275,23 @@ def test_amqp_of_the_relay_is_asked_straight_whatever_the_proxy(net_outside: Out
     assert (relay["facts"]["amqp_version"], "proxy" in relay["facts"]) == ("1.0.0", False)
 
 
-def test_pcns_asked_from_elsewhere_says_whose_way_it_is(net_outside: Outside) -> None:
+def test_pcns_is_not_asked_from_elsewhere_and_says_whose_way_it_is(net_outside: Outside) -> None:
     target = ("corp.test", "--profile", "pcns", "--system", "sync=sts.corp.test", "--no-trace")
     run = net_outside.check(*target, config=FORESTS)
     told = {c["service"]: c for c in run.checks}
-    assert told["rpc"]["state"] == "refused"
-    assert "pin it" in told["tcp"]["reason"]
+    assert told["rpc"]["state"] == told["tcp"]["state"] == "skipped"
+    assert "opened by the domain controllers" in told["rpc"]["reason"]
     assert "reverse-direction" in codes(run, "corp.test")
+
+
+def test_a_proxy_in_the_perimeter_asks_the_federation_service_and_nobody_else(net_outside: Outside) -> None:
+    target = ("corp.test", "--profile", "wap", "--system", "adfs=sts.corp.test", "--no-trace")
+    run = net_outside.check(*target, config=FORESTS)
+    assert [(c["host"], c["service"], c["port"]) for c in run.checks] == [("sts.corp.test", "https", 443)]
+    with net_outside.only_by_proxy("tcp dport 443 drop"):
+        shut = net_outside.check(*target, config=FORESTS)
+    assert shut.code == 1
+    assert finding(shut, "https-blocked")["breaks"] == ["sign-in through the proxy"]
 
 
 IDLE = """

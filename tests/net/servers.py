@@ -38,7 +38,7 @@ async def tcp(habit: Habit, inside: ssl.SSLContext | None = None) -> AsyncIterat
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
-            _, late = await asyncio.wait(talking, timeout=10) if talking else (set(), set())
+            _, late = await asyncio.wait(talking, timeout=180) if talking else (set(), set())
             assert not late, "a caller never hung up"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import ssl
+import sys
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -329,7 +329,17 @@ async def test_what_is_no_tls_after_the_handshake_is_a_mismatch(pem: Path) -> No
     async def habit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await writer.start_tls(context)
         await reader.readexactly(8)
-        os.write(writer.get_extra_info("socket").fileno(), b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        beneath = writer.get_extra_info("socket")._sock  # a descriptor is no socket on Windows
+        beneath.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     async with servers.tcp(habit) as port:
         assert (await after_the_handshake(port)).state is State.MISMATCH
+
+
+def test_a_library_that_may_not_load_costs_the_details_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.x509", None)  # as where application control refuses its DLL
+    told = described(der("dc1.alpha.test"), "dc1.alpha.test")
+    assert "certificate_names" not in told
+    assert "certificate_error" not in told
+    assert "cannot load" in str(told["certificate_untold"])
+    assert len(str(told["certificate_sha256"])) == 64

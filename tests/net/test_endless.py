@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from net import servers
-from net.test_stream import LONG
+from patience import PATIENT
 
 from portcheck.model import State
 from portcheck.net import http
@@ -41,7 +41,7 @@ async def test_a_socket_that_always_has_something_lets_others_run(monkeypatch: p
         return b"x"
 
     async with servers.tcp(silent) as port:
-        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+        with await Net("127.0.0.1", PATIENT).tcp(port) as stream:
             monkeypatch.setattr(asyncio.get_running_loop(), "sock_recv", at_once)
             turns: list[int] = []
 
@@ -64,7 +64,7 @@ async def test_a_flood_is_given_up_by_its_bytes(inside: str) -> None:
         await flood(writer, HELLO_REQUEST * 1000)
 
     async with servers.tcp(endless) as port, asyncio.timeout(60):
-        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+        with await Net("127.0.0.1", PATIENT).tcp(port) as stream:
             answer = stream.read_frame(lambda _: None)
             handshake = contexts.handshake(stream, contexts.reaching(), "dc1.alpha.test")
             listening, other = (answer, handshake) if inside == "an answer" else (handshake, answer)
@@ -83,7 +83,7 @@ async def test_crumbs_are_given_up_by_their_number(monkeypatch: pytest.MonkeyPat
         writer.transport.abort()
 
     async with servers.tcp(crumbs) as port, asyncio.timeout(60):
-        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+        with await Net("127.0.0.1", PATIENT).tcp(port) as stream:
             for _ in range(3):
                 await stream.send(b"?", "question")
                 assert await stream.receive() == b"x"
@@ -103,7 +103,7 @@ async def test_an_answer_in_many_pieces_that_ends_is_an_answer() -> None:
             await writer.drain()
 
     async with servers.tcp(slowly) as port:
-        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+        with await Net("127.0.0.1", PATIENT).tcp(port) as stream:
             assert await stream.read_frame(ldap.AnswerFrame()) == whole
 
 
@@ -139,7 +139,7 @@ async def test_a_length_once_known_is_not_asked_for_again(monkeypatch: pytest.Mo
         await reader.read()
 
     async with servers.tcp(silent) as port:
-        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+        with await Net("127.0.0.1", PATIENT).tcp(port) as stream:
             monkeypatch.setattr(stream, "receive", next_piece)
             assert await stream.read_frame(thousand) == b"x" * 1000
     assert asked == [10]
@@ -169,7 +169,7 @@ async def test_foreign_datagrams_without_end_are_counted_and_not_kept() -> None:
                 self.transport.sendto(b"x", addr)  # type: ignore[attr-defined]
 
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Flood, local_addr=("127.0.0.1", 0))
-    net = Net("127.0.0.1", LONG)
+    net = Net("127.0.0.1", PATIENT)
     with pytest.raises(NetError, match="not in this protocol") as caught:
         await net.udp(transport.get_extra_info("sockname")[1], lambda _: b"?", refuse)
     transport.close()

@@ -7,36 +7,36 @@ import asyncio
 import pytest
 
 from portcheck.net import connect, pacing
-from portcheck.net.pacing import Lag, patiently
+from portcheck.net.pacing import Delay, patiently
 
 
 def test_a_quick_path_gets_no_more_patience_and_a_slow_one_twice_its_latency() -> None:
-    lag = Lag()
-    lag.heard(0.3)
-    assert lag.more_s == 0
-    lag.heard(1.2)
-    lag.heard(0.9)
-    assert lag.more_s == pytest.approx(2.4)
+    delay = Delay()
+    delay.heard(0.3)
+    assert delay.more_s == 0
+    delay.heard(1.2)
+    delay.heard(0.9)
+    assert delay.more_s == pytest.approx(2.4)
 
 
 def test_what_was_slow_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(pacing.time, "monotonic", lambda: now[0])
-    lag = Lag()
-    lag.heard(3.0)
+    delay = Delay()
+    delay.heard(3.0)
     now[0] += 5
-    lag.heard(0.8)
-    assert lag.seconds == 3.0
+    delay.heard(0.8)
+    assert delay.seconds == 3.0
     now[0] += 5
-    assert lag.seconds == 0.8
+    assert delay.seconds == 0.8
     now[0] += 5
-    assert lag.seconds == 0
+    assert delay.seconds == 0
 
 
 def test_nobody_can_make_a_run_wait_for_ever() -> None:
-    lag = Lag()
-    lag.heard(10_000.0)
-    assert lag.seconds == pacing.MOST_LAG_S
+    delay = Delay()
+    delay.heard(10_000.0)
+    assert delay.seconds == pacing.MOST_DELAY_S
 
 
 async def test_a_limit_that_moves_while_it_is_waited_for_counts_as_moved() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from net.servers import Habit, cut, tcp
+from patience import MUTE, PATIENT
 
 from portcheck.model import State
 from portcheck.model.target import Route
@@ -17,13 +18,12 @@ from portcheck.net.proxy import Reach
 from portcheck.net.timeouts import Timeouts
 
 HERE, NOBODY = "127.0.0.1", "127.0.0.9"
-QUICK = Timeouts(connect_s=0.6, answer_s=0.8, attempts=2)
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\nVia: lab\r\n\r\n"
 
 
-def reach(*addresses: str, proxy_port: int = 0, credentials: str = "") -> Reach:
+def reach(*addresses: str, proxy_port: int = 0, credentials: str = "", patience: Timeouts = PATIENT) -> Reach:
     proxy = f"proxy.corp:{proxy_port}" if proxy_port else ""
-    return Reach("graph.microsoft.com", Route(addresses, proxy, proxy_port, credentials), Net("", QUICK))
+    return Reach("graph.microsoft.com", Route(addresses, proxy, proxy_port, credentials), Net("", patience))
 
 
 def saying(answer: bytes, heard: list[bytes] | None = None) -> Habit:
@@ -121,9 +121,9 @@ async def test_a_proxy_that_says_nothing_is_mute_and_one_that_cuts_is_a_reset() 
         await reader.readuntil(b"\r\n\r\n")
         cut(writer)
 
-    for habit, state in ((silent, State.MUTE), (cutting, State.RESET)):
+    for habit, state, patience in ((silent, State.MUTE, MUTE), (cutting, State.RESET, PATIENT)):
         async with tcp(habit) as port:
-            assert (await fault(reach(HERE, proxy_port=port))).state is state
+            assert (await fault(reach(HERE, proxy_port=port, patience=patience))).state is state
 
 
 async def test_an_answer_is_made_printable_and_bounded() -> None:

@@ -19,7 +19,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(select_thread, "_threads", [select_thread._Thread()])
     yield
     for thread in running():
-        thread.join(10)
+        thread.join(60)
     assert running() == []
 
 
@@ -36,7 +36,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 async def readable(sock: socket.socket) -> None:
     woken = asyncio.Event()
     select_thread.when_readable(sock, woken.set)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await woken.wait()
 
 
@@ -93,7 +93,7 @@ async def test_more_sockets_than_select_takes_get_another_thread(monkeypatch: py
         assert len(running()) == 3
         for _, theirs in pairs:
             theirs.send(b"x")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.gather(*(event.wait() for event in woken))
     finally:
         for both in pairs:
@@ -127,7 +127,7 @@ async def connected(port: int) -> socket.socket:
     sock = socket.socket()
     sock.setblocking(False)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await select_thread.connect(sock, ("127.0.0.1", port))
     except BaseException:
         sock.close()

@@ -8,14 +8,13 @@ import socket
 import sys
 
 import pytest
+from patience import MUTE, PATIENT, SILENT
 
 from portcheck.model import State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net
 from portcheck.net.platform import sockets
 from portcheck.net.timeouts import Timeouts
-
-QUICK = Timeouts(connect_s=0.5, answer_s=0.4, attempts=2)
 
 
 def test_a_source_port_that_a_kdc_ignores_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +38,7 @@ async def test_a_connection_from_a_port_that_a_kdc_ignores_is_given_up_for_anoth
 
     monkeypatch.setattr(sockets, "FORBIDDEN_SOURCE_PORTS", FirstTwo())
     with socket.create_server(("127.0.0.1", 0)) as server:
-        net = Net("127.0.0.1", QUICK)
+        net = Net("127.0.0.1", PATIENT)
         with await net.tcp(server.getsockname()[1]):
             assert net.trail.facts["local_port"] not in shunned
     assert len(shunned) == 2
@@ -60,16 +59,16 @@ def test_the_ports_of_the_byte_order_bug_are_known() -> None:
     assert {int.from_bytes(port.to_bytes(2, "big"), "little") for port in (88, 464)} == {22528, 53249}
 
 
-async def converse(port: int) -> None:
-    async with asyncio.timeout(30):
-        with await Net("127.0.0.1", QUICK).tcp(port) as stream:
+async def converse(port: int, patience: Timeouts) -> None:
+    async with asyncio.timeout(120):
+        with await Net("127.0.0.1", patience).tcp(port) as stream:
             await stream.send(b"question", "question")
             await stream.read_frame(lambda buffer: 10 if len(buffer) >= 10 else None)
 
 
-async def failed(port: int) -> NetError:
+async def failed(port: int, patience: Timeouts = PATIENT) -> NetError:
     with pytest.raises(NetError) as caught:
-        await converse(port)
+        await converse(port, patience)
     return caught.value
 
 
@@ -95,8 +94,9 @@ async def test_a_server_that_does_not_answer_has_a_state(says: bytes | None, sta
         left.set()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        assert (await failed(server.sockets[0].getsockname()[1])).state is state
-        await asyncio.wait_for(left.wait(), 10)
+        patience = MUTE if state is State.MUTE else PATIENT
+        assert (await failed(server.sockets[0].getsockname()[1], patience)).state is state
+        await asyncio.wait_for(left.wait(), 60)
 
 
 async def test_foreign_datagrams_are_a_mismatch_and_silence_is_filtered() -> None:
@@ -117,7 +117,7 @@ async def test_foreign_datagrams_are_a_mismatch_and_silence_is_filtered() -> Non
     port = transport.get_extra_info("sockname")[1]
     for question, state in ((b"speak", State.MISMATCH), (b"hush", State.FILTERED)):
         with pytest.raises(NetError) as caught:
-            await Net("127.0.0.1", QUICK).udp(port, lambda _, q=question: q, picky)
+            await Net("127.0.0.1", SILENT).udp(port, lambda _, q=question: q, picky)
         assert caught.value.state is state
     transport.close()
     await asyncio.sleep(0)
@@ -128,5 +128,5 @@ async def test_a_closed_udp_port_is_refused_by_the_host_itself() -> None:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
     with pytest.raises(NetError) as caught:
-        await Net("127.0.0.1", QUICK).udp(port, lambda _: b"x", bytes)
+        await Net("127.0.0.1", PATIENT).udp(port, lambda _: b"x", bytes)
     assert caught.value.state is State.REFUSED

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from net.servers import tcp
 from net.socks_server import Proxy, socks
+from patience import PATIENT
 
 from portcheck.model import Check, Outcome, State
 from portcheck.model.target import Route
@@ -21,12 +22,14 @@ from portcheck.probes.anyport import TCP
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import once
 
-QUICK = Timeouts(connect_s=1.5, answer_s=1.5, attempts=1)
+QUICK = Timeouts(connect_s=1.5, answer_s=1.5, attempts=1)  # for a proxy from which nothing comes
 
 
 def way(proxy: Proxy, *, scheme: str = "socks5", credentials: str = "", far: str = "127.0.0.1") -> Reach:
     told = f"127.0.0.1:{proxy.port}"
-    return Reach("dc1.far.test", Route(("127.0.0.1",), told, proxy.port, credentials, scheme, far), Net("", QUICK))
+    patience = QUICK if proxy.mute or proxy.reply == 0 else PATIENT
+    route = Route(("127.0.0.1",), told, proxy.port, credentials, scheme, far)
+    return Reach("dc1.far.test", route, Net("", patience))
 
 
 def asking(port: int) -> Check:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from net import servers
+from patience import MUTE, PATIENT, SILENT
 
 from portcheck.model import Stage, State
 from portcheck.net import connect
@@ -18,22 +19,19 @@ from portcheck.net.network import Net
 from portcheck.net.platform import sockets
 from portcheck.net.timeouts import Timeouts
 
-QUICK = Timeouts(connect_s=0.5, answer_s=0.4, attempts=2)
-LONG = Timeouts(connect_s=20.0, answer_s=20.0, attempts=2)
-
 
 def ten(buffer: bytes) -> int | None:
     return 10 if len(buffer) >= 10 else None
 
 
-async def ask(port: int, frame: Callable[[bytes], int | None] = ten, patience: Timeouts = LONG) -> bytes:
-    async with asyncio.timeout(30):
+async def ask(port: int, frame: Callable[[bytes], int | None] = ten, patience: Timeouts = PATIENT) -> bytes:
+    async with asyncio.timeout(120):
         with await Net("127.0.0.1", patience).tcp(port) as stream:
             await stream.send(b"question", "question")
             return await stream.read_frame(frame)
 
 
-async def failed(port: int, frame: Callable[[bytes], int | None] = ten, patience: Timeouts = LONG) -> NetError:
+async def failed(port: int, frame: Callable[[bytes], int | None] = ten, patience: Timeouts = PATIENT) -> NetError:
     with pytest.raises(NetError) as caught:
         await ask(port, frame, patience)
     return caught.value
@@ -56,7 +54,7 @@ def full_backlog() -> Iterator[int]:
 async def test_silence_to_every_syn_is_filtered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "REPEAT_AFTER_S", 0.1)
     with full_backlog() as port:
-        net = Net("127.0.0.1", QUICK)
+        net = Net("127.0.0.1", SILENT)
         with pytest.raises(NetError) as caught:
             await net.tcp(port)
     assert (caught.value.state, caught.value.stage) == (State.FILTERED, Stage.CONNECT)
@@ -76,7 +74,7 @@ async def test_the_try_that_is_answered_is_counted(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(connect, "_try", first_is_lost)
     async with servers.tcp(lambda reader, _: reader.read()) as port:
-        net = Net("127.0.0.1", LONG)
+        net = Net("127.0.0.1", PATIENT)
         with await net.tcp(port):
             pass
     assert (net.trail.facts["answered_on_attempt"], net.trail.attempts) == (2, 2)
@@ -122,7 +120,7 @@ async def test_a_drip_does_not_renew_the_patience() -> None:
         wanted.set()  # the next byte comes as soon as this one is here
 
     async with servers.tcp(habit) as port:
-        fault = await failed(port, never, QUICK)
+        fault = await failed(port, never, MUTE)
         over.set()
         wanted.set()
     assert fault.state is State.MUTE
@@ -137,8 +135,8 @@ async def test_an_answer_in_pieces_is_one_frame_and_the_rest_is_kept() -> None:
             await writer.drain()
         await reader.read()
 
-    async with servers.tcp(habit) as port, asyncio.timeout(30):
-        with await Net("127.0.0.1", LONG).tcp(port) as stream:
+    async with servers.tcp(habit) as port, asyncio.timeout(120):
+        with await Net("127.0.0.1", PATIENT).tcp(port) as stream:
             await stream.send(b"abc", "three letters")
             assert await stream.read_frame(ten) == b"answer1234"
             assert await stream.receive() == b"next"
@@ -152,8 +150,8 @@ async def test_a_stranger_s_frame_is_not_swallowed() -> None:
         writer.write(b"HTTP/1.1 400")
         await reader.read()
 
-    async with servers.tcp(habit) as port, asyncio.timeout(30):
-        net = Net("127.0.0.1", LONG)
+    async with servers.tcp(habit) as port, asyncio.timeout(120):
+        net = Net("127.0.0.1", PATIENT)
         with pytest.raises(ValueError, match="not ours"), await net.tcp(port) as stream:
             await stream.read_frame(foreign)
     assert net.trail.head == b"HTTP/1.1 400"
@@ -161,7 +159,7 @@ async def test_a_stranger_s_frame_is_not_swallowed() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a connect to a group answers differs by platform")
 async def test_an_address_without_a_route_is_this_machine_s_own_fault() -> None:
-    net = Net("224.0.0.1", QUICK)  # no TCP route leads to a group: ENETUNREACH at once, on every Linux
+    net = Net("224.0.0.1", PATIENT)  # no TCP route leads to a group: ENETUNREACH at once, on every Linux
     with pytest.raises(NetError) as caught:
         await net.tcp(9)
     assert (caught.value.state, caught.value.facts["local_fault"]) == (State.UNREACHABLE, True)
@@ -169,7 +167,7 @@ async def test_an_address_without_a_route_is_this_machine_s_own_fault() -> None:
 
 async def test_a_foreign_source_address_is_this_machine_s_own_fault() -> None:
     with pytest.raises(NetError) as caught:
-        await Net("127.0.0.1", QUICK, source_ip="192.0.2.1").tcp(9)
+        await Net("127.0.0.1", PATIENT, source_ip="192.0.2.1").tcp(9)
     assert (caught.value.state, caught.value.facts["local_fault"]) == (State.ERROR, True)
 
 
@@ -196,9 +194,9 @@ async def test_no_socket_is_left_open_whatever_happens(monkeypatch: pytest.Monke
         await failed(reserved.getsockname()[1])
     if sys.platform == "linux":
         with full_backlog() as port:
-            await failed(port, patience=QUICK)
+            await failed(port, patience=SILENT)
             task = asyncio.create_task(ask(port))
-            await asyncio.wait_for(fifth.wait(), 10)  # cancelled in the middle of connecting
+            await asyncio.wait_for(fifth.wait(), 60)  # cancelled in the middle of connecting
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
     assert len(made) > 2

@@ -178,3 +178,12 @@ def test_the_machines_around_a_forest_and_the_cloud_are_in_the_plan() -> None:
     assert ("corp.test", "mim1.corp.test", "mim-service") in asked
     assert ("cloud", "graph.microsoft.com", "https") in asked
     assert not [line for line in told.lines if line.forest == "cloud" and line.kind is LineKind.ROLES]
+
+
+def test_what_controllers_open_is_listed_with_that_condition_and_a_port_that_nobody_knows_is_not() -> None:
+    sync = SystemSpec("sync", "sync1.alpha.test", "10.77.1.20")
+    lines = [one for one in told(replace(KNOWN, systems=(sync,)), "pcns").lines if one.kind is LineKind.CHECK]
+    assert {one.when for one in lines} == {"this machine is one of the domain controllers"}
+    assert {one.service for one in lines} == {"kerberos", "rpc"}
+    pinned = told(replace(KNOWN, systems=(replace(sync, port=5001),)), "pcns").lines
+    assert 5001 in {one.port for one in pinned}

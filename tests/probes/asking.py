@@ -1,8 +1,10 @@
-"""One check of one service of a controller of our own, with little patience."""
+"""One check of one service of a controller of our own."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from patience import PATIENT
 
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Outcome
@@ -12,7 +14,6 @@ from portcheck.run.engine import Engine
 from portcheck.server.controller.record import Controller, Manner
 from portcheck.server.controller.serving import Running
 
-QUICK = Timeouts(connect_s=0.6, answer_s=0.8, attempts=2)
 WANTED = ("rpc-netlogon",)
 
 
@@ -26,7 +27,7 @@ async def ask(
     ca_file: Path | None = None,
     *,
     domain: str = "alpha.test",
-    patience: Timeouts = QUICK,
+    patience: Timeouts = PATIENT,
 ) -> Outcome:
     dc = running.controller
     name, _, transport = service.partition("/")

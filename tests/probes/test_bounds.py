@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 from net.servers import Habit, tcp, udp
+from patience import PATIENT
 
 from portcheck.model import Check, Outcome, State
-from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.render.report.measures import measured
 from portcheck.render.report.prometheus import text as prometheus
@@ -23,7 +23,6 @@ from tests.factories import outcome as made
 from tests.factories import report
 
 HERE, NAME = "127.0.0.1", "dc1.alpha.test"
-QUICK = Timeouts(connect_s=2.0, answer_s=2.0, attempts=1)
 LONG = "x" * 150_000
 MANY = tuple(f"MECHANISM-{number}" for number in range(3000))
 LARGEST = 40_000  # bytes of an outcome as JSON
@@ -31,7 +30,7 @@ LARGEST = 40_000  # bytes of an outcome as JSON
 
 async def ask(service: str, transport: str, port: int) -> Outcome:
     check = Check("alpha.test", NAME, HERE, service, transport, port)
-    return await Engine(QUICK, notify=lambda _: None).run(check, Subject(NAME, start_tls=False))
+    return await Engine(PATIENT, notify=lambda _: None).run(check, Subject(NAME, start_tls=False))
 
 
 def saying(answer: bytes) -> Habit:

@@ -7,12 +7,12 @@ import contextlib
 
 import pytest
 from net.servers import Habit, tcp
+from patience import PATIENT
 
 from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec
 from portcheck.model import Check, Outcome, State
 from portcheck.model.events import Event
-from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
 from portcheck.run.knowledge import HostState
@@ -20,7 +20,6 @@ from portcheck.targets.checks import Target
 from portcheck.wire import epm, rpc
 
 HERE = "127.0.0.1"
-QUICK = Timeouts(connect_s=1.0, answer_s=1.0, attempts=1)
 NETLOGON = services()["rpc-netlogon"]
 
 
@@ -51,7 +50,7 @@ async def ask(port: int, service: str = "rpc", ports: tuple[int, ...] = ()) -> O
         wanted=("rpc-netlogon",),
     )  # fmt: skip
     check = Check("alpha.test", "dc1.alpha.test", HERE, service, "tcp", port)
-    return await Engine(QUICK, notify=lambda _: None).run(check, subject)
+    return await Engine(PATIENT, notify=lambda _: None).run(check, subject)
 
 
 async def test_of_five_hundred_ports_four_are_kept_and_the_number_told() -> None:
@@ -92,7 +91,7 @@ async def test_no_more_than_four_connections_follow_and_all_to_the_host_that_was
         forest = ForestSpec("alpha.test")
         host = HostState(Target("dc1.alpha.test", HERE, "explicit", "alpha.test"))
         events: list[Event] = []
-        engine = Engine(QUICK, notify=events.append)
+        engine = Engine(PATIENT, notify=events.append)
 
         ledger = Ledger(lambda _: None)
         asking = HostRun(host, forest, engine, lambda _, check, subject: engine.run(check, subject), ledger)

@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from patience import PATIENT
 from probes.asking import ask, controller
 
 from portcheck.diagnose.verdict import Offered, judge
 from portcheck.model import Check, Outcome, State, Verdict
-from portcheck.net.timeouts import Timeouts
 from portcheck.probes import start_tls
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
@@ -124,4 +124,4 @@ async def _server(habit: str, times: int = 9, *, is_controller: bool = True) -> 
 async def _ask(port: int) -> Outcome:
     check = Check("alpha.test", "dc1.alpha.test", "127.0.0.1", "ldap", "tcp", port, domain="alpha.test")
     subject = Subject("dc1.alpha.test", "alpha.test", "DC1")
-    return await Engine(Timeouts(0.6, 0.8, 2), notify=lambda _: None).run(check, subject)
+    return await Engine(PATIENT, notify=lambda _: None).run(check, subject)

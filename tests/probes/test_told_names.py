@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from net.servers import Habit, tcp, udp
+from patience import PATIENT
 from wire.test_told_names import EVIL
 
 from portcheck.config import ForestSpec
@@ -29,12 +30,11 @@ from portcheck.wire.netlogon import NetlogonReply, Opcode, PingRequest
 from portcheck.wire.rootdse import ACTIVE_DIRECTORY
 
 HERE, NAME = "127.0.0.1", "dc1.alpha.test"
-QUICK = Timeouts(connect_s=1.0, answer_s=1.0, attempts=1)
 NAMES = [name for name in EVIL if name and len(name) < 1000]
 
 
 def engine() -> Engine:
-    return Engine(QUICK, notify=lambda _: None)
+    return Engine(PATIENT, notify=lambda _: None)
 
 
 def check(service: str, transport: str, port: int) -> Check:

@@ -1,4 +1,4 @@
-"""Writes docs/ and the README's table of exit codes from the code: `python -m tests.reference.make`, in the clone."""
+"""Writes docs/, the README's samples and exit codes from the code: `python -m tests.reference.make`, in the clone."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ BEGIN, END = f"<!-- from the code, by {COMMAND} -->\n", "<!-- end -->\n"
 
 def texts() -> dict[str, str]:
     """Every generated file by its path in the clone, as it ought to be now."""
-    from . import commands, exit_codes, forests_file, json_report
+    from . import commands, exit_codes, forests_file, json_report, samples
 
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = samples.filled((ROOT / "README.md").read_text(encoding="utf-8"))
     head, rest = readme.split(BEGIN)
     return {
         "docs/commands.md": commands.page(),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
-from reference import json_report, make
+from reference import json_report, make, samples
 from reference.exit_codes import table
 
 from portcheck.catalogue.profiles import built_in
@@ -36,6 +36,17 @@ def test_a_page_is_as_the_code_has_it(name: str, pages: dict[str, str]) -> None:
     assert same, f"{name} is not what the code says: run .venv-tests/bin/{make.COMMAND}"
 
 
+def test_the_readme_shows_every_sample_once_and_no_other() -> None:
+    shown = re.findall(r"<!-- sample ([a-z-]+) -->", (make.ROOT / "README.md").read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(samples.SAMPLES)
+
+
+def test_a_sample_that_drifts_is_noticed() -> None:
+    readme = (make.ROOT / "README.md").read_text(encoding="utf-8")
+    assert samples.filled(readme.replace("464 tcp+udp blocked", "464 tcp blocked")) == samples.filled(readme)
+    assert "464 tcp+udp blocked" in readme
+
+
 def test_every_command_has_its_exit_codes() -> None:
     single = {name.partition(" ")[0] for name in OWN}
     assert single == {*COMMANDS, *GROUPS, PLUGIN}
@@ -48,6 +59,7 @@ def test_every_command_has_its_exit_codes() -> None:
 def test_a_command_tells_its_exit_codes_in_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["diff", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
+    assert "Examples: portcheck diff before.json after.json" in said
     assert "Exit codes: 0 nothing changed; 1 something changed; 2 a run cannot be read or compared" in said
 
 

@@ -7,13 +7,16 @@ from dataclasses import replace
 from factories import check, controller, finding, outcome, report
 
 from portcheck.model import (
+    AskedOf,
     BlockedAt,
+    Destination,
     Finding,
     ForestReport,
     Lookup,
     Need,
     Outcome,
     Report,
+    Request,
     Severity,
     State,
     Trace,
@@ -45,6 +48,15 @@ def silent(**fields: object) -> Outcome:
     return outcome("ldap/tcp", State.FILTERED, blocked_at=WALL, **fields)
 
 
+TO_464 = "Ask the firewall team: allow tcp+udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test)."
+TO_3268 = "Ask the firewall team: allow tcp 3268 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test)."
+
+
+def path(words: str, **fields: object) -> Request:
+    to = (Destination("bdc1.bravo.test", "10.77.2.10"),)
+    return Request(AskedOf.FIREWALL, ("10.77.0.10",), to, words=words, **fields)
+
+
 def kpasswd_finding(**fields: object) -> Finding:
     return finding(
         "kpasswd-blocked",
@@ -56,7 +68,9 @@ def kpasswd_finding(**fields: object) -> Finding:
         evidence="464/tcp and 464/udp to bdc1.bravo.test: silent after 3 tries; 88/tcp answered in 3 ms",
         breaks=("MIM export: initial password", "MIM export: password reset"),
         errors=("kerberos-no-logon-server",),
-        fix="Ask the firewall team: allow tcp+udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test).",
+        fix=TO_464,
+        checks=tuple(f"bravo.test/bdc1.bravo.test/10.77.2.10/kpasswd/{t}/464" for t in ("tcp", "udp")),
+        asks=(path(TO_464, tcp=("464",), udp=("464",), purpose="passwords"),),
         **fields,
     )
 
@@ -105,7 +119,9 @@ def three_forests() -> Report:
             explanation="Forest-wide searches go to port 3268.",
             evidence="3268/tcp to bdc1.bravo.test: silent after 3 tries; 389/tcp answered in 3 ms",
             breaks=("MIM: forest-wide search",),
-            fix="Ask the firewall team: allow tcp 3268 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test).",
+            fix=TO_3268,
+            checks=("bravo.test/bdc1.bravo.test/10.77.2.10/gc/tcp/3268",),
+            asks=(path(TO_3268, tcp=("3268",), purpose="Global Catalog"),),
         ),
         finding(
             "time-skew",
@@ -116,6 +132,7 @@ def three_forests() -> Report:
             " apart (the default limit).",
             evidence="cdc1.charlie.test is 1203 s ahead (Kerberos)",
             errors=("kerberos-time-skew",),
+            checks=("charlie.test/cdc1.charlie.test/10.77.3.10/kerberos/tcp/88",),
             fix="Ask the owner of cdc1.charlie.test: set its clock right; ours agrees with the other forests.",
         ),
     )

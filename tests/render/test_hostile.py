@@ -21,7 +21,7 @@ from portcheck.render import FORMATS
 from portcheck.render.live import lines
 from portcheck.render.live.board import Board
 from portcheck.render.live.screen import View
-from portcheck.render.shared.options import Options
+from portcheck.render.shared.options import Options, ProgressKind
 from portcheck.render.shared.text import HARMFUL, printable, shorten, shorten_middle, to_ascii
 
 NASTY = "\x1b[31mred\x1b]0;title\x07\r\n\x9b2J\u202egnp.exe\u2066\u200b[bold red]m[/] :smile: \ud800\U000e0041Z\u0300\u0301\u0302\u0303"  # noqa: E501
@@ -104,7 +104,7 @@ def nasty_events() -> tuple[Event, ...]:
 @pytest.mark.parametrize("options", STYLES, ids=str)
 def test_lines_of_progress_are_one_line_each(options: Options) -> None:
     stream = StringIO()
-    with lines.screen(stream, options) as notify:
+    with lines.screen(stream, replace(options, progress=ProgressKind.PLAIN)) as notify:
         for event in nasty_events():
             notify(event)
     assert harmless(stream.getvalue())

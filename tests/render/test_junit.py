@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from factories import check, finding, outcome, report
@@ -50,29 +51,29 @@ def test_a_forest_is_a_suite_and_a_check_a_case() -> None:
 
 def test_the_state_is_the_type_of_the_failure() -> None:
     found = results(samples.three_forests())
-    (failure,) = found["bravo.test.bdc1.bravo.test [10.77.2.10] kpasswd 464/udp"].result
+    (failure,) = found["bravo_test/bdc1 [10_77_2_10] kpasswd 464/udp"].result
     assert isinstance(failure, Failure)
     assert failure.type == "filtered"
     assert (
         failure.message
         == "no answer to 3 requests in 4.0 s; last heard: 10.77.100.2 (hop 2); it or something beyond drops it"
     )
-    assert found["alpha.test.dc1.alpha.test [10.77.1.10] ldap 389/tcp"].result == []
+    assert found["alpha_test/dc1 [10_77_1_10] ldap 389/tcp"].result == []
 
 
 def test_what_could_not_be_asked_is_an_error_what_is_not_offered_is_skipped() -> None:
     found = results(samples.dead_host_and_dns())
-    (error,) = found["alpha.test.dc1.alpha.test [10.77.1.10] kerberos 88/udp"].result
-    (skipped,) = found["alpha.test.dc1.alpha.test [10.77.1.10] gc 3268/tcp"].result
+    (error,) = found["alpha_test/dc1 [10_77_1_10] kerberos 88/udp"].result
+    (skipped,) = found["alpha_test/dc1 [10_77_1_10] gc 3268/tcp"].result
     assert (type(error), error.type) == (Error, "error")
     assert (type(skipped), skipped.message) == (Skipped, "not a Global Catalog")
 
 
 def test_a_missing_record_and_a_forest_that_could_not_be_asked_are_cases_too() -> None:
     found = results(samples.dead_host_and_dns())
-    (failure,) = found["alpha.test.dns SRV _kpasswd._tcp.alpha.test asked of 10.77.1.10"].result
+    (failure,) = found["alpha_test/dns SRV _kpasswd._tcp.alpha.test asked of 10.77.1.10"].result
     assert (type(failure), failure.type) == (Failure, "nxdomain")
-    (error,) = found["delta.test forest"].result
+    (error,) = found["delta_test forest"].result
     assert (type(error), error.message) == (Error, "no DNS server answers")
 
 
@@ -138,6 +139,30 @@ def test_a_case_fails_if_and_only_if_its_check_does() -> None:
     for state in State:
         for verdict in Verdict:
             seen = outcome(check(), state, verdict=verdict)
-            ((_, case),) = results(report(seen, findings=(finding(severity=Severity.INFO),))).items()
+            told = results(report(seen, outcome("smb/tcp"), findings=(finding(severity=Severity.INFO),)))
+            (case,) = (case for name, case in told.items() if "ldap" in name)
             wanted = tags.get(cell_of(seen))  # type: ignore[arg-type]
             assert [type(one) for one in case.result] == ([wanted] if wanted else [])
+
+
+def test_no_name_nests_by_a_dot_or_changes_with_a_port_that_the_mapper_gives_anew() -> None:
+    run = report(outcome(replace(check("rpc-drsuapi/tcp"), port=49153)), outcome("ldap/tcp"))
+    names = [(case.classname, case.name) for suite in read(run) for case in suite]
+    assert names == [
+        ("alpha_test/dc1 [10_77_1_1]", "rpc-drsuapi dynamic/tcp"),
+        ("alpha_test/dc1 [10_77_1_1]", "ldap 389/tcp"),
+    ]
+
+
+def test_a_failure_carries_what_is_to_be_done_and_what_passes_does_not() -> None:
+    silent, well = outcome("kpasswd/tcp", State.FILTERED), outcome("ldap/tcp")
+    told = finding(checks=(silent.check.id,), fix="Ask the firewall team: allow tcp 464.")
+    root = ET.fromstring(junit(report(silent, well, findings=(told,))))
+    texts = {case.get("name"): [one.text for one in case] for case in root.iter("testcase")}
+    assert texts == {"kpasswd 464/tcp": ["kpasswd-blocked: Ask the firewall team: allow tcp 464."], "ldap 389/tcp": []}
+
+
+def test_a_fault_that_no_check_proves_is_a_case_of_its_own() -> None:
+    run = report(outcome(), findings=(finding("srv-missing", title="No SRV", fix="Ask the DNS team."),))
+    failed = [(case.name, case.result[0].text) for suite in read(run) for case in suite if case.result]
+    assert failed == [("srv-missing", "Ask the DNS team.")]

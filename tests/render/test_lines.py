@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -10,7 +11,7 @@ from factories import check, controller, outcome
 from portcheck.model import BlockedAt, State, Verdict
 from portcheck.model.events import Finished, ForestFound, Landed, Notify, Phase, Planned, Started
 from portcheck.render.live import lines, progress
-from portcheck.render.shared.options import Options, for_stream
+from portcheck.render.shared.options import Options, ProgressKind, for_stream
 
 
 class Stream(StringIO):
@@ -38,9 +39,23 @@ def a_run(notify: Notify) -> None:
     notify(Phase("second look: 1 of 1"))
 
 
-def test_each_check_is_a_line_as_it_lands_and_what_is_blocked_is_marked() -> None:
+PLAIN = Options(progress=ProgressKind.PLAIN)
+
+
+def test_without_a_terminal_only_what_fails_is_told_once_and_the_end() -> None:
     stream = StringIO()
     with lines.screen(stream, Options()) as notify:
+        a_run(notify)
+        notify(Landed(outcome(check("kpasswd/udp"), State.FILTERED, verdict=Verdict.FAIL)))  # a second look
+        notify(Finished())
+    blocked, done = stream.getvalue().splitlines()
+    assert "✖ BLOCKED dc1.alpha.test           464/udp     kpasswd" in blocked
+    assert done.startswith("done in ")
+
+
+def test_each_check_is_a_line_as_it_lands_and_what_is_blocked_is_marked() -> None:
+    stream = StringIO()
+    with lines.screen(stream, PLAIN) as notify:
         a_run(notify)
     blocked = (
         "[2/2] ✖ BLOCKED dc1.alpha.test           464/udp     kpasswd      filtered: no answer to 3 tries in 4.0 s;"
@@ -56,7 +71,7 @@ def test_each_check_is_a_line_as_it_lands_and_what_is_blocked_is_marked() -> Non
 
 def test_only_the_mark_and_the_count_of_a_line_are_coloured() -> None:
     stream = StringIO()
-    with lines.screen(stream, Options(color=True)) as notify:
+    with lines.screen(stream, replace(PLAIN, color=True)) as notify:
         a_run(notify)
     assert "\x1b[32m✔ ok      \x1b[0mdc1.alpha.test " in stream.getvalue()
 
@@ -69,7 +84,7 @@ def test_refused_is_failed_but_not_blocked() -> None:
 
 def test_accessible_lines_are_sentences_without_marks() -> None:
     stream = StringIO()
-    with lines.screen(stream, Options(accessible=True)) as notify:
+    with lines.screen(stream, replace(PLAIN, accessible=True)) as notify:
         a_run(notify)
     said = stream.getvalue().splitlines()
     assert said[2] == "ok: dc1.alpha.test, ldap, port 389 tcp. ok: answered."
@@ -78,7 +93,7 @@ def test_accessible_lines_are_sentences_without_marks() -> None:
 
 def test_in_ascii_the_lines_are_ascii() -> None:
     stream = StringIO()
-    with lines.screen(stream, Options(ascii=True)) as notify:
+    with lines.screen(stream, replace(PLAIN, ascii=True)) as notify:
         a_run(notify)
     assert stream.getvalue().isascii()
 
@@ -90,9 +105,11 @@ def test_in_ascii_the_lines_are_ascii() -> None:
         (Stream(terminal=False), Options(), {"TERM": "xterm"}, "lines"),
         (Stream(), Options(accessible=True), {"TERM": "xterm"}, "lines"),
         (Stream(), Options(), {"TERM": "dumb"}, "lines"),
+        (Stream(), Options(progress=ProgressKind.PLAIN), {"TERM": "xterm"}, "plain"),
+        (Stream(), Options(progress=ProgressKind.NONE), {"TERM": "xterm"}, "nothing"),
         (Stream(), Options(quiet=True), {"TERM": "xterm"}, "nothing"),
     ],
-    ids=["terminal", "pipe", "accessible", "dumb", "quiet"],
+    ids=["terminal", "pipe", "accessible", "dumb", "plain", "none", "quiet"],
 )
 def test_who_gets_which_screen(
     stream: Stream, options: Options, environ: dict[str, str], shape: str, monkeypatch: pytest.MonkeyPatch
@@ -102,7 +119,8 @@ def test_who_gets_which_screen(
         a_run(notify)
         notify(Finished())
     text = stream.getvalue()
-    assert {"live": "\x1b[" in text, "lines": "2 checks planned" in text, "nothing": not text}[shape]
+    told = {"plain": "2 checks planned" in text, "lines": "2 checks planned" not in text and "BLOCKED" in text}
+    assert {**told, "live": "\x1b[" in text, "nothing": not text}[shape]
     assert shape == "live" or "\x1b" not in text
 
 

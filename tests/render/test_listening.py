@@ -106,3 +106,13 @@ def test_a_forest_that_only_the_listener_answered_for_is_never_called_well() -> 
         "paths proven by portcheck listen, no domain controller seen",
         "paths proven, in part by portcheck listen",
     ]
+
+
+def test_windows_is_told_which_rule_lets_the_other_machine_in() -> None:
+    opened = [WantedPort("ldap/tcp", 389), WantedPort("ldap-ping/udp", 389), WantedPort("kerberos/tcp", 88)]
+    said = "\n".join(listen.firewall(opened, "win32"))
+    assert "-Protocol TCP -LocalPort 389,88" in said
+    assert "-Protocol UDP -LocalPort 389" in said
+    assert said.index("New-NetFirewallRule") < said.index("Remove-NetFirewallRule -DisplayName 'portcheck listen'")
+    assert not list(listen.firewall(opened, "linux"))
+    assert not list(listen.firewall([], "win32"))

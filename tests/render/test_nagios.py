@@ -16,6 +16,7 @@ from portcheck.render.report.nagios import CRITICAL, LINE, OK, UNKNOWN, WARNING,
 from portcheck.render.shared.options import Options
 
 from . import samples
+from .situations import SITUATIONS
 from .test_hostile import harmless, nasty_report
 
 # https://www.monitoring-plugins.org/doc/guidelines.html, "Performance data":
@@ -50,10 +51,16 @@ def test_performance_data_can_be_read_and_its_thresholds_say_what_the_exit_code_
     assert data["latency_max"]["uom"] == data["duration"]["uom"] == "s"
 
 
-def test_the_status_line_tells_the_worst_and_how_much_more_there_is() -> None:
-    first = FORMATS["nagios"](samples.three_forests(), Options()).splitlines()[0]
-    assert first.startswith("PORTCHECK CRITICAL - Passwords cannot be set: 464 is silent although 88")
-    assert first.partition(" | ")[0].endswith(" (and 2 more)")
+def test_the_status_line_tells_the_worst_how_much_more_there_is_and_ends_with_what_to_ask_for() -> None:
+    first = FORMATS["nagios"](SITUATIONS["founding"].build(), Options()).splitlines()[0].partition(" | ")[0]
+    assert first.startswith("PORTCHECK CRITICAL - bravo.test bdc1: 464 tcp+udp, 3268, 3269 tcp blocked")
+    assert " (and 1 more); ask " in first
+    assert first.endswith("; ask 10.77.0.10 to 10.77.2.10 tcp 464,3268-3269 udp 464; to 10.77.3.10 tcp+udp 464")
+
+
+def test_where_all_is_well_nothing_is_asked_for() -> None:
+    first = FORMATS["nagios"](SITUATIONS["healthy"].build(), Options()).splitlines()[0]
+    assert first.partition(" | ")[0] == "PORTCHECK OK - 16 of 16 checks pass"
 
 
 def test_the_long_output_has_evidence_and_what_to_ask_for() -> None:
@@ -66,7 +73,7 @@ def test_the_long_output_has_evidence_and_what_to_ask_for() -> None:
 @pytest.mark.parametrize("words", ["x" * 300, "e\u0301" * 200, "東" * 200, "a | b=1"])
 def test_no_title_makes_the_status_line_long_or_looks_like_performance_data(words: str) -> None:
     performance(report(outcome(), findings=(finding(title=words), finding(title=words))))
-    assert len(status("CRITICAL", [words, words])) < LINE
+    assert len(status("CRITICAL", [words, words], [words, words])) < LINE
 
 
 def test_levels() -> None:
@@ -86,7 +93,7 @@ def test_levels() -> None:
 def test_a_forest_that_could_not_be_asked_is_the_status() -> None:
     run = report(forests=(ForestReport("delta.test", (), problem="no DNS server answers"),))
     text = FORMATS["nagios"](run, Options())
-    assert text.startswith("PORTCHECK CRITICAL - delta.test: no DNS server answers | ")
+    assert text.startswith("PORTCHECK CRITICAL - delta.test could not be asked: no DNS server answers | ")
 
 
 def test_control_characters_do_not_come_out_as_such() -> None:

@@ -62,7 +62,7 @@ def test_without_colour_there_are_no_escapes_and_with_it_the_words_are_the_same(
 def test_colour_ends_where_its_words_end() -> None:
     coloured = table(samples.three_forests(), Options(color=True))
     assert "\x1b[1;31m2 faults\x1b[0m, 12 of 16 as expected\n" in coloured
-    assert "\x1b[1mbdc1\x1b[0m: no answer" in coloured
+    assert "\x1b[1mcdc1\x1b[0m: ICMP administratively prohibited" in coloured
 
 
 def without_sgr(text: str) -> str:
@@ -91,7 +91,7 @@ def test_findings_come_worst_first_and_before_the_matrix() -> None:
 def test_a_request_is_announced_once() -> None:
     for fix in ("Allow tcp 464.", "Ask the firewall team: allow tcp 464."):
         page = table(report(outcome(), findings=(finding(fix=fix),)), Options())
-        assert page.count("Ask") == 1
+        assert page.lower().count("ask") == page.count("\nask  ") == 1
 
 
 def test_what_is_expected_closed_and_answers_is_said_to_be_so() -> None:
@@ -145,7 +145,7 @@ def test_tries_that_differ_make_no_further_line_and_what_is_behind_a_dead_mapper
     page = table(report(*silent, *behind), Options(width=120))
     assert page.count("464/udp") == 1
     assert "dc1, dc2: no answer to 3 to 4 requests in 4.0 s" in page
-    assert "works on 1 of 2: rpc-samr" in page
+    assert "works on 1 of 2: rpc-samr" in table(report(*silent, *behind), Options(width=120, verbose=1))
 
 
 def test_hosts_that_are_silent_alike_share_a_line() -> None:

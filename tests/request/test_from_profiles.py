@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from portcheck.catalogue.profiles import built_in
 from portcheck.config import DcSpec, ForestSpec, SystemSpec, parse_server
 from portcheck.model.target import Selection
@@ -71,6 +73,50 @@ def test_mim_and_pcns_together_go_both_ways() -> None:
     assert (HERE, "10.77.1.10", "88/tcp") in found
     assert ("10.77.1.10", HERE, "135/tcp") in found
     assert ("10.77.1.10", HERE, "88/tcp") not in found
+
+
+@pytest.mark.parametrize("profile", ["dc-replication", "forest-trust"])
+def test_between_controllers_both_directions_are_asked_for_and_that_this_is_one_is_a_question(profile: str) -> None:
+    found = paths(profile, forest={"expect": {"smb": "closed"}})
+    there = {(port, dc) for own, dc, port in opened(found) if own == HERE}
+    back = {(port, dc) for dc, own, port in opened(found) if own == HERE}
+    assert there == back
+    assert ("389/tcp", "10.77.1.10") in back
+    assert "445/tcp" not in {port for port, _ in back}
+    (question,) = found.questions
+    assert "is this machine a domain controller?" in question
+    assert {flow.source_host for flow in found.flows if flow.destination == HERE} == {dc.host for dc in DCS}
+
+
+@pytest.mark.parametrize("profile", ["member", "rodc", "mim", "linux-member"])
+def test_nobody_else_is_reached_by_the_controllers(profile: str) -> None:
+    assert {source for source, _, _ in opened(paths(profile))} == {HERE}
+
+
+def test_what_leads_to_this_machine_itself_is_asked_for_by_those_who_open_it() -> None:
+    found = paths("mim-service", peers={"mim": (HERE,)})
+    assert HERE not in {destination for _, destination, _ in opened(found)}
+    assert any("5725/tcp" in words and "the portals, their clients" in words for words in found.left_out)
+    elsewhere = opened(paths("mim-service", peers={"mim": ("10.77.8.8",)}))
+    assert (HERE, "10.77.8.8", "5725/tcp") in elsewhere
+
+
+def test_a_proxy_in_the_perimeter_reaches_the_federation_service_and_is_reached_by_others() -> None:
+    found = paths("wap", peers={"adfs": ("10.77.8.4",), "wap": ("10.77.8.5",)})
+    assert opened(found) == {(HERE, "10.77.8.4", "443/tcp")}
+    assert any("49443/tcp" in words and "opened by users and their devices" in words for words in found.left_out)
+
+
+def test_pinned_ports_do_not_cover_sysvol_and_the_request_says_so() -> None:
+    pinned = (Ports("tcp", 50000, 50001),)
+    for profile in ("dc-replication", "rodc"):
+        assert any("DFSR" in words for words in paths(profile, pinned=pinned).left_out)
+    assert not any("DFSR" in words for words in paths("member", pinned=pinned).left_out)
+
+
+def test_icmp_echo_is_named_beside_the_rules_where_controllers_are_asked_over_ldap() -> None:
+    assert any("ICMP echo" in words for words in paths("member").left_out)
+    assert not any("ICMP echo" in words for words in paths("pcns").left_out)
 
 
 def test_other_machines_are_told_until_their_address_is() -> None:

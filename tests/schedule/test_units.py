@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -129,6 +130,42 @@ def test_the_task_is_utf_16_and_in_the_order_of_its_schema() -> None:
     assert arguments.startswith('check 100% $HOME ${HOME} "a b" it\'s "say \\"x\\"" back\\slash %h ü ;')
 
 
+@pytest.mark.parametrize(("user", "logon"), [(None, None), ("CONTOSO\\svc", "Password")])
+def test_an_account_of_ones_own_signs_in_by_password_and_the_service_by_none(
+    user: str | None, logon: str | None
+) -> None:
+    """The values: https://learn.microsoft.com/windows/win32/taskschd/taskschedulerschema-logontype-simpletype"""
+    job = Scheduled("portcheck", ("portcheck.exe", "check"), 900, user=user)
+    root = Xml.fromstring(windows.task(job))
+    assert root.findtext("t:Principals/t:Principal/t:LogonType", None, NS) == logon
+    command = windows.import_command(job, "C:\\a b\\portcheck.xml")
+    assert command.startswith('schtasks /Create /TN portcheck /XML "C:\\a b\\portcheck.xml"')
+    assert command.endswith("/RU CONTOSO\\svc /RP *") is (user is not None)
+
+
+@pytest.mark.parametrize(
+    ("argv", "user", "said"),
+    [
+        (("C:\\Users\\ann\\pc\\python.exe", "-m", "portcheck"), None, ["C:\\Users\\ann"]),
+        (("C:\\pc\\python.exe", "-c", "c:\\users\\ann\\forests.toml"), None, ["c:\\users\\ann"]),
+        (("C:\\Users\\ann\\pc\\python.exe",), "CONTOSO\\ann", []),
+        (("C:\\ProgramData\\portcheck\\python.exe", "-c", "C:\\Users\\Public\\forests.toml"), None, []),
+    ],
+)
+def test_what_the_services_account_may_not_read_is_said(
+    argv: tuple[str, ...], user: str | None, said: list[str]
+) -> None:
+    cautions = list(windows.cautions(Scheduled("portcheck", argv, 900, user=user)))
+    assert [caution.split(" may not read ")[1].split(",")[0] for caution in cautions] == said
+
+
+def test_a_state_folder_is_to_be_set_for_the_machine() -> None:
+    job = Scheduled("portcheck", ("portcheck.exe",), 900, environment={"PORTCHECK_STATE_DIR": "D:\\state"})
+    assert [caution.partition("(")[2] for caution in windows.cautions(job)] == [
+        "setx /M PORTCHECK_STATE_DIR D:\\state)"
+    ]
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(60, "PT1M"), (900, "PT15M"), (14400, "PT4H"), (86400, "P1D")])
 def test_durations_of_xml(seconds: int, words: str) -> None:
     assert windows.duration(seconds) == words
@@ -155,14 +192,14 @@ def test_what_is_shown_runs_the_check_that_was_asked(
     assert run(["schedule", "--every", "15m", "--for", "cron", *asked, *notices, "alpha.test"]) == 0
     said = capsys.readouterr().out
     for wanted in (
-        f"check --config {tmp_path}/forests.toml",
+        f"check --config {shlex.quote(str(tmp_path / 'forests.toml'))}",
         "--only kpasswd",
-        f"--format json --output {tmp_path}/r.json",
+        f"--format json --output {shlex.quote(str(tmp_path / 'r.json'))}",
         "--fail-on changed",
         "--no-trace",
         "--verbose",
         " -4 ",
-        f"--notify on-change --notify-file {tmp_path}/urls",
+        f"--notify on-change --notify-file {shlex.quote(str(tmp_path / 'urls'))}",
         "--lock -- alpha.test",
     ):
         assert wanted in said
@@ -269,3 +306,14 @@ def test_a_folder_that_is_not_there_is_the_one_line_whatever_else_there_would_be
     assert capsys.readouterr().err.splitlines() == [
         f"portcheck: --write: {tmp_path / 'nowhere'} is no directory; create it first"
     ]
+
+
+def test_the_one_file_form_is_run_by_the_python_that_ran_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = tmp_path / "portcheck-1.0.pyz"
+    one.write_bytes(b"PK")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(one)])
+    assert run(["schedule", "--every", "15m", "--for", "cron", "alpha.test"]) == 0
+    assert f"{shlex.join([sys.executable, str(one)])} check" in capsys.readouterr().out

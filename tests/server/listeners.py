@@ -7,10 +7,11 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from patience import PATIENT
+
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Outcome
-from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
 from portcheck.server.listener.limits import Contact
@@ -51,7 +52,7 @@ async def listening(
     one = Listening(order, hear, drops=False)
     running = asyncio.create_task(one.run())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             told = await ready
         yield one, told, came
     finally:
@@ -75,4 +76,4 @@ async def ask(one: Listening, service: str, *, domain: str = "", port: int | Non
         wanted=("rpc-netlogon", "rpc-samr"),
     )
     check = Check("alpha.test", "dc1.alpha.test", one.order.addresses[0], name, transport, port, domain=domain)
-    return await Engine(Timeouts(4.0, 4.0, 2), notify=lambda _: None).run(check, subject)
+    return await Engine(PATIENT, notify=lambda _: None).run(check, subject)

@@ -12,7 +12,7 @@ from portcheck.server.controller.record import Controller, Manner
 from portcheck.server.controller.serving import Running
 
 Frame = Callable[[bytes], int | None]
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 def controller(manner: Manner = Manner.WINDOWS, **wrong: object) -> Controller:

@@ -111,7 +111,7 @@ async def serving(habit: Habit, kind: Certificate | None = Certificate.VALID) ->
             for writer in seen.held:
                 writer.transport.abort()
             if tasks:
-                await asyncio.wait(tasks, timeout=10)
+                await asyncio.wait(tasks, timeout=180)
             for writer in seen.held:
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()

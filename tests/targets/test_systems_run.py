@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from net.servers import tcp
 from probes.asking import controller
 
 from portcheck.catalogue.profiles import built_in
 from portcheck.cli.targets import known_services
 from portcheck.config import DcSpec, ForestSpec, Settings, SystemSpec
-from portcheck.model import Outcome, Report, State, Verdict
+from portcheck.model import Outcome, Report, Severity, State, Verdict
 from portcheck.model.target import Selection
 from portcheck.run.runner import Order, run
 from portcheck.server.controller.serving import serving
@@ -55,6 +56,48 @@ async def test_without_a_pinned_port_the_dynamic_one_is_not_guessed() -> None:
         outcomes = told(await carried_out(forest, "pcns"))
     assert (outcomes["rpc/tcp"].state, outcomes["tcp/tcp"].state) == (State.OK, State.SKIPPED)
     assert outcomes["tcp/tcp"].verdict is Verdict.SKIP
+
+
+def at(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if loopback were a network, and this machine had this address in it."""
+    monkeypatch.setattr("portcheck.run.forest.is_loopback", lambda _: False)
+    monkeypatch.setattr("portcheck.run.forest.is_here", lambda asked: asked == address)
+
+
+FIRST, SECOND, THIRD = "127.0.7.1", "127.0.7.2", "127.0.7.3"  # where nobody listens
+
+
+@pytest.mark.parametrize(("own", "asked"), [(FIRST, True), (THIRD, False)])
+async def test_what_controllers_open_is_asked_by_a_controller_and_by_nobody_else(
+    own: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(own, monkeypatch)
+    dcs = (DcSpec("dc1.alpha.test", FIRST),)
+    sync = SystemSpec("sync", "sync1.alpha.test", SECOND)
+    forest = ForestSpec("alpha.test", domain_controllers=dcs, discover=False, systems=(sync,))
+    report = await carried_out(forest, "pcns", Selection())
+    outcomes = told(report)
+    for name in ("rpc/tcp", "kerberos/tcp", "kerberos/udp"):
+        assert (outcomes[name].state is not State.SKIPPED) is asked, name
+        assert ("opened_elsewhere" in outcomes[name].facts) is not asked, name
+    found = {finding.code: finding.severity for finding in report.findings}
+    assert (found.get("reverse-direction") is Severity.WARNING) is not asked
+    assert report.exit_code == (1 if asked else 0)
+    assert not found.keys() & {"forest-ok"}
+
+
+@pytest.mark.parametrize(("own", "asked"), [(THIRD, True), (SECOND, False)])
+async def test_the_mim_service_is_asked_by_its_clients_and_not_by_itself(
+    own: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(own, monkeypatch)
+    forest = ForestSpec("alpha.test", systems=(SystemSpec("mim", "mim1.alpha.test", SECOND),))
+    report = await carried_out(forest, "mim-service", Selection(only=frozenset({"mim-service"})))
+    (outcome,) = report.outcomes
+    assert (outcome.state is not State.SKIPPED) is asked
+    assert ("the portals" in outcome.reason) is not asked
+    told_of = [finding.severity for finding in report.findings if finding.code == "reverse-direction"]
+    assert told_of == ([] if asked else [Severity.INFO])
 
 
 async def test_machines_that_nobody_named_are_told_and_fail_nothing() -> None:

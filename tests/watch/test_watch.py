@@ -10,8 +10,10 @@ from factories import check, controller, outcome, report
 from portcheck.config import ForestSpec
 from portcheck.model import BlockedAt, ForestReport, Lookup, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
+from portcheck.render.live.watching import WHOLE_EVERY as WHOLE_ON_SCREEN
+from portcheck.render.live.watching import asking, lost_since
 from portcheck.run.runner import Order, explained
-from portcheck.run.watch import Clock, Goal, Round, Watch, merged
+from portcheck.run.watch import WHOLE_EVERY, Clock, Goal, Round, Watch, merged
 
 LDAP, KPASSWD = check("ldap/tcp"), check("kpasswd/tcp")
 MAPPER, SAMR = check("rpc/tcp"), check("rpc-samr/tcp", port=49152)
@@ -88,11 +90,33 @@ def test_only_what_is_not_good_is_asked_and_every_tenth_round_everything() -> No
     assert all(one.since_last is None or one.since_last.same for one in told)
 
 
-def test_where_all_is_well_nothing_is_asked_between_the_tenth_rounds() -> None:
+def test_where_all_is_well_everything_is_asked_in_each_round() -> None:
     net = network(outcome(LDAP))
-    watch, _, _ = watching(net, most=20)
+    watch, _, _ = watching(net, most=5)
     watch.run()
-    assert net.asked == [None, None, None]
+    assert net.asked == [None] * 6
+
+
+def test_an_outage_began_with_the_first_question_that_was_lost_and_not_with_the_one_that_confirmed_it() -> None:
+    net = network(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    watch, told, _ = watching(net, Goal(Selection(only=frozenset({"ldap"}))), most=4)
+
+    def lose_it() -> None:
+        if len(net.asked) in {2, 3}:
+            net.seen[LDAP.key] = outcome(LDAP, State.FILTERED, started_at=f"2026-11-22T21:40:0{len(net.asked)}.000Z")
+
+    net.during = lose_it
+    watch.run()
+    (since,) = (one.since_last for one in told if one.since_last and one.since_last.changes)
+    report = next(one.report for one in told if one.since_last is since)
+    assert lost_since(report, since) == "the first question that was lost was sent at 21:40:02 +00:00"
+
+
+def test_the_words_of_the_screen_say_when_everything_is_asked_again() -> None:
+    assert WHOLE_ON_SCREEN == WHOLE_EVERY
+    good, bad = report(outcome(LDAP)), report(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
+    assert asking(bad, 5) == "asking the one that is not good every 5 s, all 2 checks every 50 s"
+    assert asking(good, 5) == "all is well: asking all 1 check every 5 s"
 
 
 def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_asked() -> None:

@@ -1,6 +1,6 @@
 """A Windows of the tests' own: a Wine prefix, CPython in it, and what portcheck and its tests import.
 
-Made once for each pyproject.toml, in `.wine-tests`. Learnt on the way: `wineserver -p` keeps the server between runs;
+Made once for each set of packages, in `.wine-tests`. Learnt on the way: `wineserver -p` keeps the server between runs;
 Wine says that it is Windows 7 unless told; both output streams have to be pipes, or CPython does not start; `_wmi` ends
 the process (Wine 8 lacks a function of propsys.dll), and is left out; files carry the access list of their Unix mode.
 """
@@ -23,6 +23,7 @@ from tests.wine import parts
 from tests.wine.stub import image
 
 HOME = parts.PROJECT / ".wine-tests"
+CLOSED = 0o077  # the server makes files; with the usual mode Everyone may read them
 LINGER_S = 600  # how long a server outlives tests that were killed
 TEST_PACKAGES = (
     "pytest", "pytest-asyncio", "hypothesis", "jsonschema", "junitparser", "markdown-it-py", "scapy", "pyyaml",
@@ -75,7 +76,7 @@ class Windows:
             stderr=subprocess.PIPE,
             cwd=cwd or parts.PROJECT,
             env=self._environment(env),
-            umask=0o077,  # else Everyone may read every file
+            umask=CLOSED,
         )
 
     def portcheck(self, *arguments: str | Path, **more: object) -> Done:
@@ -83,13 +84,15 @@ class Windows:
 
     def server(self, *arguments: str) -> None:
         """wineserver(1); `-k` ends this prefix's own and everything in it."""
-        subprocess.run([*self.enter, "wineserver", *arguments], env=self._environment(), check=False, timeout=60)
+        command = [*self.enter, "wineserver", *arguments]
+        subprocess.run(command, env=self._environment(), check=False, timeout=60, umask=CLOSED)
 
     def quietly(self, *arguments: str) -> None:
         """A program whose words nobody waits for."""
         void = subprocess.DEVNULL
         command = [*self.enter, "wine", *arguments]
-        subprocess.run(command, env=self._environment(), stdin=void, stdout=void, stderr=void, check=False, timeout=120)
+        streams = {"stdin": void, "stdout": void, "stderr": void}
+        subprocess.run(command, env=self._environment(), check=False, timeout=120, umask=CLOSED, **streams)
 
     def _environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -131,9 +134,9 @@ def windows(enter: Sequence[str] = ()) -> Iterator[Windows]:
 
 
 def prepared() -> Windows:
-    """Made where it is missing or was made for another pyproject.toml: a minute, a gigabyte on disk."""
+    """Made where it is missing or was made for other packages: a minute, a gigabyte on disk."""
     found = Windows(HOME / "prefix", HOME / parts.FOLDER / "python.exe")
-    made_for = f"{zlib.crc32((parts.PROJECT / 'pyproject.toml').read_bytes())} {parts.EMBEDDED_SHA256}"
+    made_for = f"{zlib.crc32(repr(_wanted()).encode())} {parts.EMBEDDED_SHA256}"
     stamp = HOME / "made-for"
     HOME.mkdir(exist_ok=True)
     with (HOME / "lock").open("w") as lock:
@@ -147,10 +150,13 @@ def prepared() -> Windows:
     return found
 
 
+def _wanted() -> list[str]:
+    return [*parts.needed(), *parts.needed_by_tests(TEST_PACKAGES), "tzdata"]
+
+
 def _lay_python(found: Windows) -> None:
     folder = parts.embedded_python(HOME)
-    wanted = [*parts.needed(), *parts.needed_by_tests(TEST_PACKAGES), "tzdata"]
-    parts.unpack(parts.wheels(HOME / "wheels", *wanted), HOME / "site")
+    parts.unpack(parts.wheels(HOME / "wheels", *_wanted()), HOME / "site")
     (folder / "_wmi.pyd").unlink()
     paths = [f"python{parts.TAG}.zip", ".", r"..\site", windows_path(parts.PROJECT), windows_path(PROJECT_TESTS)]
     (folder / f"python{parts.TAG}._pth").write_text("\n".join(paths) + "\n", encoding="utf-8")

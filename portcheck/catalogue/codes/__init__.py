@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +16,7 @@ from typing import Any
 
 from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import CataloguedError, cause, errors, families, number_forms, numbered
-from portcheck.catalogue.phrases import canonical, words
+from portcheck.catalogue.phrases import WORD, canonical, words
 from portcheck.catalogue.sources import Sure
 
 HERE = Path(__file__).parent
@@ -35,6 +34,7 @@ OF_FAMILY: Mapping[str, tuple[str, ...]] = {
 }
 PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
 SHORTEST = 12  # characters of a text that is looked for in longer ones
+BARE = ("STATUS_", "ERROR_")  # what programs leave out of a name
 NOT_TEXTS = re.compile(r"%\w|^No error$|^The operation completed|^Success", re.IGNORECASE)
 
 
@@ -57,8 +57,9 @@ def rows(name: str) -> tuple[Row, ...]:
 
 def of_symbol(symbol: str) -> list[CataloguedError]:
     """The error of this name, however it is dressed: `NT_STATUS_X`, `STATUS_X`, `WERR_X`, `KRB5KRB_AP_ERR_X`."""
-    index = _by_symbol()
-    return _distinct(row for dress in _dresses(symbol.upper()) for row in index.get(dress, ()))
+    index, symbol = _by_symbol(), symbol.upper()
+    found = [row for dress in _dresses(symbol) for row in index.get(dress, ())]
+    return _distinct(found or (row for head in BARE for row in index.get(head + symbol, ())))
 
 
 def of_numbers(wanted: Iterable[tuple[str, int]]) -> list[CataloguedError]:
@@ -70,10 +71,15 @@ def of_numbers(wanted: Iterable[tuple[str, int]]) -> list[CataloguedError]:
 def of_text(folded: str) -> list[tuple[CataloguedError, str, int]]:
     """The errors whose text stands in a folded one, with the words and their place; the longest first."""
     index = _by_word()
-    near = (row for word in words(folded) & index.keys() for row in index[word])
-    found = [(told(row), row.text) for row in near if row.text.casefold() in folded]
+    near = (row for word in words(folded) & index.keys() for row in index[word] if row.text.casefold() in folded)
+    found = [(told(row), row.text) for row in near if row.text.count(" ") > 1 or _spoken_for(row, folded)]
     found.sort(key=lambda each: (-len(each[1]), not any(hint in folded for hint in each[0].family.hints)))
     return [(error, text, folded.index(text.casefold())) for error, text in found]
+
+
+def _spoken_for(row: Row, folded: str) -> bool:
+    """Two words are anybody's: only beside words of the family do they count."""
+    return any(hint in folded for hint in families()[_family(row)].hints)
 
 
 def told(row: Row) -> CataloguedError:
@@ -177,17 +183,17 @@ def _by_code(name: str, code: int) -> tuple[Row, ...]:
 
 @cache
 def _by_word() -> Mapping[str, tuple[Row, ...]]:
-    """The texts under their rarest words."""
-    texts = [
-        (row, words(row.text)) for row in _worded() if len(row.text) >= SHORTEST and not NOT_TEXTS.search(row.text)
-    ]
-    often = Counter(word for _, known in texts for word in known)
-    index: dict[str, tuple[Row, ...]] = {}
-    for row, known in texts:
-        if len(known) > 1:
-            rarest = min(known, key=lambda word: (often[word], -len(word), word))
-            index[rarest] = (*index.get(rarest, ()), row)
-    return index
+    """The texts under their last words: quicker to make than to keep."""
+    index: dict[str, list[Row]] = {}
+    for row in _worded():
+        if len(row.text) >= SHORTEST and " " in row.text and not NOT_TEXTS.search(row.text):
+            index.setdefault(_last_word(row.text.casefold()), []).append(row)
+    return {word: tuple(found) for word, found in index.items()}
+
+
+def _last_word(folded: str) -> str:
+    last = folded.rstrip(" .)'\"").rpartition(" ")[2]
+    return last if WORD.fullmatch(last) else (WORD.findall(folded) or [""])[-1]
 
 
 def _distinct(found: Iterable[Row]) -> list[CataloguedError]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from portcheck.diagnose import answers
-from portcheck.diagnose.phrases import how, listed, nobody_there, said_by, short, some
+from portcheck.diagnose.phrases import MOST_NAMED, how, listed, many, nobody_there, said_by, short, some
 from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
@@ -175,9 +175,13 @@ UP = "Ask whoever runs the host whether its own firewall lets this machine in; i
 
 
 def _unheard(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
-    """10.77.2.10 (bdc1.bravo.test) answered none of 18 questions"""
-    told = (f"{_called(where)} answered none of {len(f.asked(where))} questions" for where in dead)
-    return (some(told, more="more hosts answered none"),)
+    """10.77.2.10 (bdc1.bravo.test) answered none of 18 questions; of many, d100–d139 (40) none of 18 questions each"""
+    if len(dead) <= MOST_NAMED:
+        return (some(f"{_called(where)} answered none of {len(f.asked(where))} questions" for where in dead),)
+    alike: dict[int, list[str]] = {}
+    for where in dead:
+        alike.setdefault(len(f.asked(where)), []).append(short(where.host, f.forest.name))
+    return tuple(f"{many(names)} answered none of {count} questions each" for count, names in alike.items())
 
 
 def _called(where: Endpoint) -> str:

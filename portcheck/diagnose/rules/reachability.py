@@ -7,15 +7,29 @@ from dataclasses import replace
 from portcheck.diagnose.reader import flag
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
-from portcheck.diagnose.symptoms import speak_sync
+from portcheck.diagnose.symptoms import speak_sync, unix_alone
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.model import Severity
 
 ASK = "Ask the firewall team: {allow}."
+DIRECTORY = ("rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi")
+PINS = {
+    **dict.fromkeys(DIRECTORY, "NTDS 'TCP/IP Port' and Netlogon 'DCTcpipPort', two different ports"),
+    "rpc-dfsr": "Set-DfsrServiceConfiguration -RPCPort",
+    "rpc-cert": "the static endpoint of CertSrv Request in the authority's DCOM settings",
+}
+"""Where the port of an interface is pinned."""
 PINNED = (
-    " These ports can change when the controller restarts: allow tcp 49152-65535 as well, or have the AD team pin them"
-    " (NTDS 'TCP/IP Port' and Netlogon 'DCTcpipPort', two different ports) and allow those."
+    " These ports can change when the server restarts: allow tcp 49152-65535 as well, or have them pinned ({pins}) and"
+    " allow those."
 )
+
+
+def _dynamic(f: ForestFacts) -> Proof | None:
+    proof = blocked(*PINS, although=("rpc",))(f)
+    if proof is None:
+        return None
+    return replace(proof, words={"pins": "; ".join(dict.fromkeys(PINS[o.check.service] for o in proof.outcomes))})
 
 
 def blocked(*names: str, although: tuple[str, ...] = ()) -> When:
@@ -62,6 +76,46 @@ def _passwords(f: ForestFacts) -> Proof | None:
     return replace(proof, words={"who": who})
 
 
+WINDOWS_LOCATES = (
+    "Windows proves a domain controller by an LDAP ping over UDP before Kerberos or RPC may use it. Without it the"
+    " locator acts as if the controller were not there, however many TCP ports are open: it returns 1355, and Kerberos,"
+    " which asks the same locator, finds no logon server."
+)
+UNIX_LOCATES = (
+    "adcli and Samba find a usable domain controller by an LDAP ping over UDP, and SSSD asks by it for this machine's"
+    " site. Without it a join finds none, however many TCP ports are open, and SSSD may turn to a far one."
+)
+
+
+def _locator(f: ForestFacts) -> Proof | None:
+    proof = blocked("ldap-ping", although=("ldap", "kerberos/tcp"))(f)
+    if proof is None:
+        return None
+    here = unix_alone(proof.outcomes)
+    words = {"who": "this machine" if here else "Windows", "locates": UNIX_LOCATES if here else WINDOWS_LOCATES}
+    return replace(proof, words=words)
+
+
+def _tickets(f: ForestFacts) -> Proof | None:
+    proof = blocked_with("kerberos/tcp", "kerberos/udp", although=("ldap", "ldap-ping"))(f)
+    if proof is None:
+        return None
+    return replace(proof, words={"asks": "" if unix_alone(proof.outcomes) else "Windows asks Kerberos over TCP. "})
+
+
+def _ticket_datagrams(f: ForestFacts) -> Proof | None:
+    proof = blocked("kerberos/udp", although=("kerberos/tcp",))(f)
+    if proof is None:
+        return None
+    here = unix_alone(proof.outcomes)
+    words = {
+        "but": "Kerberos turns to TCP" if here else "Windows does not use it",
+        "windows": "" if here else "Windows Vista, Server 2008 and later ask Kerberos over TCP only. Older Windows, ",
+        "others": "Some Unix" if here else "appliances and some Unix",
+    }
+    return replace(proof, words=words)
+
+
 def _directory(f: ForestFacts) -> Proof | None:
     proof = blocked("ldap", although=("ldap-ping", "kerberos"))(f)
     if proof is None:
@@ -91,14 +145,10 @@ UNPROVEN = (
 REACHABILITY = (
     Rule(
         code="dc-locator-blocked",
-        title="{forest}: Windows cannot find {hosts}: {ports} blocked",
-        explanation=(
-            "Windows proves a domain controller by an LDAP ping over UDP before Kerberos or RPC may use it. Without it"
-            " the locator acts as if the controller were not there, however many TCP ports are open: it returns 1355,"
-            " and Kerberos, which asks the same locator, finds no logon server."
-        ),
+        title="{forest}: {who} cannot find {hosts}: {ports} blocked",
+        explanation="{locates}",
         fix=ASK,
-        when=blocked("ldap-ping", although=("ldap", "kerberos/tcp")),
+        when=_locator,
     ),
     Rule(
         code="ldap-blocked",
@@ -114,11 +164,11 @@ REACHABILITY = (
         code="kerberos-blocked",
         title="{forest}: Kerberos on {hosts} cannot be reached: {ports} blocked",
         explanation=(
-            "Windows asks Kerberos over TCP. Whatever signs in with a ticket fails, the Kerberos password service among"
+            "{asks}Whatever signs in with a ticket fails, the Kerberos password service among"
             " it; only what may fall back to NTLM, or changes passwords over LDAP or SAMR, can go on."
         ),
         fix=ASK,
-        when=blocked_with("kerberos/tcp", "kerberos/udp", although=("ldap", "ldap-ping")),
+        when=_tickets,
     ),
     Rule(
         code="kpasswd-blocked",
@@ -139,14 +189,11 @@ REACHABILITY = (
     ),
     Rule(
         code="kerberos-udp-blocked",
-        title="{forest}: {ports} to {hosts} blocked; Windows does not use it",
-        explanation=(
-            "Windows Vista, Server 2008 and later ask Kerberos over TCP only. Older Windows, appliances and some Unix"
-            " clients try UDP first and wait before they turn to TCP."
-        ),
+        title="{forest}: {ports} to {hosts} blocked; {but}",
+        explanation="{windows}{others} clients try UDP first and wait before they turn to TCP.",
         fix="If such clients use this path, ask the firewall team: {allow}.",
         at_most=Severity.WARNING,
-        when=blocked("kerberos/udp", although=("kerberos/tcp",)),
+        when=_ticket_datagrams,
     ),
     Rule(
         code="rpc-mapper-blocked",
@@ -155,8 +202,7 @@ REACHABILITY = (
             "Every RPC call starts at the endpoint mapper, which names the port of the service. The ports behind it"
             " could not be asked for; they must be open as well."
         ),
-        fix=ASK + " Allow the dynamic RPC ports in the same change: tcp 49152-65535, or the ports pinned on the"
-        " controllers.",
+        fix=ASK + " Allow the dynamic RPC ports in the same change: tcp 49152-65535, or the ports pinned there.",
         when=blocked("rpc", although=("ldap", "smb")),
     ),
     Rule(
@@ -167,7 +213,7 @@ REACHABILITY = (
             " ports behind it were not. It is the most common cause of error 1722."
         ),
         fix=ASK + PINNED,
-        when=blocked("rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi", although=("rpc",)),
+        when=_dynamic,
     ),
     Rule(
         code="smb-blocked",

@@ -267,7 +267,7 @@ HINDERED = (
             " answers, and programs that wait less take it for silence: DNS clients ask again or elsewhere after one to"
             " five seconds."
         ),
-        fix="Ask whoever runs it what it waits for: a forwarder that is dead or far away and is asked first, or too"
+        fix="Ask whoever runs {who} what it waits for: a forwarder that is dead or far away and is asked first, or too"
         " much load.",
         at_most=Severity.WARNING,
         when=_slow,

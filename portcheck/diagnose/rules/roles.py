@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.phrases import some
+from portcheck.catalogue.profiles import OPENERS, built_in
+from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import flag, printable, text, texts_in
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts, hosts
@@ -106,9 +107,24 @@ def _all_well(f: ForestFacts) -> Proof | None:
             " proxy. UDP does not go through it and was not asked."
             if socks
             else "Everything the profile needs answered in its own protocol."
-        ),
+        )
+        + others_open(f),
     }
     return Proof(good, hosts=names, seen=(seen,), brief=True, severity=Severity.INFO, words=words)
+
+
+MIRRORED = (
+    " What the controllers open to this machine is another direction, which is asked there: run portcheck on them too."
+)
+
+
+def others_open(f: ForestFacts) -> str:
+    """What the profiles tell of connections that this machine does not open, and that therefore nothing here proves."""
+    asking = dict.fromkeys(name for o in f.outcomes for name in o.check.profiles if name in built_in())
+    rows = [row for name in asking for row in built_in()[name].rows if not row.ours]
+    who = listed(dict.fromkeys(OPENERS[row.opener] for row in rows))
+    told = f" What {who} open is not asked from here: run portcheck there." if who else ""
+    return (MIRRORED if any(built_in()[name].mirrored for name in asking) else "") + told
 
 
 def _stood_in(f: ForestFacts) -> Proof | None:

@@ -178,7 +178,8 @@ def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
 
 def _not_registered(f: ForestFacts) -> Proof | None:
     """The mapper answered, and knows no such service; the fact counts, whatever the state is called."""
-    proof = tuple(o for o in f.outcomes if flag(o, "interface_missing") is True and o.check.id not in f.explained)
+    missing = (o for o in f.outcomes if flag(o, "interface_missing") is True and o.verdict is not Verdict.SKIP)
+    proof = tuple(o for o in missing if o.check.id not in f.explained)
     are = "is" if len({o.check.service for o in proof}) == 1 else "are"
     it = "it has" if are == "is" else "they have"
     return Proof(proof, f.beside(proof, "rpc"), words={"are": are, "it": it}) if proof else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.phrases import listed
-from portcheck.diagnose.reader import flag
+from portcheck.catalogue.profiles import OPENERS
+from portcheck.diagnose.phrases import listed, services
+from portcheck.diagnose.reader import flag, printable, text
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Severity, Stage, State
+from portcheck.model.target import DC
 
 NOTIFYING = "pcns"
 """The profile whose connections are opened by domain controllers."""
@@ -17,20 +19,48 @@ def _unnamed(f: ForestFacts) -> Proof | None:
     proof = tuple(o for o in f.outcomes if flag(o, "not_named") is True and o.check.required)
     if not proof:
         return None
-    roles = listed(dict.fromkeys(o.check.host for o in proof))
+    roles = listed(dict.fromkeys(o.check.host for o in f.outcomes if flag(o, "not_named") is True))
     seen = (f"no machine is named as {roles}",)
     return Proof(proof, seen=seen, brief=True, severity=Severity.WARNING, words={"roles": roles})
 
 
 def _reverse(f: ForestFacts) -> Proof | None:
-    """The profile is about what domain controllers open, and this machine is none of the forest's."""
+    """The profile is about what others open: it was not asked, as long as this machine is not known as one of them."""
+    proof = tuple(o for o in f.outcomes if text(o, "opened_elsewhere"))
+    if not proof:
+        return _asked_in_their_place(f)
+    lacking = any(o.check.required and text(o, "opened_elsewhere") == OPENERS[DC] for o in proof)
+    who = listed(dict.fromkeys(printable(text(o, "opened_elsewhere") or "") for o in proof))
+    words = {
+        "what": f"not asked from here, since others open it: {services(proof)}",
+        "why": f"These connections are opened by {who}. From another machine a firewall may treat them otherwise.",
+        "more": "; if this is one of them, name it in the forests file or by --dc" if lacking else "",
+    }
+    seen = (f"asked for from {_vantage(f)}",)
+    return Proof(proof, seen=seen, brief=True, severity=Severity.WARNING if lacking else Severity.INFO, words=words)
+
+
+def _asked_in_their_place(f: ForestFacts) -> Proof | None:
+    """A run of an earlier version, which asked all the same."""
     named = {dc.host for dc in f.forest.domain_controllers}
     proof = tuple(o for o in f.outcomes if NOTIFYING in o.check.profiles and o.check.host not in named)
     own, controllers = set(f.report.vantage.addresses), {dc.address for dc in f.forest.domain_controllers}
     if not proof or not controllers or own & controllers:
         return None
-    seen = (f"asked from {listed(sorted(own)) or f.report.vantage.host}, which is no controller of the forest",)
-    return Proof(proof, seen=seen, brief=True, severity=Severity.INFO)
+    seen = (f"asked from {_vantage(f)}, which is no controller of the forest",)
+    words = {
+        "what": "password changes are told by domain controllers, and this machine is none of them",
+        "why": (
+            "Each domain controller with PCNS opens the connection to the MIM Synchronization server. What was asked"
+            " here is this machine's own path; a firewall may treat the controllers otherwise."
+        ),
+        "more": "",
+    }
+    return Proof(proof, seen=seen, brief=True, severity=Severity.INFO, words=words)
+
+
+def _vantage(f: ForestFacts) -> str:
+    return listed(sorted(f.report.vantage.addresses)) or f.report.vantage.host
 
 
 def _no_kdc_behind(f: ForestFacts) -> Proof | None:
@@ -75,12 +105,9 @@ SYSTEMS = (
     ),
     Rule(
         code="reverse-direction",
-        title="{forest}: password changes are told by domain controllers, and this machine is none of them",
-        explanation=(
-            "Each domain controller with PCNS opens the connection to the MIM Synchronization server. What was asked"
-            " here is this machine's own path; a firewall may treat the controllers otherwise."
-        ),
-        fix="Run portcheck check --profile pcns on the domain controllers themselves.",
+        title="{forest}: {what}",
+        explanation="{why}",
+        fix="Run portcheck check with this profile on the machines that open them{more}.",
         when=_reverse,
         beside=True,
     ),

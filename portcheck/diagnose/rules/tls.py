@@ -1,4 +1,4 @@
-"""TLS that is opened on the way: a stranger's signature where the forest's own belongs."""
+"""TLS that is intercepted: a stranger's signature where the forest's own belongs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _two_keys(f: ForestFacts) -> Proof | None:
         "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
         " and signs anew; LDAP with channel binding fails through it"
     )
-    return _opened(tuple(strange or proof), seen, why, f"TLS to {short_hosts(hosts(proof), f)} is opened on the way")
+    return _opened(tuple(strange or proof), seen, why, f"TLS to {short_hosts(hosts(proof), f)} is intercepted")
 
 
 def _shared_keys(report: Report) -> list[list[Outcome]]:
@@ -81,7 +81,7 @@ def _one_key_for_many(f: ForestFacts) -> Proof | None:
         " a device that decrypts and signs anew has one for all. LDAP with channel binding fails through it"
     )
     seen = (f"{whose(o)}: for {some(texts(o, 'certificate_names'), 2)} by {issuer(o)}" for o in proof)
-    return _opened(proof, seen, why, f"TLS to {short_hosts(hosts(proof), f)} is opened on the way")
+    return _opened(proof, seen, why, f"TLS to {short_hosts(hosts(proof), f)} is intercepted")
 
 
 def _for_different_hosts(outcomes: Sequence[Outcome]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from ipaddress import ip_address
 
 from portcheck.model import Vantage
 from portcheck.net.platform import winsock
@@ -51,6 +52,15 @@ def source_address(towards: str) -> str | None:
             return str(sock.getsockname()[0])
     except OSError:
         return None
+
+
+def is_here(address: str | None) -> bool:
+    """Whether this is this machine's address in its network; loopback is everybody's."""
+    return address is not None and not is_loopback(address) and source_address(address) == address
+
+
+def is_loopback(address: str) -> bool:
+    return ip_address(address.partition("%")[0]).is_loopback
 
 
 def is_own(address: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
+import importlib
 import ssl
 import warnings
 from collections.abc import Iterable
@@ -40,12 +41,29 @@ def describe(tls: ssl.SSLObject, names: tuple[str, ...]) -> Facts:
     if der is None:
         return facts | {"certificate_error": "the server showed no certificate"}
     facts["certificate_sha256"] = hashlib.sha256(der).hexdigest()
+    if not can_read():
+        return facts | {"certificate_untold": UNTOLD}
     try:
         facts |= _parse(der, names)
         facts["certificate_chain"] = _sent_with_it(tls)
     except _complaints() as error:
         facts["certificate_error"] = f"the certificate cannot be read: {error}"
     return facts
+
+
+UNTOLD = (
+    "this machine cannot load the library that reads certificates (cryptography): names and dates of this one are not"
+    " told; application control, or a portable form without compiled libraries, keeps it from loading"
+)
+
+
+def can_read() -> bool:
+    """Where the library is missing or may not be loaded, the check is as good as ever, but for these details."""
+    try:
+        importlib.import_module("cryptography.x509")
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def _sent_with_it(tls: ssl.SSLObject) -> list[str]:

@@ -110,6 +110,8 @@ def _error(error: CataloguedError, width: int, *, verdict: bool) -> list[str]:
     if error.note:
         out += wrapped("  note       ", error.note, width)
     out += wrapped("  source     ", _source(error.source, error.sure), width)
+    if error.heard:
+        out += wrapped("             ", "not all of its spellings are in it: some are known from hearsay", width)
     if error.causes:
         out += ["", "  What can cause it, likeliest first" if len(error.causes) > 1 else "  What causes it"]
     for rank, cause in enumerate(error.causes, 1):
@@ -189,6 +191,7 @@ def _plain(match: Match) -> dict[str, object]:
         "name": error.name,
         "family": error.family.title,
         "spellings": list(error.spellings),
+        "heard": list(error.heard),
         "where": error.where,
         "meaning": error.meaning,
         "is_not": error.is_not if match.verdict else "",

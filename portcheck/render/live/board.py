@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from portcheck.model import Check, Verdict
+from portcheck.model import Check, Outcome, Verdict
 from portcheck.model.events import Event, Finished, ForestFound, Landed, Phase, Planned, Started
 from portcheck.render.shared.grid import Cell, Grid, Pending, cell_of
 
@@ -18,6 +18,7 @@ FORETELL_FROM = 0.1
 class Board:
     now: Callable[[], float] = time.monotonic
     grids: dict[str, Grid] = field(default_factory=dict)
+    failing: dict[str, dict[str, Outcome]] = field(default_factory=dict)  # by host, then by the check's id
     planned: int = 0
     landed: int = 0
     running: int = 0
@@ -33,7 +34,8 @@ class Board:
                     self.grid(forest).row(dc.host, dc.address)
             case Planned(checks):
                 for check in checks:
-                    self.put(check, Pending.WAITING)
+                    if self.stands(check) is None:  # what is known stays visible until it is known anew
+                        self.put(check, Pending.WAITING)
             case Started(check):
                 self.start()
                 if self.stands(check) is Pending.WAITING:  # neither what nobody planned, nor what has landed before
@@ -41,10 +43,19 @@ class Board:
             case Landed(outcome):
                 self.start()
                 self.put(outcome.check, cell_of(outcome))
+                self.note(outcome)
             case Phase(text):
                 self.phase = text
             case Finished():
                 self.finished = True
+
+    def note(self, outcome: Outcome) -> None:
+        """What fails so far, by host; it goes when it is good after all."""
+        failing = self.failing.setdefault(outcome.check.host, {})
+        if cell_of(outcome) is Verdict.FAIL:
+            failing[outcome.check.id] = outcome
+        else:
+            failing.pop(outcome.check.id, None)
 
     def start(self) -> None:
         if self.started_at is None:

@@ -1,4 +1,4 @@
-"""Progress where no screen can be drawn: a line per check as it lands, those in trouble marked at the front."""
+"""Progress where no screen can be drawn: what fails, as it fails, and the end; `--progress plain`: a line per check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portcheck.render.live.board import Board
 from portcheck.render.shared.grid import Cell, cell_of
 from portcheck.render.shared.layout import pad, to_string
 from portcheck.render.shared.matrix import mark_of
-from portcheck.render.shared.options import Options
+from portcheck.render.shared.options import Options, ProgressKind
 from portcheck.render.shared.text import counted, plain, printable, shorten_middle, to_ascii
 from portcheck.render.shared.words import port_of, seen
 
@@ -32,15 +32,29 @@ HOST_WIDTH = 24
 def screen(stream: TextIO, options: Options) -> Iterator[Notify]:
     """Writes while the context lasts and gives the function to notify."""
     board = Board()
+    every = options.progress is ProgressKind.PLAIN
 
     def notify(event: Event) -> None:
+        worth = every or is_news(event, board)
         board.take(event)
         text = line(event, board, options)
-        if text:
+        if worth and text:
             stream.write(text)
             stream.flush()
 
     yield notify
+
+
+def is_news(event: Event, board: Board) -> bool:
+    """What failed and had not before; and the end."""
+    match event:
+        case Landed(outcome):
+            cell = cell_of(outcome)
+            return cell in {Verdict.FAIL, Verdict.UNKNOWN} and board.stands(outcome.check) is not cell
+        case Finished():
+            return True
+        case _:
+            return False
 
 
 def line(event: Event, board: Board, options: Options) -> str:

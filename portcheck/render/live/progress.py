@@ -1,4 +1,4 @@
-"""Which screen a run gets: the live one on a terminal, lines elsewhere, none where quiet is asked for."""
+"""Which screen a run gets: the live one on a terminal, elsewhere what fails, none where quiet is asked for."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TextIO
 
 from portcheck.model.events import Event, Notify
-from portcheck.render.shared.options import Options, is_terminal
+from portcheck.render.shared.options import Options, ProgressKind, is_terminal
 
 
 def screen(
     stream: TextIO, options: Options, *, environ: Mapping[str, str] = os.environ
 ) -> AbstractContextManager[Notify]:
     """`with screen(sys.stderr, options) as notify:`"""
-    if options.quiet:
+    if options.quiet or options.progress is ProgressKind.NONE:
         return silence()
-    if options.accessible or not is_terminal(stream) or environ.get("TERM") == "dumb":
+    drawn = is_terminal(stream) and environ.get("TERM") != "dumb" and not options.accessible
+    if options.progress is ProgressKind.PLAIN or not drawn:
         from portcheck.render.live import lines
 
         return lines.screen(stream, options)

@@ -15,6 +15,7 @@ from portcheck.model import Verdict
 from portcheck.model.events import Event, Notify
 from portcheck.render.live.board import Board
 from portcheck.render.shared import matrix
+from portcheck.render.shared.conclusion import ports_words
 from portcheck.render.shared.grid import Grid, Pending, RowKey
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
@@ -26,6 +27,8 @@ CHEAP_S = 0.02  # of processor time: a board of a few hundred hosts is drawn eac
 MOST_SHARE = 0.05  # of one core, for the drawing of larger ones
 HEAD = 2
 """Lines over each band of a matrix: services and ports."""
+LOW = 8
+"""On a screen this low the tables need every line."""
 BELOW = 2
 """Lines kept for the bar and for the cursor under it: a screen as high as the terminal would scroll and flicker."""
 
@@ -72,9 +75,11 @@ class View:
     def drawn(self, width: int, height: int) -> list[Text]:
         """The lines as the board stands."""
         with self.lock:
-            lines = forests(self.board, width, max(height - BELOW, 1), ascii_only=self.options.ascii)
+            below = [so_far(self.board, ascii_only=self.options.ascii)] if self.board.failed and height > LOW else []
+            room = max(height - BELOW - len(below), 1)
+            lines = forests(self.board, width, room, ascii_only=self.options.ascii)
             foot = bar(self.board, width, ascii_only=self.options.ascii)
-        for line in (*lines, foot):
+        for line in (*lines, *below, foot):
             line.truncate(width, overflow="ellipsis")
         return [*lines, foot]
 
@@ -137,6 +142,13 @@ def fitting(grid: Grid, keys: list[RowKey], count: int) -> list[RowKey]:
         return keys
     chosen = set(sorted(keys, key=lambda key: grid.rows[key].trouble)[: max(count, 0)])
     return [key for key in keys if key in chosen]
+
+
+def so_far(board: Board, *, ascii_only: bool) -> Text:
+    """`✖ bdc1 464 tcp+udp; cdc1 3268 tcp`: what fails or is silent so far; the line is cut where it ends."""
+    mark = VERDICTS[Verdict.FAIL]
+    told = [f"{host.partition('.')[0]} {ports_words(found.values())}" for host, found in board.failing.items() if found]
+    return Text(f"{mark.drawn(ascii_only=ascii_only)} ", mark.style).append_text(plain("; ".join(told)))
 
 
 def bar(board: Board, width: int, *, ascii_only: bool) -> Text:

@@ -16,13 +16,15 @@ from portcheck.model import Comparison, Report, Verdict
 from portcheck.model.events import Event, Finished, Notify
 from portcheck.render.live import screen as live
 from portcheck.render.live.board import Board
-from portcheck.render.shared import changes
+from portcheck.render.shared import changes, times
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options, is_terminal
 from portcheck.render.shared.text import counted, plain, printable, to_ascii
 
 STATUS_LINES = 3
+WHOLE_EVERY = 10
+"""As run.watch asks: a test holds the two together."""
 
 
 @dataclass(slots=True)
@@ -109,6 +111,27 @@ def counts(report: Report) -> str:
     return f"{verdicts.count(Verdict.PASS)} of {asked} as expected" + (f", {failed} failed" if failed else "")
 
 
+def asking(report: Report, every_s: float) -> str:
+    """What the next rounds ask, and when everything is asked again."""
+    bad = sum(outcome.verdict in {Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN} for outcome in report.outcomes)
+    checks = counted(sum(outcome.verdict is not Verdict.SKIP for outcome in report.outcomes), "check")
+    if not bad:
+        return f"all is well: asking all {checks} every {every_s:g} s"
+    which = "the one that is not good" if bad == 1 else f"the {bad} that are not good"
+    return f"asking {which} every {every_s:g} s, all {checks} every {every_s * WHOLE_EVERY:g} s"
+
+
+def lost_since(report: Report, since_last: Comparison) -> str:
+    """When the first question of those that are lost now was sent; empty where nothing got lost."""
+    lost = {
+        c.check
+        for c in since_last.changes
+        if c.verdict_after is Verdict.FAIL and c.verdict_before is not c.verdict_after
+    }
+    moments = [o.started_at for o in report.outcomes if o.check.id in lost and o.started_at]
+    return f"the first question that was lost was sent at {times.clock(min(moments))}" if moments else ""
+
+
 def change_lines(at: str, report: Report, since_last: Comparison, options: Options) -> Iterator[Text]:
     """What is other than in the round before, each line with the time it was seen."""
     known = changes.KnownChanges.of(report)
@@ -127,6 +150,8 @@ def change_lines(at: str, report: Report, since_last: Comparison, options: Optio
                 seen = f"; {sight.seen}" if sight.seen else ""
                 words_ = Text.assemble(plain(where), plain(sight.state, f"bold {mark.style}"), plain(seen))
                 yield from hang(lead, words_, options.width)
+    if lost := lost_since(report, since_last):
+        yield from hang(Text(f"{at}  ", "dim"), plain(lost), options.width)
 
 
 def line(at: str, words: str, options: Options) -> Iterator[Text]:

@@ -9,4 +9,4 @@ from portcheck.report.to_json import by_rows
 
 
 def render(merged: Merged, _options: Options) -> str:
-    return by_rows(to_json(merged))
+    return "".join(by_rows(to_json(merged).items()))

@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.merge.points import Merged
-from portcheck.model import Finding
 from portcheck.render.merged.rows import UNASKED, ForestMatrix, everywhere, matrices
-from portcheck.render.report.table import finding_block, sign
+from portcheck.render.report.findings import alone, sign
+from portcheck.render.shared import times
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
@@ -32,7 +32,7 @@ def lines(merged: Merged, options: Options) -> Iterator[Text]:
         yield from _places(merged, options)
     for finding in everywhere(merged):
         yield Text()
-        yield from finding_block(finding, options, explained=True)
+        yield from alone(finding, options)
     for forest in matrices(merged):
         yield Text()
         yield from _forest(forest, options)
@@ -46,7 +46,7 @@ def _places(merged: Merged, options: Options) -> Iterator[Text]:
     yield from hang("", plain(f"portcheck from {counted(len(merged.points), 'place')}", "bold"), options.width)
     for point in merged.points:
         where = listed(point.machine.addresses, 3) or "no address told"
-        when = f"{point.started[:16].replace('T', ' ')} UTC"
+        when = times.local(point.started)
         yield from hang("  ", plain(f"{point.name} ({where}), {when}, {point.source}", "dim"), options.width, 4)
 
 
@@ -55,19 +55,15 @@ def _forest(forest: ForestMatrix, options: Options) -> Iterator[Text]:
     lead = sign(mark, options).append(f"{printable(forest.name)}: ", style="bold")
     asked = f", asked from {counted(len(forest.places), 'place')}"
     yield from hang(lead, Text.assemble(plain(forest.words, mark.style), asked), options.width, 2)
-    for number, finding in enumerate(forest.findings):
+    for finding in forest.findings:
         yield Text()
-        yield from _finding(finding, options, first=number == 0)
+        yield from alone(finding, options)
     if forest.rows and not options.quiet:
         yield Text()
         yield from _rows(forest, options)
     if forest.well and not options.quiet:
         words = f"{counted(forest.well, 'check')} as expected (or not offered) from every place that asked"
         yield from hang("  ", Text(words, "dim"), options.width)
-
-
-def _finding(finding: Finding, options: Options, *, first: bool) -> Iterator[Text]:
-    yield from finding_block(finding, options, explained=first or options.verbose > 0)
 
 
 def _rows(forest: ForestMatrix, options: Options) -> Iterator[Text]:

@@ -1,4 +1,4 @@
-"""`-v`: what each controller is known to be, and each check's timeline and facts."""
+"""`-v`: what each controller is known to be, and the timeline and facts of what failed; `-vv`: of every check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from portcheck.model import DomainController, Facts, Outcome
-from portcheck.render.shared.digest import Digest
+from portcheck.render.shared.digest import NOTEWORTHY, Digest
 from portcheck.render.shared.grid import cell_of
 from portcheck.render.shared.layout import hang
 from portcheck.render.shared.matrix import mark_of
@@ -24,7 +24,10 @@ def lines(digest: Digest, options: Options) -> Iterator[Text]:
         yield Text()
         yield from hang("  ", plain(controller_words(dc)), options.width, 4)
         yield from facts(dc.facts, options)
+    every = options.verbose > 1
     for outcome in digest.outcomes:
+        if not every and cell_of(outcome) not in NOTEWORTHY:
+            continue  # -vv shows them too
         yield Text()
         yield from check(outcome, options)
 

@@ -8,4 +8,4 @@ from portcheck.report import to_json
 
 
 def render(report: Report, _options: Options) -> str:
-    return to_json.by_rows(to_json.to_json(report))
+    return "".join(to_json.pieces(report))

@@ -5,6 +5,7 @@ Fits both schemas in use: that of Jenkins' xUnit plugin and the stricter one of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from portcheck.model import Outcome, Report, Severity, Verdict
@@ -13,6 +14,7 @@ from portcheck.render.shared.grid import cell_of
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import listed, printable
 from portcheck.render.shared.words import port_of, seen
+from portcheck.report import verdicts
 
 NAMELESS = "-"
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
@@ -29,9 +31,12 @@ def render(report: Report, _options: Options) -> str:
 
 
 def suite(report: Report, digest: Digest, number: int) -> ET.Element:
-    cases = [*questions(digest), *(case(outcome) for outcome in digest.outcomes)]
+    verdict = verdicts.judged(digest.forest, digest.outcomes, digest.findings)
+    fixes = _fixes(digest)
+    cases = [*questions(digest, verdict), *(case(outcome, fixes) for outcome in digest.outcomes)]
     if digest.forest.problem:
-        cases.insert(0, _case(digest.forest.name, "forest", 0.0, ERROR, "error", digest.forest.problem))
+        cases.insert(0, _case(_nested(digest.forest.name), "forest", 0.0, ERROR, "error", digest.forest.problem))
+    cases = [*_whole(digest, verdict, cases, interrupted=report.interrupted), *cases]
     kinds = [child.tag for one in cases for child in one]
     found = ET.Element(
         "testsuite",
@@ -64,14 +69,14 @@ def _properties(report: Report, digest: Digest) -> tuple[tuple[str, str], ...]:
     )
 
 
-def questions(digest: Digest) -> list[ET.Element]:
-    """The answers of DNS that are needed and did not come: a fault that shows in no check."""
+def questions(digest: Digest, verdict: Verdict) -> list[ET.Element]:
+    """The answers of DNS that are needed and did not come: a fault, unless the forest passes."""
     return [
         _case(
-            f"{digest.forest.name}.dns",
+            f"{_nested(digest.forest.name)}/dns",
             f"{lookup.record} {lookup.name} asked of {lookup.server}",
             lookup.elapsed_ms,
-            FAILURE,
+            FAILURE if verdict is Verdict.FAIL else None,
             lookup.status,
             f"{lookup.server} answered {lookup.status}",
         )
@@ -79,19 +84,48 @@ def questions(digest: Digest) -> list[ET.Element]:
     ]
 
 
-def case(outcome: Outcome) -> ET.Element:
+def _whole(digest: Digest, verdict: Verdict, cases: list[ET.Element], *, interrupted: bool) -> list[ET.Element]:
+    """What makes the forest fail and shows in no case: a finding that no check proves, or that nothing was told."""
+    met = verdict in {Verdict.PASS, Verdict.WARN} and not interrupted
+    if met or any(child.tag in {FAILURE, ERROR} for one in cases for child in one):
+        return []
+    where = f"{_nested(digest.forest.name)}/forest"
+    faults = [finding for finding in digest.findings if finding.severity is Severity.ERROR]
+    if not faults:
+        return [_case(where, "forest", 0.0, ERROR, "unknown", "not all was asked that would tell how it is")]
+    return [_case(where, f.code, 0.0, FAILURE, f.code, f.title, *f.fix.splitlines()) for f in faults]
+
+
+def _fixes(digest: Digest) -> dict[str, list[str]]:
+    """By a check's id, what the findings that it proves say is to be done."""
+    found: dict[str, list[str]] = {}
+    for finding in digest.findings:
+        for key in finding.checks if finding.severity is not Severity.INFO and finding.fix else ():
+            found.setdefault(key, []).append(f"{finding.code}: {finding.fix}")
+    return found
+
+
+def case(outcome: Outcome, fixes: Mapping[str, Sequence[str]]) -> ET.Element:
     check, verdict = outcome.check, cell_of(outcome)
     assert isinstance(verdict, Verdict)
-    where = check.host if check.address in {None, check.host} else f"{check.host} [{check.address}]"
+    host = check.host.removesuffix(f".{check.forest}") or check.host
+    where = host if check.address in {None, check.host} else f"{host} [{check.address}]"
+    dynamic = check.service.startswith("rpc-")
     return _case(
-        f"{check.forest}.{where}",
-        f"{check.service} {port_of(outcome)}",
+        f"{_nested(check.forest)}/{_nested(where)}",
+        f"{check.service} {f'dynamic/{check.transport}' if dynamic else port_of(outcome)}",
         outcome.elapsed_ms,
-        ELEMENTS.get(verdict),
+        SKIPPED if verdict is Verdict.UNKNOWN and not check.required else ELEMENTS.get(verdict),
         outcome.state.value,
         seen(outcome),
+        *(line for fix in fixes.get(check.id, ()) for line in fix.splitlines()),
         *(f"{step.at_ms:.1f} ms {step.event}: {step.detail}" for step in outcome.evidence),
     )
+
+
+def _nested(words: str) -> str:
+    """Readers take a dot for a level, and a host for a tree."""
+    return words.replace(".", "_")
 
 
 def _case(where: str, name: str, ms: float, element: str | None, kind: str, message: str, *more: str) -> ET.Element:

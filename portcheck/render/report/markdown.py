@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from portcheck.model import Finding, Report, Severity, Verdict
-from portcheck.render.report.table import in_trouble_first
-from portcheck.render.shared import matrix
+from portcheck.render.report.grids import ROWS_IN_FULL
+from portcheck.render.shared import matrix, times
 from portcheck.render.shared.digest import Digest, digests, groups, headline, silent_hosts
 from portcheck.render.shared.grid import Column, GridRow, RowKey
 from portcheck.render.shared.marks import SEVERITIES, VERDICTS
@@ -44,7 +44,7 @@ def title(report: Report) -> Iterator[str]:
     vantage = report.vantage
     yield f"# portcheck from {text(vantage.called)}"
     where = f" ({text(listed(vantage.addresses, 3))})" if vantage.addresses else ""
-    when = f"{text(report.started[:16].replace('T', ' '))} UTC"
+    when = text(times.local(report.started))
     count = counted(len(report.outcomes), "check")
     yield f"{when}, {count} in {report.duration_s:.1f} s, from {text(vantage.called)}{where}."
     if report.interrupted:
@@ -93,6 +93,15 @@ def grid(digest: Digest) -> Iterator[str]:
     yield table(head, body)
     if len(shown) < len(keys):
         yield f"And {counted(len(keys) - len(shown), 'more controller')} with nothing to report."
+
+
+def in_trouble_first(digest: Digest, keys: list[RowKey]) -> list[RowKey]:
+    """All rows in their order, or of many those in trouble; at least a few."""
+    if len(keys) <= ROWS_IN_FULL:
+        return keys
+    rows = digest.grid.rows
+    troubled = [key for key in keys if rows[key].count(Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN)]
+    return troubled or keys[:ROWS_IN_FULL]
 
 
 def cells(digest: Digest, key: RowKey, columns: Sequence[Column]) -> list[str]:

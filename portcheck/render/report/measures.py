@@ -9,16 +9,23 @@ from datetime import UTC, datetime, timedelta
 from portcheck.model import BLOCKED, GOOD, Outcome, Report, Severity, State, Verdict, count_by
 from portcheck.render.shared.digest import Digest, digests
 from portcheck.render.shared.grid import cell_of
+from portcheck.report import verdicts
+
+MET = frozenset({Verdict.PASS, Verdict.WARN})
 
 Labels = tuple[tuple[str, str], ...]
 
-WHOLE_SETS_TO = 1000
-"""With more checks than this, of a state set only the series that is 1 is written."""
+EACH_CHECK_TO = 5000
+"""With more checks than this only those that are not as expected have series of their own; all are counted by host."""
+MOST_CHECKS = 3000
+"""Of those, at most so many: what is wrong with more of them is wrong with their hosts."""
 
 CLOCKS = {"kerberos": "kerberos", "ldap": "ldap", "time": "ntp", "smb": "smb"}
 """Whose clock is told as what; the others repeat one of these."""
 
 HELP = {
+    "portcheck_build_info": "The version that wrote this: always 1.",
+    "portcheck_host_checks": "A host's checks by verdict.",
     "portcheck_last_run_timestamp_seconds": "When the last run that asked this forest ended.",
     "portcheck_last_run_duration_seconds": "How long the last run took.",
     "portcheck_last_run_success": "1 if all that the forest's profiles require was as expected, else 0.",
@@ -65,15 +72,29 @@ class _Gauges:
 
 def measured(report: Report) -> Sequence[MetricFamily]:
     gauges = _Gauges()
-    whole = len(report.outcomes) <= WHOLE_SETS_TO
+    gauges.put("build_info", 1, {"version": report.tool_version})
+    every = len(report.outcomes) <= EACH_CHECK_TO
+    room = MOST_CHECKS
+    told = verdicts.by_forest(report)
     for digest in digests(report):
-        _run(gauges, report, digest)
+        _run(gauges, report, digest, told[digest.forest.name])
         _records(gauges, digest)
+        _hosts(gauges, digest)
         for outcome in digest.outcomes:
-            _check(gauges, outcome, whole=whole)
-            _answer(gauges, outcome)
-    _failures(gauges, report)
+            wrong = cell_of(outcome) not in {Verdict.PASS, Verdict.SKIP}
+            if every or (wrong and room > 0):
+                room -= wrong
+                _check(gauges, outcome)
+            _answer(gauges, outcome, every=every)
+    _failures(gauges, report, every=every)
     return tuple(gauges.families.values())
+
+
+def _hosts(gauges: _Gauges, digest: Digest) -> None:
+    for (host, address), row in digest.grid.rows.items():
+        for verdict in Verdict:
+            if count := row.count(verdict):
+                gauges.put("host_checks", count, {**_host(digest.forest.name, host, address), "verdict": verdict})
 
 
 def labels_of(outcome: Outcome) -> dict[str, str]:
@@ -91,13 +112,13 @@ def _host(forest: str, host: str, address: str | None) -> dict[str, str]:
     return {"forest": forest, "host": host, "address": address or ""}
 
 
-def _run(gauges: _Gauges, report: Report, digest: Digest) -> None:
+def _run(gauges: _Gauges, report: Report, digest: Digest, verdict: Verdict) -> None:
     forest = {"forest": digest.forest.name}
     if (started := moment(report.started)) is not None:
         ended = started + timedelta(seconds=report.duration_s)
         gauges.put("last_run_timestamp_seconds", ended.timestamp(), forest)
     gauges.put("last_run_duration_seconds", report.duration_s, forest)
-    gauges.put("last_run_success", _as_expected(report, digest), forest)
+    gauges.put("last_run_success", verdict in MET and not report.interrupted, forest)
     gauges.put("last_run_interrupted", report.interrupted, forest)
     for key, count in count_by(f"{f.code}\n{f.severity}" for f in digest.findings).items():
         code, _, severity = key.partition("\n")
@@ -106,11 +127,6 @@ def _run(gauges: _Gauges, report: Report, digest: Digest) -> None:
         known = {"site": dc.site or "", "domain": dc.domain, "source": dc.source}
         roles = {"global_catalog": "yes" if "gc" in dc.roles else "no"} if dc.roles else {"global_catalog": ""}
         gauges.put("dc_info", 1, {**_host(digest.forest.name, dc.host, dc.address), **known, **roles})
-
-
-def _as_expected(report: Report, digest: Digest) -> bool:
-    told = digest.asked > 0 and not digest.count(Verdict.FAIL, Verdict.UNKNOWN)
-    return told and not digest.forest.problem and not report.interrupted
 
 
 def _records(gauges: _Gauges, digest: Digest) -> None:
@@ -130,16 +146,12 @@ def _silent_hosts(digest: Digest) -> set[str]:
     return {o.check.host for o in asked} - heard
 
 
-def _check(gauges: _Gauges, outcome: Outcome, *, whole: bool) -> None:
+def _check(gauges: _Gauges, outcome: Outcome) -> None:
     labels, verdict = labels_of(outcome), cell_of(outcome)
     if verdict is not Verdict.SKIP:
         gauges.put("check_success", verdict is Verdict.PASS, labels)
-    for one in Verdict:
-        if whole or one is verdict:
-            gauges.put("check_verdict", one is verdict, {**labels, "verdict": one})
-    for state in State:
-        if whole or state is outcome.state:
-            gauges.put("check_state", state is outcome.state, {**labels, "state": state})
+    gauges.put("check_verdict", 1, {**labels, "verdict": verdict})
+    gauges.put("check_state", 1, {**labels, "state": outcome.state})
     if outcome.state is State.SKIPPED:
         return
     if outcome.latency_ms is not None and outcome.state in GOOD:
@@ -149,14 +161,14 @@ def _check(gauges: _Gauges, outcome: Outcome, *, whole: bool) -> None:
     gauges.put("check_answers", outcome.answers, labels)
 
 
-def _answer(gauges: _Gauges, outcome: Outcome) -> None:
+def _answer(gauges: _Gauges, outcome: Outcome, *, every: bool) -> None:
     """What the answer told that is worth a series of its own."""
     check, facts = outcome.check, outcome.facts
     host = _host(check.forest, check.host, check.address)
     skew = facts.get("clock_skew_s")
     if check.service in CLOCKS and isinstance(skew, int | float):
         gauges.put("clock_skew_seconds", skew, {**host, "source": CLOCKS[check.service]})
-    if check.service.startswith("rpc-") and outcome.state is not State.SKIPPED:
+    if every and check.service.startswith("rpc-") and outcome.state is not State.SKIPPED:
         interface = {**host, "interface": check.service.removeprefix("rpc-")}
         gauges.put("rpc_endpoint_up", outcome.state in GOOD, interface)
     if (expires := moment(facts.get("certificate_not_after"))) is not None:
@@ -164,7 +176,9 @@ def _answer(gauges: _Gauges, outcome: Outcome) -> None:
         gauges.put("tls_cert_not_after_timestamp_seconds", expires.timestamp(), labels)
 
 
-def _failures(gauges: _Gauges, report: Report) -> None:
+def _failures(gauges: _Gauges, report: Report, *, every: bool) -> None:
+    if not every:
+        return
     by_id = {outcome.check.id: outcome for outcome in report.outcomes}
     for finding in report.findings:
         if finding.severity is not Severity.INFO:

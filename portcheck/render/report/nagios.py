@@ -3,50 +3,63 @@
 from __future__ import annotations
 
 from portcheck.model import Finding, Report, Severity, Verdict, count_by
+from portcheck.render.shared.conclusion import Conclusion, conclusion, spoken
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import counted, printable
+from portcheck.report import verdicts
 
-LINE = 100
-"""The status line, up to the `|`, is shorter than this."""
+LINE = 200
+"""The status line, up to the `|`, is shorter than this: what a notification by mail or pager shows whole."""
+ROOM_FOR_ASK = 100
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+LEVELS = {Verdict.PASS: OK, Verdict.WARN: WARNING, Verdict.FAIL: CRITICAL, Verdict.UNKNOWN: UNKNOWN}
 
 
 def level(report: Report) -> int:
-    """The plugin's exit code: what is required and not there is critical; what cannot be told is unknown."""
-    verdicts = {outcome.verdict for outcome in report.outcomes}
-    severities = {finding.severity for finding in report.findings}
-    unasked = any(forest.problem and not forest.domain_controllers for forest in report.forests)
-    if Verdict.FAIL in verdicts or Severity.ERROR in severities or unasked:
-        return CRITICAL
-    if report.interrupted or not verdicts & {Verdict.PASS, Verdict.WARN}:
-        return UNKNOWN
-    if Verdict.UNKNOWN in verdicts:
-        return UNKNOWN
-    return WARNING if Verdict.WARN in verdicts or Severity.WARNING in severities else OK
+    """The plugin's exit code: the one verdict on the run in the words of the guidelines."""
+    return LEVELS[verdicts.of_run(report)]
 
 
-def render(report: Report, options: Options) -> str:  # noqa: ARG001 - plugins look the same everywhere
+def render(report: Report, options: Options) -> str:
     counts = count_by(outcome.verdict for outcome in report.outcomes)
     order = tuple(Severity)
     told = [finding for finding in report.findings if finding.severity is not Severity.INFO]
     worst = sorted(told, key=lambda finding: order.index(finding.severity))
     good = f"{counts.get(Verdict.PASS, 0)} of {counted(len(report.outcomes), 'check')} pass"
     problems = [f"{forest.name}: {forest.problem}" for forest in report.forests if forest.problem]
-    leads = [*(finding.title for finding in worst), *problems]
-    lines = [f"{status(WORDS[level(report)], leads or [good])} | {performance(report)}"]
+    ends = conclusion(report, options.run, options.again)
+    asks = [_said(ask) for ask in ends.asks]
+    lines = [f"{status(WORDS[level(report)], leads(ends) or [good], asks)} | {performance(report)}"]
     for finding in worst:
         lines += detail(finding)
     lines += [f"not asked: {plain(problem)}" for problem in problems]
     return "\n".join([*lines, good]) + "\n"
 
 
-def status(word: str, leads: list[str]) -> str:
-    """`PORTCHECK CRITICAL - the worst (and 2 more)`, shorter than LINE characters."""
+def leads(ends: Conclusion) -> list[str]:
+    """`bravo.test bdc1: 464 tcp+udp blocked - passwords`, the worst forest first."""
+    stopped = ["interrupted before all was asked"] if ends.interrupted else []
+    return [*(f"{line.forest} {line.words}" for line in ends.troubled), *stopped]
+
+
+def _said(ask: str) -> str:
+    return spoken(ask).replace("; →", "; to").replace(" → ", " to ")
+
+
+def status(word: str, leads: list[str], asks: list[str] | None = None) -> str:
+    """`PORTCHECK CRITICAL - the worst (and 2 more); ask ...`, shorter than LINE characters."""
     more = f" (and {len(leads) - 1} more)" if len(leads) > 1 else ""
     lead = f"PORTCHECK {word} - {plain(leads[0])}"
-    room = LINE - 1 - len(more)
-    return (lead if len(lead) <= room else f"{lead[: room - 1].rstrip()}…") + more
+    ask = ""
+    if asks:
+        others = f" (and {len(asks) - 1} more)" if len(asks) > 1 else ""
+        ask = f"; ask {cut(plain(asks[0]), ROOM_FOR_ASK - len(others))}{others}"
+    return cut(lead, LINE - 1 - len(more) - len(ask)) + more + ask
+
+
+def cut(words: str, room: int) -> str:
+    return words if len(words) <= room else f"{words[: room - 1].rstrip()}…"
 
 
 def detail(finding: Finding) -> list[str]:

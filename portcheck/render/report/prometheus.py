@@ -43,4 +43,7 @@ def escaped(words: str, *, quotes: bool = True) -> str:
 
 
 def number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+    """To a microsecond; a moment, which is large, to a millisecond."""
+    if float(value).is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return repr(round(float(value), 3 if abs(value) >= 1e6 else 6))

@@ -8,7 +8,7 @@ from portcheck.request.flow import FirewallRule, Flow, Ticket
 
 COLUMNS = (
     "rule", "source", "destination", "host", "forest", "transport", "ports", "service", "need", "dynamic", "purpose",
-    "operations", "why", "document", "document_at", "evidence", "check_first",
+    "operations", "why", "document", "document_at", "evidence", "check_first", "sure",
 )  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def render(ticket: Ticket) -> str:
 
 def _words(words: str) -> tuple[str, ...]:
     """A row without a rule: what whoever reads only this file must know."""
-    return (*("" for _ in COLUMNS[:-1]), words)
+    return tuple(words if column == "check_first" else "" for column in COLUMNS)
 
 
 def _row(rule: FirewallRule, flow: Flow) -> tuple[str, ...]:
@@ -31,4 +31,5 @@ def _row(rule: FirewallRule, flow: Flow) -> tuple[str, ...]:
         rule.name, flow.source, flow.destination, flow.host, flow.forest, flow.ports.transport, flow.ports.numbers,
         flow.service, str(flow.need), "yes" if flow.dynamic else "no", flow.purpose, "; ".join(flow.operations),
         flow.why, document(flow.document), where(flow.document), flow.evidence, flow.caveat,
+        flow.sure.value,
     )  # fmt: skip

@@ -62,5 +62,6 @@ def _flow(flow: Flow) -> Json:
         "why": flow.why,
         "document": document(flow.document),
         "document_at": where(flow.document),
+        "sure": flow.sure.value,
         "evidence": flow.evidence,
     }

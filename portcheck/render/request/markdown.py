@@ -11,6 +11,7 @@ from portcheck.render.request.words import (
     STATELESS,
     document,
     documents,
+    how_sure,
     named,
     nothing,
     pinning,
@@ -95,7 +96,7 @@ def _cells(flows: list[Flow]) -> list[str]:
     told = [words if len(seen) == 1 else f"{', '.join(hosts)}: {words}" for words, hosts in seen.items() if words]
     ports = f"{first.ports} (dynamic)" if first.dynamic else str(first.ports)
     words = (ports, first.service, "; ".join(first.operations) or first.purpose, str(first.need), first.why)
-    return [*map(_plain, words), _plain(document(first.document)), "<br>".join(map(_plain, told))]
+    return [*map(_plain, words), _plain(how_sure(first)), "<br>".join(map(_plain, told))]
 
 
 def _bullets(words: Iterable[str]) -> Iterator[str]:

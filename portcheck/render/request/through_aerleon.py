@@ -17,6 +17,10 @@ from portcheck.request.flow import FirewallRule, Ticket
 
 MISSING = "-f {name} needs aerleon, which is not installed: {how}"
 STAMP = re.compile(r"^.*\$(?:Id|Date|Revision):\$[^\w\n]*\n?", re.MULTILINE)  # of a version control nobody here uses
+TAKES_AWAY = re.compile(
+    r"^(?:no (?:ip|ipv4|ipv6) access-list|clear configure access-list) .*\n|\breplace: (?=[a-z])", re.MULTILINE
+)
+"""What removes or replaces a list before it is written: gone with it would be what the device has in it by now."""
 HERE, THERE = "source", "destination"
 Json = dict[str, object]
 
@@ -67,8 +71,7 @@ def render(ticket: Ticket, name: str) -> str:
     style = STYLES[name]
     made = policy(ticket, name)
     text = _generated(made, definitions(ticket), name) if made["filters"] else ""
-    if name == "srx":
-        text = text.replace("replace: ", "")  # replaced, every other policy of the device would be gone
+    text = TAKES_AWAY.sub("", text)
     before, after = style.comment
     lines = [*head(_as_the_platform(ticket, style)), *wrapped(style.note)]
     six = [rule.name for rule in ticket.rules if rule.family == 6]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from portcheck.catalogue.sources import sources
+from portcheck.catalogue.sources import NO_DOCUMENT, Sure, sources
 from portcheck.model import Need
 from portcheck.render.shared.text import printable, to_ascii
 from portcheck.request.flow import FirewallRule, Flow, Ticket
@@ -35,8 +35,11 @@ ON_SERVERS = (
     " On a server that is no domain controller: HKLM\\Software\\Microsoft\\Rpc\\Internet (Ports,"
     " PortsInternetAvailable, UseInternetPorts); 135 stays needed."
 )
+SYSVOL = "rpc-dfsr"
+ON_SYSVOL = " SYSVOL replication (DFSR) has a port of its own, which Set-DfsrServiceConfiguration -RPCPort pins."
 AGAIN = " Then ask again with --rpc-ports."
 NEEDS = {Need.REQUIRED: "needed", Need.CONDITIONAL: "only where it applies", Need.OPTIONAL: "optional"}
+SURENESS = {Sure.REASONED: "reasoned from it", Sure.SECONDARY: "not the vendor's", Sure.COMMON: "common knowledge"}
 WEAKER = (Need.CONDITIONAL, Need.OPTIONAL)
 NOTHING = "Nothing is asked for: no path in it is blocked."
 NOTHING_BESIDE = "No rule is asked for; what is left out, and why, stands here."
@@ -55,16 +58,22 @@ def nothing(ticket: Ticket) -> str:
 def pinning(ticket: Ticket) -> str:
     """How the dynamic ports in it are pinned: those of controllers, of other servers, or both."""
     dynamic = [flow for flow in ticket.flows if flow.dynamic]
-    directory = any(flow.service.startswith("rpc") for flow in dynamic)
-    others = any(not flow.service.startswith("rpc") for flow in dynamic)
-    return RANGE + (ON_CONTROLLERS if directory else "") + (ON_SERVERS if others else "") + AGAIN
+    directory = any(_of_the_directory(flow) for flow in dynamic)
+    sysvol = any(flow.service == SYSVOL for flow in dynamic)
+    others = any(not flow.on_controller for flow in dynamic)
+    told = ((ON_CONTROLLERS, directory), (ON_SYSVOL, sysvol), (ON_SERVERS, others))
+    return RANGE + "".join(words for words, holds in told if holds) + AGAIN
+
+
+def _of_the_directory(flow: Flow) -> bool:
+    return flow.on_controller and flow.service != SYSVOL
 
 
 def pinning_sources(ticket: Ticket) -> tuple[str, ...]:
     if not ticket.dynamic:
         return ()
-    dynamic = [flow.service for flow in ticket.flows if flow.dynamic]
-    return ("RPC-STATIC", "RPC-DYN") if any(name.startswith("rpc") for name in dynamic) else ("RPC-DYN",)
+    directory = any(flow.dynamic and _of_the_directory(flow) for flow in ticket.flows)
+    return ("RPC-STATIC", "RPC-DYN") if directory else ("RPC-DYN",)
 
 
 def head(ticket: Ticket) -> list[str]:
@@ -109,6 +118,13 @@ def document(key: str) -> str:
     """The title of a source; the user's own words where it is none of ours."""
     known = sources().get(key)
     return known.title if known is not None else key
+
+
+def how_sure(flow: Flow) -> str:
+    """The document, and how sure it is where it is not the vendor's own word."""
+    title = document(flow.document)
+    known = flow.document in sources() and flow.document not in NO_DOCUMENT
+    return f"{title} ({SURENESS[flow.sure]})" if known and flow.sure in SURENESS else title
 
 
 def where(key: str) -> str:

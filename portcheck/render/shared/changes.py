@@ -18,6 +18,7 @@ from portcheck.model import (
     Turn,
     Verdict,
 )
+from portcheck.render.shared import times
 from portcheck.render.shared.digest import Group, Sight, joined
 from portcheck.render.shared.grid import PLACES, column_key
 from portcheck.render.shared.layout import hang, pad
@@ -27,7 +28,7 @@ from portcheck.render.shared.text import counted, listed, plain, printable
 from portcheck.render.shared.words import port_of, seen, service_of
 
 WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
-MOST_LINES = 24
+MOST_FORESTS = 8
 """What a summary tells of changes: it is about the present."""
 TURN_WIDTH = len("appeared  ")
 
@@ -89,21 +90,25 @@ def forest_of(change: Change) -> str:
     return change.check.partition("/")[0]
 
 
-def section(report: Report, options: Options) -> Iterator[Text]:
-    """The part of a summary that tells what changed since the last run; nothing where nothing did."""
+def brief(report: Report, options: Options) -> Iterator[Text]:
+    """The part of a screen that tells what changed since the last run: a line for each forest in which anything did."""
     if report.compared is None or report.compared.same:
         return
-    if not options.quiet:
-        yield Text()
-    yield Text(since(report.compared), "bold")
-    found = [line for line in lines(report.compared, KnownChanges.of(report), options) if line]
-    yield from found[:MOST_LINES]
-    if len(found) > MOST_LINES:
-        yield plain(f"  and {counted(len(found) - MOST_LINES, 'line')} more: see portcheck history and diff", "dim")
+    yield Text()
+    yield from hang(
+        "", Text(f"{since(report.compared)} (all of it: portcheck diff, portcheck history)", "bold"), options.width, 2
+    )
+    parts = by_forest(report.compared, KnownChanges.of(report))
+    for part in parts[:MOST_FORESTS]:
+        mark = mark_of(part)
+        lead = sign(mark, options).append(f"{printable(part.forest)}: ", style="bold")
+        yield from hang(lead, plain(counts(part), mark.style), options.width, 2)
+    if len(parts) > MOST_FORESTS:
+        yield plain(f"  and {counted(len(parts) - MOST_FORESTS, 'more forest')}", "dim")
 
 
 def since(compared: Comparison) -> str:
-    return printable(f"Changed since {compared.since[:16].replace('T', ' ')} UTC")
+    return printable(f"Changed since {times.local(compared.since)}")
 
 
 def lines(compared: Comparison, known: KnownChanges, options: Options) -> Iterator[Text]:

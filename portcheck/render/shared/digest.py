@@ -20,9 +20,10 @@ from portcheck.model import (
     count_by,
 )
 from portcheck.render.shared.grid import PLACES, Cell, Grid, RowKey, cell_of, column_key, filled
-from portcheck.render.shared.marks import SEVERITIES, VERDICTS, Mark
+from portcheck.render.shared.marks import VERDICTS, Mark
 from portcheck.render.shared.text import counted
 from portcheck.render.shared.words import place, port_of, seen, service_of
+from portcheck.report import verdicts
 
 NOTEWORTHY = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN)
 SILENT_FROM = 3
@@ -106,32 +107,45 @@ def digest(report: Report, forest: ForestReport) -> Digest:
 
 
 def headline(digest: Digest) -> tuple[Mark, str]:
-    """How the forest is, in a few words: findings first; where no rule spoke, the checks themselves."""
+    """How the forest is, in a few words: the one verdict; findings first, where no rule spoke the checks themselves."""
+    verdict = verdicts.judged(digest.forest, digest.outcomes, digest.findings)
+    return VERDICTS[verdict], HEADLINES[verdict](digest)
+
+
+def _failed(digest: Digest) -> str:
     severities = [finding.severity for finding in digest.findings]
     faults, warnings = severities.count(Severity.ERROR), severities.count(Severity.WARNING)
-    failed, flawed = digest.count(Verdict.FAIL), digest.count(Verdict.WARN)
-    failed_mark, flawed_mark = SEVERITIES[Severity.ERROR], SEVERITIES[Severity.WARNING]
     if digest.forest.problem:
         swept = digest.forest.facts.get("kind") == "network"
-        return failed_mark, digest.forest.problem if swept else f"could not be asked: {digest.forest.problem}"
+        return digest.forest.problem if swept else f"could not be asked: {digest.forest.problem}"
     if faults:
-        also = f", {counted(warnings, 'warning')}" if warnings else ""
-        return failed_mark, counted(faults, "fault") + also
-    if failed:
-        return failed_mark, f"{counted(failed, 'check')} failed"
+        return counted(faults, "fault") + (f", {counted(warnings, 'warning')}" if warnings else "")
+    return f"{counted(digest.count(Verdict.FAIL), 'check')} failed"
+
+
+def _untold(digest: Digest) -> str:
     if digest.lookups and not digest.findings:
-        return failed_mark, f"{counted(len(digest.lookups), 'name')} missing in DNS"
+        return f"could not be told: {counted(len(digest.lookups), 'name')} missing in DNS"
+    unasked = digest.count(Verdict.UNKNOWN)
+    return f"{counted(unasked, 'check')} could not be asked" if digest.count(Verdict.PASS) else "could not be told"
+
+
+def _flawed(digest: Digest) -> str:
+    warnings = [finding.severity for finding in digest.findings].count(Severity.WARNING)
     if warnings:
-        return flawed_mark, counted(warnings, "warning")
-    if flawed:
-        return flawed_mark, f"{counted(flawed, 'check')} with a fault that this profile can bear"
-    if digest.count(Verdict.UNKNOWN) or not digest.count(Verdict.PASS):
-        return VERDICTS[Verdict.UNKNOWN], "could not be told"
+        return counted(warnings, "warning")
+    return f"{counted(digest.count(Verdict.WARN), 'check')} with a fault that this profile can bear"
+
+
+def _well(digest: Digest) -> str:
     if digest.stood_in:
         if any(o.state in GOOD and "answered_by" not in o.facts for o in digest.outcomes):
-            return VERDICTS[Verdict.PASS], "paths proven, in part by portcheck listen"
-        return VERDICTS[Verdict.PASS], "paths proven by portcheck listen, no domain controller seen"
-    return VERDICTS[Verdict.PASS], "all well"
+            return "paths proven, in part by portcheck listen"
+        return "paths proven by portcheck listen, no domain controller seen"
+    return "all well"
+
+
+HEADLINES = {Verdict.FAIL: _failed, Verdict.UNKNOWN: _untold, Verdict.WARN: _flawed, Verdict.PASS: _well}
 
 
 def unanswered(digest: Digest) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portcheck.model import Severity, Verdict
@@ -15,7 +17,18 @@ class Mark:
     word: str
 
     def drawn(self, *, ascii_only: bool) -> str:
-        return self.ascii if ascii_only else self.sign
+        if ascii_only:
+            return self.ascii
+        return IN_CONSOLAS.get(self.sign, self.sign) if is_classic_console() else self.sign
+
+
+IN_CONSOLAS = {"✔": "√", "✖": "×", "○": "o"}
+"""The classic console's font lacks these, and shows a box; Windows Terminal takes them from another font."""
+
+
+def is_classic_console(system: str = os.name, environ: Mapping[str, str] = os.environ) -> bool:
+    """WT_SESSION is set by Windows Terminal: https://learn.microsoft.com/windows/terminal/faq"""
+    return system == "nt" and "WT_SESSION" not in environ
 
 
 VERDICTS = {

@@ -93,11 +93,14 @@ class Layout:
 
 def layout(grid: Grid, keys: Sequence[RowKey], width: int) -> Layout:
     """The roomiest way with the fewest bands; addresses go first where the hosts alone tell the rows apart."""
-    columns = grid.ordered_columns()
-    with_address = labels(grid, keys, width, addresses=True)
-    names = [with_address]
+    names = [labels(grid, keys, width, addresses=True)]
     if len({host for host, _ in keys}) == len(keys):
         names.append(labels(grid, keys, width, addresses=False))
+    return fitting(grid.ordered_columns(), names, width)
+
+
+def fitting(columns: list[Column], names: Sequence[list[str]], width: int) -> Layout:
+    """The roomiest way with the fewest bands; of the ways to name the rows an earlier one is better."""
     ways = [Layout(n, columns, width, full, gap) for n in names for full, gap in ((True, 2), (False, 2), (False, 1))]
     return min(ways, key=lambda way: len(way.bands()))
 
@@ -149,6 +152,13 @@ def trimmed(line: Text) -> Text:
 
 def legend(grids: Sequence[Grid], *, width: int, ascii_only: bool = False) -> list[str]:
     """The marks that occur, and the headings that are short, in words."""
+    drawn = (grid for grid in grids if grid.columns and grid.rows)
+    short = any(not layout(grid, list(grid.rows), width).full for grid in drawn)
+    return key_to(grids, short=short, ascii_only=ascii_only)
+
+
+def key_to(grids: Sequence[Grid], *, short: bool, ascii_only: bool = False) -> list[str]:
+    """What the marks and the `short` headings of these stand for."""
     present = {cell for grid in grids for row in grid.rows.values() for cell, count in row.tally.items() if count}
     marks = [
         f"{mark.drawn(ascii_only=ascii_only)} {mark.word}" for verdict, mark in VERDICTS.items() if verdict in present
@@ -158,7 +168,5 @@ def legend(grids: Sequence[Grid], *, width: int, ascii_only: bool = False) -> li
     if "rpc-*" in columns:
         interfaces = [slot.removeprefix("rpc-").partition("/")[0] for slot in columns["rpc-*"].slots]
         several.append(f"rpc-*: {', '.join(interfaces)}")
-    drawn = (grid for grid in grids if grid.columns and grid.rows)
-    short = any(not layout(grid, list(grid.rows), width).full for grid in drawn)
     several += [f"{SHORT[key]}: {key}" for key in PLACES if short and key in columns and key in SHORT]
     return [line for line in ("   ".join(marks), "; ".join(several)) if line]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portcheck.model import Report, Severity, Verdict
-from portcheck.render.shared import changes
+from portcheck.render.shared import changes, times
 from portcheck.render.shared.digest import Digest, digests, headline
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.text import printable, shorten
@@ -39,7 +39,7 @@ def _lines(report: Report) -> Iterator[str]:
     for digest in digests(report):
         yield from _forest(digest)
     yield ""
-    yield f"portcheck {report.tool_version} on {report.vantage.called}, {report.started[:16].replace('T', ' ')} UTC"
+    yield f"portcheck {report.tool_version} on {report.vantage.called}, {times.local(report.started)}"
 
 
 def _forest(digest: Digest) -> Iterator[str]:

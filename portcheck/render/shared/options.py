@@ -6,10 +6,19 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TextIO
 
 from portcheck.model import Report
 from portcheck.render.shared.marks import can_draw
+
+
+class ProgressKind(StrEnum):
+    """What is told while a run goes on: what the stream is good for, a line for each check, or nothing."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,13 @@ class Options:
     quiet: bool = False
     accessible: bool = False  # sentences: no drawing, no colour, no live screen
     ascii: bool = False
+    run: str = "last"  # by what name commands find the run that is shown; empty: it is kept nowhere
+    progress: ProgressKind = ProgressKind.AUTO
+    again: str | None = ""  # what a command needs to ask the same once more: " contoso.com"; None: not known
 
+
+ACCESSIBLE = "PORTCHECK_ACCESSIBLE"
+"""Set and not empty: as `--accessible` with every command."""
 
 Renderer = Callable[[Report, Options], str]
 
@@ -38,6 +53,7 @@ def for_stream(
 ) -> Options:
     """Options for a stream; `color=False` is `--no-color`, None asks NO_COLOR and the stream itself."""
     terminal = is_terminal(stream)
+    accessible = accessible or bool(environ.get(ACCESSIBLE))
     if color is None:
         # https://no-color.org: set and not empty, whatever the value
         color = terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"

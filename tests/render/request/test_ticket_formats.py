@@ -17,6 +17,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from markdown_it import MarkdownIt
 
 from portcheck.model import Need
 from portcheck.render.request import FORMATS, THROUGH_AERLEON
@@ -49,7 +50,7 @@ def render(name: str, of: Ticket = MIXED) -> str:
 def loaded(text: str) -> str:
     """What nft has of it, in a network namespace of its own that ends with it."""
     script = f"{NFT} -c -f - <<'END'\n{text}\nEND\n{NFT} -f - <<'END'\n{text}\nEND\n{NFT} -j list ruleset"
-    run = subprocess.run(["unshare", "--net", "sh", "-ec", script], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(["unshare", "--net", "sh", "-ec", script], capture_output=True, text=True, timeout=180)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -291,8 +292,33 @@ def test_a_platform_with_state_needs_no_way_back(name: str) -> None:
     assert "answers to" not in render(name, FOUR)
 
 
-def test_srx_policies_are_merged_and_replace_nothing() -> None:
-    assert "replace:" not in render("srx")
+@pytest.mark.parametrize("name", THROUGH_AERLEON)
+def test_what_goes_into_a_device_takes_nothing_away_and_forbids_nothing(name: str) -> None:
+    text = re.sub(r"/\*.*?\*/|<!--.*?-->|^!.*?$|remark .*?$", "", render(name), flags=re.DOTALL | re.MULTILINE)
+    words = set(re.findall(r"[a-z-]+", text))
+    assert not words & {"no", "clear", "delete", "replace", "deny", "discard", "drop", "reject", "default-policy"}
+    assert words & {"permit", "accept", "allow"}
+
+
+CISCO_ACL = {"cisco": "ios", "cisconx": "nxos"}
+
+
+@pytest.mark.parametrize("name", CISCO_ACL)
+def test_another_reader_of_access_lists_finds_the_same_in_ours(name: str) -> None:
+    """cisco-acl reads IPv4 lists of IOS and NX-OS, written by people who do not know aerleon."""
+    cisco_acl = pytest.importorskip("cisco_acl")
+    each = re.compile(r"^(ip access-list .*?)(?=^(?:ip|ipv6) access-list |\Z)", re.DOTALL | re.MULTILINE)
+    lists = each.findall(render(name, FOUR))
+    assert lists
+    found: set[reading_back.Pair] = set()
+    for text in lists:
+        kept = "\n".join(line for line in text.splitlines() if line.strip() and not line.startswith("!"))
+        for ace in cisco_acl.Acl(kept, platform=CISCO_ACL[name]).items:
+            if getattr(ace, "action", "") == "permit" and ace.dstport.line:
+                ends = (str(ace.srcaddr.ipnet), str(ace.dstaddr.ipnet))
+                ports = [str(port) for port in ace.dstport.ports]
+                found |= reading_back.spread([ends[0]], [ends[1]], ace.protocol.name, ports)
+    assert found == wanted(one for one in mixed() if one.family == 4)
 
 
 @pytest.mark.parametrize("name", ["srx", "juniper"])
@@ -401,6 +427,20 @@ def test_the_json_opens_the_request_and_tells_why() -> None:
     first = document["rules"][0]["flows"][0]
     assert first["document"].startswith("Service overview")
     assert first["evidence"] == "filtered: no answer"
+
+
+@pytest.mark.parametrize("of", [MIXED, NASTY], ids=["mixed", "nasty"])
+def test_a_markdown_parser_finds_the_tables_and_no_other_markup(of: Ticket) -> None:
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(render("markdown", of))
+    kinds = {token.type for token in tokens} | {c.type for t in tokens for c in t.children or ()}
+    assert not kinds & {"html_block", "image", "link_open", "code_block", "fence", "code_inline"}
+    rows = [token for token in tokens if token.type == "tr_open"]
+    cells = [token for token in tokens if token.type in {"td_open", "th_open"}]
+    of_a_rule = {(f.ports, f.service, f.need, f.operations, f.why) for rule in of.rules for f in rule.flows}
+    assert len(rows) >= 1 + 2 * len(of.rules) + len(of_a_rule)
+    assert len(cells) == 5 * (1 + len(of.rules)) + 7 * (len(rows) - 1 - len(of.rules))
+    inline = {c.content for t in tokens for c in t.children or () if c.type == "html_inline"}
+    assert inline <= {"<br>"}
 
 
 def test_the_ticket_reads_well_and_is_as_it_was_reviewed() -> None:

@@ -21,7 +21,7 @@ from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import printable
 
-PACKAGES = ("portcheck.render.report.html", "portcheck.render.merged")
+PACKAGES = ("portcheck.render.report.html", "portcheck.render.merged", "portcheck.render.digest")
 """Where templates are: one look for all pages."""
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portcheck.model import Change, Finding, Lookup, Outcome, Report, Severity, State, Verdict
+from portcheck.render.report.details import skip_words
 from portcheck.render.report.evidence import controller_words
+from portcheck.render.report.grids import ROWS_IN_FULL
 from portcheck.render.report.html.cells import Book, Cell, CellHop, Detail, book
 from portcheck.render.report.html.plots import Clocks, Latencies, clocks, latencies
-from portcheck.render.report.table import ROWS_IN_FULL, skip_words
 from portcheck.render.shared import matrix
 from portcheck.render.shared.digest import (
     Digest,
@@ -132,12 +133,12 @@ def page(report: Report) -> Page:
 
 def _headline(forests: Sequence[Forest]) -> tuple[Mark, str]:
     """The worst forest's mark, and how many are not well."""
-    good, warned = VERDICTS[Verdict.PASS], SEVERITIES[Severity.WARNING]
+    good, warned = VERDICTS[Verdict.PASS], VERDICTS[Verdict.WARN]
     if not forests:
         return VERDICTS[Verdict.UNKNOWN], "Nothing was asked"
     if all(forest.mark is good for forest in forests):
         return good, f"{forests[0].name}: all well" if len(forests) == 1 else f"All {len(forests)} forests are well"
-    order = (SEVERITIES[Severity.ERROR], VERDICTS[Verdict.UNKNOWN], warned)
+    order = (VERDICTS[Verdict.FAIL], VERDICTS[Verdict.UNKNOWN], warned)
     worst = next((mark for mark in order if any(forest.mark is mark for forest in forests)), forests[0].mark)
     if len(forests) == 1:
         return worst, f"{forests[0].name}: {forests[0].words}"

@@ -1,0 +1,123 @@
+"""`portcheck serve`: the Prometheus exporter and the live page. Needs the extra `serve`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portcheck.cli import targets
+from portcheck.cli.selection import flagged
+from portcheck.cli.streams import say
+from portcheck.commands.check import Called, Config
+from portcheck.config import ConfigError, Configuration, Server, parse_server, parse_vantage
+from portcheck.exitcodes import NOT_DONE, OK
+from portcheck.model.events import Event
+from portcheck.run.runner import Order, run
+from portcheck.targets.checks import profile_names
+
+if TYPE_CHECKING:
+    from portcheck.exporter.app import Forests
+    from portcheck.exporter.serving import Loaded
+    from portcheck.model import Report
+
+Listen = Annotated[str, typer.Option("--listen", metavar="HOST:PORT", help="Where to listen; loopback by default.")]
+WebFile = Annotated[
+    Path | None,
+    typer.Option("--web-config", metavar="FILE", help="TLS and basic auth, as exporters take it."),
+]
+Folder = Annotated[
+    Path | None, typer.Option("--reports", metavar="DIR", help="Other places' reports (check -f json), shown too.")
+]
+USUAL = "127.0.0.1:9464"
+LONGEST_RUN_S = 120.0
+"""A run that nobody limits ends then."""
+NO_EXTRA = "portcheck serve needs more packages: pip install 'portcheck-ad[serve]' ({missing} is missing)"
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+def serve(
+    config: Config = None,
+    listen: Listen = USUAL,
+    web_config: WebFile = None,
+    reports: Folder = None,
+    vantage: Called = None,
+) -> int:
+    """Serve runs of the file's forests to Prometheus (/probe, /sd, /metrics) and to people (/)."""
+    name = "" if vantage is None else flagged("--name", parse_vantage, vantage)
+    where = _where(listen)
+    if reports is not None and not reports.is_dir():
+        raise ConfigError(f"--reports: {reports} is no directory")
+    try:
+        from portcheck.exporter import serving
+        from portcheck.exporter.app import Exporter
+        from portcheck.exporter.board import Board
+    except ModuleNotFoundError as error:
+        raise ConfigError(NO_EXTRA.format(missing=error.name)) from None
+    loaded = _loaded(config, web_config, name)
+    context = loaded.web.tls and serving.server_context(loaded.web.tls)
+    try:
+        at = serving.listening(where.host.replace("localhost", "127.0.0.1"), where.port)
+    except OSError as error:
+        say(f"--listen {listen}: {error.strerror or 'no address of this machine'}")
+        return NOT_DONE
+    if not where.host.startswith(LOOPBACK) and not loaded.web.users:
+        say(f"whoever reaches {where} may ask: give --web-config with basic_auth_users and TLS")
+    host, port = at.getsockname()[:2]
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    say(f"serving {len(loaded.forests.profiles)} forests at {'https' if context else 'http'}://{shown}/")
+
+    async def main() -> None:
+        exporter = Exporter(loaded.forests, Board(reports))
+        await serving.serve(exporter, at, loaded.web, lambda: _loaded(config, web_config, name), say)
+
+    with at:
+        asyncio.run(main())
+    return OK
+
+
+def _where(listen: str) -> Server:
+    """Host and port; port 0 is any that is free."""
+    free = listen.endswith(":0")
+    where = flagged("--listen", parse_server, f"{listen[:-1]}1" if free else listen)
+    return replace(where, port=0) if free else where
+
+
+def _loaded(config: str | None, web_config: Path | None, name: str) -> Loaded:
+    """Both files, read now. Raises ConfigError."""
+    from portcheck.exporter import web_config as web
+    from portcheck.exporter.serving import Loaded
+
+    configured = targets.configuration(config, needed=True)
+    if not configured.forests:
+        raise ConfigError(f"{configured.path}: nothing to serve: add a [[forest]]")
+    served = web.load(web_config) if web_config is not None else web.WebConfig()
+    return Loaded(_forests(configured, name), served)
+
+
+def _forests(configured: Configuration, name: str) -> Forests:
+    """What the file allows, and nothing beside it: its forests, and the profiles that it names."""
+    from portcheck.exporter.app import Forests
+
+    by_name = {forest.name: forest for forest in configured.forests}
+    named = {forest.name: tuple(profile_names(forest, ())) for forest in configured.forests}
+    allowed = frozenset(p for names in named.values() for p in names) | frozenset(configured.own_profiles)
+    settings = configured.settings
+    limit = min(settings.deadline_s or LONGEST_RUN_S, LONGEST_RUN_S)
+
+    def ask(forest: str, profile: str) -> Report:
+        """In a thread of its own, with a loop of its own: pages are served meanwhile."""
+        profiles = targets.profiles(configured, (profile,) if profile else named[forest])
+        order = Order(forests=((by_name[forest], profiles),), settings=replace(settings, deadline_s=limit), name=name)
+        return asyncio.run(run(order, _unheard))
+
+    for forest in by_name:
+        targets.profiles(configured, named[forest])  # an unknown one is said now
+    return Forests(named, allowed, ask)
+
+
+def _unheard(event: Event) -> None:
+    del event

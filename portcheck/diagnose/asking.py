@@ -1,0 +1,70 @@
+"""What a finding's `fix` asks for, as values beside its sentence: of whom, and which paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from portcheck.catalogue.brief import brief_of
+from portcheck.diagnose.remedy import allow, others, sources
+from portcheck.diagnose.view import ForestFacts
+from portcheck.model import AskedOf, Destination, Outcome, Request
+
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n+")
+PLAINLY = re.compile(r"^ask the firewall team:? *$", re.IGNORECASE)
+DIRECTED = re.compile(r"[,;]? *\bask the firewall team: *$", re.IGNORECASE)
+BACKWARDS = re.compile(r"If (?:it|so|they)\b")
+"""What the sentence before is needed for."""
+DYNAMIC = "49152-65535"
+"""Where Windows puts its RPC services since Server 2008 (PORTS)."""
+
+
+def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:
+    """One for each set of ports and sources; where the fix asks for no path, the fix's first sentence alone."""
+    sentences = [one.strip() for one in SENTENCE.split(fix) if one.strip()]
+    if not sentences:
+        return ()
+    path = allow(f, proven)
+    for number, sentence in enumerate(sentences if path else ()):
+        if path in fix and "allow " in sentence:
+            before = sentences[number - 1] if number and BACKWARDS.match(sentence) else ""
+            return _paths(code, f"{before} {sentence}".strip(), proven, f)
+    brief = brief_of(code)
+    if brief.follows:  # another finding asks for it
+        return ()
+    return (Request(brief.of, to=_destinations(proven), words=sentences[0]),)
+
+
+def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:
+    brief = brief_of(code)
+    lead = sentence.partition("allow ")[0].strip()
+    provided = "" if PLAINLY.match(lead) else DIRECTED.sub("", lead).rstrip(":")
+    by_place: dict[Destination, list[Outcome]] = {}
+    for outcome in proven:
+        for place in _destinations((outcome,)):
+            by_place.setdefault(place, []).append(outcome)
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], list[Destination]] = {}
+    for place, found in by_place.items():
+        key = (sources(f, found), _ports(found, "tcp", code), _ports(found, "udp", code))
+        alike.setdefault(key, []).append(place)
+    purpose = brief.words if brief.ports else ""
+    return tuple(
+        Request(AskedOf.FIREWALL, froms, tuple(to), tcp, udp, purpose, sentence, provided)
+        for (froms, tcp, udp), to in alike.items()
+    )
+
+
+def _destinations(proven: Sequence[Outcome]) -> tuple[Destination, ...]:
+    """By its name alone what has no fixed address."""
+    return tuple(dict.fromkeys(Destination(o.check.host, o.check.address) for o in proven))
+
+
+def _ports(outcomes: Sequence[Outcome], transport: str, code: str) -> tuple[str, ...]:
+    numbers: set[int] = set()
+    unknown = code == "rpc-mapper-blocked" and transport == "tcp"  # the ports behind it, which it would have told
+    for o in outcomes:
+        if o.check.transport == transport:
+            unknown = unknown or o.check.port is None
+            numbers.update(() if o.check.port is None else (o.check.port, *others(o)))
+    low = [str(n) for n in sorted(numbers) if not (unknown and n >= 49152)]
+    return (*low, *([DYNAMIC] if unknown else []))

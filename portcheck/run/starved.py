@@ -1,0 +1,22 @@
+"""A machine that has nothing left: how Python says so. It is no mistake of the program, and no answer of a peer."""
+
+from __future__ import annotations
+
+import errno
+
+OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+NO_THREAD = "can't start new thread"  # a RuntimeError, with no class of its own
+
+
+def starved(error: object) -> bool:
+    """Whether memory, descriptors or threads ran out; a library that cannot be loaded for want of them, too."""
+    match error:
+        case MemoryError():
+            return True
+        case OSError():
+            return error.errno in OWN_LIMITS
+        case ImportError():
+            return not isinstance(error, ModuleNotFoundError)
+        case RuntimeError():
+            return str(error) == NO_THREAD
+    return False
