@@ -168,7 +168,7 @@ async def ask(
     else:
         sender.cancel()  # nothing more is sent, or its answer would pass for a late one
         first_ms = asking.heard_ms
-        await _count_lost(asking, repeats.lag)
+        await _count_lost(asking, repeats.delay)
         trail.latency_ms = asking.round_trip_ms(first_ms)
         repeats.delay.heard(trail.latency_ms / 1000)
         pulse.heard(trail.latency_ms / 1000, repeated=len(asking.sends_ms) > 1)
@@ -209,7 +209,7 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
         return Datagram(value, len(got), trail.latency_ms)
 
 
-async def _count_lost(asking: _Asking, lag: Lag) -> None:
+async def _count_lost(asking: _Asking, delay: Delay) -> None:
     """After a repeat: a slow server or a long path answers that one too, a lossy path does not. Tells them apart.
 
     Outside the patience: an answer that came in its last moment is an answer. The wait is as long as the answer to the
@@ -225,7 +225,7 @@ async def _count_lost(asking: _Asking, lag: Lag) -> None:
     began = loop.time() - trail.elapsed_ms() / 1000
 
     def limit() -> float:
-        return began + max(usual_ms, last_ms + min(lag.more_s, LONGEST_QUEUE_S) * 1000) / 1000
+        return began + max(usual_ms, last_ms + min(delay.more_s, LONGEST_QUEUE_S) * 1000) / 1000
 
     with contextlib.suppress(TimeoutError):
         while late < expected:

@@ -109,7 +109,7 @@ async def test_on_a_line_that_fills_the_answer_to_a_repeat_is_waited_for_longer(
             _, sender = server.recvfrom(100)
             heard += 1
             if heard == 2:
-                net.repeats.lag.heard(queued_s)
+                net.repeats.delay.heard(queued_s)
                 server.sendto(b"answer to the first", sender)
                 loop.call_later(1.2, server.sendto, b"answer to the second", sender)
 
