@@ -29,6 +29,7 @@ AGAIN_AFTER_S = 0.65  # the same datagram from the same port
 PORT_PAUSES_S = (0.25, 0.5, 1.0)
 LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
 LONGEST_WAIT_S = 4.0
+LONGEST_QUEUE_S = 8.0  # of packets that wait for a narrow line
 MOST_FOREIGN, MOST_NOTED = 256, 8  # datagrams that are no answer: heard out, and told one by one
 FRESH_AFTER_S = 1.25  # a fresh port: one of 16,000 is ignored by every KDC, and firewalls forget single flows
 SILENCE = NetError(State.FILTERED, "nothing more is waited for")
@@ -167,7 +168,7 @@ async def ask(
     else:
         sender.cancel()  # nothing more is sent, or its answer would pass for a late one
         first_ms = asking.heard_ms
-        await _count_lost(asking)
+        await _count_lost(asking, repeats.delay)
         trail.latency_ms = asking.round_trip_ms(first_ms)
         repeats.delay.heard(trail.latency_ms / 1000)
         pulse.heard(trail.latency_ms / 1000, repeated=len(asking.sends_ms) > 1)
@@ -208,24 +209,29 @@ async def _accepted(asking: _Asking, accept: Callable[[bytes], T], foreign: list
         return Datagram(value, len(got), trail.latency_ms)
 
 
-async def _count_lost(asking: _Asking) -> None:
+async def _count_lost(asking: _Asking, delay: Delay) -> None:
     """After a repeat: a slow server or a long path answers that one too, a lossy path does not. Tells them apart.
 
     Outside the patience: an answer that came in its last moment is an answer. The wait is as long as the answer to the
-    last datagram may take, if the first answer was to the first one.
+    last datagram may take, if the first answer was to the first one; longer where other answers take longer, since
+    what this run sends meanwhile may fill a narrow line.
     """
-    trail, expected, late = asking.trail, len(asking.sends_ms) - 1, 0
-    took_ms = asking.heard_ms - asking.sends_ms[0]
-    until_ms = max(
+    loop, trail, expected, late = asyncio.get_running_loop(), asking.trail, len(asking.sends_ms) - 1, 0
+    took_ms, last_ms = asking.heard_ms - asking.sends_ms[0], asking.sends_ms[-1]
+    usual_ms = max(
         asking.heard_ms + AGAIN_AFTER_S * 1000,
-        min(asking.sends_ms[-1] + LATER_BY * took_ms, asking.heard_ms + LONGEST_WAIT_S * 1000),
+        min(last_ms + LATER_BY * took_ms, asking.heard_ms + LONGEST_WAIT_S * 1000),
     )
+    began = loop.time() - trail.elapsed_ms() / 1000
+
+    def limit() -> float:
+        return began + max(usual_ms, last_ms + min(delay.more_s, LONGEST_QUEUE_S) * 1000) / 1000
+
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout((until_ms - trail.elapsed_ms()) / 1000 if expected else 0):
-            while late < expected:
-                if isinstance(await asking.inbox.get(), bytes):
-                    late += 1
-                    asking.heard_ms = trail.elapsed_ms()
+        while late < expected:
+            if isinstance(await patiently(asking.inbox.get(), limit), bytes):
+                late += 1
+                asking.heard_ms = trail.elapsed_ms()
     trail.answers += late
     if late < expected:
         trail.facts["resent"] = expected - late

@@ -96,6 +96,30 @@ async def test_answers_that_are_only_late_are_no_loss(lost: int) -> None:
     assert answer.latency_ms >= 1000 * far_s - 5  # not counted from the latest repeat
 
 
+@pytest.mark.parametrize(("queued_s", "lost"), [(0.0, 1), (1.5, 0)])
+async def test_on_a_line_that_fills_the_answer_to_a_repeat_is_waited_for_longer(queued_s: float, lost: int) -> None:
+    """The second datagram's answer is much later than the first one's: as late as other answers are here, or later."""
+    loop, heard = asyncio.get_running_loop(), 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+
+        def hear() -> None:
+            nonlocal heard
+            _, sender = server.recvfrom(100)
+            heard += 1
+            if heard == 2:
+                net.repeats.delay.heard(queued_s)
+                server.sendto(b"answer to the first", sender)
+                loop.call_later(1.2, server.sendto, b"answer to the second", sender)
+
+        loop.add_reader(server, hear)
+        net = Net("127.0.0.1", LONG)
+        await ask(server.getsockname()[1], net)
+        loop.remove_reader(server)
+    assert net.trail.facts.get("resent", 0) == lost
+
+
 async def test_an_answer_from_another_address_is_heard_by_a_loose_socket_alone() -> None:
     loop = asyncio.get_running_loop()
     with (
