@@ -54,7 +54,7 @@ def serve(
     try:
         from portcheck.exporter import serving
         from portcheck.exporter.app import Exporter
-        from portcheck.exporter.board import Board
+        from portcheck.exporter.board import ForestBoard
     except ModuleNotFoundError as error:
         raise ConfigError(NO_EXTRA.format(missing=error.name)) from None
     loaded = _loaded(config, web_config, name)
@@ -71,7 +71,7 @@ def serve(
     say(f"serving {len(loaded.forests.profiles)} forests at {'https' if context else 'http'}://{shown}/")
 
     async def main() -> None:
-        exporter = Exporter(loaded.forests, Board(reports))
+        exporter = Exporter(loaded.forests, ForestBoard(reports))
         await serving.serve(exporter, at, loaded.web, lambda: _loaded(config, web_config, name), say)
 
     with at:

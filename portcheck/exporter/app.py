@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from portcheck.exitcodes import OK
 from portcheck.exporter.asking import Asker, Key, LateError, QueueFullError
-from portcheck.exporter.board import Board
+from portcheck.exporter.board import ForestBoard
 from portcheck.exporter.own_metrics import OwnMetrics
 from portcheck.model import Report
 from portcheck.render import FORMATS
@@ -59,7 +59,7 @@ class Exporter:
     """`forests` is replaced as a whole when the file is read again."""
 
     forests: Forests
-    board: Board
+    board: ForestBoard
     own: OwnMetrics = field(default_factory=OwnMetrics)
     asker: Asker = field(init=False)
     listeners: int = 0

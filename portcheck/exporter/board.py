@@ -23,7 +23,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(slots=True)
-class Board:
+class ForestBoard:
     """`changed` counts up with everything that is new; whoever waits for it is woken."""
 
     folder: Path | None = None

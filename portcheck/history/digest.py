@@ -71,7 +71,7 @@ class PlanDigest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _Turned:
     key: str
     run: int
     id: str
@@ -112,11 +112,11 @@ def _plan(database: sqlite3.Connection, plan: str, kept: Sequence[Kept], until: 
 
 def _paths(database: sqlite3.Connection, plan: str, done: Sequence[Kept]) -> Iterator[PathDigest]:
     rows = database.execute("SELECT key, run, id, state, verdict FROM change WHERE plan = ? ORDER BY key, run", (plan,))
-    for _, steps in groupby((_Step(*row) for row in rows), key=lambda step: step.key):
+    for _, steps in groupby((_Turned(*row) for row in rows), key=lambda step: step.key):
         yield _path(list(steps), done)
 
 
-def _path(steps: Sequence[_Step], done: Sequence[Kept]) -> PathDigest:
+def _path(steps: Sequence[_Turned], done: Sequence[Kept]) -> PathDigest:
     """Each step holds from its run to the one before the next step's."""
     numbers = [run.id for run in done]
     starts = [bisect_left(numbers, step.run) for step in steps]

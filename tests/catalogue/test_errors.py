@@ -10,6 +10,7 @@ import pytest
 from portcheck.catalogue import codes
 from portcheck.catalogue.books import FOLDER, SOURCES, bound, table
 from portcheck.catalogue.conditions import SIGNS, Condition
+from portcheck.catalogue.endpoints import endpoints
 from portcheck.catalogue.errors import BETWEEN, CataloguedError, code_of, errors, families, number_forms
 from portcheck.catalogue.profiles import TARGETS, built_in
 from portcheck.catalogue.services import known
@@ -151,6 +152,7 @@ def test_every_family_and_every_source_is_used() -> None:
     named |= {error.source for error in errors().values()}
     named |= {row.source for profile in built_in().values() for row in profile.rows}
     named |= {codes.told(codes.rows(name)[-1]).source for name in codes.TABLES}
+    named |= {one.source for endpoint in endpoints() for told in endpoint.elsewhere.values() for one in told}
     assert {e.family.name for e in errors().values()} == set(families())
     assert set(sources()) - named == set()
 

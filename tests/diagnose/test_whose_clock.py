@@ -35,7 +35,11 @@ def finding(**forests: list[float]) -> dict[str, Finding]:
         ({"a": [700.0, 702.0]}, {"a"}, OURS),
         ({"a": [700.0], "b": [699.0], "c": [701.0]}, {"a", "b", "c"}, OURS),
         ({"a": [700.0], "b": [0.1], "c": [-0.1]}, {"a"}, THEIRS),
-        ({"a": [700.0, 701.0], "b": [0.0]}, {"a"}, THEIRS),  # one forest is one source of time
+        (
+            {"a": [700.0, 701.0], "b": [0.0]},
+            {"a"},
+            "it is these controllers' clocks",
+        ),  # one forest is one voice
         ({"a": [700.0], "b": [701.0], "c": [699.0], "d": [0.0]}, {"a", "b", "c"}, OURS),
         ({"a": [700.0], "b": [701.0], "c": [0.0]}, {"a", "b"}, THEIRS),  # two forests against one and this machine
         ({"a": [700.0], "b": [-900.0]}, {"a", "b"}, UNTOLD),

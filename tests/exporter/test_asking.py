@@ -11,7 +11,7 @@ import pytest
 from factories import outcome, report
 
 from portcheck.exporter.asking import FRESH_S, Asker, Key, LateError, QueueFullError
-from portcheck.exporter.board import Board
+from portcheck.exporter.board import ForestBoard
 from portcheck.model import Report
 
 KEY = ("alpha.test", "")
@@ -125,7 +125,7 @@ async def test_many_rounds_leave_nothing_behind() -> None:
 
 
 async def test_a_change_wakes_whoever_looks_and_silence_does_not() -> None:
-    board = Board()
+    board = ForestBoard()
     looking = asyncio.create_task(board.after(0, 60))
     await asyncio.sleep(0)
     board.put("alpha.test", report(outcome()))

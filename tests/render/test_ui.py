@@ -76,7 +76,7 @@ def test_failures_alone_and_a_search_leave_what_they_say() -> None:
 
 def test_a_check_s_account_opens_with_what_follows_from_it() -> None:
     report, bad = failing()
-    report = replace(report, findings=(kpasswd_finding(checks=(bad.check.id,)),))
+    report = replace(report, findings=(replace(kpasswd_finding(), checks=(bad.check.id,)),))
     shown = shown_of(report)
     words = "\n".join(line.plain for line in shown.account(_path(bad), PLAIN))
     assert words.index(report.findings[0].title[:30]) < words.index(f": {bad.state}")

@@ -44,7 +44,7 @@ def _lines(ticket: Ticket) -> Iterator[str]:
         yield from _section("Rules", _table(ticket))
         for rule in ticket.rules:
             yield from _section(f"{rule.name}: what it is for", _why(rule))
-        yield from _section("How to verify", [f"On the source: `{summary.verify(ticket)}`"])
+        yield from _section("How to verify", [f"On the source: {_plain(summary.verify(ticket))}"])
         yield from _section("State", [_plain(STATELESS if ticket.stateless else STATEFUL)])
         if ticket.dynamic:
             yield from _section("Dynamic RPC ports", [_plain(pinning(ticket))])

@@ -21,7 +21,7 @@ from portcheck.model.events import Event, Notify
 from portcheck.render.shared.matrix import mark_of
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import counted, plain, printable
-from portcheck.render.ui.shown import Line, Path, Shown
+from portcheck.render.ui.shown import BoardRow, Path, Shown
 
 DRAWN_EVERY_S = 0.25
 WIDEST = 120  # of a column; the table scrolls
@@ -97,7 +97,7 @@ class BoardApp(App[None]):
         self.only_failures, self.wanted = False, ""
         self.asking = threading.Event()  # set while questions are out
         self.news: SimpleQueue[Event | Report | str | None] = SimpleQueue()
-        self.drawn: tuple[Path, list[Line]] | None = None
+        self.drawn: tuple[Path, list[BoardRow]] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="where", markup=False)
@@ -172,7 +172,7 @@ class BoardApp(App[None]):
         else:
             self._tabulate(self.shown.lines(self.path, failures=self.only_failures, search=self.wanted))
 
-    def _tabulate(self, lines: list[Line]) -> None:
+    def _tabulate(self, lines: list[BoardRow]) -> None:
         table = self.query_one(Rows)
         if self.drawn == (self.path, lines):
             return
@@ -195,7 +195,7 @@ class BoardApp(App[None]):
         keys = [line.key for line in lines]
         table.move_cursor(row=keys.index(at) if at in keys else 0)
 
-    def _cells(self, line: Line) -> list[Text]:
+    def _cells(self, line: BoardRow) -> list[Text]:
         mark = mark_of(line.cell)
         return [Text(mark.drawn(ascii_only=self.drawn_with.ascii), mark.style), *(plain(cell) for cell in line.cells)]
 

@@ -57,7 +57,7 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BoardRow:
     """One row of a table; `key` leads deeper."""
 
     key: str
@@ -95,10 +95,10 @@ class Shown:
     def _of(self, check: Check) -> dict[str, Check | Outcome]:
         return self.checks.setdefault(check.forest, {}).setdefault((check.host, check.address), {})
 
-    def lines(self, path: Path, *, failures: bool = False, search: str = "") -> list[Line]:
+    def lines(self, path: Path, *, failures: bool = False, search: str = "") -> list[BoardRow]:
         """The rows at this level, the worst first; those of the same standing in their own order."""
         if not path.forest:
-            found: Iterable[Line] = self._forests()
+            found: Iterable[BoardRow] = self._forests()
         elif path.row is None:
             found = self._controllers(path.forest)
         else:
@@ -108,10 +108,10 @@ class Shown:
         told = (line for line in kept if not wanted or any(wanted in cell.casefold() for cell in line.cells))
         return sorted(told, key=lambda line: RANK[line.cell])
 
-    def _forests(self) -> Iterator[Line]:
+    def _forests(self) -> Iterator[BoardRow]:
         for name, grid in self.board.grids.items():
             tally = _added(grid.rows.values())
-            yield Line(name, _worst(tally), (printable(name), self._counts(tally), self._headline(name)))
+            yield BoardRow(name, _worst(tally), (printable(name), self._counts(tally), self._headline(name)))
 
     def _headline(self, forest: str) -> str:
         if self.report is None:
@@ -120,20 +120,20 @@ class Shown:
         told = telling(finding for finding in self._findings() if finding.forest == forest)
         return printable(problem or (told[0].title if told else ""))
 
-    def _controllers(self, forest: str) -> Iterator[Line]:
+    def _controllers(self, forest: str) -> Iterator[BoardRow]:
         grid = self.board.grids.get(forest)
         for (host, address), row in grid.rows.items() if grid is not None else ():
             bad = [entry for entry in self._entries(forest, (host, address)) if _cell(self.board, entry) in NOT_WELL]
             ports = ", ".join(dict.fromkeys(_port(_check(entry)) for entry in bad))
             cells = (printable(host), printable(address or "no address"), self._counts(row.tally), ports)
-            yield Line(f"{host}\n{address or ''}", _worst(row.tally), cells)
+            yield BoardRow(f"{host}\n{address or ''}", _worst(row.tally), cells)
 
-    def _checks(self, forest: str, row: RowKey) -> Iterator[Line]:
+    def _checks(self, forest: str, row: RowKey) -> Iterator[BoardRow]:
         for entry in self._entries(forest, row):
             check = _check(entry)
             words = (str(entry.state), _latency(entry), seen(entry)) if isinstance(entry, Outcome) else ("", "", "")
             cells = (check.service, _port(check), *map(printable, words))
-            yield Line(check.key, _cell(self.board, entry), cells)
+            yield BoardRow(check.key, _cell(self.board, entry), cells)
 
     def _counts(self, tally: dict[Cell, int]) -> str:
         """`✖ 3  ✔ 12`, worst first."""
