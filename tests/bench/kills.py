@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,14 +21,13 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 LONGEST_S = 3.2  # a little more than a run takes once it asks
-READY = "planned"  # what the progress says when the first checks are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +40,59 @@ class Kill:
     faults: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """The forests file of a controller that is served, and a port of it that tells when somebody asks."""
+
+    file: Path
+    bell: socket.socket
+
+    def asked(self) -> socket.socket:
+        """Until somebody comes, who is kept waiting."""
+        return self.bell.accept()[0]
+
+    def silenced(self) -> None:
+        """Whoever is still at the door belongs to an earlier run."""
+        while select.select([self.bell], [], [], 0)[0]:
+            self.asked().close()
+
+
 @contextmanager
-def forest(folder: Path) -> Iterator[Path]:
-    """The forests file of a controller that is served while the context lasts."""
+def forest(folder: Path) -> Iterator[Forest]:
+    """It is served while the context lasts."""
     from portcheck.cli.demo_forests import embedded
 
-    with embedded() as (forests, _):
+    with embedded() as (forests, _), ExitStack() as stack:
         one = next(f for f in forests if f.name == "passwords.example")
+        bell = stack.enter_context(socket.create_server((one.dns[0].host, 0)))  # the controller serves DNS too
+        bell.settimeout(60)
         path = folder / "forests.toml"
         server = one.dns[0]
         ports = ", ".join(f"{name} = {port}" for name, port in one.ports.items())
         path.write_text(
             f'[[forest]]\nname = "{one.name}"\ndns = ["{server.host}:{server.port}"]\nports = {{ {ports} }}\n'
+            f'[[forest.extra]]\nname = "bell"\nport = {bell.getsockname()[1]}\ntransport = "tcp"\npurpose = "test"\n'
         )
-        yield path
+        yield Forest(path, bell)
 
 
-def one_kill(config: Path, folder: Path, ending: str, after_s: float, *, ready: bool) -> Kill:
+def one_kill(asked: Forest, folder: Path, ending: str, after_s: float, *, ready: bool) -> Kill:
     """Start a run, wait until it asks (`ready`) or not at all, then `after_s` more, and end it."""
     state, saved = folder / "state", folder / "report.json"
-    command = [sys.executable, "-m", "portcheck", "check", "-c", str(config), "--timeout", "500ms", "-f", "table",
+    asked.silenced()
+    command = [sys.executable, "-m", "portcheck", "check", "-c", str(asked.file), "--timeout", "500ms", "-f", "table",
                "-f", "json", "-o", str(saved), "--answer-timeout", "500ms"]  # fmt: skip
     surroundings = os.environ | {"PORTCHECK_STATE_DIR": str(state), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     program = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings
     )
     assert program.stderr is not None
-    heard = threading.Event()
     said: list[str] = []
-
-    def listen() -> None:
-        for line in program.stderr or ():
-            said.append(line)
-            if READY in line:
-                heard.set()
-        heard.set()
-
-    listening = threading.Thread(target=listen)
+    listening = threading.Thread(target=lambda: said.extend(program.stderr or ()))
     listening.start()
-    if ready:
-        heard.wait(60)
+    caller = asked.asked() if ready else None
     threading.Event().wait(after_s)
-    phase = ("asking" if program.poll() is None else "over") if ready or heard.is_set() else "starting"
+    phase = ("asking" if program.poll() is None else "over") if ready else "starting"
     program.send_signal(getattr(signal, ending))
     assert program.stdout is not None
     shown = program.stdout.read()
@@ -88,6 +100,8 @@ def one_kill(config: Path, folder: Path, ending: str, after_s: float, *, ready: 
     listening.join(60)
     program.stdout.close()
     program.stderr.close()
+    if caller is not None:
+        caller.close()
     kept = _runs(state)
     if phase == "asking" and "interrupted" not in shown.lower() and ending != "SIGKILL":
         phase = "after the last check"
@@ -153,12 +167,12 @@ def _is_report(path: Path) -> bool:
 def kills(count: int, seed: int) -> Iterator[Kill]:
     """Of each signal as many, at moments spread over the run's own length."""
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as name, forest(Path(name)) as config:
+    with tempfile.TemporaryDirectory() as name, forest(Path(name)) as asked:
         for number in range(count):
             with tempfile.TemporaryDirectory(dir=name) as own:
                 ready = number % 10 != 9  # now and then before anything is asked
                 after_s = chance.uniform(0, LONGEST_S) if ready else chance.uniform(0.15, 0.4)
-                yield one_kill(config, Path(own), ENDINGS[number % len(ENDINGS)], after_s, ready=ready)
+                yield one_kill(asked, Path(own), ENDINGS[number % len(ENDINGS)], after_s, ready=ready)
 
 
 def table(found: list[Kill]) -> str:

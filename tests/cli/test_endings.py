@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,22 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POS
 PROJECT = str(Path(__file__).parents[2])
 
 
+@dataclass
+class Mute:
+    """The forests file of one controller that accepts and never answers, and its port."""
+
+    file: str
+    port: socket.socket
+
+    def asked(self) -> socket.socket:
+        """Until somebody came, who is kept waiting."""
+        return self.port.accept()[0]
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> Iterator[str]:
-    """A forest of one controller that accepts and never answers."""
+def config(tmp_path: Path) -> Iterator[Mute]:
     with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(120)
         path = tmp_path / "forests.toml"
         port = mute.getsockname()[1]
         path.write_text(f"""
@@ -30,16 +43,17 @@ name = "mute.test"
 domain_controllers = ["127.0.0.1"]
 ports = {{ ldap = {port} }}
 """)
-        yield str(path)
+        yield Mute(str(path), mute)
 
 
 CHECK = ("check", "--only", "ldap", "-f", "json")
 
 
-def started(config: str, *command: str, ignoring: bool = False) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def started(config: Mute, *command: str, ignoring: bool = False) -> Iterator[subprocess.Popen[str]]:
     """A run that waits for an answer that never comes."""
     program = subprocess.Popen(
-        [sys.executable, "-m", "portcheck", *(command or CHECK), "-c", config],
+        [sys.executable, "-m", "portcheck", *(command or CHECK), "-c", config.file],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -47,14 +61,12 @@ def started(config: str, *command: str, ignoring: bool = False) -> subprocess.Po
         env={**os.environ, "PYTHONPATH": PROJECT},
         preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignoring else None,
     )
-    assert program.stderr is not None
-    while "planned" not in program.stderr.readline():
-        assert program.poll() is None
-    return program
+    with program, config.asked():
+        yield program
 
 
 @pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_whoever_ends_it_gets_what_was_found(config: str, ending: str) -> None:
+def test_whoever_ends_it_gets_what_was_found(config: Mute, ending: str) -> None:
     with started(config) as program:
         program.send_signal(getattr(signal, ending))
         stdout, stderr = program.communicate(timeout=180)
@@ -65,7 +77,7 @@ def test_whoever_ends_it_gets_what_was_found(config: str, ending: str) -> None:
     assert "Traceback" not in stderr
 
 
-def test_an_impatient_user_sees_no_traceback(config: str) -> None:
+def test_an_impatient_user_sees_no_traceback(config: Mute) -> None:
     with started(config) as program:
         while program.poll() is None:
             program.send_signal(signal.SIGINT)
@@ -76,7 +88,7 @@ def test_an_impatient_user_sees_no_traceback(config: str) -> None:
     assert "Traceback" not in stderr
 
 
-def test_in_the_background_ctrl_c_stays_ignored_and_a_polite_end_keeps_what_was_found(config: str) -> None:
+def test_in_the_background_ctrl_c_stays_ignored_and_a_polite_end_keeps_what_was_found(config: Mute) -> None:
     with started(config, ignoring=True) as program:
         program.send_signal(signal.SIGINT)
         program.send_signal(signal.SIGTERM)
@@ -94,7 +106,7 @@ def test_in_the_background_ctrl_c_stays_ignored_and_a_polite_end_keeps_what_was_
     ids=["an error", "the run"],
 )
 def test_an_explanation_that_is_interrupted_is_told_from_what_was_found(
-    command: tuple[str, ...], told: str, config: str
+    command: tuple[str, ...], told: str, config: Mute
 ) -> None:
     with started(config, *command) as program:
         program.send_signal(signal.SIGINT)
