@@ -96,6 +96,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "schedule": ("portcheck schedule --every 15m --fail-on changed -c /etc/portcheck/forests.toml --write /root",),
     "serve": ("portcheck serve -c /etc/portcheck/forests.toml",),
     "sid": ("portcheck sid S-1-5-21-1004336348-1177238915-682003330-500",),
+    "ui": ("portcheck ui contoso.com", "portcheck ui last"),
     "watch": ("portcheck watch contoso.com --until ok", "portcheck watch --every 5s --until blocked:kpasswd"),
 }
 """What people type, for the end of each help text."""

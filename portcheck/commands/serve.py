@@ -16,6 +16,7 @@ from portcheck.cli.streams import say
 from portcheck.config import ConfigError, Configuration, Server, parse_server, parse_vantage
 from portcheck.exitcodes import NOT_DONE, OK
 from portcheck.model.events import Event
+from portcheck.model.libraries import PACKAGES, how_to_get
 from portcheck.run.runner import Order, run
 from portcheck.targets.checks import profile_names
 
@@ -35,7 +36,7 @@ Folder = Annotated[
 USUAL = "127.0.0.1:9464"
 LONGEST_RUN_S = 120.0
 """A run that nobody limits ends then."""
-NO_EXTRA = "portcheck serve needs more packages: pip install 'portcheck-ad[serve]' ({missing} is missing)"
+NO_EXTRA = "portcheck serve needs a library that is not here: {how}"
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -56,7 +57,8 @@ def serve(
         from portcheck.exporter.app import Exporter
         from portcheck.exporter.board import ForestBoard
     except ModuleNotFoundError as error:
-        raise ConfigError(NO_EXTRA.format(missing=error.name)) from None
+        missing = PACKAGES.get(error.name or "", "uvicorn")
+        raise ConfigError(NO_EXTRA.format(how=how_to_get(missing))) from None
     loaded = _loaded(config, web_config, name)
     context = loaded.web.tls and serving.server_context(loaded.web.tls)
     try:

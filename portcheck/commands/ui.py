@@ -19,6 +19,7 @@ from portcheck.config import CLOUD, ConfigError, Settings
 from portcheck.exitcodes import OK
 from portcheck.model import Report
 from portcheck.model.events import Notify
+from portcheck.model.libraries import BOARD, how_to_get
 from portcheck.net.lag import ListeningLoop
 from portcheck.render.shared.options import Options
 from portcheck.run.ending import ENDING
@@ -27,10 +28,7 @@ from portcheck.run.runner import Order, Run
 if TYPE_CHECKING:
     from portcheck.render.ui.app import BoardApp, Deeds
 
-NEEDED = (
-    "portcheck ui draws with the library textual, which is not installed here: {python} -m pip install textual"
-    " (portcheck watch and portcheck report show the same without it)"
-)
+NEEDED = "portcheck ui draws with a library that is not here: {how} (watch and report show the same)"
 NO_TERMINAL = "portcheck ui needs a terminal; portcheck check and portcheck report write to files and pipes"
 LEFT_OUT = (*SIGNING_IN, "lock", "notify", "notify_file", "format_", "output", "save", "quiet", "verbose")
 
@@ -151,7 +149,7 @@ def _board(asking: Asking, screen: Options, *, begin: bool) -> BoardApp:
     try:
         from portcheck.render.ui.app import BoardApp
     except ImportError:
-        raise ConfigError(NEEDED.format(python=sys.executable or "python")) from None
+        raise ConfigError(NEEDED.format(how=how_to_get(BOARD))) from None
     from portcheck.render.ui.shown import Shown
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

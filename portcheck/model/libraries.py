@@ -8,7 +8,16 @@ import subprocess
 import sys
 
 KERBEROS, MD4, FIREWALLS, NOTICES = "gssapi", "pycryptodome", "aerleon", "apprise"
+BOARD, WORKBOOKS = "textual", "openpyxl"
 """As the package index names them; pyproject.toml's extras hold one each."""
+PACKAGES = {
+    "starlette": "starlette",
+    "uvicorn": "uvicorn",
+    "prometheus_client": "prometheus-client",
+    "bcrypt": "bcrypt",
+    "yaml": "pyyaml",
+}
+"""What `serve` needs: the module that is missed, and its name on the index."""
 
 
 def command_for(library: str) -> str:

@@ -128,7 +128,7 @@ def test_a_failure_is_mailed_with_the_finding_and_its_fix(tmp_path: Path, smtp: 
     run = program(tmp_path, "--notify", "on-failure", urls=url)
     assert (run.returncode, run.stderr) == (1, "")
     (mail,) = box.mails
-    assert "127.0.0.1  389 tcp refused" in mail["Subject"]
+    assert "127.0.0.1: 1 fault" in mail["Subject"]
     body = mail.get_body(("plain", "html"))
     assert body is not None
     assert "not running on 127.0.0.1: ldap (389/tcp)" in body.get_content()

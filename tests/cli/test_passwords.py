@@ -161,7 +161,7 @@ def test_nothing_shows_a_password() -> None:
 @pytest.mark.parametrize("options", [["--user", "svc"], ["--bind-method", "ntlm"], ["--password-stdin"]])
 def test_how_to_sign_in_without_bind_is_a_mistake(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["check", "192.0.2.1", *options]) == 2
-    assert "add --bind" in capsys.readouterr().err
+    assert "add --credentials" in capsys.readouterr().err
 
 
 def test_no_option_takes_a_password(capsys: pytest.CaptureFixture[str]) -> None:

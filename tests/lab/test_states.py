@@ -232,7 +232,19 @@ def test_interrupting_keeps_and_prints_what_was_found(lab: Lab, healthy: Run) ->
 
     config = lab.forests_toml("alpha", "bravo")
     with faults.drop(lab, lab.bravo, "464/tcp", "3268/tcp"):
-        command = ("-m", "portcheck", "check", "-c", str(config), "--timeout", "60s", "-f", "json", "--no-color")
+        command = (
+            "-m",
+            "portcheck",
+            "check",
+            "-c",
+            str(config),
+            "--timeout",
+            "60s",
+            "-f",
+            "json",
+            "--progress",
+            "plain",
+        )
         with lab.vantage.popen(__import__("sys").executable, *command) as process:
             assert process.stderr is not None
             for line in process.stderr:

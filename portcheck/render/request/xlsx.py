@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from portcheck.model.libraries import WORKBOOKS, how_to_get
 from portcheck.render.request import facts, words
 from portcheck.render.request.through_aerleon import FormatError
 from portcheck.render.shared.spreadsheet import Value
@@ -28,7 +28,7 @@ def render(ticket: Ticket) -> bytes:
         from openpyxl import Workbook
     except ImportError:
         raise FormatError(
-            f"xlsx needs the library openpyxl: {sys.executable or 'python'} -m pip install openpyxl (csv needs nothing)"
+            f"xlsx is written by a library that is not here: {how_to_get(WORKBOOKS)} (csv needs none)"
         ) from None
     book = Workbook()
     book.remove(book.worksheets[0])
