@@ -31,7 +31,7 @@ def test_every_format_tells_the_same_fault(lab: Lab) -> None:
         "bravo.test": 2,
     }
     assert told["prometheus"].count('verdict="fail"} 1\n') == 2
-    assert told["nagios"].startswith("PORTCHECK CRITICAL - bravo.test: passwords cannot be set")
+    assert told["nagios"].startswith("PORTCHECK CRITICAL - bravo.test bdc1: 464 tcp+udp blocked")
     for name in ("table", "markdown", "html", "nagios", "junit"):
         assert f"allow tcp+udp 464 from 10.77.0.10 to {lab.bravo.address}" in _one_line(told[name])
     if shutil.which("promtool") is None:
