@@ -158,7 +158,7 @@ def _merged_for(target: str, profiles: tuple[Profile, ...], *, named: bool) -> t
     known = {(row.service, row.transport, row.port) for row in rows}
     others = [row for row in _union(asking, ours=False) if named and row.target == target]
     fresh = (row for row in others if (row.service, row.transport, row.port) not in known)
-    return (*rows, *(replace(row, need=Need.CONDITIONAL) for row in fresh))
+    return (*rows, *(replace(row, need=Need.CONDITIONAL, once_named=None) for row in fresh))
 
 
 def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:

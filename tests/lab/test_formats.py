@@ -32,7 +32,8 @@ def test_every_format_tells_the_same_fault(lab: Lab) -> None:
     }
     assert told["prometheus"].count('verdict="fail"} 1\n') == 2
     assert told["nagios"].startswith("PORTCHECK CRITICAL - bravo.test bdc1: 464 tcp+udp blocked")
-    for name in ("table", "markdown", "html", "nagios", "junit"):
+    assert f"10.77.0.10 → {lab.bravo.address} tcp+udp 464" in _one_line(told["table"])
+    for name in ("markdown", "html", "nagios", "junit"):
         assert f"allow tcp+udp 464 from 10.77.0.10 to {lab.bravo.address}" in _one_line(told[name])
     if shutil.which("promtool") is None:
         pytest.skip("promtool is not installed: all but the metrics was read back")
