@@ -70,8 +70,14 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 @pytest.hookimpl(trylast=True)  # once it is known which of them run
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A lab test mostly waits for packets that do not come: let each of xdist's processes have some of them."""
+    """A lab test mostly waits for packets that do not come: let each of xdist's processes have some of them.
+
+    There, where all tests and four labs share a machine, one that fails is asked once more; the closing lines name it.
+    """
     if hasattr(config, "workerinput"):
+        for item in items:
+            if item.get_closest_marker("flaky") is None:
+                item.add_marker(pytest.mark.flaky(reruns=1))
         items[:] = spread(items, lambda item: item.path, lambda item: item.get_closest_marker("lab") is not None)
 
 

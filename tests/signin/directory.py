@@ -109,7 +109,8 @@ async def serving(habit: Habit, kind: Certificate | None = Certificate.VALID) ->
                 await asyncio.sleep(0)
             server.close()
             for writer in seen.held:
-                writer.transport.abort()
+                with contextlib.suppress(AttributeError):  # over TLS, of a connection that is gone (Python 3.11)
+                    writer.transport.abort()
             if tasks:
                 await asyncio.wait(tasks, timeout=180)
             for writer in seen.held:
