@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.text import Text
 
@@ -17,6 +17,7 @@ from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import plain, printable, to_ascii
 
 WORDS = {State.OK: "answers", State.FILTERED: "silent", State.UNRESOLVED: "no address"}
+WELL = "every controller that DNS names answers the LDAP ping; portcheck check asks the other ports"
 HEAD = "(target, priority/weight, port, address, LDAP ping)"
 GOOD, BAD, NONE = VERDICTS[Verdict.PASS], VERDICTS[Verdict.FAIL], VERDICTS[Verdict.SKIP]
 
@@ -49,16 +50,17 @@ def render(report: Report, options: Options) -> str:
 
 def lines(report: Report, options: Options) -> Iterator[Text]:
     """Per forest the table, the records with faults first; then what the rules say of it; the conclusion at the end."""
-    end = ending(conclusion(report, "", None), options)
+    told = conclusion(report, "", None)
+    end = ending(replace(told, well=tuple(replace(line, words=WELL) for line in told.well)), options)
     said = blocks.AlreadySaid(end.untold)
     for number, forest in enumerate(report.forests):
         if number:
             yield Text()
         yield from _forest(forest, report.of_forest(forest.name), options)
-        told = [f for f in report.findings if f.forest == forest.name and f.code != "forest-ok"]
-        if told:
+        said_of = [f for f in report.findings if f.forest == forest.name and f.code != "forest-ok"]
+        if said_of:
             yield Text()
-        for finding in told:
+        for finding in said_of:
             yield from _finding(finding, options, said)
     if end.lines:
         yield Text()
