@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import select
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from terminals import shown_until
 
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
@@ -24,27 +23,12 @@ def test_the_password_is_asked_for_on_the_terminal_and_not_echoed(tmp_path: Path
     if not pid:
         os.chdir(tmp_path)
         os.execv(sys.executable, [sys.executable, "-m", "portcheck", *COMMAND, "--timeout", "300ms"])
-    shown = _until(terminal, b"Password of svc@alpha.test for 127.0.0.1: ")
+    shown = shown_until(terminal, b"Password of svc@alpha.test for 127.0.0.1: ")
     os.write(terminal, PASSWORD.encode() + b"\n")
-    shown += _until(terminal, None)
+    shown += shown_until(terminal, None)
     os.waitpid(pid, 0)
     os.close(terminal)
     assert b"Password of svc@alpha.test for 127.0.0.1: " in shown
     assert PASSWORD.encode() not in shown
     assert b"127.0.0.1" in shown
     assert [path for path in tmp_path.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()] == []
-
-
-def _until(terminal: int, words: bytes | None) -> bytes:
-    """What is shown until these words, or the end."""
-    shown, end = b"", time.monotonic() + 60
-    while (words is None or words not in shown) and time.monotonic() < end:
-        if select.select([terminal], [], [], 1)[0]:
-            try:
-                part = os.read(terminal, 65536)
-            except OSError:  # Linux: the other side is gone
-                break
-            if not part:
-                break
-            shown += part
-    return shown

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from factories import report
+from terminals import shown_until
 
 from portcheck.report.to_json import dumps, to_json
 
@@ -54,26 +53,11 @@ def test_a_kept_run_is_walked_through_on_a_terminal_and_left_with_zero(saved: Pa
     if not pid:
         os.environ["TERM"] = "xterm-256color"
         os.execv(sys.executable, [sys.executable, "-m", "portcheck", "ui", str(saved)])
-    shown = _until(terminal, b"all forests")
+    shown = shown_until(terminal, b"all forests")
     os.write(terminal, QUIT)
-    shown += _until(terminal, None)
+    shown += shown_until(terminal, None)
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     assert b"all forests" in shown
     assert b"Traceback" not in shown
     assert os.waitstatus_to_exitcode(status) == 0
-
-
-def _until(terminal: int, words: bytes | None) -> bytes:
-    """What is shown until these words, or the end."""
-    shown, end = b"", time.monotonic() + 60
-    while (words is None or words not in shown) and time.monotonic() < end:
-        if select.select([terminal], [], [], 1)[0]:
-            try:
-                part = os.read(terminal, 65536)
-            except OSError:  # Linux: the other side is gone
-                break
-            if not part:
-                break
-            shown += part
-    return shown
