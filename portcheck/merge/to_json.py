@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from portcheck import __version__
@@ -14,8 +13,6 @@ from portcheck.report.json_object import JsonObject, ReadingError
 from portcheck.report.to_json import Json, StoreError
 
 SCHEMA = "portcheck.merged/1"
-NEWEST = 1
-NAMED = re.compile(r"portcheck\.merged/([1-9][0-9]{0,5})")
 OF_CHECK = (
     *("forest", "host", "address", "domain", "service", "transport", "port", "required", "need", "expected"),
     *("purpose", "operations", "profiles", "why", "source"),
@@ -81,18 +78,10 @@ def from_json(document: object) -> Merged:
     """Raises StoreError where the document is no merged report, with the place that is wrong."""
     try:
         root = JsonObject.of(document, "merged")
-        _require_known_schema(root)
+        report_json.require_known_schema(root, SCHEMA)
         return _read(root)
     except ReadingError as error:
         raise StoreError(f"not a merged report: {error}") from None
-
-
-def _require_known_schema(root: JsonObject) -> None:
-    named = NAMED.fullmatch(root.text("schema"))
-    if not named:
-        raise ReadingError(f"schema is {root.text('schema')[:60]!r}, not {SCHEMA!r}")
-    if int(named[1]) > NEWEST:
-        raise StoreError(f"{named[0]} was written by a newer portcheck; this one reads up to {SCHEMA}: update it")
 
 
 def _read(root: JsonObject) -> Merged:

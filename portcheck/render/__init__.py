@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from portcheck.model import Report
-    from portcheck.render.shared.options import Options, Renderer
+    from portcheck.render.shared.options import Renderer
 
 
-def _late(name: str) -> Renderer:
-    def render(report: Report, options: Options) -> str:
-        renderer: Renderer = import_module(f"portcheck.render.report.{name}").render
-        return renderer(report, options)
+def late(module: str) -> Callable[..., Any]:
+    """`render` of this module, which is imported when it is asked for."""
+
+    def render(*arguments: object) -> Any:
+        return import_module(module).render(*arguments)
 
     return render
 
 
 FORMATS: Mapping[str, Renderer] = {
-    name: _late(name) for name in ("table", "json", "jsonl", "csv", "markdown", "html", "junit", "nagios", "prometheus")
+    name: late(f"portcheck.render.report.{name}")
+    for name in ("table", "json", "jsonl", "csv", "markdown", "html", "junit", "nagios", "prometheus")
 }
 """`--format`: the name is the file's name."""

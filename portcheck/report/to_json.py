@@ -31,7 +31,6 @@ from portcheck.report.from_json import read_report
 from portcheck.report.json_object import MAX_DEPTH, JsonObject, ReadingError
 
 SCHEMA = "portcheck.report/1"
-NEWEST = 1
 MAX_BYTES = 512 * 2**20
 """Ten thousand checks with all their evidence take some 30 MB."""
 
@@ -253,18 +252,20 @@ def from_json(document: object) -> Report:
     """The report in a parsed document; StoreError where it is not one, with the place that is wrong."""
     try:
         root = JsonObject.of(document, "report")
-        _require_known_schema(root)
+        require_known_schema(root, SCHEMA)
         return read_report(root)
     except ReadingError as error:
         raise StoreError(f"not a portcheck report: {error}") from None
 
 
-def _require_known_schema(root: JsonObject) -> None:
-    named = re.fullmatch(r"portcheck\.report/([1-9][0-9]{0,5})", root.text("schema"))
+def require_known_schema(root: JsonObject, newest: str) -> None:
+    """`newest`: the schema that is read, `portcheck.report/1`, and all before it. ReadingError or StoreError."""
+    kind, _, version = newest.partition("/")
+    named = re.fullmatch(rf"{re.escape(kind)}/([1-9][0-9]{{0,5}})", root.text("schema"))
     if not named:
-        raise ReadingError(f"schema is {root.text('schema')[:60]!r}, not {SCHEMA!r}")
-    if int(named[1]) > NEWEST:
-        raise StoreError(f"{named[0]} was written by a newer portcheck; this one reads up to {SCHEMA}: update it")
+        raise ReadingError(f"schema is {root.text('schema')[:60]!r}, not {newest!r}")
+    if int(named[1]) > int(version):
+        raise StoreError(f"{named[0]} was written by a newer portcheck; this one reads up to {newest}: update it")
 
 
 def dumps(document: Json, *, indent: int | None = 2) -> str:

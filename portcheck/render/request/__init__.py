@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from portcheck.render import late
+
 if TYPE_CHECKING:
     from portcheck.request.flow import Ticket
 
@@ -14,14 +16,6 @@ OWN = ("text", "markdown", "html", "xlsx", "csv", "json", "nftables", "powershel
 THROUGH_AERLEON = (
     "cisco", "ciscoasa", "cisconx", "ciscoxr", "arista", "juniper", "srx", "paloalto",
 )  # fmt: skip
-
-
-def _own(name: str) -> Renderer:
-    def render(ticket: Ticket) -> str | bytes:
-        renderer: Renderer = import_module(f"portcheck.render.request.{name.replace('-', '_')}").render
-        return renderer(ticket)
-
-    return render
 
 
 def _through_aerleon(name: str) -> Renderer:
@@ -33,7 +27,7 @@ def _through_aerleon(name: str) -> Renderer:
 
 
 FORMATS: Mapping[str, Renderer] = {
-    **{name: _own(name) for name in OWN},
+    **{name: late(f"portcheck.render.request.{name.replace('-', '_')}") for name in OWN},
     **{name: _through_aerleon(name) for name in THROUGH_AERLEON},
 }
 """`--format` of `portcheck request`."""
