@@ -122,6 +122,14 @@ def test_the_second_server_gives_the_records_and_not_the_addresses(lab: Lab, hab
     assert f"{lab.bravo.host} A: DNS server {resolvers.ODD}" in finding(run, "dns-views-differ")["evidence"]
 
 
+def test_a_silent_resolver_of_this_machine_is_told_though_the_file_names_a_server_that_answers(lab: Lab) -> None:
+    with resolvers.asks_only(lab, drop={"*": True}):
+        run = check(lab, dns=[lab.bravo.address])
+    told = finding(run, "dns-views-differ")
+    assert (told["severity"], run.code) == ("warning", 0)
+    assert "Programs on this machine" in told["explanation"]
+
+
 def test_a_wildcard_server_first_in_the_list_is_one_finding(lab: Lab) -> None:
     with resolvers.forwarder(lab, alike="10.77.0.1"), resolvers.asks(lab, resolvers.ODD, resolvers.USUAL):
         run = check(lab)

@@ -257,7 +257,8 @@ TOLD = (
         code="packet-loss",
         title="{forest}: packets are lost on the way to {hosts}",
         explanation="{counts}. They were answered in the end; long transfers will be slow or break.",
-        fix="Ask the network team about loss or a limit on new connections on the path to {names}.",
+        fix="Ask the network team about loss or a limit on new connections on the path to {names}, or a dead one of"
+        " several machines or paths behind the address.",
         when=_loss,
         beside=True,
     ),

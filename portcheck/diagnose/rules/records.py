@@ -63,7 +63,13 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     follows = tuple(o for where in (*empty, *ours) for o in f.faults_at(where))
     grave = not any(endpoint(o) not in ours for o in f.answered() if o.check.service != "dns")
     severity = Severity.ERROR if grave else Severity.WARNING
-    words = {"ask": _about_stale(f, [host for host in targets if host in nowhere], targets)}
+    proven = all(_no_address_of_its_own(f, host) for host in nowhere)
+    words = {
+        "what": f"DNS names controllers that are not there: {short_hosts(targets, f)}"
+        if proven or len(nowhere) < len(targets)
+        else f"DNS names controllers and gives no address of them: {short_hosts(targets, f)}",
+        "ask": _about_stale(f, [host for host in targets if host in nowhere], targets),
+    }
     return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=severity, follows=follows, words=words)
 
 
@@ -247,7 +253,7 @@ def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
 RECORDS = (
     Rule(
         code="srv-stale",
-        title="{forest}: DNS names controllers that are not there: {hosts}",
+        title="{forest}: {what}",
         explanation=(
             "An SRV record points at a host without an address, at an address where the last router finds nobody, or at"
             " this machine itself."

@@ -34,16 +34,20 @@ def _views(f: ForestFacts) -> Proof | None:
     told_words["how"] = f"{DIFFERENTLY}. {told_words['whose']}"
     if not split and all(said == UNHEARD_OF for said in idle.values()):
         told_words |= {"what": f"{some(idle)} {SILENT}", "how": WAITS, "ask": DEAD}
+    if server_named(SYSTEM) in idle:
+        told_words["how"] = OWN_RESOLVER
     severity = Severity.ERROR if answers.believes_wrong(f) else Severity.WARNING
     return Proof(seen=tuple(seen), severity=severity, words=told_words)
 
 
 DIFFERENTLY = "The same question is answered differently depending on the server"
-SILENT = "does not answer, and others of the list do"
-UNHEARD_OF = "answered nothing (timeout)"
-WAITS = (
-    "Programs that ask this one first wait for it, some seconds with each question, before they turn to the next"
+SILENT = "does not answer, and others do"
+OWN_RESOLVER = (
+    "Other servers than this machine's own resolver were asked, and they know the forest. Programs on this machine ask"
+    " the resolver, and do not find the controllers by their names, whatever is asked here"
 )
+UNHEARD_OF = "answered nothing (timeout)"
+WAITS = "Programs that ask this one first wait for it, some seconds with each question, before they turn to the next"
 DEAD = (
     "Take it out of the list if it is gone; if it should be there, ask whoever runs it whether it is alive"
     " and answers this machine."
@@ -93,14 +97,16 @@ def _idle(f: ForestFacts) -> dict[str, str]:
         return {}
     beside: dict[str, list[Lookup]] = {}
     for lookup in f.lookups("SRV"):
-        if not lookup.required and lookup.server not in {label, SYSTEM} and SITES not in lookup.name:
+        if not lookup.required and lookup.server != label and SITES not in lookup.name:
             beside.setdefault(lookup.server, []).append(lookup)
     own = answers.own_servers(f)
     among = label == SYSTEM or ", " in label
     return {
         server_named(server): _gave_none(asked)
         for server, asked in beside.items()
-        if among and server not in own and not any(x.status in {"ok", "nxdomain", "nodata"} for x in asked)
+        if (among or server == SYSTEM)
+        and server not in own
+        and not any(x.status in {"ok", "nxdomain", "nodata"} for x in asked)
     }
 
 
