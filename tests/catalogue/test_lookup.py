@@ -88,6 +88,8 @@ def test_a_pasted_line_gives_up_its_errors_most_telling_first(line: str, expecte
         "1355 objects of 5719 done, 85 %",
         "version 10.0.1722.0, build 5719",
         "error on line 53x",
+        "2024-05-31 12:53:05 [49] INFO ldap sync took long",
+        "2024-05-31 12:53:05 [53] ldap pool is full of 81 threads",
         "no-start-connections kerberos-no-logon-server-x",
         "error on 2024-05-31, retry 1722, exit code 53, HTTP status 404, error [11]",
         "(2024-05-06 10:00:00): [be[x]] [sdap_get_rootdse] (0x0020): [RID#12] rootDSE of dc1.x.com:389 took 49 ms",

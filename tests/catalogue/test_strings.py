@@ -76,8 +76,37 @@ QUIET = (
     "{date} {time} W3SVC{d} {host} 10.{d}.1.{d} POST /{name}.aspx {port} A\\jo 10.{d}.2.{d} 304 0 0 {n} {m}",
     "{name}[{m}]: level {d}, line {n}, state {d}, version {d}.{d}.{m}, build {n}, retry {d} of {n}",
     "pid {m} started on {host} at {date} {time}, listening on port {port}, exit code 0, worker {n}",
+    "10.{d}.1.{d} - - [{d}/May/2024:{time} +0200] \"GET /{name}/{n}/error.html?user=jo HTTP/1.1\" 200 {m} \"-\" \"curl/7.{d}\"",
+    "10.{d}.1.{d} - jo [{d}/May/2024:{time} +0200] \"POST /auth/realms/{name}/login HTTP/2.0\" 302 0 rt=0.{n} upstream={port}",
+    "{date}T{time}.{n:06d}Z haproxy[{m}]: 10.{d}.1.{d}:{n} [{d}/May/2024:{time}.{m}] ldaps~ ldap_back/{host} {d}/0/{n} {m} -- {d}/{d}/0/0/0 0/0",
+    "Server ldap_back/{host} is UP, reason: Layer6 check passed, check duration: {d}ms. {d} active and 0 backup servers online.",
+    "{n}.{m}    {d} 10.{d}.1.{d} TCP_TUNNEL/200 {n} CONNECT login.microsoftonline.com:443 - HIER_DIRECT/20.190.{d}.{d} -",
+    "{date} {time} [notice] {m}#{n}: signal process started; worker process {n} exited with code 0",
+    "I0506 {time}.{n:06d}    {m} kubelet.go:{n}] \"SyncLoop (PLEG): event for pod\" pod=\"kube-system/{name}-{d}\" event=ContainerStarted",
+    "I0506 {time}.{n:06d}       1 reflector.go:{n}] Caches populated for *v1.Secret from k8s.io/client-go/informers/factory.go:{m}",
+    "E0506 summary: 0 errors, 0 failures, {n} checks of {host} in {m} ms",
+    "May  6 {time} {host} systemd[1]: Started Session {n} of user jo.",
+    "May  6 {time} {host} systemd[1]: sssd.service: Deactivated successfully.",
+    "May  6 {time} {host} systemd[1]: Starting System Security Services Daemon...",
+    "May  6 {time} {host} systemd[1]: winbind.service: Scheduled restart job, restart counter is at {d}; Restart=on-failure",
+    "May  6 {time} {host} CRON[{m}]: (root) CMD (test -x /usr/sbin/anacron || run-parts --report /etc/cron.daily)",
+    "May  6 {time} {host} sshd[{m}]: pam_unix(sshd:session): session closed for user jo",
+    "May  6 {time} {host} sshd[{m}]: Accepted gssapi-with-mic for jo from 10.{d}.1.{d} port {n} ssh2: jo@A.TEST",
+    "May  6 {time} {host} sshd[{m}]: Received disconnect from 10.{d}.1.{d} port {n}:11: disconnected by user",
+    "May  6 {time} {host} chronyd[{m}]: Selected source 10.{d}.1.{d} ({host}), offset +0.{n:06d} sec",
+    "May  6 {time} {host} named[{m}]: client @0x7f{n:06d} 10.{d}.1.{d}#{n} ({host}): query: _ldap._tcp.{host} IN SRV + (10.{d}.1.1)",
+    "May  6 {time} {host} kernel: [{m}.{n:06d}] eth0: renamed from veth{n}, mtu 1500, link up at {d} Gbps",
+    "May  6 {time} {host} krb5kdc[{m}]: AS_REQ (4 etypes {{18 17 16 23}}) 10.{d}.1.{d}: ISSUE: authtime {n}, etypes {{rep=18}}, jo@A.TEST",
+    "May  6 {time} {host} slapd[{m}]: conn={n} fd={d} closed (connection lost=0)",
+    "postfix/smtp[{m}]: {n:06X}: to=<jo@{host}>, relay={host}[10.{d}.1.{d}]:25, delay=0.{d}, status=sent (250 2.0.0 Ok: queued)",
+    "time={date}T{time}Z level=info msg=\"health check of {host}:{port} done\" failed=0 errors=0 duration={n}ms",
+    "{{\"level\":\"info\",\"ts\":{n}.{m},\"msg\":\"reconciled\",\"domain\":\"{host}\",\"error\":null,\"retries\":{d}}}",
+    "{date} {time} Information Microsoft-Windows-GroupPolicy Completed periodic policy processing for user A\\jo in {d} seconds.",
+    "{date} {time} [{d}] INFO  Keycloak LDAP sync finished for {host}: {n} imported users, {m} updated users, 0 failed",
+    "Last attempt @ {date} {time} was successful. DC={host} via RPC, DSA object GUID: 6fe7{n:04x}",
+    "firewalld[{m}]: zone=internal, {n} rules loaded, {d} services, port {port}/tcp added to {host}",
 )  # fmt: skip
-"""Shapes of lines as sssd, samba, slapd, Java and IIS write them when all is well."""
+"""Shapes of lines when all is well: sssd, samba, slapd, Java, IIS, proxies, Kubernetes, systemd, syslog."""
 NAMES = ("sdap_get_rootdse", "winbindd_getpwnam", "be_ptask", "auth_check", "pool", "sync_job", "ad_ping", "cache_req")
 
 
