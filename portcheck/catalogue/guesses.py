@@ -1,7 +1,7 @@
 """The kind of failure that a text speaks of, where the catalogue knows no such text: errors/patterns.toml.
 
-Where no kind fits either, what the text is about: the subjects of errors/by-subject.toml. They ask for stronger words of
-failure, since a subject alone says little.
+Where no kind fits either, what the text is about: the subjects of errors/by-subject.toml. They ask for stronger words
+of failure, since a subject alone says little.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ FAILING = re.compile(
 )
 """A text without any of these tells of no failure."""
 FAILED = re.compile(
-    r"\w*(?:error|exception|failure|fault)s?(?![\w-])|\bfail(?:ed|s|ing)?(?!\w)|\bcan(?:not| not|'t)\b|\bcould(?:n't| not)\b"
+    r"\w*(?:error|exception|failure|fault)s?(?![\w-])|\bfail(?:ed|s|ing)?(?!\w)"
+    r"|\bcan(?:not| not|'t)\b|\bcould(?:n't| not)\b"
     r"|\b(?:un(?:able|supported|reachable|available|recogni[sz]ed|authori[sz]ed|successful|expected|known|resolved|trusted)"
     r"|den(?:y|ied)|refused?|rejected|invalid|illegal|malformed|timed? ?out|timeout|wrong|missing|expired|incorrect"
     r"|mis-?match|aborted|fatal|critical|broken|lost|problems?|corrupt(?:ed)?|crash(?:ed)?|blocked|insufficient"
     r"|unauthenticated|disallowed|prohibited|forbidden|panic|terminated|offline|bad|unhandled|deprecated|locked)\b"
     r"|\b(?:support|accounts?|protocol|feature|service|users?) (?:is |are |was |has been )?disabled\b"
-    r"|\b(?:is|are|was|were|has|have|had|do|does|did|would|will|be|cannot|has been) ?(?:not\b|n't\b)|\bnot (?!only|later)\w+"
-    r"|(?:isn|aren|wasn|weren|hasn|haven|doesn|didn|don|won|wouldn)'t\b|\bno (?:such|valid|suitable|known|default|\w+ found)"
-    r"|\bnever\b|\b0x[8c][0-9a-f]{7}\b|\bproblem\b|\bstopped\b"
+    r"|\b(?:is|are|was|were|has|have|had|do|does|did|would|will|be|cannot|has been) ?(?:not\b|n't\b)"
+    r"|\bnot (?!only|later)\w+|(?:isn|aren|wasn|weren|hasn|haven|doesn|didn|don|won|wouldn)'t\b"
+    r"|\bno (?:such|valid|suitable|known|default|\w+ found)"
+    r"|\bnever\b|\bencountered\b|\b0x[8c][0-9a-f]{7}\b|\bproblem\b|\bstopped\b"
 )
 WELL = re.compile(
     r"\b(?:no|0|zero|without(?: any)?|any) (?:errors?|fail(?:ed|ures?)|problems?|faults?|exceptions?)\b"

@@ -10,6 +10,7 @@ from functools import cache
 
 from portcheck.catalogue import codes
 from portcheck.catalogue.books import table
+from portcheck.catalogue.dressed import dressed
 from portcheck.catalogue.errors import CataloguedError, errors, families, numbered
 from portcheck.catalogue.guesses import guessed
 from portcheck.catalogue.narrowing import narrowed
@@ -102,7 +103,7 @@ def _of_family(text: str) -> list[Match]:
 
 
 def _inside(text: str) -> list[Match]:
-    found = [*_codes(text), *_phrases(text)]
+    found = [*_codes(text), *_phrases(text), *_dressed(text)]
     found += _symbols(text, found)
     if all(match.error.general for match in found):
         found += _texts(text)
@@ -167,6 +168,12 @@ def _phrases(text: str) -> Iterator[Match]:
         found = pattern(spelled).search(text)
         if found and (found[0].isupper() or not SHOUTED.fullmatch(spelled.removeprefix(NEEDS_FAMILY))):
             yield Match(error, found[0], found.start(), exact=False, hinted=hinted)
+
+
+def _dressed(text: str) -> Iterator[Match]:
+    of_ldap = spoken_for(text.casefold(), families()["ldap"])
+    for name, written, start in dressed(text, of_ldap=of_ldap):
+        yield Match(errors()[name], written, start, exact=False, hinted=True)
 
 
 def _codes(text: str) -> Iterator[Match]:

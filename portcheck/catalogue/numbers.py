@@ -22,7 +22,8 @@ SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]
 HEX_DIGITS = r"(?P<n>\b[0-9a-f]{2,4}\b)"
 FILLING = r"\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b"
 BETWEEN = rf"[\s:=#('\"<,]{{0,4}}(?:{FILLING}[\s:=#('\"<,.]{{0,4}}){{0,3}}"
-LABEL = r"\b(?:errors?|err|code|status|substatus|result|failed|failure|return(?:ed)?|hresult|hr|rc|reason|exception)\b"
+LABEL = r"\b(?:errors?|err|err(?:or)?_?code|return_?(?:code|value)|last_?error|code"
+LABEL += r"|status|substatus|result|failed|failure|return(?:ed)?|hresult|hr|rc|reason|exception)\b"
 
 WHOLE = re.compile(r"(?P<dec>-?\d{1,10})|(?P<hex>0x[0-9a-f]{1,16}|[0-9a-f]{1,8})", re.IGNORECASE)
 LABELLED = re.compile(LABEL + BETWEEN + SIGN_AND_DIGITS, re.IGNORECASE)
@@ -146,8 +147,8 @@ def _owners(number: Number) -> tuple[str, ...]:
     if any(0 <= code < TABLE for code in (wide - (MIT_BASE & MASK),)):
         return ("krb", "krb5")
     if wide & ~0xFFFF == FACILITY_WIN32:
-        return ("win32", "winsock", "dns")
-    return ("hresult", "ntstatus", "sspi") if wide > MASK // 2 else ()
+        return ("win32", "winsock", "dns", "winhttp")
+    return ("hresult", "ntstatus", "sspi", "adsi") if wide > MASK // 2 else ()
 
 
 def _by_context(text: str, folded: str) -> Iterator[Claim]:
@@ -183,8 +184,9 @@ def _narrow(number: Number) -> Number:
 
 
 def _by_words(number: Number, folded: str, *, labelled: bool) -> Claim | None:
-    """The family named last before a number, else Winsock's own; of a labelled one, too, the family named after it, else
-    Win32, if nobody else's. A number in brackets at the head of a line is a thread's.
+    """The family named last before a number, else Winsock's own; one in brackets at the head of a line is a thread's.
+
+    Of a labelled one, too, the family named after it, else Win32, if nobody else's.
     """
     before = folded[max(0, number.start - BEFORE) : number.start]
     after = folded[number.end : number.end + AFTER]
