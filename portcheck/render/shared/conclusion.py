@@ -229,7 +229,7 @@ def _path_line(provided: str, asks: Iterable[Request]) -> str:
     by_source: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for ask in asks:
         to = ask.to[0].address or ask.to[0].host
-        by_source.setdefault(ask.sources, {}).setdefault(_ask_ports(ask), []).append(to)
+        by_source.setdefault(ask.sources, {}).setdefault(ask_ports(ask), []).append(to)
     told = []
     for sources, ports in by_source.items():
         rows = [f"→ {', '.join(address_ranges(to))} {what}" for what, to in ports.items()]
@@ -238,7 +238,7 @@ def _path_line(provided: str, asks: Iterable[Request]) -> str:
     return printable(lead + "; ".join(told))
 
 
-def _ask_ports(ask: Request) -> str:
+def ask_ports(ask: Request) -> str:
     tcp, udp = ",".join(ask.tcp), ",".join(ask.udp)
     if tcp == udp:
         return f"tcp+udp {tcp}"
