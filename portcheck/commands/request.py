@@ -108,7 +108,7 @@ def request(
             _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
             for report in reports
         )
-        bases = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
+        bases = list(map(_basis, reports))
         basis = "; ".join(bases[:MOST_NAMED]) + (f" and {len(bases) - MOST_NAMED} more" if bases[MOST_NAMED:] else "")
     else:
         configured = targets.configuration(config, needed=False)
@@ -128,6 +128,18 @@ def request(
         asked, basis, weakest=need, stateless=stateless, into=into or "", whole=whole_policy, planned=planned
     )
     return _write(ticket, wanted)
+
+
+def of_run(report: Report) -> Ticket:
+    """What the run found blocked, as `portcheck request` asks for it without any option."""
+    from portcheck.request import ticket
+
+    asked = _from_report(report, False, (), Selection(), (), (), (), selecting.families(four=False, six=False))
+    return ticket.ticket(asked, _basis(report))
+
+
+def _basis(report: Report) -> str:
+    return f"a run of {report.started} on {report.vantage.called}"
 
 
 def _against(asked: Asked, run: str) -> Asked:

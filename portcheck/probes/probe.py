@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from portcheck.config import Settings
 from portcheck.model import Check, Facts, State
 from portcheck.model.target import Route
 from portcheck.net.dns import is_address
@@ -28,6 +29,7 @@ class Subject:
     wanted: tuple[str, ...] = ()  # RPC mapper: the services to look up
     route: Route | None = None  # an endpoint that is known by its name
     public: bool = False  # its certificate is one that everybody trusts
+    settings: Settings = field(default_factory=Settings)  # of the run: an option that a probe heeds is read here
     start_tls: bool = True  # LDAP in clear: look at the certificate that StartTLS shows as well
 
     @property

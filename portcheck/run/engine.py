@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from portcheck.config import Settings
 from portcheck.model import GOOD, Check, Facts, Outcome, Stage, State, Trace
 from portcheck.model.events import Notify, Started
 from portcheck.net import socks
@@ -51,6 +52,7 @@ class Engine:
     rate: float | None = None
     source_ip: str | None = None
     max_checks: int = MOST_CHECKS
+    settings: Settings = field(default_factory=Settings)  # for the probes
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
@@ -125,7 +127,7 @@ class Engine:
         loose: bool = False,
     ) -> Outcome:
         """Ask one check once more, alone and without what is asked beside, for the second look."""
-        subject = replace(subject, start_tls=False)
+        subject = replace(subject, start_tls=False, settings=self.settings)
         async with self._slots:
             net = Net(
                 check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose,
@@ -164,7 +166,7 @@ class Engine:
     async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:
         if check.address is None and subject.route is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
-        probe = probes()[check.service]
+        probe, subject = probes()[check.service], replace(subject, settings=self.settings)
         for pause in (*AFTER_RESET_S, None):
             net = _on_its_way(check.host, self.net(check.address or "", trail, check.service), subject)
             outcome = await once(probe, check, net, subject)

@@ -72,7 +72,9 @@ class Run:
         """Nothing is asked yet. Raises ConfigError for a proxy that cannot be asked."""
         settings = order.settings
         patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
-        engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks)
+        engine = Engine(
+            patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks, settings
+        )
         return cls(
             order, notify, [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
         )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import median
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
-from portcheck.diagnose.reader import name, printable
+from portcheck.diagnose.reader import median, name, printable
 from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Severity, State

@@ -6,7 +6,9 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Callable
 
+from portcheck.net import errors
 from portcheck.net.platform import select_thread
 
 # The KDC drops clients on 88 and 464, and by a byte-order bug those on 22528 and 53249 (Microsoft KB2000061).
@@ -65,6 +67,29 @@ def _chooses_late(sock: socket.socket, port: int) -> bool:
 
 class ShunnedPortError(OSError):
     """The system chose a local port that domain controllers ignore."""
+
+
+def _nothing(_: socket.socket) -> None:
+    return
+
+
+def datagrams(
+    address: str, port: int, source_ip: str | None, *, loose: bool, ask: Callable[[socket.socket], None] = _nothing
+) -> tuple[socket.socket, select_thread.Peer | None]:
+    """A UDP socket, connected; `loose`: not, and whom to send to. `ask`: of it, before. Raises NetError."""
+    try:
+        sock = make(address, socket.SOCK_DGRAM, source_ip)
+    except OSError as error:
+        raise errors.local(error) from None
+    to = peer(address, port)
+    try:
+        ask(sock)
+        if not loose:
+            sock.connect(to)
+    except OSError as error:
+        sock.close()
+        raise errors.local(error) from None
+    return sock, to if loose else None
 
 
 def peer(address: str, port: int) -> select_thread.Peer:
