@@ -43,7 +43,7 @@ def main(f: ForestFacts) -> str:
 
 def targets(lookup: Lookup) -> list[str]:
     """The hosts of an SRV answer; `.` means that there is no such service (RFC 2782)."""
-    return [host for answer in lookup.answers if (host := answer.rpartition(" ")[2]) not in {"", "."}]
+    return [row.host for row in lookup.srv if row.offered]
 
 
 def believes_wrong(f: ForestFacts) -> bool:

@@ -67,4 +67,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return one("LDAP ping (netlogon of the rootDSE)", len(datagram(subject)))
 
 
-PROBE = Probe("ldap-ping", run, exchange, datagram)
+PROBES = (Probe("ldap-ping", run, exchange, datagram),)

@@ -169,7 +169,7 @@ def srv_targets(lookup: Lookup) -> list[str]:
 
     A target that is no host's name stays in the answer, where it is told, and is never asked.
     """
-    hosts = (told_names.dns_name(answer.rsplit(" ", 1)[-1]) for answer in lookup.answers)
+    hosts = (told_names.dns_name(row.host) for row in lookup.srv)
     return [host for host in dict.fromkeys(hosts) if host is not None]
 
 

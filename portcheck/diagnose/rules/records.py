@@ -24,11 +24,10 @@ def _other_port(f: ForestFacts) -> Proof | None:
     ports = grouped(((name(o.check.host), o.check.service), o.check.port) for o in f.outcomes)
     for lookup in f.lookups("SRV"):
         service = next((known for prefix, known in PREFIXES.items() if lookup.name.startswith(prefix)), None)
-        for answer in lookup.answers if service else ():
-            *_, port, host = answer.split(" ") if answer.count(" ") == 3 else ("", "", "", "")
-            asked = set(ports.get((name(host), service or ""), ()))
-            if asked and port.isdecimal() and int(port) not in asked | {USUAL[service or ""]}:
-                seen[f"{printable(lookup.name)} names port {port} of {printable(host)}"] = host
+        for row in lookup.srv if service else ():
+            asked = set(ports.get((name(row.host), service or ""), ()))
+            if asked and row.port is not None and row.port not in asked | {USUAL[service or ""]}:
+                seen[f"{printable(lookup.name)} names port {row.port} of {printable(row.host)}"] = row.host
     if not seen:
         return None
     told = some(seen, 3, "more records")
