@@ -125,7 +125,7 @@ def _limited(f: ForestFacts) -> Proof | None:
     if not proof:
         return None
     seen = f"{ports(proof)} were reset while other connections of this machine were open, and answered each alone"
-    reset = (o for where in endpoints(proof) for o in f.faults_at(where) if o.state is State.REJECTED)
+    reset = (o for where in endpoints(proof) for o in f.faults_at(where) if o.state in BY_RESET)
     rest = tuple(o for o in reset if o.check.transport == "tcp" and "icmp_from" not in o.facts)
     severity = max(Severity.WARNING, worst_of(rest), key=WORST_FIRST[::-1].index)
     words = _about(f, LIMITED, proof)
