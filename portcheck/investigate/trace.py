@@ -283,7 +283,7 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
             noted = case.note(same, "path", words, **facts)
-            case.land(replace(noted, blocked_at=where))
+            case.land(replace(noted, blocked_at=None if "answered_from" in noted.facts else where))
 
 
 def _suspects(where: BlockedAt, beyond: str | None, host: str) -> tuple[str | None, ...]:
