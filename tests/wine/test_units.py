@@ -32,8 +32,8 @@ RAN = re.compile(r"(\d+) passed")
 
 
 def test_the_units_hold_on_windows(windows: Windows) -> None:
-    asked = ("-q", "-p", "no:cacheprovider", "-m", "not lab and not wine", "-rfE", "--durations=5")
-    done = windows.run(windows.python, "-m", "pytest", *asked, *(f"tests/{each}" for each in PORTABLE), timeout=600)
+    asked = ("-q", "-p", "no:cacheprovider", "-m", "not lab and not wine", "-rfE", "--durations=12")
+    done = windows.run(windows.python, "-m", "pytest", *asked, *(f"tests/{each}" for each in PORTABLE), timeout=1800)
     said = done.out.decode("utf-8", "replace")
     assert done.code == 0, said[-12000:] + done.err.decode("utf-8", "replace")[-2000:]
     passed = RAN.search(said)
