@@ -130,9 +130,7 @@ def test_the_cloud_alone_needs_no_forest(
     assert any("graph.microsoft.com 443/tcp" in words for words in told["left_out"])
 
 
-def test_a_request_is_not_held_against_a_run_from_before_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_request_is_not_held_against_a_run_from_before_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocked, open_again = outcome(check("kpasswd/tcp"), "filtered"), outcome(check("kpasswd/tcp"))
     asked, early, late = (tmp_path / f"{name}.json" for name in ("asked", "early", "late"))
     to_json.save(asked, report(blocked, outcome("ldap/tcp"), started="2026-11-22T21:00:00.000Z"))
