@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from portcheck.model import DomainController, Finding, ForestReport, Lookup, Outcome, Report, Severity, State, Verdict
+from portcheck.model import (
+    DomainController,
+    Finding,
+    ForestReport,
+    Lookup,
+    Outcome,
+    Report,
+    Severity,
+    SrvRecord,
+    State,
+    Verdict,
+)
 from portcheck.render.report import findings as blocks
 from portcheck.render.report.ending import ending
 from portcheck.render.report.sentences import concluded, ended, finding_sentences
@@ -149,10 +160,10 @@ def _addresses(forest: ForestReport) -> dict[str, str]:
 
 def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]) -> AnswerRow:
     """`0 100 389 dc1.alpha.test` as priority, weight, port, host, addresses and what it said."""
-    parts = answer.split(" ")
-    if len(parts) != 4:
+    row = SrvRecord.of(answer)
+    if row.port is None:
         return AnswerRow(BAD, answer)
-    priority, weight, port, host = parts
+    host = row.host
     asked = pings.get(host, [])
     told = dict.fromkeys(map(_said, asked))
     said = next(iter(told), "not asked")
@@ -162,8 +173,8 @@ def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]
     good = bool(asked) and all(_said(ping) == WORDS[State.OK] for ping in asked)
     mark = GOOD if good else BAD if asked else NONE
     at = f"at {where}" if host in addresses else "which has no address"
-    spoken = f"{host}, {at}, port {port}, priority {priority}, weight {weight}, {said}"
-    return AnswerRow(mark, f"{host}  {priority}/{weight}  :{port}  {where}  {said}", spoken)
+    spoken = f"{host}, {at}, port {row.port}, priority {row.priority}, weight {row.weight}, {said}"
+    return AnswerRow(mark, f"{host}  {row.priority}/{row.weight}  :{row.port}  {where}  {said}", spoken)
 
 
 def _said(ping: Outcome) -> str:

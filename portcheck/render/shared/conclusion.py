@@ -110,9 +110,14 @@ def _blocked(told: Iterable[Finding], digest: Digest) -> list[str]:
     for (hosts, state), findings in alike.items():
         outcomes = [by_id[key] for finding in findings for key in finding.checks if key in by_id]
         bad = [o for o in outcomes if (o.state in GOOD) == (state == "open")]
-        for_what = ", ".join(dict.fromkeys(brief_of(finding.code).words for finding in findings))
+        for_what = ", ".join(dict.fromkeys(_for_what(brief_of(finding.code), bad) for finding in findings))
         parts.append(f"{_named(hosts, digest)}{ports_words(bad) or 'ports'} {state} – {for_what}")
     return parts
+
+
+def _for_what(brief: Brief, bad: Iterable[Outcome]) -> str:
+    """No more than this machine could see: not every system tells whose a reset was."""
+    return brief.untold if brief.untold and any(o.facts.get("reset_untold") for o in bad) else brief.words
 
 
 def _others(told: Iterable[Finding], digest: Digest) -> list[str]:
