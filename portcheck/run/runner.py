@@ -119,7 +119,7 @@ class Run:
         report = _report(self.surveys, self.started, time.monotonic() - self.began)
         called = replace(report.vantage, name=self.order.name)
         report = explained(replace(report, vantage=called, interrupted=self.interrupted))
-        self.notify(Finished())
+        self.notify(Finished(report.duration_s))
         return replace(report, exit_code=_exit_code(report, self.surveys, self.order.settings))
 
 

@@ -26,6 +26,7 @@ def texts() -> dict[str, str]:
 
 
 def main() -> None:
+    sys.path.insert(0, str(ROOT / "tests"))  # as pytest has it: samples are told from the tests' own cases
     for name, text in texts().items():
         path = ROOT / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
