@@ -7,12 +7,12 @@ of failure, since a subject alone says little.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from portcheck.catalogue.books import table
 
-NO = r"\b(?:can(?:not| not|'t)|could(?:n't| not)|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b(?!-)"
 FAILING = re.compile(
     r"\b(?:able|aborted|alert|already|bad|broken|can|cannot|closed|complains|could|couldn|crashed|dead|deadlock|denied|died"
     r"|differs?|disabled|down|ended|errors?|event|exception|exited|expired|fail(?:ed|s|ure)?|incorrect|insufficient"
@@ -67,24 +67,27 @@ def guessed(text: str) -> tuple[str, str, int] | None:
     told = _apart(NO_WORDS.sub(" ", text))
     if len(told.split()) < SHORTEST:
         return None
-    if FAILING.search(told.casefold()) and (found := _first(told, _patterns("pattern"))):
+    if FAILING.search(told.casefold()) and (found := _first(told, table()["pattern"])):
         return found
     about = _apart(SHOUTED_CAMEL.sub(" ", re.sub(NAME, " ", text, flags=re.IGNORECASE)))
-    return _first(about, _patterns("subject")) if FAILED.search(PATHS.sub(" ", about.casefold())) else None
+    return _first(about, table()["subject"]) if FAILED.search(PATHS.sub(" ", about.casefold())) else None
 
 
 def _apart(text: str) -> str:
     return " ".join(CAMEL.sub(" ", text).split())
 
 
-def _first(text: str, patterns: Iterable[tuple[str, re.Pattern[str]]]) -> tuple[str, str, int] | None:
+def _first(text: str, rows: Iterable[Mapping[str, Any]]) -> tuple[str, str, int] | None:
     folded = text.casefold()
-    for name, pattern in patterns:
-        if found := pattern.search(folded):
-            return name, text[found.start() : found.end()], found.start()
+    for row in rows:
+        needed = row["needles"]
+        if needed and not any(letters in folded for letters in needed):
+            continue
+        if found := _pattern(row["says"]).search(folded):
+            return row["error"], text[found.start() : found.end()], found.start()
     return None
 
 
 @cache
-def _patterns(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((row["error"], re.compile(row["says"].replace("{no}", NO))) for row in table()[kind])
+def _pattern(says: str) -> re.Pattern[str]:
+    return re.compile(says)

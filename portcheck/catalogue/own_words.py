@@ -6,11 +6,10 @@ It stands in the catalogue and not beside the rules, so that a look-up need not 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
+from portcheck.catalogue.kept import read
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import Service, services
 from portcheck.catalogue.suggestions import of_port
@@ -70,4 +69,4 @@ def _required(profile: str) -> tuple[str, ...]:
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads(Path(__file__).with_name("own.toml").read_text(encoding="utf-8"))
+    return read("own.toml")
