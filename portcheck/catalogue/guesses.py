@@ -27,11 +27,15 @@ FAILED = re.compile(
     r"|\b(?:un(?:able|supported|reachable|available|recogni[sz]ed|authori[sz]ed|successful|expected|known|resolved|trusted)"
     r"|den(?:y|ied)|refused?|rejected|invalid|illegal|malformed|timed? ?out|timeout|wrong|missing|expired|incorrect"
     r"|mis-?match|aborted|fatal|critical|broken|lost|problems?|corrupt(?:ed)?|crash(?:ed)?|blocked|insufficient"
-    r"|unauthenticated|disallowed|prohibited|forbidden|panic|terminated|offline|bad|unhandled|deprecated|locked)\b"
+    r"|unauthenticated|disallowed|prohibited|forbidden|panic|terminated|offline|bad|unhandled|deprecated|locked"
+    r"|troubles?|inaccessible|interrupted|exceed(?:s|ed)|overflow|conflict\w*|duplicate\w*|revoked|dropped|hung|stuck"
+    r"|incompatible|inconsistent|unusable|undefined|misconfigur\w*|violat\w*|skew|degraded|suspended|cancell?ed|unhealthy"
+    r"|please (?:check|verify|try again|contact)|enter a valid"
+    r"|too (?:big|large|long|many|small|old|short)|g(?:ave|iving) up|no longer|there (?:is|are|was|were) no)\b"
     r"|\b(?:support|accounts?|protocol|feature|service|users?) (?:is |are |was |has been )?disabled\b"
     r"|\b(?:is|are|was|were|has|have|had|do|does|did|would|will|be|cannot|has been) ?(?:not\b|n't\b)"
     r"|\bnot (?!only|later)\w+|(?:isn|aren|wasn|weren|hasn|haven|doesn|didn|don|won|wouldn)'t\b"
-    r"|\bno (?:such|valid|suitable|known|default|\w+ found)"
+    r"|\bno (?:such|valid|suitable|known|default)|\bno \w+(?: \w+){0,3} (?:available|found|defined|provided|supplied|given)\b"
     r"|\bnever\b|\bencountered\b|\b0x[8c][0-9a-f]{7}\b|\bproblem\b|\bstopped\b"
 )
 WELL = re.compile(
