@@ -35,7 +35,8 @@ FAILED = re.compile(
     r"|\b(?:support|accounts?|protocol|feature|service|users?) (?:is |are |was |has been )?disabled\b"
     r"|\b(?:is|are|was|were|has|have|had|do|does|did|would|will|be|cannot|has been) ?(?:not\b|n't\b)"
     r"|\bnot (?!only|later)\w+|(?:isn|aren|wasn|weren|hasn|haven|doesn|didn|don|won|wouldn)'t\b"
-    r"|\bno (?:such|valid|suitable|known|default)|\bno \w+(?: \w+){0,3} (?:available|found|defined|provided|supplied|given)\b"
+    r"|\bno (?:such|valid|suitable|known|default)"
+    r"|\bno \w+(?: \w+){0,3} (?:available|found|defined|provided|supplied|given)\b"
     r"|\bnever\b|\bencountered\b|\b0x[8c][0-9a-f]{7}\b|\bproblem\b|\bstopped\b"
 )
 WELL = re.compile(
