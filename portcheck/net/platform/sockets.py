@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import struct
 import sys
+from collections.abc import Callable
 
 from portcheck.net.platform import select_thread
 
@@ -16,6 +19,8 @@ IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 51, 52
 IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
 SO_BINDTODEVICE = 25  # asm-generic/socket.h
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
+UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
+Told = Callable[[OSError | None], None]
 
 
 def family(address: str) -> socket.AddressFamily:
@@ -78,19 +83,118 @@ if sys.platform == "win32":
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
         await select_thread.connect(sock, peer(address, port))
 
+    class Connecting:
+        """A connection under way: `told` is called in the loop once, with what it ended in; None: it is made."""
+
+        def __init__(self, sock: socket.socket, address: str, port: int, told: Told) -> None:
+            self._told = told
+            self._task = asyncio.create_task(connect(sock, address, port))
+            self._task.add_done_callback(self._ended)
+
+        def _ended(self, task: asyncio.Task[None]) -> None:
+            if not task.cancelled():
+                error = task.exception()
+                self._told(error if error is None or isinstance(error, OSError) else OSError(None, str(error)))
+
+        def look(self) -> None:
+            """Nothing to ask here: the thread beside the loop has told what it knows."""
+
+        def forget(self) -> None:
+            """Nobody waits for it any longer; to be called before closing the socket."""
+            self._task.cancel()
+
+    async def readable(sock: socket.socket, within_s: float) -> bool:
+        """Does anything come in within so many seconds, be it the end?"""
+        woken = asyncio.Event()
+        select_thread.when_readable(sock, woken.set)
+        try:
+            async with asyncio.timeout(within_s):
+                await woken.wait()
+        except TimeoutError:
+            return False
+        finally:
+            select_thread.forget(sock)
+        return True
+
 else:
 
     async def connect(sock: socket.socket, address: str, port: int) -> None:
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
-        pending = False
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[OSError | None] = loop.create_future()
+        connecting = Connecting(sock, address, port, ended.set_result)
         try:
-            sock.connect(peer(address, port))
+            error = await ended
+        finally:
+            connecting.forget()
+        if error is not None:
+            raise error
+
+    class Connecting:
+        """A connection under way: `told` is called in the loop once, with what it ended in; None: it is made.
+
+        Raises ShunnedPortError, and OSError where nothing can be sent.
+        """
+
+        __slots__ = ("_fd", "_loop", "_peer", "_sock", "_told", "_waiting")
+
+        def __init__(self, sock: socket.socket, address: str, port: int, told: Told) -> None:
+            self._sock, self._peer, self._told, self._fd = sock, peer(address, port), told, sock.fileno()
+            self._loop, self._waiting = asyncio.get_running_loop(), True
+            code = sock.connect_ex(self._peer)
+            if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
+                raise ShunnedPortError(None, "a local port that domain controllers ignore")
+            if code in UNDER_WAY:
+                self._loop.add_writer(self._fd, self._ready)
+            else:
+                self._loop.call_soon(self._end, code)
+
+        def _ready(self) -> None:
+            self._end(self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+        def look(self) -> None:
+            """Ask the kernel now how it stands (Linux: connecting once more tells)."""
+            if self._waiting and sys.platform == "linux":
+                code = self._sock.connect_ex(self._peer)
+                if code not in UNDER_WAY:
+                    self._end(0 if code == errno.EISCONN else code)
+
+        def _end(self, code: int) -> None:
+            if self._waiting:
+                self.forget()
+                self._told(OSError(code, os.strerror(code)) if code else None)
+
+        def forget(self) -> None:
+            """Nobody waits for it any longer; to be called before closing the socket."""
+            if self._waiting:
+                self._waiting = False
+                self._loop.remove_writer(self._fd)
+
+    async def readable(sock: socket.socket, within_s: float) -> bool:
+        """Does anything come in within so many seconds, be it the end? The kernel has the last word."""
+        loop, fd = asyncio.get_running_loop(), sock.fileno()
+        woken: asyncio.Future[bool] = loop.create_future()
+        timer = loop.call_later(within_s, _wake, woken)
+        loop.add_reader(fd, _wake, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            loop.remove_reader(fd)
+        return _has_something(sock)
+
+    def _wake(woken: asyncio.Future[bool]) -> None:
+        if not woken.done():
+            woken.set_result(True)
+
+    def _has_something(sock: socket.socket) -> bool:
+        try:
+            sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
-            pending = True
-        if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
-            raise ShunnedPortError(None, "a local port that domain controllers ignore")
-        if pending:
-            await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
+            return False
+        except OSError:
+            return True
+        return True
 
 
 def clamp(sock: socket.socket, segment: int) -> None:
