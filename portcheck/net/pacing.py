@@ -89,10 +89,14 @@ class _Alarm:
         self._next.cancel()
 
 
-BEGIN_PER_SECOND = 400.0  # a path that polices new connections is never asked faster than it answers
+BEGIN_PER_SECOND = 400.0
+LEAST_PER_SECOND = 20.0  # a firewall that polices new connections seldom lets fewer pass
 MOST_PER_SECOND = 10_000.0
-FASTER_BY = 4.0  # a second, for each answer: twice the rate after a quarter of a second of answers
+DOUBLED_AFTER = 64  # answers, before anything was too much
+MORE_A_SECOND = 20.0  # for each second of answers, afterwards
 SLOWER_EVERY_S = 1.0  # one burst that was too much shows itself in many answers
+TOO_MANY = 0.25  # of the answers not to the first try: more than a lossy path takes, so it is the pace
+AT_ONCE_S = 0.0005  # a turn that comes so soon is now
 
 
 class Pacer:
@@ -115,8 +119,8 @@ class Pacer:
                 gap = min(gap, self._window / self._waiting)
             at = max(loop.time(), self._next)
             self._next = at + gap
-            if at > loop.time():
-                await asyncio.sleep(at - loop.time())
+            if (wait_s := at - loop.time()) > AT_ONCE_S:
+                await asyncio.sleep(wait_s)
         finally:
             self._waiting -= 1
 
@@ -126,27 +130,41 @@ class AdaptivePacer(Pacer):
 
     def __init__(self, most: float | None) -> None:
         self._most = most or MOST_PER_SECOND
-        self._least = self.rate = min(BEGIN_PER_SECOND, self._most)
+        self._begun_at = self.rate = min(BEGIN_PER_SECOND, self._most)
+        self._least = min(LEAST_PER_SECOND, self._most)
         self._slowed = float("-inf")
+        self._too_fast = False  # ever
+        self._heard = self._late = 0  # answers since it was last slowed, and those of them not to the first try
         self._missed = missed_s()
         super().__init__(self.rate)
 
     async def turn(self) -> None:
         if missed_s() > self._missed:
             self._missed = missed_s()
-            self.slower()
+            if self.rate > self._begun_at:
+                self._halve(self._begun_at)
         await super().turn()
 
     def faster(self) -> None:
         """A first try was answered."""
-        self._set(min(self._most, self.rate + FASTER_BY))
+        self._heard += 1
+        more = MORE_A_SECOND / self.rate if self._too_fast else self.rate / DOUBLED_AFTER
+        self._set(min(self._most, self.rate + more))
 
     def slower(self) -> None:
         """What is there was not heard at first."""
+        self._heard += 1
+        self._late += 1
+        if self._late > TOO_MANY * self._heard and self._halve(self._least):
+            self._too_fast, self._heard, self._late = True, 0, 0
+
+    def _halve(self, least: float) -> bool:
         now = asyncio.get_running_loop().time()
-        if now - self._slowed >= SLOWER_EVERY_S:
-            self._slowed = now
-            self._set(max(self._least, self.rate / 2))
+        if now - self._slowed < SLOWER_EVERY_S:
+            return False
+        self._slowed = now
+        self._set(max(least, self.rate / 2))
+        return True
 
     def _set(self, rate: float) -> None:
         self.rate, self._gap = rate, 1.0 / rate

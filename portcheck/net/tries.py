@@ -14,6 +14,7 @@ from typing import Protocol
 
 from portcheck.model import State
 from portcheck.net import errors, icmp
+from portcheck.net.alarms import Alarm, after
 from portcheck.net.errors import NetError
 from portcheck.net.platform import error_queue, machine, sockets
 from portcheck.net.pulse import GLANCE_S
@@ -83,12 +84,15 @@ class Tries:
             def glance() -> None:
                 nonlocal timer
                 left = until() - loop.time()
-                if left > 0:
-                    timer = loop.call_later(min(left, GLANCE_S), glance)
-                else:
+                if left <= 0:
                     self._wake()
+                else:
+                    timer = after(GLANCE_S, glance) if left >= GLANCE_S else loop.call_later(left, glance)
 
-            timer = loop.call_later(min(until() - loop.time(), GLANCE_S), glance)
+            timer: Alarm | asyncio.TimerHandle = after(GLANCE_S, glance)
+            if until() - loop.time() < GLANCE_S:
+                timer.cancel()
+                glance()
             try:
                 await woken
             finally:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from portcheck.model import GOOD, Check, Facts, Outcome, Stage, State, Trace
 from portcheck.model.events import Notify, Started
 from portcheck.net import socks
+from portcheck.net.alarms import after
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
-from portcheck.net.pacing import AdaptivePacer, Pacer
+from portcheck.net.pacing import Pacer
+from portcheck.net.paths import Paths
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
 from portcheck.net.pulse import Pulse
-from portcheck.net.timeline import REPEATED, Timeline
+from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Probe, Seen, Subject, askable
 from portcheck.run.starved import starved
@@ -42,6 +44,19 @@ MOST_CHECKS = 250_000  # of one run, unless the user says otherwise: what DNS te
 
 
 @dataclass(slots=True)
+class Doubt:
+    """Whether anything comes back: as long as nothing is heard of a check, that may be its end."""
+
+    trail: Timeline
+    unheard: Callable[[], None]
+    over: bool = False
+
+    def believe(self) -> None:
+        if not self.over and self.trail.attempts and not self.trail.answers:
+            self.unheard()
+
+
+@dataclass(slots=True)
 class Engine:
     """The bounds that all checks of a run share."""
 
@@ -56,7 +71,7 @@ class Engine:
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
     _slots: asyncio.Semaphore = field(init=False)
     _planned: int = field(init=False, default=0)
-    _first: AdaptivePacer = field(init=False)
+    _paths: Paths = field(init=False)
     _repeats: Pacer = field(init=False)
     _pulses: dict[tuple[str, str], Pulse] = field(init=False, default_factory=dict)
 
@@ -68,7 +83,7 @@ class Engine:
         self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
         self.walking = asyncio.Semaphore(beside[0])
         self.looking_up = asyncio.Semaphore(max(1, beside[1] // SOCKETS_A_QUESTION))
-        self._first = AdaptivePacer(self.rate)
+        self._paths = Paths(self.rate)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
 
@@ -87,32 +102,34 @@ class Engine:
     async def run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None = None) -> Outcome:
         """One check from its first packet to its outcome; `unheard` is called if it seems to end in silence."""
         async with self._slots:
-            await self._first.turn()
+            address = check.address or ""
+            await self._paths.turn(address)
             self.notify(Started(check))
-            trail, loop = Timeline(), asyncio.get_running_loop()
-            timer: asyncio.TimerHandle
-
-            def doubt() -> None:
-                if unheard is not None and trail.attempts and not trail.answers:
-                    unheard()
-
-            def soon() -> None:
-                nonlocal timer
-                net = self.net(check.address or "", trail, check.service)
-                left_s = self.patience.connect_s - LAST_S - LAST_SOON_S
-                if left_s <= 0 or self._answers_at_once(net, check.transport):
-                    doubt()
-                else:
-                    timer = loop.call_later(left_s, doubt)
-
-            timer = loop.call_later(max(0.0, min(LAST_SOON_S, self.patience.connect_s - LAST_S)), soon)
+            trail = Timeline()
+            doubt = None if unheard is None else self._doubt_later(check, trail, unheard)
             try:
                 outcome = await self._attempt(check, subject, trail)
             finally:
-                timer.cancel()
-            if outcome.state in GOOD:
-                self._first.slower() if any(outcome.facts.get(key) for key in REPEATED) else self._first.faster()
+                if doubt is not None:
+                    doubt.over = True
+            if outcome.state not in GOOD and trail.answers:
+                self._paths.heard(address)  # no service, but an answer: the way is not too narrow
             return outcome
+
+    def _doubt_later(self, check: Check, trail: Timeline, unheard: Callable[[], None]) -> Doubt:
+        """`unheard` is called when the check seems to end in silence: soon, where others answer at once."""
+        doubt, last_s = Doubt(trail, unheard), max(0.0, self.patience.connect_s - LAST_S)
+        if last_s <= LAST_SOON_S:
+            after(last_s, doubt.believe)
+            return doubt
+
+        def soon() -> None:
+            if not doubt.over:
+                at_once = self._answers_at_once(self.net(check.address or "", trail, check.service), check.transport)
+                doubt.believe() if at_once else after(last_s - LAST_SOON_S, doubt.believe)
+
+        after(LAST_SOON_S, soon)
+        return doubt
 
     async def again(
         self,
@@ -155,7 +172,11 @@ class Engine:
         """What is known by a name may be another machine each time."""
         if not address:
             return Pulse()
-        return self._pulses.setdefault((address, whose), Pulse(enough))
+        pulse = self._pulses.get((address, whose))
+        if pulse is None:
+            pulse = Pulse(enough, told=lambda repeated: self._paths.heard(address, repeated=repeated))
+            self._pulses[address, whose] = pulse
+        return pulse
 
     def _answers_at_once(self, net: Net, transport: str) -> bool:
         pulse = net.tcp_pulse if transport == "tcp" else net.udp_pulse

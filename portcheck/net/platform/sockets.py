@@ -9,7 +9,9 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from functools import partial
 
+from portcheck.net.alarms import after
 from portcheck.net.platform import select_thread
 
 # The KDC drops clients on 88 and 464, and by a byte-order bug those on 22528 and 53249 (Microsoft KB2000061).
@@ -174,7 +176,7 @@ else:
         """Does anything come in within so many seconds, be it the end? The kernel has the last word."""
         loop, fd = asyncio.get_running_loop(), sock.fileno()
         woken: asyncio.Future[bool] = loop.create_future()
-        timer = loop.call_later(within_s, _wake, woken)
+        timer = after(within_s, partial(_wake, woken))
         loop.add_reader(fd, _wake, woken)
         try:
             await woken
