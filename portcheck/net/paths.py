@@ -6,9 +6,10 @@ Begun at 400 a second, twice as fast after each 64 answers, half as fast where m
 
 from __future__ import annotations
 
-from portcheck.net.pacing import AdaptivePacer, Pacer
+from portcheck.net.pacing import AdaptivePacer, Delay, Pacer
 from portcheck.net.platform.machine import source_address
 
+FIRST_TO_REPEATS = 20.0  # first tries for each repeat, as fast as they may go
 OF_NETWORK = {False: 3, True: 4}  # how many parts of an IPv4 and an IPv6 address: /24 and /64
 
 
@@ -17,6 +18,18 @@ def network(address: str) -> str:
     six = ":" in address
     separator = ":" if six else "."
     return separator.join(address.split(separator)[: OF_NETWORK[six]])
+
+
+class RepeatPacer(Pacer):
+    """For second and third tries: slower than the first ones, as these are paced there by now."""
+
+    def __init__(self, way: AdaptivePacer, least: float, window_s: float | None, delay: Delay) -> None:
+        super().__init__(least, window_s)
+        self.delay, self._way, self._least = delay, way, least
+
+    async def turn(self) -> None:
+        self._gap = 1.0 / max(self._least, self._way.rate / FIRST_TO_REPEATS)
+        await super().turn()
 
 
 class Paths:
@@ -36,6 +49,10 @@ class Paths:
             way_out = self._ways_out.setdefault(out, AdaptivePacer(self._most))
             known = self._networks[key] = AdaptivePacer(self._most), way_out
         return known
+
+    def way(self, address: str) -> AdaptivePacer:
+        """Of the network alone."""
+        return self._of(address)[0]
 
     async def turn(self, address: str) -> None:
         """Wait until one more first try may go to the address; empty: it is known by its name alone."""

@@ -13,8 +13,8 @@ from portcheck.net import socks
 from portcheck.net.alarms import after
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
-from portcheck.net.pacing import Pacer
-from portcheck.net.paths import Paths
+from portcheck.net.pacing import AdaptivePacer, Pacer
+from portcheck.net.paths import Paths, RepeatPacer
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
 from portcheck.net.pulse import Pulse
@@ -73,6 +73,7 @@ class Engine:
     _planned: int = field(init=False, default=0)
     _paths: Paths = field(init=False)
     _repeats: Pacer = field(init=False)
+    _repeats_by_way: dict[AdaptivePacer, Pacer] = field(init=False, default_factory=dict)
     _pulses: dict[tuple[str, str], Pulse] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -163,10 +164,21 @@ class Engine:
             return {}
 
     def net(self, address: str, trail: Timeline, service: str = "") -> Net:
-        net = Net(address, self.patience, self._repeats, self.source_ip, trail)
+        net = Net(address, self.patience, self._repeats_to(address), self.source_ip, trail)
         net.tcp_pulse = self._pulse(address, "tcp", TCP_ANSWERS)
         net.udp_pulse = self._pulse(address, PROGRAMS.get(service, service), UDP_ANSWERS)
         return net
+
+    def _repeats_to(self, address: str) -> Pacer:
+        """The user's own rate bounds those of all networks together."""
+        if self.rate:
+            return self._repeats
+        way = self._paths.way(address)
+        pacer = self._repeats_by_way.get(way)
+        if pacer is None:
+            pacer = RepeatPacer(way, REPEATS_PER_SECOND, REPEATS_WINDOW_S, self._repeats.delay)
+            self._repeats_by_way[way] = pacer
+        return pacer
 
     def _pulse(self, address: str, whose: str, enough: int) -> Pulse:
         """What is known by a name may be another machine each time."""

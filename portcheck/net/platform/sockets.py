@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from portcheck.net.alarms import after
-from portcheck.net.platform import select_thread
+from portcheck.net.platform import ready, select_thread
 
 # The KDC drops clients on 88 and 464, and by a byte-order bug those on 22528 and 53249 (Microsoft KB2000061).
 FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
@@ -138,18 +138,18 @@ else:
         Raises ShunnedPortError, and OSError where nothing can be sent.
         """
 
-        __slots__ = ("_fd", "_loop", "_peer", "_sock", "_told", "_waiting")
+        __slots__ = ("_fd", "_peer", "_sock", "_told", "_waiting")
 
         def __init__(self, sock: socket.socket, address: str, port: int, told: Told) -> None:
             self._sock, self._peer, self._told, self._fd = sock, peer(address, port), told, sock.fileno()
-            self._loop, self._waiting = asyncio.get_running_loop(), True
+            self._waiting = True
             code = sock.connect_ex(self._peer)
             if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
                 raise ShunnedPortError(None, "a local port that domain controllers ignore")
             if code in UNDER_WAY:
-                self._loop.add_writer(self._fd, self._ready)
+                ready.when_writable(self._fd, self._ready)
             else:
-                self._loop.call_soon(self._end, code)
+                asyncio.get_running_loop().call_soon(self._end, code)
 
         def _ready(self) -> None:
             self._end(self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
@@ -170,19 +170,19 @@ else:
             """Nobody waits for it any longer; to be called before closing the socket."""
             if self._waiting:
                 self._waiting = False
-                self._loop.remove_writer(self._fd)
+                ready.forget(self._fd)
 
     async def readable(sock: socket.socket, within_s: float) -> bool:
         """Does anything come in within so many seconds, be it the end? The kernel has the last word."""
         loop, fd = asyncio.get_running_loop(), sock.fileno()
         woken: asyncio.Future[bool] = loop.create_future()
         timer = after(within_s, partial(_wake, woken))
-        loop.add_reader(fd, _wake, woken)
+        ready.when_readable(fd, partial(_wake, woken))
         try:
             await woken
         finally:
             timer.cancel()
-            loop.remove_reader(fd)
+            ready.forget(fd)
         return _has_something(sock)
 
     def _wake(woken: asyncio.Future[bool]) -> None:
