@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -96,6 +97,7 @@ DOUBLED_AFTER = 64  # answers, before anything was too much
 MORE_A_SECOND = 20.0  # for each second of answers, afterwards
 SLOWER_EVERY_S = 1.0  # one burst that was too much shows itself in many answers
 TOO_MANY = 0.25  # of the answers not to the first try: more than a lossy path takes, so it is the pace
+MADE_UP_S = 0.05
 AT_ONCE_S = 0.0005  # a turn that comes so soon is now
 
 
@@ -136,14 +138,37 @@ class AdaptivePacer(Pacer):
         self._too_fast = False  # ever
         self._heard = self._late = 0  # answers since it was last slowed, and those of them not to the first try
         self._missed = missed_s()
+        self._queue: deque[asyncio.Future[None]] = deque()
         super().__init__(self.rate)
 
     async def turn(self) -> None:
+        """Wait for the next turn; who waits goes sooner when the rate rises meanwhile."""
         if missed_s() > self._missed:
             self._missed = missed_s()
             if self.rate > self._begun_at:
                 self._halve(self._begun_at)
-        await super().turn()
+        loop = asyncio.get_running_loop()
+        if not self._queue and self._next <= (now := loop.time()) + AT_ONCE_S:
+            self._next = max(now, self._next) + self._gap
+            return
+        waiting: asyncio.Future[None] = loop.create_future()
+        self._queue.append(waiting)
+        if len(self._queue) == 1:
+            loop.call_at(self._next, self._release)
+        await waiting
+
+    def _release(self) -> None:
+        """Everybody whose turn has come; of what a late loop has missed, only a little is made up for."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._next = max(self._next, now - MADE_UP_S)
+        while self._queue and self._next <= now + AT_ONCE_S:
+            waiting = self._queue.popleft()
+            if not waiting.done():  # else it has been given up
+                waiting.set_result(None)
+                self._next += self._gap
+        if self._queue:
+            loop.call_at(max(self._next, now + AT_ONCE_S), self._release)
 
     def faster(self) -> None:
         """A first try was answered."""
