@@ -72,7 +72,7 @@ class Settings:
     answer_timeout_s: float = 10.0
     deadline_s: float | None = None
     attempts: int = 3
-    concurrency: int = 512
+    concurrency: int = 2048
     rate: float | None = None  # new checks a second
     source_ip: str | None = None
     profiles: tuple[str, ...] = DEFAULT_PROFILES

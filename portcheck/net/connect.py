@@ -103,11 +103,12 @@ def _connected(sock: socket.socket, trail: Timeline, began: float, net: Dialling
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
     round_trip, resent = seen.get("rtt_ms"), seen.get("retransmits")
     known = isinstance(round_trip, float) and round_trip > 0
-    net.repeats.delay.heard((round_trip if isinstance(round_trip, float) and known else took_ms) / 1000)
+    way_ms = round_trip if isinstance(round_trip, float) and known else took_ms  # ours holds our own lateness
+    net.repeats.delay.heard(way_ms / 1000)
     lost = isinstance(resent, int) and resent > 0 and not _was_only_late(took_ms, round_trip if known else None)
     if lost:
         trail.facts["syn_resent"] = resent
-    net.tcp_pulse.heard(took_ms / 1000, repeated=lost or trail.attempts > 1)
+    net.tcp_pulse.heard(way_ms / 1000, repeated=lost or trail.attempts > 1)
     trail.note("connected", f"from {local[0]} port {local[1]}")
 
 

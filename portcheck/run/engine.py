@@ -62,7 +62,7 @@ class Engine:
 
     patience: Timeouts
     notify: Notify
-    concurrency: int = 512
+    concurrency: int = 2048
     rate: float | None = None
     source_ip: str | None = None
     max_checks: int = MOST_CHECKS
