@@ -183,14 +183,14 @@ async def test_what_a_late_loop_has_missed_is_made_up_for_only_a_little(clock: C
     assert 1 < burst <= 2 + pacing.MADE_UP_S * pacing.BEGIN_PER_SECOND
 
 
-async def test_what_a_lossy_path_loses_does_not_slow_it(clock: Clock) -> None:  # noqa: ARG001 - its loop
+async def test_what_a_lossy_path_loses_does_not_slow_it(clock: Clock) -> None:
     pacer = AdaptivePacer(None)
     for number in range(1000):
         pacer.slower() if number % 10 == 9 else pacer.faster()
     assert pacer.rate == pacing.MOST_PER_SECOND
 
 
-async def test_after_it_was_too_fast_once_it_goes_faster_by_small_steps(clock: Clock) -> None:  # noqa: ARG001
+async def test_after_it_was_too_fast_once_it_goes_faster_by_small_steps(clock: Clock) -> None:
     pacer = AdaptivePacer(None)
     pacer.slower()
     slow = pacer.rate
