@@ -39,15 +39,19 @@ class Paths:
         self._all = None if rate is None else Pacer(rate)
         self._most = rate
         self._networks: dict[str, tuple[AdaptivePacer, AdaptivePacer]] = {}
+        self._by_address: dict[str, tuple[AdaptivePacer, AdaptivePacer]] = {}
         self._ways_out: dict[str | None, AdaptivePacer] = {}
 
     def _of(self, address: str) -> tuple[AdaptivePacer, AdaptivePacer]:
-        key = network(address)
-        known = self._networks.get(key)
+        known = self._by_address.get(address)
         if known is None:
-            out = source_address(address) if address else None
-            way_out = self._ways_out.setdefault(out, AdaptivePacer(self._most))
-            known = self._networks[key] = AdaptivePacer(self._most), way_out
+            key = network(address)
+            known = self._networks.get(key)
+            if known is None:
+                out = source_address(address) if address else None
+                way_out = self._ways_out.setdefault(out, AdaptivePacer(self._most))
+                known = self._networks[key] = AdaptivePacer(self._most), way_out
+            self._by_address[address] = known
         return known
 
     def way(self, address: str) -> AdaptivePacer:

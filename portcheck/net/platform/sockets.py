@@ -42,7 +42,7 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, po
             sock = socket.socket(wanted, kind)
             sock.setblocking(False)
             try:
-                if _chooses_late(sock, port):
+                if _chooses_late(sock, kind, port):
                     if source_ip:
                         sock.bind((source_ip, 0))
                     return sock
@@ -59,9 +59,9 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, po
     raise OSError(None, "no usable local port: the range of ephemeral ports is too narrow")
 
 
-def _chooses_late(sock: socket.socket, port: int) -> bool:
+def _chooses_late(sock: socket.socket, kind: socket.SocketKind, port: int) -> bool:
     """The port is taken at connecting, so that many connections to different ends share few ports (Linux, TCP)."""
-    if sys.platform != "linux" or port or sock.type != socket.SOCK_STREAM:
+    if sys.platform != "linux" or port or kind != socket.SOCK_STREAM:
         return False
     try:
         sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
