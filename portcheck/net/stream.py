@@ -87,7 +87,7 @@ class Stream:
 
     async def unasked(self, within_s: float) -> bytes | None:
         """What the peer says by itself within so many seconds; None: nothing; b"": it hung up. Before TLS."""
-        if self._buffer or await sockets.readable(self._sock, within_s):
+        if self._buffer or await sockets.readable_within(self._sock, within_s):
             return await self.receive()
         return None
 

@@ -81,6 +81,8 @@ class Tries:
             woken: asyncio.Future[None] = loop.create_future()
             self._woken = woken
 
+            timer: Alarm | asyncio.TimerHandle = after(GLANCE_S, lambda: glance())
+
             def glance() -> None:
                 nonlocal timer
                 left = until() - loop.time()
@@ -89,7 +91,6 @@ class Tries:
                 else:
                     timer = after(GLANCE_S, glance) if left >= GLANCE_S else loop.call_later(left, glance)
 
-            timer: Alarm | asyncio.TimerHandle = after(GLANCE_S, glance)
             if until() - loop.time() < GLANCE_S:
                 timer.cancel()
                 glance()

@@ -1,4 +1,4 @@
-"""deploy/prometheus and deploy/grafana: promtool takes them; in tests/lab/test_prometheus.py a real Prometheus runs them."""
+"""deploy/prometheus and deploy/grafana: promtool takes them; tests/lab/test_prometheus.py runs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a real forest through `portcheck serve`: it calls when a path is blocked; Grafana shows it."""
+"""A real Prometheus scrapes a real forest through `portcheck serve`, calls when a path is blocked, feeds Grafana."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ if sys.platform == "win32":
             """Nobody waits for it any longer; to be called before closing the socket."""
             self._task.cancel()
 
-    async def readable(sock: socket.socket, within_s: float) -> bool:
+    async def readable_within(sock: socket.socket, within_s: float) -> bool:
         """Does anything come in within so many seconds, be it the end?"""
         woken = asyncio.Event()
         select_thread.when_readable(sock, woken.set)
@@ -117,6 +117,15 @@ if sys.platform == "win32":
         finally:
             select_thread.forget(sock)
         return True
+
+    async def readable(sock: socket.socket) -> None:
+        """Until there is something to receive, an error too."""
+        woken = asyncio.Event()
+        select_thread.when_readable(sock, woken.set)
+        try:
+            await woken.wait()
+        finally:
+            select_thread.forget(sock)
 
 else:
 
@@ -172,7 +181,7 @@ else:
                 self._waiting = False
                 ready.forget(self._fd)
 
-    async def readable(sock: socket.socket, within_s: float) -> bool:
+    async def readable_within(sock: socket.socket, within_s: float) -> bool:
         """Does anything come in within so many seconds, be it the end? The kernel has the last word."""
         loop, fd = asyncio.get_running_loop(), sock.fileno()
         woken: asyncio.Future[bool] = loop.create_future()
@@ -197,6 +206,15 @@ else:
         except OSError:
             return True
         return True
+
+    async def readable(sock: socket.socket) -> None:
+        """Until there is something to receive, an error too."""
+        woken = asyncio.Event()
+        ready.when_readable(sock.fileno(), woken.set)
+        try:
+            await woken.wait()
+        finally:
+            ready.forget(sock.fileno())
 
 
 def clamp(sock: socket.socket, segment: int) -> None:
