@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import scale
+from tests.bench import measure, scale
 
 PORTS_LEFT = (50_000, 50_040)  # 41 of them
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -151,18 +150,6 @@ def fill(connections: int) -> None:
             sock.connect((scale.address(number % 250), scale.PORTS[number % len(scale.PORTS)]))
 
 
-def apart() -> None:
-    """Begin anew in a network namespace of its own, where nobody else's servers and ports are; else as it is."""
-    if "PORTCHECK_BENCH_APART" in os.environ or shutil.which("unshare") is None:
-        return
-    inside = 'ip link set lo up && exec "$@"'
-    command = ["unshare", "-rn", "sh", "-c", inside, "sh", sys.executable, "-m", "tests.bench.busy", *sys.argv[1:]]
-    if os.geteuid() == 0:
-        command[1] = "-n"
-    if subprocess.run([*command[:2], "true"], capture_output=True, check=False).returncode == 0:
-        os.execvpe(command[0], command, os.environ | {"PORTCHECK_BENCH_APART": "1"})
-
-
 if __name__ == "__main__":
-    apart()
+    measure.apart("tests.bench.busy")
     sys.exit(main())
