@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 QUICK_S = 0.25  # answers that take longer are given the whole patience
-SOON_S = 0.3  # between the tries of a question, where answers come at once
+SOON_S = 0.2  # between the tries of a question, where answers come at once
 LISTENED_S = 1.1  # after the last try, and the kernel's own repetition of a SYN, which comes after 1 s
 GLANCE_S = 0.3  # so often it is looked whether the others have answered meanwhile
 
