@@ -88,7 +88,7 @@ Attempts = Annotated[
 Concurrency = Annotated[
     int | None,
     typer.Option(
-        "--concurrency", metavar="N", min=1, max=65535, help="Checks at once (512).", rich_help_panel=HOW_TO_ASK
+        "--concurrency", metavar="N", min=1, max=65535, help="Checks at once (2048).", rich_help_panel=HOW_TO_ASK
     ),
     Sets("concurrency"),
 ]

@@ -99,7 +99,7 @@ class Settings:
     attempts: int = row(
         3, whole(1, 20), "1 to 20", "Tries within the timeout, so that one lost packet decides nothing."
     )
-    concurrency: int = row(512, whole(1, 65535), "1 to 65535", "Checks under way at once.")
+    concurrency: int = row(2048, whole(1, 65535), "1 to 65535", "Checks under way at once.")
     max_checks: int = row(
         250_000, whole(1, 10_000_000), "1 to 10000000", "Checks of one run at most; what is left out is said."
     )
