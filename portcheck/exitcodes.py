@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+TYPE_CHECKING = False  # `--version` waits for every import
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OK, NOT_AS_EXPECTED, USAGE, NOT_DONE, INTERRUPTED = 0, 1, 2, 3, 130
+
+CLOCK_BEYOND = "this machine's clock is beyond what can be told; the run was not done: set it"
 
 PLUGIN = "check_portcheck"
 """The entry point that follows the rules of monitoring plugins instead of these."""

@@ -6,6 +6,7 @@ import errno
 
 OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 NO_THREAD = "can't start new thread"  # a RuntimeError, with no class of its own
+NO_REASON = "error return without exception set"  # a SystemError: not even for the MemoryError was there memory
 
 
 def starved(error: object) -> bool:
@@ -17,6 +18,8 @@ def starved(error: object) -> bool:
             return error.errno in OWN_LIMITS
         case ImportError():
             return not isinstance(error, ModuleNotFoundError)
+        case SystemError():
+            return NO_REASON in str(error)
         case RuntimeError():
             return str(error) == NO_THREAD
     return False
