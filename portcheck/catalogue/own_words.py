@@ -69,6 +69,6 @@ def _required(profile: str) -> tuple[str, ...]:
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    told: dict[str, dict[str, str]] = read("own.toml")
+    told = read("own.toml")
     plain = {s.plainly: "the service on a controller blocked" for s in services().values() if s.plainly}
     return told | {"finding": plain | told["finding"]}
