@@ -91,6 +91,12 @@ MaxChecks = Annotated[
         "--max-checks", metavar="N", min=1, max=10_000_000, help="Most of one run (250000).", rich_help_panel=HOW_TO_ASK
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="N", min=1, max=64, help="Processes that ask (as many as pay).", rich_help_panel=HOW_TO_ASK
+    ),
+]
 Rate = Annotated[
     str | None,
     typer.Option("--rate", metavar="NUMBER", help="New checks a second, at most.", rich_help_panel=HOW_TO_ASK),

@@ -10,7 +10,8 @@ from io import TextIOWrapper
 
 
 def show(text: str | Iterable[str], *, for_programs: bool = False) -> None:
-    """All of it, now, a text or its pieces. A reader who leaves early (`| head`) changes nothing in what the command found, or exits with.
+    """All of it, now, a text or its pieces. A reader who leaves early (`| head`) changes nothing in what the command
+    found, or exits with.
 
     `for_programs`: in UTF-8 and with the line ends it has, whatever the system's habits are. OSError where it cannot be
     written: a full disk.

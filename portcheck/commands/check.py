@@ -57,6 +57,7 @@ from portcheck.cli.check_flags import (
     TraceToo,
     User,
     Verbose,
+    Workers,
 )
 from portcheck.cli.options import DO
 from portcheck.cli.pairing import ORDER
@@ -96,6 +97,7 @@ def check(
     concurrency: Concurrency = None,
     rate: Rate = None,
     max_checks: MaxChecks = None,
+    workers: Workers = None,
     source_ip: SourceIp = None,
     four: Four = False,  # noqa: FBT002 - flags
     six: Six = False,  # noqa: FBT002
@@ -135,6 +137,7 @@ def check(
             concurrency=concurrency,
             rate=_rate(rate),
             max_checks=max_checks,
+            workers=workers,
             source_ip=_address(source_ip),
             fail_on=fail_on,
             trace=trace,

@@ -46,6 +46,7 @@ DEFAULTS = Table(
         Key("deadline", "duration", "The whole run ends by then, with what it has.", "no end"),
         Key("attempts", "1 to 20", "Tries within the timeout, so that one lost packet decides nothing."),
         Key("concurrency", "1 to 65535", "Checks under way at once."),
+        Key("workers", "1 to 64", "Processes that ask; of few checks one, else up to the machine's cores."),
         Key("max_checks", "1 to 10000000", "Checks of one run at most; what is left out is said."),
         Key("rate", "number, at most 1000000", "New checks a second, for firewalls that police them.", "no limit"),
         Key("source_ip", "address of this machine", "Ask from this address.", "the system chooses"),

@@ -31,6 +31,7 @@ def read_settings(node: Node, profiles: Collection[str]) -> Settings:
         "history_keep": ("history_keep", lambda n: n.whole(0, 100_000)),
         "history_days": ("history_days", lambda n: n.whole(1, 3650)),
         "max_checks": ("max_checks", lambda n: n.whole(1, 10_000_000)),
+        "workers": ("workers", lambda n: n.whole(1, 64)),
         "proxy": ("proxy", lambda n: n.read(parse_proxy)),
         "cloud": ("cloud", read_cloud),
     }

@@ -82,6 +82,7 @@ class Settings:
     history_keep: int = 1000  # runs of one plan; 0: none
     history_days: int = 90
     max_checks: int = 250_000  # of one run
+    workers: int | None = None  # processes that ask; None: as many as pay
     proxy: ProxySpec | None = None  # on the way to the cloud; None: as the environment says
     cloud: str = "public"  # whose endpoints stand for the cloud; catalogue/clouds.py
 

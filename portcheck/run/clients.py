@@ -145,10 +145,11 @@ class Clients:
     def settle(self) -> None:
         """Which hosts a client of this site turns to only when its own site's fail."""
         own = self.facts.get("own_site_controllers")
-        if not isinstance(own, list) or not any(host.place.host in own and host.speaks for host in self.hosts):
+        here = frozenset(own) if isinstance(own, list) else frozenset()
+        if not any(host.place.host in here and host.speaks for host in self.hosts):
             return
         for host in self.hosts:
-            elsewhere = host.place.host not in own and host.ping.get("site") != self.facts["own_site"]
+            elsewhere = host.place.host not in here and host.ping.get("site") != self.facts["own_site"]
             host.far = host.controls and host.place.domain == self.forest.name and elsewhere
 
 

@@ -51,6 +51,7 @@ class Engine:
     rate: float | None = None
     source_ip: str | None = None
     max_checks: int = MOST_CHECKS
+    parts: int = 1  # so many processes ask over the same way: its pace is shared
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
@@ -68,9 +69,9 @@ class Engine:
         self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
         self.walking = asyncio.Semaphore(beside[0])
         self.looking_up = asyncio.Semaphore(max(1, beside[1] // SOCKETS_A_QUESTION))
-        self._first = AdaptivePacer(self.rate)
+        self._first = AdaptivePacer(self.rate, self.parts)
         window = None if self.rate else REPEATS_WINDOW_S
-        self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
+        self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND) / self.parts, window)
 
     def within_bounds(self, checks: tuple[Check, ...], left_out: list[int]) -> tuple[Check, ...]:
         """As many of them as the run may still ask; how many that leaves out is noted."""

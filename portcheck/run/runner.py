@@ -23,10 +23,13 @@ from portcheck.net.platform.machine import vantage
 from portcheck.net.timeouts import Timeouts
 from portcheck.report import clocks
 from portcheck.report.verdicts import exit_code
+from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
+from portcheck.run.crowd import Crowd
 from portcheck.run.ending import ENDING
 from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
+from portcheck.run.shards import Shards
 from portcheck.run.starved import starved
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
@@ -63,6 +66,7 @@ class Run:
     order: Order
     notify: Notify
     surveys: Sequence[ForestRun]
+    shards: Shards
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
     interrupted: bool = False
@@ -72,10 +76,15 @@ class Run:
         """Nothing is asked yet. Raises ConfigError for a proxy that cannot be asked."""
         settings = order.settings
         patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
-        engine = Engine(patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks)
-        return cls(
-            order, notify, [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
+        parts = shards_.parts_here(settings)
+        engine = Engine(
+            patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks, parts
         )
+        surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
+        crowd, shards = Crowd(), Shards(settings, notify)
+        for survey in surveys:
+            survey.crowd, survey.shards = crowd, shards
+        return cls(order, notify, surveys, shards)
 
     async def ask(self) -> None:
         """Ask everything; a deadline, an interruption or a fault of ours ends the asking, never the report."""
@@ -95,6 +104,7 @@ class Run:
             loading.cancel()
             work.cancel()
             await asyncio.wait([work], timeout=WIND_DOWN_S)
+            await self.shards.close()
         self.interrupted = ENDING.told and not _came_to_its_end(work)
         if work.done() and not work.cancelled() and (fault := work.exception()) is not None:
             self._keep_in_spite_of(fault)

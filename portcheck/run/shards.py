@@ -1,0 +1,253 @@
+"""Many checks are asked by several processes, each with its share of the hosts; one run plans them and hears it all.
+
+Hosts beyond one way (by the source address that leads to them) go to one process, so that the pace of the way stays
+whole. Where most hosts are beyond the same one, all processes share that pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from portcheck.config import ForestSpec, Settings
+from portcheck.model import Check, Outcome, State
+from portcheck.model.events import Notify, Started
+from portcheck.net.platform.machine import source_address
+from portcheck.run.frames import (
+    LENGTH,
+    AskHost,
+    Begun,
+    Done,
+    Learnt,
+    Share,
+    Told,
+    Word,
+    outcome_of,
+    packed,
+    unpacked,
+)
+from portcheck.run.knowledge import HostState
+from portcheck.run.ledger import Ledger
+
+MANY = 4000  # checks from which on more than one process pays
+EACH = 2000  # checks for which it pays to have one more
+MOST = 64
+UNEVEN = 1.25  # times its fair share that one process may get for the sake of a way
+LAST_WORDS_S = 0.6  # a process that is told to end has so long to say what is new
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from portcheck.run.worker import main; main()"
+ITSELF = "portcheck itself failed here; please report it (run with -v)"
+
+
+def wanted(settings: Settings, checks: int) -> int:
+    """How many processes are to ask so many checks; 1: this one alone."""
+    if not sys.executable or getattr(sys, "frozen", False):  # no Python of its own to start
+        return 1
+    if settings.workers is not None:
+        return settings.workers
+    if checks < MANY or settings.rate is not None:  # a rate is no faster with more
+        return 1
+    return max(1, min(_cores(), checks // EACH, MOST))
+
+
+def parts_here(settings: Settings) -> int:
+    """Of a rate that nothing may exceed, this process has its part beside those it may start."""
+    return settings.workers + 1 if settings.rate is not None and (settings.workers or 1) > 1 else 1
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A host that a process is asking."""
+
+    host: HostState
+    checks: Sequence[Check]
+    ledger: Ledger
+    done: asyncio.Future[str]  # why it was not asked to the end; empty: it was
+
+
+@dataclass(slots=True)
+class _Line:
+    """One process."""
+
+    process: Process
+    asked: dict[int, _Asked] = field(default_factory=dict)
+    forests: set[str] = field(default_factory=set)
+    hearing: asyncio.Task[None] | None = None
+    lost: str = ""  # how it ended before it was told to
+
+
+@dataclass(slots=True)
+class Shards:
+    """The processes of one run; none until `begin`."""
+
+    settings: Settings
+    notify: Notify
+    lines: list[_Line] = field(default_factory=list)
+    _by_way: dict[str, int] = field(default_factory=dict)  # the number of the process; empty: all share every way
+    _number: int = 0
+    _begun: bool = False
+
+    async def begin(self, hosts: Sequence[tuple[HostState, Sequence[Check]]]) -> bool:
+        """Start the processes, once, where so many checks want more than one. False: this one asks alone."""
+        count = wanted(self.settings, sum(len(checks) for _, checks in hosts))
+        direct = [(host, checks) for host, checks in hosts if host.place.address and host.place.route is None]
+        if not self._begun and count > 1 and direct:
+            self._begun = True
+            ways: Counter[str] = Counter()
+            for host, checks in direct:
+                ways[self._way(host)] += len(checks)
+            apart = len(ways) > 1 and max(ways.values()) <= UNEVEN * sum(ways.values()) / count
+            self._by_way = _spread(ways, count) if apart else {}
+            for _ in range(count):
+                with contextlib.suppress(OSError):  # no process or descriptor is left: those that there are ask it all
+                    self.lines.append(await self._started(count, 1 if apart else count))
+        return bool(self.lines)
+
+    def _way(self, host: HostState) -> str:
+        return (self.settings.source_ip or source_address(host.place.address or "")) or ""
+
+    async def _started(self, count: int, parts: int) -> _Line:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", BOOT, *sys.path, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        )
+        line, settings = _Line(process), self.settings
+        share = Share(
+            timeout_s=settings.timeout_s,
+            answer_timeout_s=settings.answer_timeout_s,
+            attempts=settings.attempts,
+            concurrency=max(1, settings.concurrency // count),
+            rate=settings.rate,
+            source_ip=settings.source_ip,
+            parts=count + 1 if settings.rate else parts,  # what this process itself asks counts too
+        )
+        self._say(line, share)
+        line.hearing = asyncio.create_task(self._hear(line))
+        return line
+
+    def takes(self, host: HostState) -> bool:
+        """Whether a process can ask it: through proxies and for the cloud this one asks itself."""
+        return any(not line.lost for line in self.lines) and host.place.route is None and bool(host.place.address)
+
+    async def ask(self, host: HostState, forest: ForestSpec, checks: tuple[Check, ...], ledger: Ledger) -> str:
+        """The host is asked, its outcomes are landed. Why not all of them were, in words; empty: all is well."""
+        line = self._line_of(host)
+        self._number += 1
+        number = self._number
+        place, known = host.place, forest.name in line.forests
+        line.forests.add(forest.name)
+        line.asked[number] = asked = _Asked(host, checks, ledger, asyncio.get_running_loop().create_future())
+        self._say(
+            line,
+            AskHost(
+                number, None if known else forest, forest.name, place, host.ca_file, host.expected_sid,
+                host.announced, host.no_name_server, checks,
+            ),
+        )  # fmt: skip
+        why = await asked.done
+        line.asked.pop(number, None)  # of a run that was ended, the last words are heard still
+        for check in checks if why else ():
+            if not ledger.has(check):
+                ledger.land(host, Outcome(check, State.ERROR, why))
+        return why
+
+    def _line_of(self, host: HostState) -> _Line:
+        alive = [line for line in self.lines if not line.lost]
+        if self._by_way and (number := self._by_way.get(self._way(host))) is not None and number < len(self.lines):
+            line = self.lines[number]
+            if not line.lost:
+                return line
+        return min(alive, key=lambda line: len(line.asked))
+
+    def _say(self, line: _Line, message: object) -> None:
+        assert line.process.stdin is not None
+        line.process.stdin.write(packed(message))
+
+    async def _hear(self, line: _Line) -> None:
+        """Until it ends. Whatever it was given and did not answer is known to be lost then."""
+        why = ITSELF
+        try:
+            await self._listen(line)
+            code = await line.process.wait()
+            why = f"the process that asked it ended before it was done ({_ended_by(code)})"
+        finally:
+            line.lost = why
+            for asked in line.asked.values():
+                if not asked.done.done():
+                    asked.done.set_result(why)
+
+    async def _listen(self, line: _Line) -> None:
+        out = line.process.stdout
+        assert out is not None
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+            while True:
+                size = LENGTH.unpack(await out.readexactly(LENGTH.size))[0]
+                words = unpacked(await out.readexactly(size))
+                assert isinstance(words, tuple)
+                for word in words:
+                    self._heard(line, word)
+
+    def _heard(self, line: _Line, word: Word) -> None:
+        asked = line.asked.get(word.number)
+        if asked is None:
+            return
+        host, ledger = asked.host, asked.ledger
+        match word:
+            case Begun():
+                self.notify(Started(asked.checks[word.check]))
+            case Learnt():
+                host.ping, host.root = word.ping, word.root
+                host.answered_by, host.stands_in_for = word.answered_by, word.stands_in_for
+                if host.ping or host.answered_by:
+                    host.known.set()
+            case Told():
+                check = asked.checks[word.check]
+                outcome = outcome_of(word, check)
+                if word.moved:
+                    ledger.replace(host, check, outcome)
+                else:
+                    ledger.land(host, outcome)
+            case Done():
+                if not asked.done.done():
+                    asked.done.set_result(ITSELF if word.fault else "")
+
+    async def close(self) -> None:
+        """Tell all to end, and hear what they still have to say."""
+        for line in self.lines:
+            if line.process.stdin is not None:
+                line.process.stdin.close()
+        hearing = [line.hearing for line in self.lines if line.hearing is not None]
+        if hearing:
+            await asyncio.wait(hearing, timeout=LAST_WORDS_S)
+        for line in self.lines:
+            if line.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    line.process.kill()
+        if hearing:
+            await asyncio.wait(hearing, timeout=LAST_WORDS_S)
+
+
+def _spread(ways: Counter[str], count: int) -> dict[str, int]:
+    """Each way to a process, the largest first, to the one that has least."""
+    load, found = [0] * count, {}
+    for way, checks in ways.most_common():
+        found[way] = number = load.index(min(load))
+        load[number] += checks
+    return found
+
+
+def _ended_by(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"killed by {signal.Signals(-code).name}"
+    return f"killed by signal {-code}"
