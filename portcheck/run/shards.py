@@ -66,7 +66,7 @@ def _cores() -> int:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _HostAsked:
     """A host that a process is asking."""
 
     host: HostState
@@ -76,11 +76,11 @@ class _Asked:
 
 
 @dataclass(slots=True)
-class _Line:
+class _AskingProcess:
     """One process."""
 
     process: Process
-    asked: dict[int, _Asked] = field(default_factory=dict)
+    asked: dict[int, _HostAsked] = field(default_factory=dict)
     forests: set[str] = field(default_factory=set)
     hearing: asyncio.Task[None] | None = None
     lost: str = ""  # how it ended before it was told to
@@ -92,7 +92,7 @@ class Shards:
 
     settings: Settings
     notify: Notify
-    lines: list[_Line] = field(default_factory=list)
+    lines: list[_AskingProcess] = field(default_factory=list)
     _by_way: dict[str, int] = field(default_factory=dict)  # the number of the process; empty: all share every way
     _number: int = 0
     _begun: bool = False
@@ -116,11 +116,11 @@ class Shards:
     def _way(self, host: HostState) -> str:
         return (self.settings.source_ip or source_address(host.place.address or "")) or ""
 
-    async def _started(self, count: int, parts: int) -> _Line:
+    async def _started(self, count: int, parts: int) -> _AskingProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", BOOT, *sys.path, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
         )
-        line, settings = _Line(process), self.settings
+        line, settings = _AskingProcess(process), self.settings
         share = Share(
             timeout_s=settings.timeout_s,
             answer_timeout_s=settings.answer_timeout_s,
@@ -145,7 +145,7 @@ class Shards:
         number = self._number
         place, known = host.place, forest.name in line.forests
         line.forests.add(forest.name)
-        line.asked[number] = asked = _Asked(host, checks, ledger, asyncio.get_running_loop().create_future())
+        line.asked[number] = asked = _HostAsked(host, checks, ledger, asyncio.get_running_loop().create_future())
         self._say(
             line,
             AskHost(
@@ -160,7 +160,7 @@ class Shards:
                 ledger.land(host, Outcome(check, State.ERROR, why))
         return why
 
-    def _line_of(self, host: HostState) -> _Line:
+    def _line_of(self, host: HostState) -> _AskingProcess:
         alive = [line for line in self.lines if not line.lost]
         if self._by_way and (number := self._by_way.get(self._way(host))) is not None and number < len(self.lines):
             line = self.lines[number]
@@ -168,11 +168,11 @@ class Shards:
                 return line
         return min(alive, key=lambda line: len(line.asked))
 
-    def _say(self, line: _Line, message: object) -> None:
+    def _say(self, line: _AskingProcess, message: object) -> None:
         assert line.process.stdin is not None
         line.process.stdin.write(packed(message))
 
-    async def _hear(self, line: _Line) -> None:
+    async def _hear(self, line: _AskingProcess) -> None:
         """Until it ends. Whatever it was given and did not answer is known to be lost then."""
         why = ITSELF
         try:
@@ -185,7 +185,7 @@ class Shards:
                 if not asked.done.done():
                     asked.done.set_result(why)
 
-    async def _listen(self, line: _Line) -> None:
+    async def _listen(self, line: _AskingProcess) -> None:
         out = line.process.stdout
         assert out is not None
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):
@@ -196,7 +196,7 @@ class Shards:
                 for word in words:
                     self._heard(line, word)
 
-    def _heard(self, line: _Line, word: Word) -> None:
+    def _heard(self, line: _AskingProcess, word: Word) -> None:
         asked = line.asked.get(word.number)
         if asked is None:
             return

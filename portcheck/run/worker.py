@@ -30,7 +30,7 @@ LAST_WORDS_S = 1.0  # for saying what is new when it is told to end
 
 
 @dataclass(slots=True)
-class Page:
+class ToldPage:
     """The ledger of one host: whatever is written in it is told to the run."""
 
     asked: AskHost
@@ -40,7 +40,7 @@ class Page:
     _learnt: tuple[object, ...] = ()
 
     @classmethod
-    def of(cls, asked: AskHost, saying: list[Word]) -> Page:
+    def of(cls, asked: AskHost, saying: list[Word]) -> ToldPage:
         places = {check.id: place for place, check in enumerate(asked.checks)}
         return cls(asked, saying, {check.id: check for check in asked.checks}, places)
 
@@ -93,7 +93,7 @@ class Worker:
         host = HostState(
             asked.place, asked.ca_file, asked.expected_sid, asked.announced, no_name_server=asked.no_name_server
         )
-        page = Page.of(asked, self.saying)
+        page = ToldPage.of(asked, self.saying)
         keys = {check.key: (asked.number, place) for place, check in enumerate(asked.checks)}
         self._at |= keys
         fault = ""
