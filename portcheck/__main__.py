@@ -6,13 +6,14 @@ import gc
 import os
 import sys
 
-from portcheck.exitcodes import NOT_DONE
-from portcheck.run.ending import ENDING
+from portcheck.exitcodes import INTERRUPTED, NOT_DONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
+
+    from portcheck.run.ending import Ending
 
 UNKNOWN = 3
 COLLECTING = (50_000, 20, 50)
@@ -21,22 +22,31 @@ COLLECTING = (50_000, 20, 50)
 
 def main() -> None:
     """`portcheck`."""
-    ENDING.begin()
-    gc.set_threshold(*COLLECTING)
-    _prepare_streams()
     if sys.argv[1:] == ["--version"]:
+        _prepare_streams()
         _show_version()
         return
+    _ending().begin()
+    gc.set_threshold(*COLLECTING)
+    _prepare_streams()
     _leave(_guarded(_command))
 
 
 def check_portcheck() -> None:
     """`check_portcheck`: the same check as a monitoring plugin (exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN)."""
-    ENDING.code, ENDING.words = UNKNOWN, b"PORTCHECK UNKNOWN - interrupted\n"
-    ENDING.begin()
+    ending = _ending()
+    ending.code, ending.words = UNKNOWN, b"PORTCHECK UNKNOWN - interrupted\n"
+    ending.begin()
     gc.set_threshold(*COLLECTING)
     _prepare_streams()
     _leave(_guarded(_plugin))
+
+
+def _ending() -> Ending:
+    """How signals end it; loading that is half of what `--version` would wait for."""
+    from portcheck.run.ending import ENDING
+
+    return ENDING
 
 
 def _command() -> int:
@@ -59,7 +69,7 @@ def _guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except KeyboardInterrupt:  # a prompt was interrupted
-        return ENDING.code
+        return _ending().code
     except (MemoryError, ImportError, OSError, OverflowError) as error:
         why = "not enough memory" if isinstance(error, MemoryError) else getattr(error, "strerror", None) or str(error)
         words = f"portcheck: this machine cannot run it: {why}\n"
@@ -86,6 +96,8 @@ def _show_version() -> None:
         print(f"portcheck {__version__}", flush=True)
     except OSError:  # nobody reads, or a full disk
         os._exit(NOT_DONE)
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
 
 
 def _prepare_streams() -> None:
@@ -106,7 +118,7 @@ def _leave(code: int) -> NoReturn:
             stream.flush()
         except (OSError, ValueError):  # what could not be shown was said, and is in the code
             continue
-    os._exit(ENDING.close(code))
+    os._exit(_ending().close(code))
 
 
 if __name__ == "__main__":

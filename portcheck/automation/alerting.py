@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from portcheck.automation import event_log
 from portcheck.config import ConfigError
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.files.private import NotPrivateError, read_private
@@ -65,7 +66,7 @@ def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Repor
             from portcheck.automation.notify import send
             from portcheck.render.shared import notice
 
-            for trouble in send(urls, notice.title(report), notice.body(report)):
+            for trouble in send(urls, notice.title(report), notice.body(report), exit_code=report.exit_code):
                 say(trouble)
 
     return tell
@@ -88,7 +89,9 @@ def _urls(file: Path | None) -> tuple[str, ...]:
     if file is None and not os.environ.get(SECRET, "").strip():
         raise ConfigError(f"--notify: give the URLs in ${SECRET} or in a file with --notify-file")
     urls = _read(file) if file else _checked(f"${SECRET}", os.environ[SECRET].split())
-    if importlib.util.find_spec("apprise") is None:
+    if not event_log.HERE and any(map(event_log.is_meant, urls)):
+        raise ConfigError(f"--notify: {event_log.SCHEME}:// is the event log of Windows; this system has none")
+    if not all(map(event_log.is_meant, urls)) and importlib.util.find_spec("apprise") is None:
         raise ConfigError(MISSING.format(how=how_to_get("apprise")))
     return urls
 

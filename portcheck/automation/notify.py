@@ -1,4 +1,7 @@
-"""Notices through apprise: each URL by itself, all within a bounded time. No URL and no error text is passed on."""
+"""Notices through apprise, or into Windows' log: each URL by itself, all within a bounded time.
+
+No URL and no error text is passed on.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,27 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
+from portcheck.automation import event_log
 from portcheck.automation.surroundings import forget_secrets
 
 LONGEST_S = 30.0
 """For all together. A service that hangs is left behind: its thread ends with the program."""
 
 
-def send(urls: Sequence[str], title: str, body: str, longest_s: float = LONGEST_S) -> Iterator[str]:
-    """Send the notice everywhere; a line for each place that it did not reach."""
+def send(
+    urls: Sequence[str], title: str, body: str, longest_s: float = LONGEST_S, exit_code: int | None = None
+) -> Iterator[str]:
+    """Send the notice everywhere; a line for each place that it did not reach. `exit_code`: of the run it is about."""
     forget_secrets()  # some services of apprise start programs
     logging.getLogger("apprise").disabled = True  # it would write addresses, and what servers answer, to stderr
     reached = [False] * len(urls)
 
     def one(number: int) -> None:
         try:
-            reached[number] = _sent(urls[number], title, body)
+            if event_log.is_meant(urls[number]):
+                reached[number] = event_log.write(event_log.text(title, body), *event_log.event_of(exit_code))
+            else:
+                reached[number] = _sent(urls[number], title, body)
         except Exception:  # noqa: BLE001 - a foreign library, and its words may hold the URL
             reached[number] = False
 
@@ -35,7 +44,8 @@ def send(urls: Sequence[str], title: str, body: str, longest_s: float = LONGEST_
         if thread.is_alive():
             yield f"notice {number + 1} ({service}) was not sent within {longest_s:g} s"
         elif not reached[number]:
-            yield f"notice {number + 1} ({service}) was not delivered; try it with apprise -vv"
+            hint = "" if event_log.is_meant(urls[number]) else "; try it with apprise -vv"
+            yield f"notice {number + 1} ({service}) was not delivered{hint}"
 
 
 def _sent(url: str, title: str, body: str) -> bool:

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 FOLDER = HERE / "errors"
 SOURCES = HERE / "sources.toml"
 COPY = "table.json"
-FORMAT = 1  # of the copy
+FORMAT = 2  # of the copy
 
 
 @cache
@@ -41,12 +41,21 @@ def table() -> Mapping[str, Any]:
 
 def bound(books: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Many books as one table. A name that two books give is the later one's; a test sees to it that none is."""
-    out: dict[str, Any] = {"family": {}, "cause": {}, "error": {}, "kind": [], "pattern": [], "source": {}}
+    out: dict[str, Any] = {
+        "family": {},
+        "cause": {},
+        "error": {},
+        "kind": [],
+        "pattern": [],
+        "subject": [],
+        "source": {},
+    }
     for book in books:
         out["family"] |= book.get("family", {})
         out["cause"] |= book.get("cause", {})
         out["kind"] += book.get("kind", [])
         out["pattern"] += book.get("pattern", [])
+        out["subject"] += book.get("subject", [])
         out["source"] |= {row["key"]: row for row in book.get("source", ())}
         out["error"] |= {row["name"]: row for row in book.get("error", ())}
     return {**out, "exact": _exact(out["error"]), "words": _words(out["error"])}

@@ -19,6 +19,7 @@ class Brief:
     of: AskedOf
     ports: str = ""  # how the ports are: blocked, refused, open; empty: they are not told
     follows: bool = False  # may be left out where another fault of the forest is told
+    untold: str = ""  # in place of the words where it is not told whose reset it was
 
 
 @cache
@@ -26,7 +27,9 @@ def briefs() -> Mapping[str, Brief]:
     """By the finding's code."""
     rows = tomllib.loads((Path(__file__).parent / "brief.toml").read_text(encoding="utf-8"))
     return {
-        code: Brief(row["brief"], AskedOf(row["of"]), row.get("ports", ""), row.get("follows", False))
+        code: Brief(
+            row["brief"], AskedOf(row["of"]), row.get("ports", ""), row.get("follows", False), row.get("untold", "")
+        )
         for code, row in rows.items()
     }
 

@@ -10,6 +10,7 @@ from functools import cache
 
 from portcheck.catalogue import codes
 from portcheck.catalogue.books import table
+from portcheck.catalogue.dressed import dressed
 from portcheck.catalogue.errors import CataloguedError, errors, families, numbered
 from portcheck.catalogue.guesses import guessed
 from portcheck.catalogue.narrowing import narrowed
@@ -102,14 +103,13 @@ def _of_family(text: str) -> list[Match]:
 
 
 def _inside(text: str) -> list[Match]:
-    found = [*_codes(text), *_phrases(text)]
+    found = [*_codes(text), *_phrases(text), *_dressed(text)]
     found += _symbols(text, found)
     if all(match.error.general for match in found):
         found += _texts(text)
     distinct = {(m.error.name, m.start): m for m in found if m.error.codes[:1] != (0,)}.values()
-    longest = [match for match in distinct if not any(_covers(other, match) for other in distinct)]
     often = Counter(match.error.name for match in found)
-    return _first_each(sorted((_alone(m, longest) for m in longest), key=lambda m: _rank(m, often[m.error.name])))
+    return _first_each(sorted(_judged(_longest(distinct)), key=lambda m: _rank(m, often[m.error.name])))
 
 
 def _rank(match: Match, often: int) -> tuple[bool, bool, int, int, int]:
@@ -119,9 +119,25 @@ def _rank(match: Match, often: int) -> tuple[bool, bool, int, int, int]:
     return (False, not match.sole, -min(often, 2), -len(match.matched), match.start)
 
 
-def _alone(match: Match, others: Iterable[Match]) -> Match:
-    rivals = [o for o in others if o.start == match.start and o.end == match.end and o.error.name != match.error.name]
-    return match if _agree([match.error, *(rival.error for rival in rivals)]) else replace(match, sole=False)
+def _judged(found: Iterable[Match]) -> Iterator[Match]:
+    """Where two errors with other causes fit the same words, neither is told with a verdict."""
+    by_place: dict[tuple[int, int], list[Match]] = {}
+    for match in found:
+        by_place.setdefault((match.start, match.end), []).append(match)
+    for rivals in by_place.values():
+        sole = _agree(match.error for match in rivals)
+        yield from (match if sole else replace(match, sole=False) for match in rivals)
+
+
+def _longest(found: Iterable[Match]) -> Iterator[Match]:
+    """Without those that stand within a longer one."""
+    widest = (0, 0)
+    for match in sorted(found, key=lambda m: (m.start, -m.end)):
+        start, end = widest
+        if end > match.end or (end == match.end and start < match.start):
+            continue
+        yield match
+        widest = (match.start, match.end) if match.end > end else widest
 
 
 def spelled_in(folded: str, known: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -152,6 +168,12 @@ def _phrases(text: str) -> Iterator[Match]:
         found = pattern(spelled).search(text)
         if found and (found[0].isupper() or not SHOUTED.fullmatch(spelled.removeprefix(NEEDS_FAMILY))):
             yield Match(error, found[0], found.start(), exact=False, hinted=hinted)
+
+
+def _dressed(text: str) -> Iterator[Match]:
+    of_ldap = spoken_for(text.casefold(), families()["ldap"])
+    for name, written, start in dressed(text, of_ldap=of_ldap):
+        yield Match(errors()[name], written, start, exact=False, hinted=True)
 
 
 def _codes(text: str) -> Iterator[Match]:
@@ -189,11 +211,6 @@ def _of_number(number: Number, names: tuple[str, ...]) -> list[CataloguedError]:
     found = dict.fromkeys(name for key in wanted for name in numbered().get(key, ()))
     named = (key for key in wanted if key[0] != BY_CONTEXT or len(names) == 1)
     return [errors()[name] for name in found] or codes.of_numbers(named)
-
-
-def _covers(long: Match, short: Match) -> bool:
-    wider = len(long.matched) > len(short.matched)
-    return wider and long.start <= short.start and short.end <= long.end
 
 
 def _first_each(matches: Iterable[Match]) -> list[Match]:

@@ -22,7 +22,8 @@ SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]
 HEX_DIGITS = r"(?P<n>\b[0-9a-f]{2,4}\b)"
 FILLING = r"\b(?:occurred|code|value|number|status|is|was|of|with|id|returned|no)\b"
 BETWEEN = rf"[\s:=#('\"<,]{{0,4}}(?:{FILLING}[\s:=#('\"<,.]{{0,4}}){{0,3}}"
-LABEL = r"\b(?:errors?|err|code|status|substatus|result|failed|failure|return(?:ed)?|hresult|hr|rc|reason|exception)\b"
+LABEL = r"\b(?:errors?|err|err(?:or)?_?code|return_?(?:code|value)|last_?error|code"
+LABEL += r"|status|substatus|result|failed|failure|return(?:ed)?|hresult|hr|rc|reason|exception)\b"
 
 WHOLE = re.compile(r"(?P<dec>-?\d{1,10})|(?P<hex>0x[0-9a-f]{1,16}|[0-9a-f]{1,8})", re.IGNORECASE)
 LABELLED = re.compile(LABEL + BETWEEN + SIGN_AND_DIGITS, re.IGNORECASE)
@@ -44,6 +45,7 @@ NO_CODE = re.compile(
     r"|\b(?:status|response) code[\s:=(]*[1-5]\d\d\b|\bstatus[ =:][1-5]\d\d\b"
     r"|\b(?:lines?|port|pid|uid|gid|level|kvno|etype|version|build|retry|attempt|state|severity|msgid|opid|conn|op|fd)"
     r"[\s:=#]{0,2}\d+"
+    r"|\b(?:no|0|zero) (?:errors?|failures?)[\s,;]{0,3}\d*"
     r"|(?<=dsid-)[0-9a-f]+|\bproblem \d+",
     re.IGNORECASE,
 )
@@ -94,9 +96,11 @@ def claims(text: str) -> Iterator[Claim]:
     for claim in (*_by_itself(text), *_by_context(text, folded), *_by_event(text, folded)):
         taken.add(claim.number.start)
         yield claim
-    for number in _numbers((LABELLED, IN_BRACKETS), text):
-        if number.start not in taken and (worded := _by_words(number, folded)):
-            yield worded
+    for pattern in (LABELLED, IN_BRACKETS):
+        for number in _numbers((pattern,), text):
+            worded = _by_words(number, folded, labelled=pattern is LABELLED) if number.start not in taken else None
+            if worded:
+                yield worded
 
 
 def readings(number: Number, kind: str) -> tuple[int, ...]:
@@ -143,8 +147,8 @@ def _owners(number: Number) -> tuple[str, ...]:
     if any(0 <= code < TABLE for code in (wide - (MIT_BASE & MASK),)):
         return ("krb", "krb5")
     if wide & ~0xFFFF == FACILITY_WIN32:
-        return ("win32", "winsock", "dns")
-    return ("hresult", "ntstatus", "sspi") if wide > MASK // 2 else ()
+        return ("win32", "winsock", "dns", "winhttp")
+    return ("hresult", "ntstatus", "sspi", "adsi") if wide > MASK // 2 else ()
 
 
 def _by_context(text: str, folded: str) -> Iterator[Claim]:
@@ -179,8 +183,11 @@ def _narrow(number: Number) -> Number:
     return replace(number, text=str(number.value & 0xFFFF), end=number.end)
 
 
-def _by_words(number: Number, folded: str) -> Claim | None:
-    """A labelled number: the family named last before it, else one named after it; else Win32, if nobody else's."""
+def _by_words(number: Number, folded: str, *, labelled: bool) -> Claim | None:
+    """The family named last before a number, else Winsock's own; one in brackets at the head of a line is a thread's.
+
+    Of a labelled one, too, the family named after it, else Win32, if nobody else's.
+    """
     before = folded[max(0, number.start - BEFORE) : number.start]
     after = folded[number.end : number.end + AFTER]
     if _is_winsock(number):
@@ -188,9 +195,12 @@ def _by_words(number: Number, folded: str) -> Claim | None:
     near = {f.name: max(_place(before, h) for h in f.hints) for f in _labelled() if f.hints}
     last = max(near.values(), default=-1)
     named = tuple(name for name, place in near.items() if place == last) if last >= 0 else ()
-    named = named or tuple(f.name for f in _labelled() if any(_place(after, hint) >= 0 for hint in f.hints))
+    if labelled and not named:
+        named = tuple(f.name for f in _labelled() if any(_place(after, hint) >= 0 for hint in f.hints))
     if named:
         return Claim(number, (*named, "dns") if "win32" in named else named, named=True)
+    if not labelled:
+        return None
     lonely = number.value >= SPEAKS_FOR_ITSELF and not FOREIGN.search(before + " " + after)
     return Claim(number, ("win32", "dns"), named=False) if lonely else None
 

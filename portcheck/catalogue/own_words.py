@@ -70,4 +70,6 @@ def _required(profile: str) -> tuple[str, ...]:
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads(Path(__file__).with_name("own.toml").read_text(encoding="utf-8"))
+    told: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("own.toml").read_text(encoding="utf-8"))
+    plain = {s.plainly: "the service on a controller blocked" for s in services().values() if s.plainly}
+    return told | {"finding": plain | told["finding"]}

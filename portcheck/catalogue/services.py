@@ -24,8 +24,16 @@ class Service:
     title: str
     purpose: str
     role: str  # what proves that a host offers it: dc, gc, dns, time, adws, or unproven
+    probe: str  # the file in probes/ that asks it; where the row names none, its own name
+    short: str = ""  # the heading of its column where there is no room for its name
+    finding: str = ""  # of the rule that tells of its block, where it has one of its own
     interface: str | None = None  # UUID of the RPC interface behind the mapper
     version: int | None = None  # its major version
+
+    @property
+    def plainly(self) -> str:
+        """The code that tells of its block where no known fault hangs on it; empty: a rule of its own does."""
+        return "" if self.finding else f"{self.name}-blocked"
 
     @property
     def dynamic(self) -> bool:
@@ -54,6 +62,9 @@ def _service(name: str, row: Mapping[str, str | int]) -> Service:
         title=str(row["title"]),
         purpose=str(row["purpose"]),
         role=str(row["role"]),
+        probe=str(row.get("probe", name.replace("-", "_"))),
+        short=str(row.get("short", "")),
+        finding=str(row.get("finding", "")),
         interface=str(row["interface"]) if "interface" in row else None,
         version=version if isinstance(version, int) else None,
     )

@@ -14,7 +14,7 @@ from portcheck.automation import BusyError
 from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
-from portcheck.exitcodes import INTERRUPTED, NOT_DONE, USAGE, sentence
+from portcheck.exitcodes import INTERRUPTED, NOT_DONE, OWN, PLUGIN, USAGE, sentence
 from portcheck.render.shared.options import ACCESSIBLE
 from portcheck.run.starved import starved
 
@@ -25,13 +25,10 @@ UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which newer versions
 EVERYWHERE: Mapping[str, str] = {"--no-color": "NO_COLOR", "--accessible": ACCESSIBLE}
 """Flags of every command, and what they are in the environment."""
 
-COMMANDS = (
-    "check", "demo", "diff", "discover", "explain", "help", "history", "listen", "merge", "plan", "report", "request",
-    "schedule", "serve", "sid", "ui", "watch",
-)  # fmt: skip
+COMMANDS = tuple(name for name in OWN if " " not in name and name != PLUGIN)
 """Each is a function in the file of its own name, or `command` there; its words are read by `parser` there, if any."""
-GROUPS: Mapping[str, str] = {"config": "config"}
-"""Commands that have commands of their own, and their files, each with an `app`."""
+GROUPS = tuple(dict.fromkeys(name.partition(" ")[0] for name in OWN if " " in name))
+"""Commands that have commands of their own, each an `app` in the file of its name."""
 
 
 def build(wanted: str = "") -> typer.Typer:
@@ -53,9 +50,9 @@ def build(wanted: str = "") -> typer.Typer:
             app.command(name, cls=parser, epilog=sentence(name))(
                 getattr(module, "command", None) or getattr(module, name)
             )
-    for name, file in GROUPS.items():
+    for name in GROUPS:
         if name in one:
-            app.add_typer(import_module(f"portcheck.commands.{file}").app, name=name)
+            app.add_typer(import_module(f"portcheck.commands.{name}").app, name=name)
     return app
 
 

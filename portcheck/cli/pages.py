@@ -6,14 +6,13 @@ A completion is a table of words: while a user types, nothing of portcheck is st
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
 
 from portcheck import __version__
 
-PROGRAM = "portcheck"
 Commands = dict[str, Any]
 
 
@@ -72,12 +71,16 @@ def _words(app: typer.Typer) -> dict[str, list[str]]:
     return found
 
 
+def _cases(table: Mapping[str, Sequence[str]], form: str) -> tuple[str, str]:
+    """A shell's branches, a line each: behind one word, and behind two."""
+    lines = {name: form.format(name, " ".join(words)) for name, words in table.items() if name}
+    one, two = ("\n".join(line for name, line in lines.items() if (" " in name) is inner) for inner in (False, True))
+    return one, two
+
+
 def bash(app: typer.Typer) -> str:
     table = _words(app)
-    cases = "\n".join(
-        f'    "{name}") words="{" ".join(words)}" ;;' for name, words in table.items() if name and " " not in name
-    )
-    inner = "\n".join(f'    "{name}") words="{" ".join(words)}" ;;' for name, words in table.items() if " " in name)
+    cases, inner = _cases(table, '    "{}") words="{}" ;;')
     return f"""\
 # bash completion for portcheck: portcheck help --completion bash > ~/.local/share/bash-completion/completions/portcheck
 _portcheck() {{
@@ -96,10 +99,7 @@ complete -o default -F _portcheck portcheck
 
 def zsh(app: typer.Typer) -> str:
     table = _words(app)
-    cases = "\n".join(
-        f"    '{name}') found=({' '.join(words)}) ;;" for name, words in table.items() if name and " " not in name
-    )
-    inner = "\n".join(f"    '{name}') found=({' '.join(words)}) ;;" for name, words in table.items() if " " in name)
+    cases, inner = _cases(table, "    '{}') found=({}) ;;")
     return f"""\
 #compdef portcheck
 # portcheck help --completion zsh > "${{fpath[1]}}/_portcheck"

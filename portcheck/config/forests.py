@@ -66,6 +66,7 @@ def read_forest(node: Node, known: KnownNames) -> ForestSpec:
         extra=_extra(keys["extra"]) if "extra" in keys else (),
         bind=read_bind(keys["bind"]) if "bind" in keys else BindSpec(),
         systems=read_systems(keys["system"]) if "system" in keys else (),
+        named_forest=True,
     )
 
 

@@ -104,6 +104,7 @@ class ForestSpec:
     extra: tuple[ExtraPort, ...] = ()
     bind: BindSpec = field(default_factory=BindSpec)
     systems: tuple[SystemSpec, ...] = ()
+    named_forest: bool = False  # the forests file says that the name is a forest's, not a host's
     swept: bool = False  # the addresses of a network: that there is a controller at each is not said
 
 

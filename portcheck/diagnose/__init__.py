@@ -9,7 +9,7 @@ from portcheck.diagnose.asking import asks
 from portcheck.diagnose.marking import marked
 from portcheck.diagnose.ranking import leading, ranked
 from portcheck.diagnose.reader import printable
-from portcheck.diagnose.remedy import MOST_TARGETS, allow
+from portcheck.diagnose.remedy import MOST_TARGETS, allow, here_first
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules import RULES
 from portcheck.diagnose.view import ForestFacts, hosts
@@ -53,7 +53,7 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
     hurt = proof.outcomes if severity is not Severity.INFO else None  # what hurts nobody breaks nothing
     told = _placeholders(proof, where, f)
     shown = () if proof.brief else proof.outcomes
-    fix = rule.fix.format_map(told)
+    fix = here_first(rule.fix.format_map(told), proof.outcomes)
     return Finding(
         code=rule.code,
         severity=severity,

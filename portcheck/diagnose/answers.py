@@ -11,12 +11,16 @@ from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup
 
 SYSTEM = "system"
+BESIDE_DNS = "system (hosts)"
+"""What this machine's own resolution gave where DNS gave nothing."""
 ADDRESSES = ("A", "AAAA")
 NO_ADDRESS = frozenset({"nxdomain", "nodata", "refused", "servfail", "formerr", "notimp"})
 DIRECTORY = frozenset({"ldap", "ldaps", "gc", "gc-tls", "kerberos", "kpasswd", "ldap-ping"})
 
 
 def server_named(server: str) -> str:
+    if server == BESIDE_DNS:
+        return "this machine's own resolution (hosts file, cache, another server of the list)"
     return "this machine's own resolver" if server == SYSTEM else f"DNS server {printable(server)}"
 
 
@@ -39,7 +43,17 @@ def main(f: ForestFacts) -> str:
 
 def targets(lookup: Lookup) -> list[str]:
     """The hosts of an SRV answer; `.` means that there is no such service (RFC 2782)."""
-    return [host for answer in lookup.answers if (host := answer.rpartition(" ")[2]) not in {"", "."}]
+    return [row.host for row in lookup.srv if row.offered]
+
+
+def believes_wrong(f: ForestFacts) -> bool:
+    """What clients set up as this run find is not enough: a needed record that others give."""
+    label = main(f)
+    given = {name(x.name) for x in f.lookups("SRV") if targets(x)}
+    mine = [x for x in f.lookups("SRV") if x.server == label and x.required]
+    said_nothing = {"timeout", "unreachable", "truncated"}
+    denied = (x for x in mine if not targets(x) and x.status not in said_nothing and not x.status.startswith("error"))
+    return any(name(x.name) in given for x in denied)
 
 
 def own_servers(f: ForestFacts) -> frozenset[str]:

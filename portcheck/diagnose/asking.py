@@ -47,7 +47,7 @@ def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) 
     for place, found in by_place.items():
         key = (sources(f, found), _ports(found, "tcp", code), _ports(found, "udp", code))
         alike.setdefault(key, []).append(place)
-    purpose = brief.words if brief.ports else ""
+    purpose = brief.words if brief.ports and brief.of is AskedOf.FIREWALL else ""  # else the words are a fault's
     return tuple(
         Request(AskedOf.FIREWALL, froms, tuple(to), tcp, udp, purpose, sentence, provided)
         for (froms, tcp, udp), to in alike.items()

@@ -38,6 +38,17 @@ def allow(f: ForestFacts, outcomes: Iterable[Outcome]) -> str:
     )
 
 
+def here_first(fix: str, outcomes: Sequence[Outcome]) -> str:
+    """Before anybody is asked for a rule: of packets that not even the first router hears, this machine may be why."""
+    ends = [o.blocked_at for o in outcomes]
+    unheard = bool(ends) and all(end is not None and end.hop == 0 and end.after is None for end in ends)
+    return f"{LOOK_HERE} {fix}" if unheard and FIREWALL_TEAM in fix else fix
+
+
+FIREWALL_TEAM = "firewall team"
+LOOK_HERE = "Look first whether this machine's own firewall lets it out: the first router hears nothing of it."
+
+
 def sources(f: ForestFacts, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """The address the questions left from; else this machine's addresses of the same family."""
     beyond = tuple(dict.fromkeys(proxy for o in outcomes if text(o, "proxy_scheme") and (proxy := text(o, "proxy"))))

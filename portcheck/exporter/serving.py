@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import ssl
 import sys
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 
+import h11
 import uvicorn
 
 from portcheck.config import ConfigError
@@ -22,6 +24,7 @@ from portcheck.exporter.web_config import TlsWanted, WebConfig
 
 LARGEST_HEAD = 16 * 1024
 MOST_CONNECTIONS = 256
+MOST_FAULTS = 100
 GRACE_S = 3
 VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 
@@ -40,6 +43,23 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _OncePerFault(logging.Handler):
+    """What uvicorn has to say, one line for each kind: a stranger's bytes fill no journal, and nobody's pipe."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self.say, self.said = say, set[str]()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fault = record.exc_info[1] if record.exc_info else None
+        if fault is None or isinstance(fault, h11.ProtocolError):  # who asked has had a 400, or is gone
+            return
+        words = f"a request failed here ({type(fault).__name__}: {str(fault)[:200]!r}); please report it"
+        if words not in self.said and len(self.said) < MOST_FAULTS:
+            self.said.add(words)
+            self.say(words)
 
 
 def listening(host: str, port: int) -> socket:
@@ -79,6 +99,8 @@ async def serve(
         ssl_context_factory=None if context is None else (lambda *_: context),
     )
     server = _Server(config)
+    log = logging.getLogger("uvicorn")
+    log.handlers, log.propagate = [_OncePerFault(say)], False
     _note_reload(exporter)
 
     def reload() -> None:

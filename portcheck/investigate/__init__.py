@@ -10,6 +10,7 @@ from portcheck.investigate import (
     ban,
     confirm,
     echo,
+    limit,
     middlebox,
     mtu,
     redirect,
@@ -38,6 +39,7 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
     cases = await _not_banned(cases)
     await _by_port(cases)
+    await asyncio.gather(*(limit.on_sessions(case) for case in cases))
     await confirm.confirm([case for case in cases if not source_ports.told(case)], notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:

@@ -8,9 +8,11 @@ from portcheck.net.errors import NetError
 from portcheck.net.network import Net
 from portcheck.net.timeouts import Timeouts
 from portcheck.wire import WireError, ldap
-from portcheck.wire.ldap import UNAVAILABLE, ExtendedRequest, ExtendedResponse
+from portcheck.wire.ldap import UNAVAILABLE, ExtendedRequest
+from portcheck.wire.ldap_answer import extended_code
 
 PLAIN_TWIN = {"ldaps": "ldap", "gc-tls": "gc"}
+MESSAGE_ID = 1
 PATIENCE = Timeouts(connect_s=1.5, answer_s=2.0, attempts=2)
 
 
@@ -36,12 +38,11 @@ async def _ask(case: Case, outcome: Outcome, port: int) -> None:
     net = Net(case.address, PATIENCE, source_ip=case.source_ip)
     try:
         with await net.tcp(port) as stream:
-            await stream.send(ExtendedRequest().pack(), "StartTLS")
-            answer = ldap.unpack_message(await stream.read_frame(ldap.frame, "StartTLS answer")).op
+            await stream.send(ExtendedRequest(MESSAGE_ID).pack(), "StartTLS")
+            code = extended_code(await stream.read_frame(ldap.frame, "StartTLS answer"), MESSAGE_ID)
     except (NetError, WireError):
         return
-    if isinstance(answer, ExtendedResponse):
-        _tell(case, outcome, f"on port {port}", answer.code)
+    _tell(case, outcome, f"on port {port}", code)
 
 
 def _tell(case: Case, outcome: Outcome, where: str, code: int) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portcheck.model.outcome import Facts, Outcome, State, Verdict
 from portcheck.model.request import Request
+
+NUMBER = re.compile(r"[0-9]{1,5}")
 
 
 class Severity(StrEnum):
@@ -27,6 +30,30 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SrvRecord:
+    """One row of an SRV answer (RFC 2782). A row that is no such row has a last word and no numbers."""
+
+    host: str  # as it came: it may be no host's name
+    port: int | None = None
+    priority: int | None = None
+    weight: int | None = None
+
+    @classmethod
+    def of(cls, answer: str) -> SrvRecord:
+        """Of `0 100 389 dc1.alpha.test`."""
+        *numbers, host = answer.split(" ")
+        if len(numbers) != 3 or not all(NUMBER.fullmatch(number) for number in numbers):
+            return cls(host)
+        priority, weight, port = map(int, numbers)
+        return cls(host, port, priority, weight)
+
+    @property
+    def offered(self) -> bool:
+        """`.` means that there is no such service."""
+        return self.host not in {"", "."}
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """One DNS question of the discovery and what came back."""
 
@@ -40,6 +67,11 @@ class Lookup:
     answered_from: str = ""  # the address of the server whose answer this is
     authoritative: bool | None = None  # its AA flag (RFC 1035, 4.1.1); None: not known
     ttl_s: int | None = None  # of the answer's rows
+
+    @property
+    def srv(self) -> tuple[SrvRecord, ...]:
+        """The rows of an SRV answer, in its order; of any other record, none."""
+        return tuple(map(SrvRecord.of, self.answers)) if self.record == "SRV" else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Target:
     service: str = ""  # the cloud's: the row's service; ways may differ
     route: Route | None = None  # the cloud's: it has no address of its own here
     unasked: str = ""  # why nothing can be asked here
-    untold: bool = False  # DNS never answered the question for its address
+    untold: bool = False  # DNS never answered the question for its address, or with an error code only
     given: tuple[str, ...] = ()  # what DNS gives for its address, and nobody could be asked at, with the reason
     only: frozenset[str] = frozenset()  # the services to ask; empty: all that the profiles want
 

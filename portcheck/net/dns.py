@@ -13,6 +13,7 @@ from pathlib import Path
 from portcheck.model import Lookup
 from portcheck.net.lag import AWAY_S, missed_s
 from portcheck.net.own_names import own_addresses
+from portcheck.net.platform import name_policy
 from portcheck.net.question import TOLD, UNHEARD, DnsQuestion, Reply
 
 __all__ = ["TOLD", "UNHEARD", "Names", "NoResolverError", "is_address", "system_servers", "upstream_servers"]
@@ -41,6 +42,7 @@ class Names:
     tries: int | None = None  # datagrams of one question; None: as many as the patience holds
     over_tcp: bool = True  # where UDP is silent
     _system: tuple[tuple[str, int], ...] = ()
+    _policy: tuple[name_policy.Rule, ...] | None = None
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property
@@ -71,15 +73,23 @@ class Names:
             return found
 
     async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
-        if not self.servers and not self._system:
-            self._system = system_servers()
-        servers = tuple(self.servers) or self._system
+        servers = tuple(self.servers) or self._of_the_system(name)
         asking = DnsQuestion(name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone)
         reply = await asking.ask()
         if reply.status not in UNHEARD and not reply.status.startswith("error"):
             self.heard.set()
         self._tcp_alone = self._tcp_alone or (reply.status in TOLD and reply.over_tcp)
         return self._told(name, record, reply, required=required)
+
+    def _of_the_system(self, name: str) -> tuple[tuple[str, int], ...]:
+        """Those that Windows' policy names for this name, else those that it asks for every name."""
+        if self._policy is None:
+            self._policy = name_policy.rules()
+        if named := tuple((host, 53) for host in name_policy.servers(self._policy, name) if is_address(host)):
+            return named
+        if not self._system:
+            self._system = system_servers()
+        return self._system
 
     def _told(self, name: str, record: str, reply: Reply, *, required: bool) -> Lookup:
         return Lookup(

@@ -19,6 +19,7 @@ from portcheck.net.icmp import Icmp, Said
 from portcheck.net.platform import error_queue, machine, sockets, winsock
 
 UDP_WALKS = sys.platform == "linux"
+LARGEST = 65535  # a datagram that does not fit is an error on Windows
 ANSWERS_TTL = machine.TELLS_TTL
 TCP_WALKS = sys.platform == "linux" or winsock.names_routers()
 
@@ -89,29 +90,26 @@ async def send_udp(
     from_port: int = 0,
 ) -> Hop:
     """A datagram that lives for `ttl` hops; any datagram that comes back is an answer."""
-    loop = asyncio.get_running_loop()
     try:
         sock = sockets.make(address, socket.SOCK_DGRAM, source_ip, from_port)
     except OSError:
         return Hop(ttl, Fate.LOST)
     with sock:
-        woken = asyncio.Event()
         try:
             error_queue.ask_for_errors(sock)
             _live(sock, ttl)
-            sock.connect((address, port))
-            loop.add_reader(sock, woken.set)
+            sock.connect(sockets.peer(address, port))
             sock.send(datagram)
             async with asyncio.timeout(wait_s):
-                await woken.wait()
+                await sockets.readable(sock)
+            if seen := error_queue.drain(sock):
+                return _fate(ttl, seen, refused=False)
+            sock.recv(LARGEST)
         except TimeoutError:
             return Hop(ttl, Fate.LOST)
-        except OSError:
-            return _fate(ttl, error_queue.drain(sock), refused=False)
-        finally:
-            loop.remove_reader(sock)
-        seen = error_queue.drain(sock)
-        return _fate(ttl, seen, refused=False) if seen else Hop(ttl, Fate.ANSWERED, address)
+        except OSError as error:
+            return _failed_datagram(ttl, error, error_queue.drain(sock))
+        return Hop(ttl, Fate.ANSWERED, address)
 
 
 async def answers_within(address: str, port: int, ttl: int, wait_s: float, source_ip: str | None = None) -> bool:
@@ -146,6 +144,15 @@ def _once(sock: socket.socket) -> None:
     sockets.ask_for_ttl(sock)
     if sys.platform == "win32":
         winsock.send_one_syn(sock)
+
+
+def _failed_datagram(ttl: int, error: OSError, seen: list[Icmp]) -> Hop:
+    """Without an error queue the number alone says what an earlier datagram met, and not whose word it was."""
+    if not seen and errors.number(error) in {errno.ECONNREFUSED, errno.ECONNRESET}:
+        return Hop(ttl, Fate.OBJECTED)
+    if not seen and errors.WSAENETRESET in {error.errno, getattr(error, "winerror", None)}:
+        return Hop(ttl, Fate.EXPIRED)
+    return _fate(ttl, seen, refused=False)
 
 
 def _fate(ttl: int, seen: list[Icmp], *, refused: bool) -> Hop:

@@ -54,14 +54,17 @@ def _compared(forest: ForestSpec, patience_s: float) -> Iterator[ForecastLine]:
     for view in others:
         if len(view) and view[0] in first[:1] and (len(servers) > 1 or not servers):
             continue  # that one is asked before
+        asked = ", ".join(host for host, _ in view) or SYSTEM
         for domain in (forest.name, *forest.domains):
             for name, record, _ in questions(domain, forest):
                 if record == "SRV":
-                    line = _line(forest, ", ".join(host for host, _ in view) or SYSTEM, name, record, patience_s)
+                    line = _line(forest, asked, name, record, patience_s)
                     conversation = Cost(1, 0, 1) + by_tcp(Question("", line.questions[0].size + 2))
                     silent = line.answered * TRIES + Cost(1, 0, 1) * math.ceil(patience_s / ONE_TRY_S)
                     most = silent + conversation * TRIES
                     yield replace(line, port=53, silent=silent, at_most=most, purpose=COMPARED)
+        line = _line(forest, asked, f"dc1.{forest.name}", "A", patience_s, host=EACH, each=True)
+        yield replace(line, port=53, purpose=COMPARED)
 
 
 def _programs(forest: ForestSpec, name: str, families: Sequence[str], *, each: bool = False) -> ForecastLine:

@@ -1,1 +1,1 @@
-"""One file = one protocol = one probe. `registry` lists them; it is imported when the first packet is out."""
+"""One file = one protocol = one probe. `registry` gathers them; it is imported when the first packet is out."""

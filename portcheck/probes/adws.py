@@ -23,4 +23,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:
     return one(".NET framing preamble", len(nmf.preamble(subject.host, check.known_port)))
 
 
-PROBE = Probe("adws", run, exchange)
+PROBES = (Probe("adws", run, exchange),)

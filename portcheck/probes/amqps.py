@@ -36,4 +36,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return over_tls(subject.host, Question("AMQP header for SASL", len(amqp.ProtocolHeader().pack())), 2)
 
 
-PROBE = Probe("amqps", run, exchange)
+PROBES = (Probe("amqps", run, exchange),)

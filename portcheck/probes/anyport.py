@@ -51,5 +51,4 @@ async def udp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
     return Seen(facts, State.OPEN, "something answered, in a protocol that is not known here")
 
 
-TCP = Probe("tcp", tcp, nothing)
-UDP = Probe("udp", udp, nothing)
+PROBES = (Probe("tcp", tcp, nothing), Probe("udp", udp, nothing))

@@ -153,4 +153,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:
     return Exchange((asked,), repeated=(asked, plain), doubted=(asked, asked))
 
 
-PROBE = Probe("dns", run, exchange, datagram)
+PROBES = (Probe("dns", run, exchange, datagram),)

@@ -65,4 +65,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:
     return over_tls(subject.host, asked, 2)
 
 
-PROBE = Probe("kdc-proxy", run, exchange)
+PROBES = (Probe("kdc-proxy", run, exchange),)

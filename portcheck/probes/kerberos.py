@@ -66,4 +66,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:
     return Exchange((asked,), aside=(large,))
 
 
-PROBE = Probe("kerberos", run, exchange, datagram)
+PROBES = (Probe("kerberos", run, exchange, datagram),)

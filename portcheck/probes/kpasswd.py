@@ -83,4 +83,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:
     return Exchange((Question(what, sizes[0]),), repeated=tuple(Question(what, size) for size in sizes))
 
 
-PROBE = Probe("kpasswd", run, exchange, datagram)
+PROBES = (Probe("kpasswd", run, exchange, datagram),)

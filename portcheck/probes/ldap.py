@@ -146,7 +146,9 @@ def _rootdse(size: int = 0) -> Question:
     return Question(f"LDAP search of the rootDSE, no bind{filled}", len(rootdse_request(size=size).pack()))
 
 
-LDAP = Probe("ldap", with_start_tls, _ldap)
-GC = Probe("gc", plain, _gc)
-LDAPS = Probe("ldaps", tls, _ldaps)
-GC_TLS = Probe("gc-tls", tls, _ldaps)
+PROBES = (
+    Probe("ldap", with_start_tls, _ldap),
+    Probe("gc", plain, _gc),
+    Probe("ldaps", tls, _ldaps),
+    Probe("gc-tls", tls, _ldaps),
+)

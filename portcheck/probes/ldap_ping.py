@@ -53,6 +53,8 @@ def _seen(reply: NetlogonReply, *, hosts_domain: bool) -> Seen:
         "hosts_domain": hosts_domain,
         "paused": reply.paused,
     }
+    if reply.address:
+        facts["own_address"] = reply.address
     name = facts.get("dns_host_name") or reply.netbios_host
     return Seen(facts, reason=f"answered as {name}" if name else "answered, and gives itself no name")
 
@@ -65,4 +67,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return one("LDAP ping (netlogon of the rootDSE)", len(datagram(subject)))
 
 
-PROBE = Probe("ldap-ping", run, exchange, datagram)
+PROBES = (Probe("ldap-ping", run, exchange, datagram),)

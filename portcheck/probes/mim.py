@@ -49,5 +49,4 @@ def _mim(check: Check, subject: Subject) -> Exchange:
     return Exchange((Question("HTTP GET /, or .NET framing preamble", max(len(asked), len(framed))),), connections=2)
 
 
-SERVICE = Probe("mim-service", run, _mim)
-STS = Probe("mim-sts", run, _mim)
+PROBES = (Probe("mim-service", run, _mim), Probe("mim-sts", run, _mim))

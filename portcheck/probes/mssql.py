@@ -62,4 +62,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return Exchange((Question("TDS pre-login", len(tds.PreLogin().pack())),), connections=2)
 
 
-PROBE = Probe("mssql", run, exchange)
+PROBES = (Probe("mssql", run, exchange),)

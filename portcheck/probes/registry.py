@@ -1,58 +1,15 @@
-"""The registry of probes: an explicit list, by the service's name."""
+"""Every probe by its service's name, as the rows of services.toml name their files; nothing else lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from importlib import import_module
 
+from portcheck.catalogue.services import services
 from portcheck.model import Check
-from portcheck.probes import (
-    adws,
-    amqps,
-    anyport,
-    dns,
-    kdc_proxy,
-    kerberos,
-    kpasswd,
-    ldap,
-    ldap_ping,
-    mim,
-    mssql,
-    rpc,
-    smb,
-    time,
-    web,
-    winrm,
-)
+from portcheck.probes import anyport
 from portcheck.probes.probe import Exchange, Probe, Subject
-
-ALL: tuple[Probe, ...] = (
-    dns.PROBE,
-    kerberos.PROBE,
-    time.PROBE,
-    rpc.MAPPER,
-    *rpc.INTERFACES,
-    smb.NAMES,
-    smb.SESSION,
-    ldap.LDAP,
-    ldap_ping.PROBE,
-    smb.SMB,
-    kpasswd.PROBE,
-    ldap.LDAPS,
-    ldap.GC,
-    ldap.GC_TLS,
-    adws.PROBE,
-    winrm.PROBE,
-    mim.SERVICE,
-    mim.STS,
-    web.HTTPS,
-    kdc_proxy.PROBE,
-    web.HTTP,
-    amqps.PROBE,
-    mssql.PROBE,
-    anyport.TCP,
-    anyport.UDP,
-)
 
 
 def exchange(check: Check, subject: Subject, wanted: tuple[str, ...] = ()) -> Exchange:
@@ -66,4 +23,10 @@ def datagram_of(service: str, subject: Subject) -> bytes:
     return probe.datagram(subject) if probe is not None and probe.datagram is not None else b"\0"
 
 
-PROBES: Mapping[str, Probe] = {probe.name: probe for probe in ALL}
+def _listed() -> Iterator[Probe]:
+    for file in dict.fromkeys(row.probe for row in services().values()):
+        yield from import_module(f"portcheck.probes.{file}").PROBES
+    yield from anyport.PROBES
+
+
+PROBES: Mapping[str, Probe] = {probe.name: probe for probe in _listed()}

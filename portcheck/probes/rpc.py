@@ -139,5 +139,7 @@ def _interface(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return Exchange((Question("RPC bind of the interface", size),), connections=TOWERS)
 
 
-MAPPER = Probe("rpc", mapper, _mapper)
-INTERFACES = tuple(Probe(name, interface, _interface) for name, service in services().items() if service.dynamic)
+PROBES = (
+    Probe("rpc", mapper, _mapper),
+    *(Probe(name, interface, _interface) for name, service in services().items() if service.dynamic),
+)

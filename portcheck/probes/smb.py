@@ -73,6 +73,8 @@ def _smb(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001
     return one("SMB2 NEGOTIATE", len(smb.negotiate_request(bytes(16), bytes(32))))
 
 
-SMB = Probe("smb", negotiate, _smb)
-NAMES = Probe("netbios-ns", names, _names, datagram)
-SESSION = Probe("netbios-ssn", session, _session)
+PROBES = (
+    Probe("smb", negotiate, _smb),
+    Probe("netbios-ns", names, _names, datagram),
+    Probe("netbios-ssn", session, _session),
+)

@@ -57,4 +57,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:  # noqa: ARG001 - the 
     return one("NTP client request", len(datagram(subject)))
 
 
-PROBE = Probe("time", run, exchange, datagram)
+PROBES = (Probe("time", run, exchange, datagram),)

@@ -69,5 +69,4 @@ def _https(check: Check, subject: Subject) -> Exchange:
     return over_tls(subject.host, _http(check, subject).questions[0], 2)
 
 
-HTTPS = Probe("https", https, _https)
-HTTP = Probe("http", plain, _http)
+PROBES = (Probe("https", https, _https), Probe("http", plain, _http))

@@ -37,4 +37,4 @@ def exchange(check: Check, subject: Subject) -> Exchange:
     return over_tls(subject.host, plain, 1) if check.port == TLS_PORT else Exchange((plain,))
 
 
-PROBE = Probe("winrm", run, exchange)
+PROBES = (Probe("winrm", run, exchange),)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from portcheck.model import Finding, ForestReport, Lookup, Outcome, Report, Severity, State, Verdict
+from portcheck.model import Finding, ForestReport, Lookup, Outcome, Report, Severity, SrvRecord, State, Verdict
 from portcheck.render.report import findings as blocks
 from portcheck.render.report.ending import ending
 from portcheck.render.shared.conclusion import conclusion
@@ -117,10 +117,10 @@ def _addresses(forest: ForestReport) -> dict[str, str]:
 
 def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]) -> AnswerRow:
     """`0 100 389 dc1.alpha.test` as priority, weight, port, host, addresses and what it said."""
-    parts = answer.split(" ")
-    if len(parts) != 4:
+    row = SrvRecord.of(answer)
+    if row.port is None:
         return AnswerRow(BAD, answer)
-    priority, weight, port, host = parts
+    host = row.host
     asked = pings.get(host, [])
     told = dict.fromkeys(map(_said, asked))
     said = next(iter(told), "not asked")
@@ -128,7 +128,9 @@ def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]
         said = ", ".join(f"{_said(ping)} ({ping.check.address or ''})" for ping in asked)
     where = addresses.get(host) or "no address"
     good = bool(asked) and all(_said(ping) == WORDS[State.OK] for ping in asked)
-    return AnswerRow(GOOD if good else BAD if asked else NONE, f"{host}  {priority}/{weight}  :{port}  {where}  {said}")
+    return AnswerRow(
+        GOOD if good else BAD if asked else NONE, f"{host}  {row.priority}/{row.weight}  :{row.port}  {where}  {said}"
+    )
 
 
 def _said(ping: Outcome) -> str:

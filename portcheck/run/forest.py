@@ -161,7 +161,13 @@ class ForestRun:
     def _named_controllers(self) -> tuple[NamedController, ...]:
         hosts = [host for host in self.hosts if host.controls and host.place.source != "resolver"]
         return tuple(
-            NamedController(host.place.host, host.place.address, host.speaks, self._serves_dns(host))
+            NamedController(
+                host.place.host,
+                host.place.address,
+                host.speaks,
+                self._serves_dns(host),
+                by_name=host.place.source == "argument",
+            )
             for host in hosts
             if host.place.address is not None
         )

@@ -246,7 +246,7 @@ def without_address(check: Check, families: Sequence[str], place: Target) -> Out
         reason = f"{check.host} has no address that could be asked: {', '.join(place.given)}"
         return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_given": list(place.given)})
     if place.untold:
-        reason = f"DNS did not answer the question for the address of {check.host}"
+        reason = f"DNS did not tell the address of {check.host}"
         return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE, facts={"address_told": False})
     reason = f"{check.host} has no {FAMILIES.get(tuple(families), 'address')}"
     return Outcome(check, State.UNRESOLVED, reason, stage=Stage.RESOLVE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from portcheck.config import ForestSpec
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
-from portcheck.net.dns import HOSTS_FILE, TOLD, Names, NoResolverError, is_address
+from portcheck.net.dns import HOSTS_FILE, TOLD, UNHEARD, Names, NoResolverError, is_address
 from portcheck.net.own_names import OwnAnswer, own_addresses
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery, asked_here, srv_targets
@@ -33,6 +33,7 @@ class NamedController:
     address: str
     speaks: bool  # as a controller does
     serves_dns: bool  # it answers the DNS check, or the zone's NS records name it
+    by_name: bool = False  # known by the forest's own name alone
 
 
 @dataclass(slots=True)
@@ -59,9 +60,11 @@ class NamesBeside:
         await asyncio.gather(self._other_servers(found), self._programs(found))
 
     async def _other_servers(self, found: Discovery) -> None:
-        """The SRV questions, of every name server that is configured here."""
+        """The SRV questions and the addresses behind them, of every name server that is configured here."""
         if any(lookup.record == "SRV" for lookup in found.lookups) and self.names.heard.is_set():
-            told = await views.other_views(found.lookups, self.names, views.views(self.names))
+            others = views.views(self.names)
+            told = await views.other_views(found.lookups, self.names, others)
+            told += await views.other_addresses([*found.lookups, *told], self.names, others)
             self.lookups.extend(told)
 
     async def _programs(self, found: Discovery) -> None:
@@ -103,10 +106,11 @@ class NamesBeside:
     async def _given(self, name: str) -> set[str]:
         """All addresses that DNS gives for the name."""
         known = [lookup for lookup in self.lookups if lookup.name == name and lookup.record in {"A", "AAAA"}]
-        if not known:
+        if not any(lookup.server == self.names.label for lookup in known):
             asked = (self.names.lookup(name, record, required=False) for record in self.families)
-            known = list(await asyncio.gather(*asked))
-            self.lookups.extend(known)
+            told = list(await asyncio.gather(*asked))
+            self.lookups.extend(told)
+            known += told
         return {address for lookup in known if lookup.server != HOSTS_FILE for address in lookup.answers}
 
     async def _who(self, name: str, address: str) -> tuple[str, str]:
@@ -127,6 +131,7 @@ class NamesBeside:
                 self._intercepted(controllers),
                 self._wildcard(controllers),
                 self._slow(),
+                self._unheard(),
             )
         except NoResolverError:
             return
@@ -178,16 +183,29 @@ class NamesBeside:
 
     async def _wildcard(self, controllers: Sequence[NamedController]) -> None:
         """No controller speaks at the addresses that DNS gave: does it give them for a name that nobody has?"""
-        if not controllers or any(c.speaks for c in controllers) or not self.names.heard.is_set():
+        speaking = any(c.speaks and not c.by_name for c in controllers)
+        if not controllers or speaking or not self.names.heard.is_set():
             return
         named = next((c for c in controllers if not is_address(c.host) and self._by_dns(c)), None)
         if named is None:
             return
-        nobody = f"portcheck-{secrets.token_hex(6)}.{named.host.partition('.')[2]}"
-        told = await self.names.lookup(nobody, "A", required=False)
-        alike = sorted({c.address for c in controllers} & set(told.answers))
-        if alike:
-            self.facts["wildcard"] = {"addresses": alike, "server": told.answered_from or told.server}
+        for above in dict.fromkeys((named.host.partition(".")[2], self.forest.name)):
+            nobody = f"portcheck-{secrets.token_hex(6)}.{above}"
+            told = await self.names.lookup(nobody, "A", required=False)
+            if alike := sorted({c.address for c in controllers} & set(told.answers)):
+                self.facts["wildcard"] = {"addresses": alike, "server": told.answered_from or told.server}
+                return
+
+    async def _unheard(self) -> None:
+        """A needed record of which nothing was said beside others: asked for once more, now that this machine is quiet.
+
+        Where that is answered, the first was lost; where it is not, it is kept back.
+        """
+        records = self._srv()
+        if any(map(srv_targets, records)):
+            silent = dict.fromkeys(x.name for x in records if x.required and x.status in UNHEARD)
+            again = (self.names.lookup(name, "SRV", required=False) for name in silent)
+            self.lookups.extend(await asyncio.gather(*again))
 
     async def _slow(self) -> None:
         """Late answers are asked for once more, now that this machine is quiet: was it DNS, or we?"""

@@ -23,6 +23,7 @@ from portcheck.net.platform.machine import vantage
 from portcheck.net.timeouts import Timeouts
 from portcheck.report import clocks
 from portcheck.report.verdicts import exit_code
+from portcheck.run import own_fault
 from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
 from portcheck.run.crowd import Crowd
@@ -38,7 +39,6 @@ from portcheck.targets.tunnel import FAR, NamesFar
 GLANCE_S = 0.25  # so often the deadline is looked for
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
 FULL = "this machine had no memory, descriptor or thread left before the run was done"
-ITSELF = "portcheck itself failed before the run was done; please report it"
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
@@ -120,7 +120,7 @@ class Run:
         if not any(survey.ledger.outcomes for survey in self.surveys):
             raise fault
         for survey in self.surveys:
-            survey.problem = survey.problem or (FULL if starved(fault) else ITSELF)
+            survey.problem = survey.problem or (FULL if starved(fault) else own_fault.told(fault))
 
     def report(self) -> Report:
         """Everything judged and explained."""

@@ -186,6 +186,21 @@ class Search:
         ping = await self.introduce(place)
         await self.ask([self._recognised(place, ping, by_name=by_name)], found)
 
+    @property
+    def _is_domain(self) -> bool:
+        """The forests file says so, or name servers of its own do."""
+        own = (x for x in self.lookups if x.name == self.forest.name and x.record == "NS")
+        return self.forest.named_forest or any(x.status == "ok" and x.answers for x in own)
+
+    def _unrelated(self, ping: Facts) -> bool:
+        """Who answers is of another tree of names: no alias for a machine of the same."""
+        other = str(ping.get("domain") or "")
+        return (
+            bool(other)
+            and not f".{self.forest.name}".endswith(f".{other}")
+            and not other.endswith(f".{self.forest.name}")
+        )
+
     def _recognised(self, place: Target, ping: Facts, *, by_name: bool) -> Target:
         """The place as what its ping says it is: the host that was named, a controller of the domain, or unknown.
 
@@ -195,6 +210,8 @@ class Search:
         told = str(ping.get("dns_host_name") or "")
         # Of another domain: the name is an alias of a machine, or of several, and each says which.
         alias = bool(told) and ping.get("domain") not in {None, "", self.forest.name}
+        if by_name and told != self.forest.name and self._is_domain and (not told or self._unrelated(ping)):
+            return replace(place, host=self.forest.name, source="argument", domain=self.forest.name)
         if by_name and (not told or alias or told == self.forest.name or told.startswith(f"{self.forest.name}.")):
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]  # a host has no SRV records
             return replace(place, host=self.forest.name, source="argument")

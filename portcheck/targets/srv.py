@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from portcheck.config import ForestSpec
 from portcheck.model import Lookup
 from portcheck.model.target import SWEPT, Target
-from portcheck.net.dns import HOSTS_FILE, UNHEARD, Names, is_address
+from portcheck.net.dns import HOSTS_FILE, TOLD, Names, is_address
 from portcheck.net.platform.machine import source_address
 from portcheck.wire import told_names
 
@@ -169,7 +169,7 @@ def srv_targets(lookup: Lookup) -> list[str]:
 
     A target that is no host's name stays in the answer, where it is told, and is never asked.
     """
-    hosts = (told_names.dns_name(answer.rsplit(" ", 1)[-1]) for answer in lookup.answers)
+    hosts = (told_names.dns_name(row.host) for row in lookup.srv)
     return [host for host in dict.fromkeys(hosts) if host is not None]
 
 
@@ -211,7 +211,7 @@ def places_of(
     usable = [address for address in sendable if ":" not in address or source_address(address) is not None]
     given = tuple(f"DNS gives {address}, which is {why}" for address, why in whose.items() if why)
     if not sendable:
-        untold = any(lookup.required and lookup.status in UNHEARD for lookup in own)
+        untold = any(lookup.required and lookup.status not in TOLD for lookup in own)
         return [Target(host, None, source, domain, untold=untold, given=given)]
     found.unusable.extend(f"{host}: {words}" for words in given)
     chosen = usable or sendable

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from portcheck.model import Lookup
 from portcheck.net.dns import Names, NoResolverError, system_servers, upstream_servers
+from portcheck.targets.srv import srv_targets
 
 MOST_VIEWS = 8
 MOST_OWN = 4  # of the forest's own servers
+MOST_HOSTS = 8  # of a forest, whose addresses are asked of everybody too
 TRIES = 2  # datagrams of a question that is not answered
 
 Server = tuple[str, int]
@@ -49,6 +51,22 @@ async def other_views(lookups: Iterable[Lookup], names: Names, others: Sequence[
         return list(await asyncio.gather(*again))
     except NoResolverError:
         return []
+
+
+async def other_addresses(lookups: Iterable[Lookup], names: Names, others: Sequence[Names]) -> list[Lookup]:
+    """The addresses of the hosts that SRV records name, of those who gave such records: one may keep them back."""
+    told = list(lookups)
+    hosts = {host for lookup in told if lookup.record == "SRV" for host in srv_targets(lookup)}
+    known = {x.name: x for x in told if x.name in hosts and x.record == "A" and x.server == names.label and x.answers}
+    giving = {lookup.server for lookup in told if lookup.record == "SRV" and lookup.answers}
+    again = (
+        view.lookup(host, "A", required=False)
+        for view in others
+        if view.label in giving
+        for host in sorted(known)[:MOST_HOSTS]
+        if known[host].answered_from not in {server for server, _ in view.servers}
+    )
+    return list(await asyncio.gather(*again))
 
 
 def _main(lookup: Lookup, names: Names) -> bool:

@@ -13,7 +13,7 @@ from portcheck.wire.netlogon_reply import NetlogonFlags, NetlogonReply, Opcode
 __all__ = ["NetlogonFlags", "NetlogonReply", "Opcode", "PingAnswer", "PingRequest", "pack_ping", "unpack_ping"]
 
 ATTRIBUTE = "NetLogon"
-NT_VERSION = 0x06  # 5 | 5EX: the answer with DNS names and sites
+NT_VERSION = 0x0E  # 5 | 5EX | 5EX_WITH_IP: the answer with DNS names, sites and the address it knows of itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
+from ipaddress import IPv4Address
 
 from portcheck.wire import WireError, guid
 from portcheck.wire.compressed_names import NamePacker, read_name
@@ -24,6 +25,7 @@ class Opcode(IntEnum):
 
 EXTENDED = frozenset({Opcode.LOGON_EX, Opcode.PAUSE_EX, Opcode.USER_UNKNOWN_EX})
 
+AF_INET = 2  # of Windows, whatever this machine's is
 V5 = 0x02
 V5EX_WITH_IP = 0x08
 WITH_CLOSEST_SITE = 0x10
@@ -85,6 +87,7 @@ class NetlogonReply:
     client_site: str = ""
     next_closest_site: str = ""
     nt_version: int = 0x05
+    address: str = ""  # the controller's own IPv4 address, as it knows it
 
     @property
     def paused(self) -> bool:
@@ -156,7 +159,9 @@ def _unpack_extended(opcode: Opcode, data: bytes) -> NetlogonReply:
     end = len(data) - 8
     version = int.from_bytes(data[end : end + 4], "little")
     names, offset = _names(data, 24, end, 8)
+    address = ""
     if version & V5EX_WITH_IP and offset < end:
+        address = _socket_address(data[offset + 1 : min(end, offset + 1 + data[offset])])
         offset += 1 + data[offset]
     closest = ""
     if version & WITH_CLOSEST_SITE and offset < end:
@@ -176,7 +181,14 @@ def _unpack_extended(opcode: Opcode, data: bytes) -> NetlogonReply:
         client_site=names[7],
         next_closest_site=closest,
         nt_version=version,
+        address=address,
     )
+
+
+def _socket_address(data: bytes) -> str:
+    """A Windows SOCKADDR_IN: family, port, address, zeros. Empty: of another family, or none."""
+    known = len(data) >= 8 and int.from_bytes(data[:2], "little") == AF_INET
+    return str(IPv4Address(data[4:8])) if known else ""
 
 
 def _filled(offset: int, end: int) -> None:

@@ -39,4 +39,34 @@ def test_what_tells_of_no_failure_is_not_guessed_at(text: str) -> None:
 
 
 def test_every_pattern_leads_to_an_error() -> None:
-    assert {row["error"] for row in table()["pattern"]} <= set(errors())
+    assert {row["error"] for row in (*table()["pattern"], *table()["subject"])} <= set(errors())
+
+
+ABOUT = [
+    ("The processing of Group Policy failed. Windows could not apply the settings of this object.", "gpo-failed"),
+    ("dsconfigad: The plugin encountered an error processing request. (10001)", "mac-directory"),
+    ("CIFS: VFS: bad security blob length 138", "smb-failed"),
+    ("kerberos: __init__() got an unexpected keyword argument 'hostname_override'", "program-fault"),
+    ("{ [LDAPError: Timeout] name: 'LDAPError', message: 'Timeout' }", "ldap-failed"),
+    ("WSMan provider: the shell is not of a supported kind", "remoting-failed"),
+]
+
+
+@pytest.mark.parametrize(("text", "subject"), ABOUT, ids=[subject for _, subject in ABOUT])
+def test_a_failure_of_no_kind_is_told_by_what_it_is_about(text: str, subject: str) -> None:
+    (match,) = find(text)
+    assert (match.error.name, match.guessed, match.verdict) == (subject, True, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ldap sync: 0 errors, 12 users",
+        "kerberos tickets renewed, failed=0",
+        '"GET /ldap/error.html HTTP/1.1" 200 12',
+        "winbind restarts on-failure of its unit",
+        "domain controller dc1: error: none",
+    ],
+)
+def test_a_failure_that_did_not_happen_is_not_told(text: str) -> None:
+    assert find(text) == []

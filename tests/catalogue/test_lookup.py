@@ -88,6 +88,8 @@ def test_a_pasted_line_gives_up_its_errors_most_telling_first(line: str, expecte
         "1355 objects of 5719 done, 85 %",
         "version 10.0.1722.0, build 5719",
         "error on line 53x",
+        "2024-05-31 12:53:05 [49] INFO ldap sync took long",
+        "2024-05-31 12:53:05 [53] ldap pool is full of 81 threads",
         "no-start-connections kerberos-no-logon-server-x",
         "error on 2024-05-31, retry 1722, exit code 53, HTTP status 404, error [11]",
         "(2024-05-06 10:00:00): [be[x]] [sdap_get_rootdse] (0x0020): [RID#12] rootDSE of dc1.x.com:389 took 49 ms",
@@ -150,3 +152,22 @@ def test_punctuation_around_a_name_does_not_hide_it(name: str, noise: str) -> No
 @pytest.mark.parametrize("filler", ["error ", "error=(((((", "event id ", "0x5 ", "ldap_", "error 1722 "])
 def test_a_huge_paste_is_cut_and_answered(filler: str) -> None:
     assert len(find(filler * 50_000)) <= len(errors())
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("ldap.STRONG_AUTH_REQUIRED", "ldap-8"),
+        ("ldap3.core.exceptions.LDAPStrongerAuthRequiredResult", "ldap-8"),
+        ("SizeLimitExceededError", "ldap-4"),
+        ("Error: NoSuchObjectError: 0000208D: NameErr", "ldap-32"),
+        ("ldap busy: BusyError 51", "ldap-51"),
+    ],
+)
+def test_a_result_is_known_by_the_name_that_a_library_gives_it(text: str, entry: str) -> None:
+    assert names(text)[0] == entry
+
+
+@pytest.mark.parametrize("text", ["BusyError: a printer", "print job: SizeLimitExceededError of it", "TimeoutError"])
+def test_the_same_name_elsewhere_is_no_result_of_ldap(text: str) -> None:
+    assert not [name for name in names(text) if name.startswith("ldap-")]

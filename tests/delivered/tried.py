@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from portcheck import __version__
-from portcheck.exitcodes import NOT_DONE
+from portcheck.exitcodes import NOT_AS_EXPECTED, NOT_DONE, OK
 from tests.delivered import signatures
-from tests.wine.windows import Done, windows
+from tests.wine.parts import PROJECT
+from tests.wine.windows import Done, Windows, windows
 
 TRIES = 3  # a busy machine may not have the demo's controllers up in their time, which it says by exit 3
 REAL = ("check", "127.0.0.1", "--only", "ldap", "--no-trace", "--timeout", "3s", "-f", "json")
@@ -63,7 +64,26 @@ def windows_zip(made: Path, empty: Path) -> str:
             return here.run("cmd", "/c", "portcheck.cmd", *arguments, cwd=top, timeout=300)
 
         run("--version")  # the first start reads everything from the disk
-        return f"{_all(run)}; {said}"
+        tried = _all(run)
+        return f"{tried}; {_read_me(here, top)} commands of the README; {said}"
+
+
+def read_me_commands() -> list[str]:
+    """What the README's Windows section has people type, of a controller that there is on every machine."""
+    section = (PROJECT / "README.md").read_text(encoding="utf-8").partition("**On Windows.**")[2].partition("\n**")[0]
+    lines = section.partition("```bat\n")[2].partition("```")[0].splitlines()
+    return [line.replace("contoso.com", "127.0.0.1") for line in lines]
+
+
+def _read_me(here: Windows, top: Path) -> int:
+    """Each ends with what was found, in a folder with a blank in its name; how many there are."""
+    commands = read_me_commands()
+    for command in commands:
+        done = here.run("cmd", "/c", command, cwd=top, timeout=300)
+        if done.code not in {OK, NOT_AS_EXPECTED} or b"Traceback" in done.err:
+            raise DidNotRunError(f"{command}: exit {done.code}: {done.err[-600:].decode('utf-8', 'replace')}")
+    json.loads((top / "run.json").read_bytes())
+    return len(commands)
 
 
 def _here(empty: Path, *command: str) -> Run:

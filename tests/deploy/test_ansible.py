@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,3 +86,17 @@ def test_every_file_of_the_collection_is_yaml_and_its_variables_are_told() -> No
     defaults = yaml.safe_load((COLLECTION / "roles/check/defaults/main.yml").read_text(encoding="utf-8"))
     told = read["argument_specs.yml"]["argument_specs"]["main"]["options"]
     assert set(told) == set(defaults)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ansiblelint") is None, reason="needs ansible-lint (pip)")
+def test_ansible_lint_has_nothing_to_say(tmp_path: Path) -> None:
+    place = tmp_path / "ansible_collections" / "portcheck" / "ad"
+    shutil.copytree(COLLECTION, place)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    env |= {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_HOME": str(tmp_path / "home"), "NO_COLOR": "1"}
+    env["PATH"] = f"{Path(sys.executable).parent}:{env.get('PATH', '/usr/bin:/bin')}"
+    lint = (sys.executable, "-m", "ansiblelint", "--offline")
+    done = subprocess.run(lint, cwd=place, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (place / "playbooks" / "bad.yml").write_text("- hosts: all\n  tasks:\n    - shell: ls\n", encoding="utf-8")
+    assert subprocess.run(lint, cwd=place, env=env, capture_output=True).returncode == 2

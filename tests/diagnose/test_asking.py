@@ -34,6 +34,12 @@ def test_what_hurts_and_tells_what_to_do_asks_for_something_and_what_only_inform
     assert not [f.code for f in FOUND if f.severity is Severity.INFO and f.asks]
 
 
+def test_a_path_is_asked_for_with_what_is_done_through_it_and_never_with_what_is_wrong() -> None:
+    asked = [(finding.code, ask) for finding in FOUND for ask in finding.asks if ask.is_path]
+    assert {ask.purpose for code, ask in asked if code == "service-down"} == {""}
+    assert "passwords" in {ask.purpose for _, ask in asked}
+
+
 def test_a_path_asks_for_the_ports_and_the_places_of_its_sentence() -> None:
     paths = [(f, ask) for f in FOUND for ask in f.asks if ask.is_path]
     assert len(paths) > 40

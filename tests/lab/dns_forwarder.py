@@ -2,7 +2,9 @@
 
 Its argument is JSON: `address` to listen on, `zones` (a zone to the server that has it; of others it says NXDOMAIN),
 and what it does by record type or to all (`*`): `drop`, `delay_s`, `rcode`, `empty` (NODATA). `alike`: one address for
-every A question; `zones_alike`: within these zones. `strip`: answers lose their addresses.
+every A question; `zones_alike`: within these zones. `strip`: answers lose their addresses. `names` does the same to
+names that begin so (`bravo.test.` is that name alone), and may give `records` of its own. `cut`: answers over UDP are
+truncated, and over TCP nobody answers.
 """
 
 from __future__ import annotations
@@ -29,9 +31,16 @@ def by_type(options: Options, key: str, record: str) -> Any:
     return told.get(record, told.get("*"))
 
 
+def habits_of(name: str, options: Options) -> Options:
+    """What it does with this name: what it does in general, unless it has habits of its own."""
+    own = (habits for start, habits in options.get("names", {}).items() if f"{name.lower()}.".startswith(start))
+    return {**options, **next(own, {})}
+
+
 async def answer(wire: bytes, options: Options) -> bytes | None:
     query = dns.message.from_wire(wire)
     record, name = dns.rdatatype.to_text(query.question[0].rdtype), query.question[0].name.to_text(True)
+    options = habits_of(name, options)
     if delay := by_type(options, "delay_s", record):
         await asyncio.sleep(delay)
     if by_type(options, "drop", record):
@@ -42,6 +51,9 @@ async def answer(wire: bytes, options: Options) -> bytes | None:
         reply.set_rcode(dns.rcode.from_text(rcode))
     elif by_type(options, "empty", record):
         pass
+    elif "records" in options:
+        for text in options["records"].get(record, ()):
+            reply.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", record, text))
     elif "alike" in options:
         if record == "A":
             reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", options["alike"]))
@@ -70,6 +82,13 @@ async def forwarded(query: Any, name: str, options: Options) -> bytes | None:
     return reply.to_wire()
 
 
+def cut_short(wire: bytes) -> bytes:
+    reply = dns.message.from_wire(wire)
+    reply.answer, reply.additional = [], []
+    reply.flags |= dns.flags.TC
+    return reply.to_wire()
+
+
 class Datagrams(asyncio.DatagramProtocol):
     def __init__(self, options: Options) -> None:
         self.options, self.running = options, set[asyncio.Task[None]]()
@@ -84,7 +103,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     async def serve(self, data: bytes, where: Any) -> None:
         if (told := await answer(data, self.options)) is not None:
-            self.transport.sendto(told, where)
+            self.transport.sendto(cut_short(told) if self.options.get("cut") else told, where)
 
 
 async def main(options: Options) -> None:
@@ -92,7 +111,7 @@ async def main(options: Options) -> None:
         try:
             length = int.from_bytes(await reader.readexactly(2), "big")
             told = await answer(await reader.readexactly(length), options)
-            if told is not None:
+            if told is not None and not options.get("cut"):
                 writer.write(len(told).to_bytes(2, "big") + told)
                 await writer.drain()
             await reader.read()

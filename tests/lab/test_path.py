@@ -175,6 +175,65 @@ def test_a_redirect_of_the_first_router_is_not_this_machines(lab: Lab) -> None:
     assert "local-fault" not in run.codes("bravo")
 
 
+def test_a_reset_of_this_machines_own_firewall_is_no_routers(lab: Lab) -> None:
+    with faults.reject(lab, lab.bravo, "464/tcp", how="tcp-reset", at=lab.client):
+        run = named(lab)
+    assert (run.code, run.codes("bravo")) == (1, ["local-fault"])
+    assert "this machine's own firewall resets" in finding(run, "local-fault")["title"]
+
+
+def test_a_reset_of_the_first_router_is_not_this_machines(lab: Lab) -> None:
+    with faults.reject(lab, lab.bravo, "464/tcp", how="tcp-reset", at=lab.fw1):
+        run = named(lab)
+    assert run.codes("bravo")[0] == "kpasswd-blocked"
+    assert "10.77.0.1" in finding(run, "kpasswd-blocked")["evidence"]
+
+
+def test_a_drop_of_this_machines_own_firewall_is_one_finding(lab: Lab) -> None:
+    with faults.drop(lab, lab.bravo, "464", at=lab.client):
+        run = named(lab)
+    assert (run.code, run.codes("bravo")) == (1, ["local-fault"])
+
+
+@pytest.mark.parametrize(("at", "here"), [("client", True), ("fw1", False)])
+def test_where_the_first_router_hears_nothing_this_machine_is_looked_at_first(lab: Lab, at: str, here: bool) -> None:
+    with faults.drop(lab, lab.bravo, "389/tcp", at=getattr(lab, at)):
+        run = named(lab)
+    assert run.codes("bravo") == ["ldap-blocked"]
+    assert ("this machine's own firewall" in finding(run, "ldap-blocked")["fix"]) is here
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_limit_of_sessions_that_resets_the_rest_is_no_closed_ports(lab: Lab, most: int) -> None:
+    rule = f"ip daddr {lab.bravo.address} tcp flags syn ct count over {most} reject with tcp reset"
+    with chain(lab.fw1, "forward", rule):
+        run = named(lab)
+    told = finding(run, "blocked-after-burst")
+    assert "at a time" in told["title"]
+    assert not {code for code in run.codes("bravo") if code.endswith("-blocked")}
+
+
+def test_ports_that_are_reset_whatever_else_is_open_are_no_limit_of_sessions(lab: Lab) -> None:
+    with faults.reject(lab, lab.bravo, "88/tcp", "389/tcp", "464/tcp", how="tcp-reset", at=lab.fw1):
+        run = named(lab)
+    assert "blocked-after-burst" not in run.codes("bravo")
+    assert "kerberos-blocked" in run.codes("bravo")
+
+
+def test_a_translated_address_is_told_with_the_hosts_own(lab: Lab) -> None:
+    outside = "10.77.2.210"
+    own = {"domain_controllers": [{"host": lab.bravo.host, "address": outside}], "dns": None}
+    config = lab.forests_toml("bravo", defaults={"profiles": ["mim"]}, bravo=own)
+    rule = f"ip daddr {outside} dnat ip to {lab.bravo.address}"
+    with chain(lab.fw1, "prerouting", rule, kind="nat", priority=-100):
+        run = lab.check(config=config)
+    assert run.code == 0
+    told = finding(run, "address-translated")
+    assert told["severity"] == "info"
+    assert f"reached at {outside}, the host calls itself {lab.bravo.address}" in told["explanation"]
+    assert "address-translated" not in named(lab).codes("bravo")
+
+
 def test_a_ban_that_the_run_drew_leads_and_all_else_is_folded_into_it(lab: Lab) -> None:
     table = "banner"
     lab.fw1.nft(

@@ -109,7 +109,31 @@ def test_a_dead_server_of_several_is_named(lab: Lab) -> None:
     with resolvers.forwarder(lab, drop={"*": True}), resolvers.asks(lab, resolvers.USUAL, resolvers.ODD):
         run = check(lab)
     assert (run.codes("bravo"), run.code) == (["dns-views-differ"], 0)
-    assert resolvers.ODD in finding(run, "dns-views-differ")["title"]
+    told = finding(run, "dns-views-differ")
+    assert f"{resolvers.ODD} does not answer" in told["title"]
+    assert "answered differently" not in told["explanation"]
+
+
+@pytest.mark.parametrize("habit", [{"strip": True}, {"names": {"bdc1.": {"records": {"A": ["10.77.2.99"]}}}}])
+def test_the_second_server_gives_the_records_and_not_the_addresses(lab: Lab, habit: dict[str, Any]) -> None:
+    with resolvers.forwarder(lab, **habit), resolvers.asks(lab, resolvers.USUAL, resolvers.ODD):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["dns-views-differ"], 0)
+    assert f"{lab.bravo.host} A: DNS server {resolvers.ODD}" in finding(run, "dns-views-differ")["evidence"]
+
+
+def test_a_silent_resolver_of_this_machine_is_told_though_the_file_names_a_server_that_answers(lab: Lab) -> None:
+    with resolvers.asks_only(lab, drop={"*": True}):
+        run = check(lab, dns=[lab.bravo.address])
+    told = finding(run, "dns-views-differ")
+    assert (told["severity"], run.code) == ("warning", 0)
+    assert "Programs on this machine" in told["explanation"]
+
+
+def test_a_wildcard_server_first_in_the_list_is_one_finding(lab: Lab) -> None:
+    with resolvers.forwarder(lab, alike="10.77.0.1"), resolvers.asks(lab, resolvers.ODD, resolvers.USUAL):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["dns-views-differ"], 1)
 
 
 def test_servers_that_agree_are_no_finding(lab: Lab) -> None:
@@ -180,6 +204,91 @@ def test_a_record_that_the_forests_own_server_lacks_is_the_ad_teams(lab: Lab) ->
         assert (run.codes("bravo"), run.code) == (["srv-missing"], 1)
         assert run.report is not None
         assert "restart Netlogon" in run.report["findings"][0]["fix"]
+
+
+# One question, one kind of question
+
+
+@pytest.mark.parametrize(
+    ("habit", "words"), [({"drop": {"SRV": True}}, "said nothing"), ({"rcode": {"SRV": "NXDOMAIN"}}, "no such name")]
+)
+def test_a_single_srv_question_that_is_kept_back_is_told_beside_the_others(
+    lab: Lab, habit: dict[str, Any], words: str
+) -> None:
+    with resolvers.asks_only(lab, names={"_kpasswd._tcp.": habit}):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["srv-missing"], 1)
+    told = finding(run, "srv-missing")
+    assert "_kpasswd._tcp.bravo.test" in told["title"]
+    assert words in told["evidence"]
+    assert run.states("bravo") == {"ok"}
+
+
+def test_questions_for_ipv6_that_are_swallowed_are_told_as_slow(lab: Lab) -> None:
+    with resolvers.asks_only(lab, drop={"AAAA": True}):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["dns-slow"], 0)
+    assert "AAAA" in finding(run, "dns-slow")["title"]
+
+
+def test_questions_for_ipv6_that_are_answered_with_nothing_or_an_error_cost_nobody_time(lab: Lab) -> None:
+    for habit in ({"empty": {"AAAA": True}}, {"rcode": {"AAAA": "SERVFAIL"}}):
+        with resolvers.asks_only(lab, **habit):
+            all_well(check(lab))
+
+
+@pytest.mark.parametrize("code", ["SERVFAIL", "REFUSED"])
+def test_an_error_code_for_a_controllers_address_is_no_record_that_is_stale(lab: Lab, code: str) -> None:
+    with resolvers.asks_only(lab, names={lab.bravo.host: {"rcode": {"*": code}}}):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["dc-unresolved"], 1)
+    assert code in finding(run, "dc-unresolved")["evidence"]
+
+
+def test_a_resolver_that_cuts_its_answers_and_is_mute_over_tcp_is_one_finding_and_no_firewalls(lab: Lab) -> None:
+    with resolvers.asks_only(lab, cut=True):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["dns-tcp-blocked"], 1)
+    assert "whoever runs this machine's own resolver" in finding(run, "dns-tcp-blocked")["fix"]
+
+
+def test_a_resolver_that_does_not_run_is_one_finding(lab: Lab) -> None:
+    with resolvers.asks(lab, "127.0.0.9"):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["dns-blocked"], 1)
+    assert "127.0.0.9" in finding(run, "dns-blocked")["title"]
+
+
+# A zone of the same name that is not the directory's
+
+
+PUBLIC = {"NS": ["ns1.bravo.test."]}
+
+
+@pytest.mark.parametrize("address", ["10.77.0.1", "10.77.2.77"])
+def test_a_public_zone_of_the_same_name_is_no_controller_without_services(lab: Lab, address: str) -> None:
+    """A web server's address refuses, or nobody is there."""
+    names = {"bravo.test.": {"records": {"A": [address], **PUBLIC}}, "": {"rcode": {"*": "NXDOMAIN"}}}
+    with resolvers.asks_only(lab, names=names):
+        runs = [check(lab), lab.portcheck("check", "bravo.test", "-f", "json")]
+    for run in runs:
+        assert (run.codes("bravo"), run.code) == (["srv-missing"], 1)
+        assert f"leads to {address}, and no controller answers there" in finding(run, "srv-missing")["explanation"]
+
+
+def test_a_zone_that_leads_to_another_forests_controller_is_no_alias(lab: Lab) -> None:
+    names = {"bravo.test.": {"records": {"A": [lab.alpha.address], **PUBLIC}}, "": {"rcode": {"*": "NXDOMAIN"}}}
+    with resolvers.asks_only(lab, names=names):
+        run = check(lab)
+    assert run.code == 1
+    assert run.codes("bravo")[0] == "wrong-forest"
+    assert "kerberos-name-mismatch" not in run.codes("bravo")
+
+
+def test_a_resolver_that_answers_everything_with_another_forests_controller(lab: Lab) -> None:
+    with resolvers.asks_only(lab, alike=lab.alpha.address):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == (["wildcard-dns"], 1)
 
 
 # Slow

@@ -56,7 +56,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SimpleNam
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setattr(sys, "getwindowsversion", lambda: SimpleNamespace(build=build), raising=False)
         names = ["network", "connect", "errors", "hops", "icmp", "timeouts", "udp"]
-        names += [f"platform.{name}" for name in ("machine", "select_thread", "sockets", "winsock")]
+        names += [f"platform.{name}" for name in ("error_queue", "machine", "select_thread", "sockets", "winsock")]
         room = {name.rpartition(".")[2]: importlib.import_module(f"portcheck.net.{name}") for name in names}
         for option in ("ask_for_icmp", "send_one_syn"):  # their numbers mean something else on this machine
             monkeypatch.setattr(room["winsock"], option, lambda _: True)
@@ -226,6 +226,35 @@ async def test_a_syn_with_a_short_life_ends(
         tells(net, monkeypatch, *icmp)
     hop = await net.hops.send_tcp(HOST, 9, 3, 10.0)
     assert (hop.ttl, hop.fate, hop.by) == (3, fate, by)
+
+
+async def test_a_datagram_of_its_own_is_heard_by_a_loop_that_watches_no_sockets(
+    windows: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Proactor loop has no add_reader: every run in which two UDP services were silent ended in that."""
+    net = windows()
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", None)
+    monkeypatch.setattr(net.error_queue, "drain", lambda _: [])
+    with socket.socket(type=socket.SOCK_DGRAM) as closed:
+        closed.bind((HOST, 0))
+        nobody = closed.getsockname()[1]
+    async with servers.udp(lambda *_: b"pong") as (port, _):
+        for to, fate, by in ((port, "answered", HOST), (nobody, "objected", None)):
+            hop = await net.hops.send_udp(HOST, to, b"ping", 64, 10.0)
+            assert (hop.fate, hop.by) == (fate, by)
+
+
+@pytest.mark.parametrize(("code", "fate"), [(10054, "objected"), (10052, "expired"), (10013, "lost")])
+async def test_a_datagram_that_fails_ends(
+    windows: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, code: int, fate: str
+) -> None:
+    net = windows()
+
+    async def readable(_: socket.socket) -> None:
+        raise net.winsock.error(code)
+
+    monkeypatch.setattr(net.sockets, "readable", readable)
+    assert (await net.hops.send_udp(HOST, 9, b"ping", 3, 10.0)).fate == fate
 
 
 async def test_a_segment_that_cannot_be_limited_is_not_taken_for_a_silence(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from factories import check, outcome, report
@@ -18,9 +19,11 @@ from strategies import reports
 
 from portcheck.model import BlockedAt, Change, Comparison, Report, State, Trace
 from portcheck.render import FORMATS
-from portcheck.render.report.html import cells
+from portcheck.render.report.html import evidence
+from portcheck.render.report.html.answer import answer
 from portcheck.render.report.html.plots import offset
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.times import local
 
 from . import samples
 from .test_hostile import harmless, nasty_report
@@ -64,9 +67,15 @@ def evil_report() -> Report:
     return nasty_report(EVIL)
 
 
-def data(text: str) -> list[dict[str, object]]:
+def data(text: str) -> dict[str, Any]:
     found = json.loads(Page(text).inside["script"][0])
-    assert isinstance(found, list)
+    assert isinstance(found, dict)
+    return found
+
+
+def detail(text: str, number: int) -> dict[str, Any]:
+    found = data(text)["details"].get(str(number), {})
+    assert isinstance(found, dict)
     return found
 
 
@@ -107,7 +116,14 @@ def test_script_injection_stays_text_wherever_it_stands() -> None:
     assert len(page.all("script")) == len(plain.all("script")) == 2
     assert {tag for tag, _ in page.elements} <= {tag for tag, _ in plain.elements} | {"noscript", "br"}
     assert text.count(EVIL) == 0
-    assert data(text)[0]["host"] == EVIL
+    assert data(text)["rows"][0][1] == EVIL
+
+
+def test_the_embedded_json_ends_no_script_and_breaks_no_line() -> None:
+    text = html(nasty_report("</script>\u2028\u2029<!--<script>&"))
+    (raw,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert not set(raw) & set("<>&\u2028\u2029")
+    assert json.loads(raw)["rows"][0][1] == "</script>\\u2028\\u2029<!--<script>&"
 
 
 def test_bidi_and_control_characters_are_spelled_out() -> None:
@@ -115,28 +131,86 @@ def test_bidi_and_control_characters_are_spelled_out() -> None:
     assert "\\u202egnp.exe" in html(nasty_report())
 
 
-def test_findings_stand_before_the_matrix_with_their_fix_and_a_button() -> None:
-    text = html(samples.three_forests())
-    places = [
-        text.index(part) for part in ('id="findings"', "allow tcp+udp 464", 'data-copy="fix-1"', 'id="matrix-title"')
-    ]
+def test_the_page_opens_with_the_answer_then_findings_worst_first_then_the_matrix_then_what_is_folded() -> None:
+    text = html(replace(changed_run(), findings=samples.three_forests().findings))
+    order = (
+        "<h1>",
+        'class="impact"',
+        'id="ask-text"',
+        'id="findings"',
+        'id="way-title"',
+        'id="matrix-title"',
+        'id="changes"',
+    )
+    places = [text.index(part) for part in order]
     assert places == sorted(places)
 
 
-def test_every_check_is_a_cell_with_words() -> None:
+def changed_run() -> Report:
+    run = samples.three_forests()
+    return replace(run, compared=Comparison(run.started, (Change(run.outcomes[0].check.id, State.OK, State.OK),)))
+
+
+def test_the_request_is_one_text_with_all_that_is_asked_for() -> None:
+    told = answer(samples.three_forests())
+    assert told.copied.splitlines() == [
+        "allow tcp 464,3268 udp 464 from 10.77.0.10 to 10.77.2.10 (bdc1.bravo.test), for passwords, Global Catalog",
+        "Ask the owner of cdc1.charlie.test: set its clock right; ours agrees with the other forests.",
+    ]
+    assert answer(report(outcome())).copied == ""
+    assert 'id="ask-text"' not in html(report(outcome()))
+
+
+def test_the_impact_is_two_sentences_of_what_does_not_work_and_what_does() -> None:
+    broken = ("MIM export: initial password", "MIM export: password reset", "MIM: forest-wide search")
+    assert answer(samples.three_forests()).impact == (
+        f"Until this is mended, this does not work: {', '.join(broken)}.",
+        "Users see kerberos-no-logon-server, kerberos-time-skew; 56 of 64 checks are as expected; alpha.test is well.",
+    )
+    assert answer(report(outcome())).impact == (
+        "From here every path that was asked about works.",
+        "1 of 1 check is as expected.",
+    )
+    untold = answer(report(outcome(state=State.ERROR)))
+    assert untold.impact[0] == "What could not be asked is not known to work, nor to be broken."
+
+
+def cells_of(text: str) -> list[str]:
+    """The matrix as it stands there without the script."""
+    spans = (one for one in Page(text).all("span") if (one.get("class") or "").startswith("cell v-"))
+    return [one["aria-label"] or "" for one in spans if "aria-label" in one]
+
+
+def test_every_check_of_a_forest_in_trouble_is_a_cell_with_words_before_the_script_runs() -> None:
     run = samples.dead_host_and_dns()
-    cells = {
-        b["id"]: b["aria-label"] for b in Page(html(run)).all("button") if (b.get("class") or "").startswith("cell")
-    }
-    assert len(cells) == len(run.outcomes)
-    assert cells["c0"] == "dns 53/tcp: as expected, ok"
+    found = cells_of(html(run))
+    assert len(found) == len(run.outcomes)
+    assert found[0] == "dns 53/tcp: as expected, ok"
     assert all(scope in {"row", "col"} for th in Page(html(run)).all("th") for scope in [th.get("scope")])
+
+
+def test_a_forest_that_is_well_is_folded_and_its_cells_are_left_to_the_script() -> None:
+    folded = [("open" in one, one["id"]) for one in Page(html(samples.three_forests())).all("details")]
+    assert folded[:3] == [(True, "forest-0"), (True, "forest-1"), (False, "forest-2")]
+    assert cells_of(html(report(outcome()))) == []
+    assert len(data(html(report(outcome())))["checks"]) == 1
+
+
+def test_each_check_stands_once_in_the_page_with_its_verdict_apart_from_its_state() -> None:
+    run = samples.three_forests()
+    found = data(html(run))
+    assert len(found["checks"]) == len(run.outcomes)
+    told = [(found["verdicts"][check[3]][0], found["states"][check[4]][0]) for check in found["checks"]]
+    assert told == [(o.verdict.value, o.state.value) for o in run.outcomes]
+    options = {one.get("value") for one in Page(html(run)).all("option")}
+    assert {"fail", "warn", "filtered", "rejected"} <= options
+    assert "unreachable" not in options
 
 
 def test_where_the_path_ends_is_told_as_hops() -> None:
     def hops(where: BlockedAt) -> list[tuple[str, str]]:
         run = report(outcome(state=State.FILTERED, blocked_at=where))
-        return [(kind, f"{name} ({note})") for kind, name, note in data(html(run))[0]["hops"]]  # type: ignore[attr-defined]
+        return [(kind, f"{name} ({note})") for kind, name, note in detail(html(run), 0)["hops"]]
 
     start, end = ("here", "mim1 (this machine)"), ("host", "dc1.alpha.test (10.77.1.1)")
     cut = ("cut", "silence (it drops the packets itself, or something beyond does)")
@@ -166,9 +240,9 @@ def test_changes_since_the_last_run_are_marked_and_listed() -> None:
     )
     run = report(seen, outcome(), compared=Comparison("2026-11-21T21:38:19.123Z", changes))
     text = html(run)
-    changed = [b for b in Page(text).all("button") if "changed" in (b.get("class") or "")]
-    assert [b["aria-label"] for b in changed] == ["kpasswd 464/udp: fault, filtered; changed: was ok"]
-    assert "Changed since <time>2026-11-21 21:38 UTC" in text
+    assert data(text)["changed"] == {"0": "changed: was ok"}
+    assert f"Changed since <time>{local('2026-11-21T21:38:19.123Z')}</time>: 2 checks" in text
+    assert {"id": "changes", "class": "changes fold"} in Page(text).all("details")  # folded
     assert "old.alpha.test/10.0.0.9/ldap/tcp/389" in text
     assert "Nothing: each check is as it was." in html(replace(run, compared=Comparison("2026-11-21T21:38:19.123Z")))
     assert "Changed since" not in html(samples.three_forests())
@@ -191,13 +265,14 @@ def test_the_headline_never_says_well_where_something_is_not() -> None:
 
 
 def test_ten_thousand_checks_stay_a_page_and_what_failed_keeps_its_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "ROOM", 20_000)
+    monkeypatch.setattr(evidence, "ROOM", 20_000)
+    monkeypatch.setattr(evidence, "LEAST_ROOM", 20_000)
     steps = tuple(Trace(float(n), "sent", "x" * 500) for n in range(60))
     good = [outcome(check(host=f"dc{n}.alpha.test"), evidence=steps) for n in range(40)]
     bad = outcome(check(host="dc99.alpha.test"), State.FILTERED, evidence=steps)
-    found = data(html(report(*good, bad)))
-    assert (len(found[40]["steps"]), found[40]["more"]) == (cells.STEPS, 20)  # type: ignore[arg-type]
-    assert all("steps" not in one and one["more"] == 60 for one in found[1:40])
+    found = data(html(report(*good, bad)))["details"]
+    assert (len(found["40"]["steps"]), found["40"]["more"]) == (evidence.STEPS, 20)
+    assert all("steps" not in found[str(n)] and found[str(n)]["more"] == 60 for n in range(1, 40))
     assert len(html(report(*good, bad))) < 150_000
 
 
@@ -224,5 +299,5 @@ def test_offsets_in_words() -> None:
 @given(reports)
 def test_any_report_is_a_page_with_a_cell_for_each_check_of_its_forests(run: Report) -> None:
     text = html(run)
-    assert len(data(text)) == len(run.outcomes)
+    assert len(data(text)["checks"]) == len(run.outcomes)
     assert len(Page(text).all("script")) == 2

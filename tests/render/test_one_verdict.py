@@ -107,3 +107,12 @@ def test_the_situations_too(name: str) -> None:
     run = SITUATIONS[name].build()
     met = all(one in MET for one in verdicts.by_forest(run).values())
     assert all(successes(run).values()) is all(unfailed(run).values()) is (level(run) in {OK, WARNING}) is met
+
+
+@pytest.mark.parametrize("facts", [{}, {"reset_untold": True}])
+def test_a_reset_is_laid_on_nobody_where_it_is_not_told_whose_it_was(facts: dict[str, bool]) -> None:
+    refused = outcome("kpasswd/tcp", State.REFUSED, verdict=Verdict.FAIL, facts=facts)
+    ends = conclusion(report(refused, findings=(finding("service-down", checks=(refused.check.id,)),)))
+    (line,) = ends.troubled
+    assert "refused – the service does not run" in line.words
+    assert ("or a firewall resets in its name" in line.words) is bool(facts)

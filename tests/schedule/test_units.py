@@ -214,7 +214,7 @@ def test_the_secrets_file_goes_to_the_service_as_a_credential(
     given = ["--notify", "always", "--notify-file", str(tmp_path / "urls")]
     assert run(["schedule", "--for", "systemd", "contoso.com", *given]) == 0
     said = capsys.readouterr().out
-    assert f"LoadCredential=notify:{tmp_path}/urls" in said
+    assert f"LoadCredential=notify:{systemd.value(str(tmp_path / 'urls'))}" in said
     assert '"--notify-file" "${CREDENTIALS_DIRECTORY}/notify"' in said
 
 
@@ -228,7 +228,7 @@ def test_files_are_written_and_how_to_install_them_is_said(tmp_path: Path, capsy
     assert "systemctl enable --now nightly.timer" in said
     assert said.count("# or, instead:\n") == 2
     assert "crontab" in said
-    assert f"schtasks /Create /TN nightly /XML {tmp_path}/nightly.xml" in said
+    assert f"schtasks /Create /TN nightly /XML {tmp_path / 'nightly.xml'}" in said
 
 
 def test_the_units_are_shown_as_a_choice(capsys: pytest.CaptureFixture[str]) -> None:
@@ -293,6 +293,7 @@ def test_what_looks_like_a_password(word: str, secret: bool) -> None:
         refuse_secret("TARGET", word)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder is closed by its mode")
 def test_a_folder_that_is_not_there_is_the_one_line_whatever_else_there_would_be_to_say(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

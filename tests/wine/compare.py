@@ -6,7 +6,17 @@ import sys
 
 from tests.lab.program import Run
 from tests.lab.world import lab, why_not
-from tests.wine.scenarios import SCENARIOS, Scenario, both, client, differences, unexplained
+from tests.wine.scenarios import (
+    SCENARIOS,
+    Scenario,
+    both,
+    client,
+    differences,
+    faults_told,
+    problems,
+    unexplained,
+    worded,
+)
 from tests.wine.windows import why_not as why_no_windows
 
 
@@ -35,7 +45,11 @@ def _tell(scenario: Scenario, linux: Run, windows: Run) -> bool:
     for forest in ("bravo", "charlie"):
         if linux.codes(forest) != windows.codes(forest):
             print(f"  {forest}: Linux {linux.codes(forest)}, Windows {windows.codes(forest)}")
-    return not left
+    for problem in problems(linux, windows):
+        print(f"  {problem}")
+    for finding in faults_told(windows) if scenario.differs else ():
+        print(f"  Windows says: {finding['title']}. {finding['explanation']}")
+    return not left and not problems(linux, windows) and (not scenario.differs or worded(windows, scenario.differs))
 
 
 if __name__ == "__main__":

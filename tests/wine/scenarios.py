@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.lab import faults, services
 from tests.lab.program import Cell, Run
@@ -46,6 +47,29 @@ def differences(linux: Run, other: Run) -> dict[Cell, tuple[str, str]]:
     every = dict.fromkeys([*linux.cells, *other.cells])
     pairs = {cell: (linux.cells.get(cell, "gone"), other.cells.get(cell, "gone")) for cell in every}
     return {cell: pair for cell, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def worded(run: Run, services: Collection[str]) -> bool:
+    """Each fault of these is told as one of which this platform cannot tell whose it is, and both are asked."""
+    of = [
+        each for each in faults_told(run) if any(f"/{name}/" in check for name in services for check in each["checks"])
+    ]
+    return bool(of) and all("does not tell" in each["explanation"] for each in of) and all(map(_asks_both, of))
+
+
+def faults_told(run: Run) -> list[dict[str, Any]]:
+    """The findings that are faults."""
+    assert run.report is not None
+    return [finding for finding in run.report["findings"] if finding["severity"] == "error"]
+
+
+def _asks_both(finding: Mapping[str, str]) -> bool:
+    return "the AD team" in finding["fix"] and "the firewall team" in finding["fix"]
+
+
+def problems(*runs: Run) -> list[str]:
+    """What ended a run before it was done."""
+    return [f["problem"] for run in runs if run.report is not None for f in run.report["forests"] if f["problem"]]
 
 
 def unexplained(scenario: Scenario, found: Mapping[Cell, tuple[str, str]]) -> dict[Cell, tuple[str, str]]:

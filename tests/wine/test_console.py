@@ -16,40 +16,51 @@ FOREST = (
 CODE_PAGE = "cp1252"
 
 
-@pytest.fixture
-def forests(tmp_path: Path) -> str:
-    path = tmp_path / "wälder in use.toml"  # a space, a letter that code pages differ in, CRLF, a mark
-    path.write_bytes(codecs.BOM_UTF8 + FOREST.encode())
-    return windows_path(path)
-
-
 def test_the_version_comes_out_whole(windows: Windows) -> None:
     done = windows.portcheck("--version")
     assert (done.code, done.out.split()[0], done.err) == (0, b"portcheck", b"")
 
 
-def test_a_closed_controller_is_refused_and_the_report_is_utf_8_json(windows: Windows, forests: str) -> None:
-    done = windows.portcheck("check", "-c", forests, "--only", "ldap", "--no-trace", "-f", "json")
-    report = json.loads(done.out.decode("utf-8"))
+@pytest.fixture(scope="module")
+def run(windows: Windows, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a closed controller, as standard output was given it, and its forests file was handed over."""
+    folder = tmp_path_factory.mktemp("run")
+    forests = folder / "w\N{LATIN SMALL LETTER A WITH DIAERESIS}lder in use.toml"
+    forests.write_bytes(codecs.BOM_UTF8 + FOREST.encode())  # a space, a letter that code pages differ in, CRLF, a mark
+    done = windows.portcheck("check", "-c", windows_path(forests), "--only", "ldap", "--no-trace", "-f", "json")
+    assert (done.code, b"Traceback" in done.err) == (1, False)
+    path = folder / "run.json"
+    path.write_bytes(codecs.BOM_UTF16_LE + done.out.decode("utf-8").encode("utf-16-le"))  # PowerShell's own redirection
+    return path
+
+
+def test_a_closed_controller_is_refused_and_the_report_is_json(run: Path) -> None:
+    report = json.loads(run.read_text(encoding="utf-16"))
     (check,) = report["checks"]
-    assert (check["state"], report["vantage"]["platform"], done.code) == ("refused", "win32", 1)
+    assert (check["state"], report["vantage"]["platform"]) == ("refused", "win32")
+
+
+@pytest.mark.parametrize("name", ["csv", "html", "prometheus", "markdown"])
+def test_every_format_but_the_table_is_utf_8(windows: Windows, run: Path, name: str) -> None:
+    done = windows.portcheck("report", windows_path(run), "-f", name)
+    assert "alpha.test" in done.out.decode("utf-8")
     assert b"Traceback" not in done.err
 
 
-@pytest.mark.parametrize("name", ["csv", "jsonl", "markdown", "html", "junit", "nagios", "prometheus"])
-def test_every_format_but_the_table_is_utf_8(windows: Windows, forests: str, name: str) -> None:
-    done = windows.portcheck("check", "-c", forests, "--only", "ldap", "--no-trace", "-f", name)
-    assert done.out.decode("utf-8")
-    assert b"Traceback" not in done.err
-
-
-def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, forests: str) -> None:
-    done = windows.portcheck("check", "-c", forests, "--only", "ldap", "--no-trace")
+def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path) -> None:
+    done = windows.portcheck("report", windows_path(run))
     shown = done.out.decode(CODE_PAGE)
     assert "alpha.test" in shown
     assert b"\x1b" not in done.out
     assert b"Traceback" not in done.err
     assert not {"?", "\N{REPLACEMENT CHARACTER}"} & set(shown.splitlines()[0])
+
+
+@pytest.mark.parametrize("place", ["COM1", r"\\localhost\share\run.json", "C:\\" + "deep\\" * 60 + "run.json"])
+def test_a_place_that_windows_does_not_take_is_one_line(windows: Windows, run: Path, place: str) -> None:
+    done = windows.portcheck("report", windows_path(run), "-o", place)
+    assert (done.code, len(done.err.splitlines())) == (3, 1), done.err
+    assert b"Traceback" not in done.err
 
 
 def test_a_file_of_secrets_that_everyone_may_read_is_refused(windows: Windows, tmp_path: Path) -> None:

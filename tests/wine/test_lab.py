@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab.world import Lab, why_not
 from tests.lab.world import lab as bring_up
-from tests.wine.scenarios import SCENARIOS, Scenario, both, client, differences, unexplained
+from tests.wine.scenarios import SCENARIOS, Scenario, both, client, differences, problems, unexplained, worded
 from tests.wine.windows import Windows
 from tests.wine.windows import why_not as why_no_windows
 
@@ -36,11 +36,14 @@ def test_windows_tells_what_linux_tells(lab: Lab, there: Windows, scenario: Scen
     linux, windows = both(lab, there, scenario)
     assert windows.report is not None, windows.stderr
     assert "Traceback" not in windows.stderr
+    assert not problems(linux, windows)
     found = differences(linux, windows)
     assert not unexplained(scenario, found)
     assert {cell[1] for cell in found} == set(scenario.differs)
     assert linux.code == windows.code
-    if not scenario.differs:
+    if scenario.differs:
+        assert worded(windows, scenario.differs)
+    else:
         assert [windows.codes(name) for name in ("bravo", "charlie")] == [
             linux.codes(name) for name in ("bravo", "charlie")
         ]

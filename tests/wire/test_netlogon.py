@@ -19,6 +19,7 @@ from portcheck.wire.netlogon import (
     pack_ping,
     unpack_ping,
 )
+from portcheck.wire.netlogon_reply import V5EX_WITH_IP
 
 FULL = NetlogonReply(
     opcode=Opcode.LOGON_EX,
@@ -41,7 +42,7 @@ def test_the_request_is_the_78_bytes_a_samba_controller_answered() -> None:
     packed = PingRequest("alpha.test").pack()
     terms = (
         ber.tlv(0xA3, ber.octets("DnsDomain"), ber.octets("alpha.test"))
-        + ber.tlv(0xA3, ber.octets("NtVer"), ber.octets(b"\6\0\0\0"))
+        + ber.tlv(0xA3, ber.octets("NtVer"), ber.octets(b"\x0e\0\0\0"))
     )  # fmt: skip
     assert len(packed) == 78
     assert terms in packed
@@ -53,7 +54,7 @@ def test_the_request_is_byte_identical_with_ldap3s() -> None:
     from ldap3.protocol.rfc4511 import LDAPMessage, MessageID, ProtocolOp
     from pyasn1.codec.ber import encoder
 
-    text = r"(&(DnsDomain=alpha.test)(NtVer=\06\00\00\00))"
+    text = r"(&(DnsDomain=alpha.test)(NtVer=\0e\00\00\00))"
     message = LDAPMessage()
     message["messageID"] = MessageID(1)
     search = search_operation("", text, "BASE", "NEVER", ["NetLogon"], 0, 0, False, None, None)
@@ -195,3 +196,25 @@ def test_noise_and_damage_raise_nothing_but_wire_errors(noise: bytes, blob: byte
         for read, given_ in ((NetlogonReply.unpack, hostile), (unpack_ping, entry), (PingRequest.unpack, hostile)):
             with suppress(WireError):
                 read(given_)
+
+
+def with_address(sockaddr: bytes) -> NetlogonReply:
+    """An answer of the form that 5EX_WITH_IP asks for (MS-ADTS 6.3.1.9): the address stands after the sites."""
+    plain = NetlogonReply(Opcode.LOGON_EX, forest="a.test", domain="a.test", host="dc1.a.test", nt_version=5).pack()
+    names, end = plain[:-8], plain[-8:]
+    version = (int.from_bytes(end[:4], "little") | V5EX_WITH_IP).to_bytes(4, "little")
+    return NetlogonReply.unpack(names + bytes([len(sockaddr)]) + sockaddr + version + end[4:])
+
+
+@pytest.mark.parametrize(
+    ("sockaddr", "address"),
+    [
+        (b"\2\0\0\0\x0a\x4d\2\x0a" + bytes(8), "10.77.2.10"),
+        (b"\x17\0\0\0" + bytes(12), ""),  # of another family
+        (b"\2\0\0\0\x0a", ""),  # cut short
+        (b"", ""),
+    ],
+)
+def test_the_address_that_a_controller_tells_of_itself(sockaddr: bytes, address: str) -> None:
+    reply = with_address(sockaddr)
+    assert (reply.address, reply.host, reply.domain) == (address, "dc1.a.test", "a.test")

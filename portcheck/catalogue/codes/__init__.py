@@ -20,7 +20,7 @@ from portcheck.catalogue.phrases import WORD, canonical, words
 from portcheck.catalogue.sources import Sure
 
 HERE = Path(__file__).parent
-TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal", "pbis")
+TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal", "errno", "pbis")
 OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "win32": ("win32",),
     "winsock": ("win32",),
@@ -30,6 +30,7 @@ OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "sspi": ("hresult",),
     "krb": ("mit", "heimdal"),
     "krb5": ("mit", "heimdal"),
+    "mount-cifs": ("errno",),
     "pbis": ("pbis",),
 }
 PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
@@ -114,6 +115,8 @@ def _family(row: Row) -> str:
             return "winsock" if 10000 <= row.code < 12000 else "dns" if 9000 <= row.code < 10000 else "win32"
         case "hresult":
             return "sspi"
+        case "errno":
+            return "posix"
         case "mit" | "heimdal":
             return "krb" if row.code < PROTOCOL else "krb5"
         case _:
@@ -165,8 +168,8 @@ def _all() -> Iterator[Row]:
 
 
 def _worded() -> Iterator[Row]:
-    """PBIS's texts are anybody's: its symbols and numbers alone speak for it."""
-    return (row for row in _all() if row.table != "pbis")
+    """PBIS's texts and errno's are anybody's: their symbols and numbers alone speak for them."""
+    return (row for row in _all() if row.table not in {"pbis", "errno"})
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow
@@ -71,6 +72,8 @@ HEARD = {
 
 
 def _dead_addresses(f: ForestFacts) -> Proof | None:
+    if answers.believes_wrong(f) or answers.wildcard(f):
+        return None  # these addresses are that server's word: there is no record of the forest's own behind them
     rows = f.forest.facts.get("domain_addresses")
     read = [_Address.of(row, f) for row in rows] if isinstance(rows, list) else []
     dead = [one for one in read if one is not None and one.fault]
@@ -189,6 +192,8 @@ def _ask(f: ForestFacts, site: str, own: Sequence[str], dead: tuple[Outcome, ...
 
 def _misnamed(f: ForestFacts) -> Proof | None:
     """The name that was used, the host's own and what reverse DNS says: for which of them is there a principal?"""
+    if answers.wildcard(f):
+        return None  # who answers there is not this forest's
     reverse = _reverse(f)
     every = (_names_at(f, where, reverse) for where in f.by_endpoint)
     found = [told for told in every if told is not None and told.odd]

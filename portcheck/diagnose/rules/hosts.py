@@ -10,6 +10,7 @@ from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.clients import uncovered
+from portcheck.diagnose.rules.missing import other_zone
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.services import stopped
 from portcheck.diagnose.rules.ways import turned_silent
@@ -41,7 +42,8 @@ def _unreachable(kind: str) -> When:
     """Hosts of which nothing is heard, each kind apart: what is true of one kind is not of the other."""
 
     def when(f: ForestFacts) -> Proof | None:
-        dead = [where for where in f.by_endpoint if f.silent(where) and f.faults_at(where)]
+        strange = endpoints(other_zone(f))
+        dead = [w for w in f.by_endpoint if f.silent(w) and f.faults_at(w) and w not in strange]
         up = {where.host for where in f.by_endpoint if _heard(f, where)}
         return _gone(f, [where for where in dead if _kind(f, where, up) == kind])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 
+from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import ports, some
 from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.rule import Proof, Rule
@@ -19,7 +20,8 @@ def _foreign(f: ForestFacts) -> Proof | None:
     """The answers name neither the domain asked about nor the forest."""
     proof: list[Outcome] = []
     kept: list[Outcome] = []
-    for where in f.by_endpoint:
+    alike = answers.wildcard(f)  # where every name leads: told as that
+    for where in (w for w in f.by_endpoint if w.address not in alike):
         there = [o for o in f.at(where) if _names(o) or flag(o, "wrong_forest")]
         strange = [o for o in there if _is_foreign(o, there, f)]
         proof.extend(strange)

@@ -22,7 +22,33 @@ from portcheck.diagnose.rules.names import (
 )
 from portcheck.diagnose.rules.records import TOLD_BY_PING
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Lookup, Severity
+from portcheck.model import GOOD, Lookup, Outcome, Severity
+
+
+def other_zone(f: ForestFacts) -> tuple[Outcome, ...]:
+    """What was asked of the address that the domain's own name leads to, where that is no controller's.
+
+    No record lists a controller, and at the only address that is known nobody speaks as one: a zone of the same name
+    that is not the directory's (the public one, a parked or a captive one).
+    """
+    if answers.wildcard(f) or answers.intercepted(f):
+        return ()
+    own = name(f.forest.name)
+    asked = [o for o in f.outcomes if o.check.address]
+    strange = [o for o in asked if name(o.check.host) == own == name(o.check.domain)]
+    known = any(dc.source not in {"argument", "resolver"} for dc in f.forest.domain_controllers)
+    speaks = any(o.state in GOOD and o.check.service in answers.DIRECTORY for o in asked)
+    return tuple(strange) if strange and not known and not speaks and gone(f) else ()
+
+
+def _zone_of_others(f: ForestFacts) -> dict[str, str]:
+    at = some(dict.fromkeys(printable(o.check.address or "") for o in other_zone(f)))
+    own = printable(f.forest.name)
+    return {
+        "zone": f" {own} itself leads to {at}, and no controller answers there: a zone of the same name that is not the"
+        " directory's (the public one, a parked or a captive one) looks like that. Nothing was learnt of the forest"
+        " and its ports."
+    }
 
 
 def _srv_missing(f: ForestFacts) -> Proof | None:
@@ -31,6 +57,7 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
     lacking = gone(f)
     if not lacking:
         return None
+    strange = other_zone(f)
     by_status: dict[str, list[str]] = {}
     for lookup in lacking:
         by_status.setdefault(f"{speaker(lookup)} said {_said(lookup)}", []).append(lookup.name)
@@ -43,11 +70,13 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
         "who": who,
         "how": _how(lacking, who),
         "ask": _whom_to_ask(f, lacking, who),
+        "zone": "",
+        **(_zone_of_others(f) if strange else {}),
     }
     severity = Severity.ERROR if any(lookup.required for lookup in lacking) else Severity.WARNING
     has = [x for x in f.lookups("SRV") if of_the_forest(f, x) and srv_targets(x) and printable(x.name) in records]
     seen += tuple(dict.fromkeys(f"{speaker(x)}, one of the forest's own, gives {_hosts(x)}" for x in has[:1]))
-    return Proof(seen=seen, severity=severity, words=words)
+    return Proof(seen=seen, severity=severity, words=words, follows=strange)
 
 
 def _hosts(lookup: Lookup) -> str:
@@ -69,9 +98,17 @@ def gone(f: ForestFacts) -> list[Lookup]:
     of_site = [asked for asked in srv if SITES in asked.name and asked.server == answers.main(f) and named]
     wanted = [*(asked for asked in srv if asked.required), *(asked for asked in of_site if not asked.required)]
     denied = [asked for asked in wanted if said_no(asked) and name(asked.name) not in found]
-    if denied or found:
+    if found:
+        return [*denied, *(asked for asked in wanted if _kept_back(f, asked) and name(asked.name) not in found)]
+    if denied:
         return denied
     return [asked for asked in srv if asked.required and asked.status in UNHEARD and _swallows(f, asked)]
+
+
+def _kept_back(f: ForestFacts, lookup: Lookup) -> bool:
+    """Asked again at the end, when all else was quiet, and never heard: beside answers of the same server, no loss."""
+    alike = [x for x in f.lookups("SRV") if name(x.name) == name(lookup.name) and x.server == lookup.server]
+    return lookup.required and len(alike) > 1 and all(x.status in UNHEARD for x in alike)
 
 
 def _swallows(f: ForestFacts, lookup: Lookup) -> bool:
@@ -87,7 +124,10 @@ def _said(lookup: Lookup) -> str:
 def _how(lacking: Sequence[Lookup], who: str) -> str:
     statuses = {lookup.status for lookup in lacking}
     if statuses <= UNHEARD:
-        return f"{who} answers other questions, and says nothing to these: it, or something before it, swallows them"
+        return (
+            f"{who} answers other questions, and said nothing to these while they were waited for: it, or something"
+            " before it, swallows them (or takes longer still)"
+        )
     if statuses == {"notimp"}:
         return f"{who} answered that it does not take such questions (NOTIMP)"
     if statuses == {SERVFAIL}:
@@ -134,7 +174,7 @@ MISSING = (
     Rule(
         code="srv-missing",
         title="{forest}: {who} does not give {brief}",
-        explanation="Windows finds controllers by these SRV records: {records}. {how}.",
+        explanation="Windows finds controllers by these SRV records: {records}. {how}.{zone}",
         fix="{ask}.",
         when=_srv_missing,
     ),

@@ -42,9 +42,11 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     if not proof and not dead:
         return None
     seen = tuple(f"{server_named(server)} {_said_nothing(asked)}" for server, asked in dead.items())
+    refusing = tuple(o for o in f.seen(State.REFUSED, "dns") if _is_resolver(f, o)) if SYSTEM in dead else ()
     needed = any(lookup.required for asked in dead.values() for lookup in asked)
     severity = Severity.ERROR if needed and not _answered_elsewhere(f) else None if proof else Severity.WARNING
     told = _forwarding(f, dead[SYSTEM]) if set(dead) == {SYSTEM} and not proof else None
+    told = _not_there(refusing) if refusing and not proof else told
     if told is None:
         whom = some([short(o.check.host, f.forest.name) for o in proof] or map(server_named, dead))
         way = f"tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to it"
@@ -56,13 +58,23 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
         told = {"what": f"DNS questions to {whom} are not answered", "ask": ask}
     denied = _denied(f)
     follows = tuple(o for o in f.seen(State.UNRESOLVED) if name(o.check.host) not in denied) if dead else ()
-    return Proof(proof, f.beside(proof, "kerberos", "ldap"), seen=seen, severity=severity, words=told, follows=follows)
+    good = f.beside(proof, "kerberos", "ldap")
+    return Proof((*proof, *refusing), good, seen=seen, severity=severity, words=told, follows=follows)
 
 
 def _said_nothing(asked: list[Lookup]) -> str:
     if any(lookup.status == SERVFAIL for lookup in asked):
         return f"said {SAID_NO[SERVFAIL]}, to {len(asked)} questions about this forest"
     return f"answered none of {len(asked)} questions about this forest"
+
+
+def _not_there(refusing: tuple[Outcome, ...]) -> dict[str, str]:
+    """The system's resolver is an address at which nothing takes questions."""
+    at = some(dict.fromkeys(printable(o.check.address or "") for o in refusing))
+    return {
+        "what": f"this machine's resolver ({at}) refuses DNS questions",
+        "ask": f"Look whether a name server runs at {at}: it refused the connection itself, so none listens there",
+    }
 
 
 def _forwarding(f: ForestFacts, asked: list[Lookup]) -> dict[str, str] | None:
@@ -149,11 +161,14 @@ def _no_tcp(f: ForestFacts) -> Proof | None:
     told = plain or Proof()
     asked = dict.fromkeys(server_named(lookup.server) for lookup in cut)
     names = dict.fromkeys(printable(lookup.name) for lookup in cut)
+    own = tuple(o for o in f.faults("dns/tcp") if _is_resolver(f, o)) if cut else ()
     ask = (
         f"Ask the firewall team: {allow(f, told.outcomes)}."
         if told.outcomes
         else (
-            f"Ask the firewall team: allow tcp 53 from {some(sources(f, ())) or 'this machine'} to {some(asked)};"
+            f"Ask whoever runs {some(asked)} to answer over 53/tcp as well."
+            if {lookup.server for lookup in cut} == {SYSTEM}
+            else f"Ask the firewall team: allow tcp 53 from {some(sources(f, ())) or 'this machine'} to {some(asked)};"
             " or whoever runs it, if it does not listen there."
         )
     )
@@ -169,6 +184,7 @@ def _no_tcp(f: ForestFacts) -> Proof | None:
             "ask": ask,
             "cut": " That is so here: what it says of the controllers was lost." if cut else "",
         },
+        follows=(*told.follows, *own),
     )
 
 

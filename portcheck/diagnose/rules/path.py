@@ -91,14 +91,22 @@ def _lost(o: Outcome) -> int:
 
 
 def _translated(f: ForestFacts) -> Proof | None:
-    """The endpoint mapper names another address than the one it was asked at: of the same family, and usable."""
+    """LDAP ping or endpoint mapper name another address than they were asked at: of the same family, and usable."""
     own = {(where.host, where.address) for where in f.by_endpoint}
-    named = (o for o in f.told("tower_address") if o.state in GOOD and _another(text(o, "tower_address"), o))
-    proof = tuple(o for o in named if (o.check.host, text(o, "tower_address")) not in own)
+    told_by = tuple(o for key in NAMES_ITSELF for o in f.told(key))
+    named = (o for o in told_by if o.state in GOOD and _another(_own_address(o), o))
+    proof = tuple(o for o in named if (o.check.host, _own_address(o)) not in own)
     if not proof:
         return None
-    told = some(f"{_said_where(o, f)}, the host calls itself {text(o, 'tower_address')}" for o in proof)
+    told = some(f"{_said_where(o, f)}, the host calls itself {_own_address(o)}" for o in proof)
     return Proof(proof, severity=Severity.INFO, seen=(told,), brief=True, words={"told": told})
+
+
+NAMES_ITSELF = ("own_address", "tower_address")
+
+
+def _own_address(o: Outcome) -> str | None:
+    return next((told for key in NAMES_ITSELF if (told := text(o, key))), None)
 
 
 def _said_where(o: Outcome, f: ForestFacts) -> str:
@@ -249,7 +257,8 @@ TOLD = (
         code="packet-loss",
         title="{forest}: packets are lost on the way to {hosts}",
         explanation="{counts}. They were answered in the end; long transfers will be slow or break.",
-        fix="Ask the network team about loss or a limit on new connections on the path to {names}.",
+        fix="Ask the network team about loss or a limit on new connections on the path to {names}, or a dead one of"
+        " several machines or paths behind the address.",
         when=_loss,
         beside=True,
     ),
@@ -257,7 +266,8 @@ TOLD = (
         code="address-translated",
         title="{forest}: {hosts} is reached at another address than its own",
         explanation=(
-            "RPC's endpoint mapper tells where its services are, and names another address: {told}. An address"
+            "The host tells its own address (in the LDAP ping, or RPC's endpoint mapper where its services are), and"
+            " names another one: {told}. An address"
             " translation is in the way, or the host has several addresses. Programs that follow what RPC, DNS or a"
             " referral names go there."
         ),

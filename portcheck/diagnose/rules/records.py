@@ -11,10 +11,7 @@ from portcheck.diagnose.answers import targets as srv_targets
 from portcheck.diagnose.phrases import nobody_there, short_hosts, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.rules.names import (
-    FAMILIES,
-    UNHEARD,
-)
+from portcheck.diagnose.rules.names import FAMILIES, said_no
 from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
 from portcheck.model import BLOCKED, GOOD, Severity, State
 
@@ -27,11 +24,10 @@ def _other_port(f: ForestFacts) -> Proof | None:
     ports = grouped(((name(o.check.host), o.check.service), o.check.port) for o in f.outcomes)
     for lookup in f.lookups("SRV"):
         service = next((known for prefix, known in PREFIXES.items() if lookup.name.startswith(prefix)), None)
-        for answer in lookup.answers if service else ():
-            *_, port, host = answer.split(" ") if answer.count(" ") == 3 else ("", "", "", "")
-            asked = set(ports.get((name(host), service or ""), ()))
-            if asked and port.isdecimal() and int(port) not in asked | {USUAL[service or ""]}:
-                seen[f"{printable(lookup.name)} names port {port} of {printable(host)}"] = host
+        for row in lookup.srv if service else ():
+            asked = set(ports.get((name(row.host), service or ""), ()))
+            if asked and row.port is not None and row.port not in asked | {USUAL[service or ""]}:
+                seen[f"{printable(lookup.name)} names port {row.port} of {printable(row.host)}"] = row.host
     if not seen:
         return None
     told = some(seen, 3, "more records")
@@ -66,7 +62,13 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     follows = tuple(o for where in (*empty, *ours) for o in f.faults_at(where))
     grave = not any(endpoint(o) not in ours for o in f.answered() if o.check.service != "dns")
     severity = Severity.ERROR if grave else Severity.WARNING
-    words = {"ask": _about_stale(f, [host for host in targets if host in nowhere], targets)}
+    proven = all(_no_address_of_its_own(f, host) for host in nowhere)
+    words = {
+        "what": f"DNS names controllers that are not there: {short_hosts(targets, f)}"
+        if proven or len(nowhere) < len(targets)
+        else f"DNS names controllers and gives no address of them: {short_hosts(targets, f)}",
+        "ask": _about_stale(f, [host for host in targets if host in nowhere], targets),
+    }
     return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=severity, follows=follows, words=words)
 
 
@@ -153,8 +155,14 @@ def _only_family(f: ForestFacts, host: str) -> str | None:
 
 
 def _untold(f: ForestFacts, host: str) -> bool:
-    """Whether it has an address is not known: nobody answered that question."""
-    return any(lookup.required and lookup.status in UNHEARD for lookup in f.asked_for_addresses(host))
+    """Whether it has an address is not known: nobody answered that question, or with an error code only."""
+    asked = f.asked_for_addresses(host)
+    unknown = any(lookup.required and lookup.status not in SETTLED for lookup in asked)
+    return unknown and not any(lookup.answers for lookup in asked)
+
+
+SETTLED = frozenset({"ok", "nxdomain", "nodata", "yxdomain"})
+"""Whether there is an address is known then."""
 
 
 def _nobody_there(f: ForestFacts, where: Endpoint) -> bool:
@@ -183,12 +191,14 @@ def _unresolved(f: ForestFacts) -> Proof | None:
         return None
     seen = (*(_without(f, host) for host in nowhere), *map(_ourselves, ours))
     follows = tuple(o for where in ours for o in f.faults_at(where))
-    words = _not_told(hosts) if all(_untold(f, host) for host in hosts) else _no_address(f, hosts)
+    words = _not_told(f, hosts) if all(_untold(f, host) for host in hosts) else _no_address(f, hosts)
     severity = None if proof and not ours else Severity.ERROR
     return Proof(proof, hosts=hosts, seen=seen, brief=True, severity=severity, words=words, follows=follows)
 
 
 def _without(f: ForestFacts, host: str) -> str:
+    if codes := _error_codes(f, host):
+        return f"{', '.join(codes)} to the question for the address of {printable(host)}"
     if _untold(f, host):
         return f"the question for the address of {printable(host)} was never answered"
     family = _address(f, [host])
@@ -206,8 +216,23 @@ def _no_address(f: ForestFacts, hosts: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _not_told(hosts: Sequence[str]) -> dict[str, str]:
+def _error_codes(f: ForestFacts, host: str) -> tuple[str, ...]:
+    """What a server said that is neither an address nor that there is none, and who."""
+    asked = f.asked_for_addresses(host) if _untold(f, host) else ()
+    told = ((x, said_no(x)) for x in asked if x.required and x.status not in SETTLED)
+    return tuple(dict.fromkeys(f"{answers.speaker(x)} said {said}" for x, said in told if said))
+
+
+def _not_told(f: ForestFacts, hosts: Sequence[str]) -> dict[str, str]:
     names = some(map(printable, hosts))
+    if all(_error_codes(f, host) for host in hosts):
+        return {
+            "what": f"DNS does not tell the address of {names}",
+            "why": "The name server answered with an error code: that says neither that there is an address nor that"
+            " there is none. Whether the host can be reached is not known",
+            "ask": f"Ask whoever runs that name server why it cannot tell the address of {names} (whom it asks for it,"
+            " and whether it may answer this machine), or ask the forest's own DNS servers (--dns)",
+        }
     return {
         "what": f"DNS does not tell the address of {names}",
         "why": "Other questions to DNS were answered, and these not: the path to its server loses packets or lets only"
@@ -227,7 +252,7 @@ def _address(f: ForestFacts, hosts: Sequence[str]) -> str:
 RECORDS = (
     Rule(
         code="srv-stale",
-        title="{forest}: DNS names controllers that are not there: {hosts}",
+        title="{forest}: {what}",
         explanation=(
             "An SRV record points at a host without an address, at an address where the last router finds nobody, or at"
             " this machine itself."

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from portcheck.catalogue.services import Service, services
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.reachability import ASK, blocked
 
-OTHERS = ("https", "netbios-ns", "netbios-ssn", "winrm", "http", "amqps", "mssql", "kdc-proxy")
-"""Services that portcheck asks and that no known fault hangs on."""
 
-
-def _plain(service: str) -> Rule:
+def _plain(service: Service) -> Rule:
     return Rule(
-        code=f"{service}-blocked",
+        code=service.plainly,
         title="{forest}: {services} on {hosts} blocked",
         explanation="The service could not be reached; what this machine does through it fails.",
         fix=ASK,
-        when=blocked(service),
+        when=blocked(service.name),
     )
 
 
 REMAINING = (
-    *map(_plain, OTHERS),
+    *(_plain(service) for service in services().values() if service.plainly),
     Rule(
         code="extra-port-blocked",
         title="{forest}: {purposes}: {ports} to {hosts} blocked",

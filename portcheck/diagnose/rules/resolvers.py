@@ -89,8 +89,43 @@ def _slow(f: ForestFacts) -> Proof | None:
     told = tuple(
         f"{who} took {_seconds(min(times), max(times))} to answer {len(times)} questions" for who, times in slow.items()
     )
-    words = {"who": some(slow), "time": f"{least_ms / 1000:.1f} s"}
+    words = {"what": f"takes {least_ms / 1000:.1f} s to answer", **_late(some(slow))}
     return Proof(seen=told, severity=Severity.WARNING, words=words)
+
+
+def _late(who: str) -> dict[str, str]:
+    return {
+        "why": f"{who} answers late, not wrongly. Each sign-in and each search for a controller waits for several such"
+        " answers, and programs that wait less take it for silence: DNS clients ask again or elsewhere after one to"
+        " five seconds",
+        "ask": f"Ask whoever runs {who} what it waits for: a forwarder that is dead or far away and is asked first, or"
+        " too much load",
+    }
+
+
+def _no_answer_for_ipv6(f: ForestFacts) -> Proof | None:
+    """Every question for AAAA is swallowed, and A of the same names answered: who asks for both waits for both."""
+    label = answers.main(f)
+    asked = [x for x in f.lookups(*answers.ADDRESSES) if x.server == label]
+    silent = [x for x in asked if x.record == "AAAA" and x.status == "timeout"]
+    heard = {name(x.name) for x in asked if x.record == "A" and x.status in ANSWERED}
+    swallowed = {name(x.name) for x in silent} & heard
+    if len(swallowed) < FEWEST or any(x.record == "AAAA" and x.status != "timeout" for x in asked):
+        return None
+    who = answers.speaker(next(x for x in asked if x.record == "A" and x.status in ANSWERED))
+    words = {
+        "what": "does not answer questions for IPv6 addresses (AAAA)",
+        "why": f"{who} answers for the IPv4 addresses (A) of the same names. Programs ask for both and wait for both,"
+        " some seconds for each name, before they use what they have",
+        "ask": f"Ask whoever runs {who} to answer questions for AAAA too, with an empty answer where there is none"
+        " (RFC 4074, section 4)",
+    }
+    seen = f"{who} answered A of {len(swallowed)} names, and AAAA of none of them"
+    return Proof(seen=(seen,), severity=Severity.WARNING, words=words)
+
+
+FEWEST = 3
+"""So many names, each asked for several times: no loss looks like that."""
 
 
 def _seconds(least: float, most: float) -> str:
@@ -263,16 +298,11 @@ HINDERED = (
     ),
     Rule(
         code="dns-slow",
-        title="{forest}: DNS takes {time} to answer",
-        explanation=(
-            "{who} answers late, not wrongly. Each sign-in and each search for a controller waits for several such"
-            " answers, and programs that wait less take it for silence: DNS clients ask again or elsewhere after one to"
-            " five seconds."
-        ),
-        fix="Ask whoever runs {who} what it waits for: a forwarder that is dead or far away and is asked first, or too"
-        " much load.",
+        title="{forest}: DNS {what}",
+        explanation="{why}.",
+        fix="{ask}.",
         at_most=Severity.WARNING,
-        when=_slow,
+        when=lambda f: _slow(f) or _no_answer_for_ipv6(f),
         beside=True,
     ),
 )

@@ -6,7 +6,7 @@ from portcheck.catalogue.profiles import OPENERS, built_in
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import flag, printable, text, texts_in
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.view import ForestFacts, hosts
+from portcheck.diagnose.view import ForestFacts, endpoint, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
 
 WRITERS = frozenset({"mim", "mim-export", "mim-password", "mim-exchange", "domain-join"})
@@ -16,14 +16,25 @@ WRITERS = frozenset({"mim", "mim-export", "mim-password", "mim-exchange", "domai
 def _could_not_ask(f: ForestFacts) -> Proof | None:
     """Nothing was sent: this machine's own firewall, permissions, limits or resolver."""
     proof = tuple(o for o in f.outcomes if o.state is State.ERROR and o.check.id not in f.explained)
+    proof += tuple(o for o in f.seen(State.FILTERED) if _held_back(f, o))
     problem = f.forest.problem if not f.troubled and not f.outcomes else None
     if not proof and not problem:
         return None
-    why = [printable(problem)] if problem else list(dict.fromkeys(printable(o.reason) for o in proof))
+    told = (o for o in proof if o.state is State.ERROR)
+    why = [printable(problem)] if problem else list(dict.fromkeys(printable(o.reason) for o in told))
     needed = problem is not None or any(o.check.required for o in proof)
     severity = Severity.ERROR if needed else Severity.WARNING
-    told = {"why": some(why), "what": "nothing could be asked" if problem else "this machine could not ask"}
-    return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words=told)
+    words = {"why": some(why), "what": "nothing could be asked" if problem else "this machine could not ask"}
+    return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words=words)
+
+
+def _held_back(f: ForestFacts, o: Outcome) -> bool:
+    """Silent from this machine on, where the same port's datagrams are forbidden by this machine: a drop tells TCP
+    nothing, and UDP at once."""
+    where = endpoint(o)
+    before_any = o.blocked_at is not None and o.blocked_at.hop == 0 and o.blocked_at.after is None
+    twins = f.at(where) if where and before_any else ()
+    return any(t.state is State.ERROR and t.check.port == o.check.port and flag(t, "local_fault") for t in twins)
 
 
 def _left_out(f: ForestFacts) -> Proof | None:

@@ -125,7 +125,7 @@ def _only(f: ForestFacts, proof: Iterable[Outcome]) -> str:
 
 
 def _team(f: ForestFacts, proof: Iterable[Outcome]) -> str:
-    known = {(dc.host, dc.address) for dc in f.forest.domain_controllers}
+    known = {(dc.host, dc.address) for dc in f.forest.domain_controllers if dc.source != "resolver"}
     around = [where for where in endpoints(proof) if (where.host, where.address) not in known]
     return "whoever runs the host" if around else AD_TEAM
 
@@ -148,6 +148,7 @@ def _mute(f: ForestFacts) -> Proof | None:
         "accepts": "accepts connections and never answers" if one else "accept connections and never answer",
         "answers": "answers" if len({o.check.service for o in proof}) == 1 else "answer",
         "themselves": "itself" if len(hosts(proof)) == 1 else "themselves",
+        "team": _team(f, proof),
     }
     return Proof(proof, f.beside(proof), words=words)
 
@@ -247,7 +248,7 @@ TALK = (
         explanation=(
             "The connection was accepted and the question never answered. {why}. A plain port test would call it open."
         ),
-        fix="Ask the AD team whether {services} {answers} on {names} {themselves}; if so, ask the firewall team about"
+        fix="Ask {team} whether {services} {answers} on {names} {themselves}; if so, ask the firewall team about"
         " inspection of this traffic.",
         when=_mute,
     ),

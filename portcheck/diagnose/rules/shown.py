@@ -30,9 +30,14 @@ def may_be_below(o: Outcome, f: ForestFacts) -> bool:
     return sent_alone(o) and bool(set(texts(o, "ca_file_authorities")) - used)
 
 
+def known_signer(o: Outcome) -> bool:
+    """It leads to an authority that this machine trusts, and something else is held against it: dates, purpose, key."""
+    return text(o, "certificate_distrust") not in {None, "", "issuer"}
+
+
 def contradicted(o: Outcome, f: ForestFacts) -> bool:
     """The same host shows another key of another issuer, and this machine trusts that one: told as interception."""
-    if may_be_below(o, f):
+    if may_be_below(o, f) or known_signer(o):
         return False
     where = endpoint(o)
     beside = (other for other in (f.at(where) if where is not None else ()) if flag(other, "certificate_trusted"))

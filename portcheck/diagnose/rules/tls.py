@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from portcheck.diagnose.phrases import listed, ports, short_hosts, some
 from portcheck.diagnose.reader import flag, printable, text, texts
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.rules.shown import issuer, may_be_below, sent_alone, signs_itself, whose
+from portcheck.diagnose.rules.shown import issuer, known_signer, may_be_below, sent_alone, signs_itself, whose
 from portcheck.diagnose.view import ForestFacts, endpoint, grouped, hosts
 from portcheck.model import GOOD, Outcome, Report, Severity
 
@@ -42,7 +42,7 @@ def _two_keys(f: ForestFacts) -> Proof | None:
     """One controller shows the same certificate on all its TLS ports; a device in between cannot."""
     proof: list[Outcome] = []
     shown = (o for o in f.told("certificate_key_sha256") if endpoint(o) and text(o, "certificate_issuer"))
-    signed = (o for o in shown if not may_be_below(o, f))
+    signed = (o for o in shown if not may_be_below(o, f) and not known_signer(o))
     for told in grouped((endpoint(o), o) for o in signed).values():
         keys = {text(o, "certificate_key_sha256") for o in told}
         if len(keys) > 1 and len({text(o, "certificate_issuer") for o in told}) > 1:
@@ -51,11 +51,26 @@ def _two_keys(f: ForestFacts) -> Proof | None:
     seen = (f"{whose(o)} is signed by {text(o, 'certificate_issuer')}" for o in proof)
     if not proof:
         return None
-    why = (
-        "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts"
-        " and signs anew; LDAP with channel binding fails through it"
-    )
-    return _opened(tuple(strange or proof), seen, why, f"TLS to {short_hosts(hosts(proof), f)} is intercepted")
+    why = f"{TWO_KEYS}{TRUSTED if not strange else UNSENT if all(map(sent_alone, strange)) else ''}"
+    what = f"TLS to {short_hosts(hosts(proof), f)} is intercepted{'' if strange else ', or ended before it'}"
+    unless = UNLESS_MEANT if not strange else UNLESS_BELOW if all(map(sent_alone, strange)) else ""
+    return _opened(tuple(strange or proof), seen, why, what, unless)
+
+
+TWO_KEYS = (
+    "The same controller shows different keys from different issuers on its TLS ports. A device between decrypts and"
+    " signs anew; LDAP with channel binding fails through it"
+)
+TRUSTED = (
+    ". This machine trusts each of the issuers, so it may as well be a load balancer that ends TLS, or ports that were"
+    " given certificates of their own: that cannot be told from here"
+)
+UNSENT = (
+    ". Unless the issuer is an authority of this forest that stands below a known one, whose certificate the server"
+    " should send and does not: that cannot be told from here"
+)
+UNLESS_MEANT = "; if the ports have certificates of their own on purpose, nothing is to be done"
+UNLESS_BELOW = "; if the issuer is an authority of this forest, have the host send its certificate too"
 
 
 def _shared_keys(report: Report) -> list[list[Outcome]]:

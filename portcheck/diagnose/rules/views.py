@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
-from portcheck.diagnose.answers import targets as srv_targets
 from portcheck.diagnose.phrases import some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
-from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES, said_no
+from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Lookup, Severity
 
@@ -18,7 +17,7 @@ def _views(f: ForestFacts) -> Proof | None:
     """The same question, different answers, by whom it was asked; or one of several that gives none."""
     if answers.wildcard(f) or answers.intercepted(f):
         return None
-    split = {question: views for question, views in _by_question(f).items() if _contradict(views)}
+    split = {asked: views for asked, views in _by_question(f).items() if _contradict(views, asked[1])}
     if answers.stripped(f):
         split = {question: views for question, views in split.items() if question[1] == "SRV"}
     idle = _idle(f)
@@ -32,10 +31,27 @@ def _views(f: ForestFacts) -> Proof | None:
     told_words["what"] = (
         f"{some(wrong)} {HAVE if len(wrong) > 1 else HAS}" if wrong else "DNS servers give different answers"
     )
-    severity = Severity.ERROR if _believed_wrong(f) else Severity.WARNING
+    told_words["how"] = f"{DIFFERENTLY}. {told_words['whose']}"
+    if not split and all(said == UNHEARD_OF for said in idle.values()):
+        told_words |= {"what": f"{some(idle)} {SILENT}", "how": WAITS, "ask": DEAD}
+    if server_named(SYSTEM) in idle:
+        told_words["how"] = OWN_RESOLVER
+    severity = Severity.ERROR if answers.believes_wrong(f) else Severity.WARNING
     return Proof(seen=tuple(seen), severity=severity, words=told_words)
 
 
+DIFFERENTLY = "The same question is answered differently depending on the server"
+SILENT = "does not answer, and others do"
+OWN_RESOLVER = (
+    "Other servers than this machine's own resolver were asked, and they know the forest. Programs on this machine ask"
+    " the resolver, and do not find the controllers by their names, whatever is asked here"
+)
+UNHEARD_OF = "answered nothing (timeout)"
+WAITS = "Programs that ask this one first wait for it, some seconds with each question, before they turn to the next"
+DEAD = (
+    "Take it out of the list if it is gone; if it should be there, ask whoever runs it whether it is alive"
+    " and answers this machine."
+)
 HAS, HAVE = "does not give what other DNS servers give", "do not give what other DNS servers give"
 Views = dict[str, tuple[frozenset[str], bool]]
 """By who was asked: what it said, and whether that is the forest's own word."""
@@ -46,22 +62,29 @@ def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
     found: dict[tuple[str, str], Views] = {}
     told = {name(lookup.name) for lookup in gone(f)}
     for lookup in f.lookups():
-        if name(lookup.name) not in told and lookup.status in {"ok", "nxdomain", "nodata"}:
+        beside = lookup.server == answers.BESIDE_DNS
+        if name(lookup.name) not in told and lookup.status in {"ok", "nxdomain", "nodata"} and not beside:
             views = found.setdefault((name(lookup.name), lookup.record), {})
             said = frozenset(_essence(answer) for answer in lookup.answers)
             views[speaker(lookup)] = said, of_the_forest(f, lookup)
     return found
 
 
-def _contradict(views: Views) -> bool:
-    return len({said for said, _ in views.values()}) > 1
+def _contradict(views: Views, record: str) -> bool:
+    """Of a host's addresses one server may give a part (by site or subnet); none in common is another thing."""
+    said = {said for said, _ in views.values()}
+    if record in answers.ADDRESSES:
+        return any(not one & other for one in said for other in said if one != other)
+    return len(said) > 1
 
 
 def _wrong(views: Views) -> list[str]:
     """Those that differ from the forest's own word; without that, those that say nothing where another names a host."""
     own = {said for said, its_own in views.values() if its_own}
     if len(own) == 1:
-        return [who for who, (said, _) in sorted(views.items()) if said not in own]
+        (right,) = own
+        part = {who for who, (said, _) in views.items() if said and said < right}  # of a host's addresses
+        return [who for who, (said, _) in sorted(views.items()) if said != right and who not in part]
     if own:
         return []
     return [who for who, (said, _) in sorted(views.items()) if not said]
@@ -74,14 +97,16 @@ def _idle(f: ForestFacts) -> dict[str, str]:
         return {}
     beside: dict[str, list[Lookup]] = {}
     for lookup in f.lookups("SRV"):
-        if not lookup.required and lookup.server not in {label, SYSTEM} and SITES not in lookup.name:
+        if not lookup.required and lookup.server != label and SITES not in lookup.name:
             beside.setdefault(lookup.server, []).append(lookup)
     own = answers.own_servers(f)
     among = label == SYSTEM or ", " in label
     return {
         server_named(server): _gave_none(asked)
         for server, asked in beside.items()
-        if among and server not in own and not any(x.status in {"ok", "nxdomain", "nodata"} for x in asked)
+        if (among or server == SYSTEM)
+        and server not in own
+        and not any(x.status in {"ok", "nxdomain", "nodata"} for x in asked)
     }
 
 
@@ -92,14 +117,6 @@ def _gave_none(asked: list[Lookup]) -> str:
         if status in {SERVFAIL, "refused", "malformed"}
         else f"answered nothing ({printable(status)})"
     )
-
-
-def _believed_wrong(f: ForestFacts) -> bool:
-    """What clients set up as this run find is not enough: a needed record that others give."""
-    label = answers.main(f)
-    given = {name(x.name) for x in f.lookups("SRV") if srv_targets(x)}
-    mine = [x for x in f.lookups("SRV") if x.server == label and x.required]
-    return any(name(x.name) in given and not srv_targets(x) and said_no(x) for x in mine)
 
 
 def _own_differ(views: Views) -> bool:
@@ -138,7 +155,7 @@ VIEWS = (
     Rule(
         code="dns-views-differ",
         title="{forest}: {what}",
-        explanation=("The same question is answered differently depending on the server. {whose}."),
+        explanation="{how}.",
         fix="{ask}",
         when=_views,
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.phrases import listed, some
+from collections.abc import Mapping
+
+from portcheck.diagnose.phrases import listed, ports, some, whereabouts
 from portcheck.diagnose.reader import flag, number, printable, text
-from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule, worst_of
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints
 from portcheck.model import GOOD, Outcome, Report, Severity, State
 
@@ -94,6 +96,8 @@ def _heard(report: Report) -> int:
 
 def _banned(f: ForestFacts) -> Proof | None:
     """Good services did not answer any more at the end: what else is silent may be so for the same reason."""
+    if (limited := _limited(f)) is not None:
+        return limited
     turned = f.told("turned_silent")
     anywhere = f.of_run(turned_silent)
     places = {*endpoints(turned), *(where for where in f.by_endpoint if anywhere and f.silent(where))}
@@ -103,7 +107,45 @@ def _banned(f: ForestFacts) -> Proof | None:
     heard = f.of_run(_heard)
     told = some(f"{o.check.port}/{o.check.transport} of {printable(o.check.host)}" for o in anywhere)
     seen = f"{told} answered and did not any more at the end; {heard} checks of the run were answered"
-    return Proof((*turned, *silent), seen=(seen,), brief=True, severity=Severity.ERROR, words={"heard": str(heard)})
+    proof = (*turned, *silent)
+    return Proof(proof, seen=(seen,), brief=True, severity=Severity.ERROR, words=_about(f, BANNED, proof))
+
+
+def _limited(f: ForestFacts) -> Proof | None:
+    """Refused in company, and answered alone: not a ban, but a bound on how much is open at a time."""
+    proof = tuple(o for o in f.told("refused_in_company") if flag(o, "refused_in_company") is True)
+    if not proof:
+        return None
+    seen = f"{ports(proof)} were reset while other connections of this machine were open, and answered each alone"
+    reset = (o for where in endpoints(proof) for o in f.faults_at(where) if o.state is State.REJECTED)
+    rest = tuple(o for o in reset if o.check.transport == "tcp" and "icmp_from" not in o.facts)
+    severity = max(Severity.WARNING, worst_of(rest), key=WORST_FIRST[::-1].index)
+    words = _about(f, LIMITED, proof)
+    if rest:
+        words["why"] += f". {ports(rest)} were reset each time; that may be for the same reason"
+    return Proof((*proof, *rest), seen=(seen,), brief=True, severity=severity, words=words)
+
+
+def _about(f: ForestFacts, words: Mapping[str, str], proof: tuple[Outcome, ...]) -> dict[str, str]:
+    return {**words, "what": words["what"].format(hosts=whereabouts(proof, f))}
+
+
+BANNED = {
+    "what": "this machine was blocked while it asked: {hosts} fell silent during the run",
+    "why": "What answered at first did not answer any more at the end. Scan detection (IPS), a limit on sessions or on"
+    " new connections, or a full table of an address translation does that. What else is silent here may be so for this"
+    " reason only: nothing can be said of those ports",
+    "ask": "Wait until the block has passed and run it again slowly: portcheck check --rate 2. Ask the firewall team"
+    " whether it blocked this machine, and to except it from scan detection",
+}
+LIMITED = {
+    "what": "only so many connections of this machine to {hosts} pass at a time",
+    "why": "What came on top was reset, and answered as soon as it was asked alone: a limit on sessions of one source."
+    " No port is closed. Programs that keep several connections open to a controller are cut now and then, and run into"
+    " it sooner the busier they are",
+    "ask": "Ask the firewall team whether a limit on concurrent connections holds for this machine, and how many it may"
+    " have; --rate and --concurrency make this run ask for fewer",
+}
 
 
 TURNED = frozenset({State.FILTERED, State.MUTE, State.UNREACHABLE})
@@ -111,14 +153,9 @@ TURNED = frozenset({State.FILTERED, State.MUTE, State.UNREACHABLE})
 BURST = (
     Rule(
         code="blocked-after-burst",
-        title="{forest}: this machine was blocked while it asked: {hosts} fell silent during the run",
-        explanation=(
-            "What answered at first did not answer any more at the end. Scan detection (IPS), a limit on sessions or on"
-            " new connections, or a full table of an address translation does that. What else is silent here may be so"
-            " for this reason only: nothing can be said of those ports."
-        ),
-        fix="Wait until the block has passed and run it again slowly: portcheck check --rate 2. Ask the firewall team"
-        " whether it blocked this machine, and to except it from scan detection.",
+        title="{forest}: {what}",
+        explanation="{why}.",
+        fix="{ask}.",
         when=_banned,
     ),
 )

@@ -78,6 +78,15 @@ if sys.platform == "win32":
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
         await select_thread.connect(sock, peer(address, port))
 
+    async def readable(sock: socket.socket) -> None:
+        """Until there is something to receive, an error too."""
+        woken = asyncio.Event()
+        select_thread.when_readable(sock, woken.set)
+        try:
+            await woken.wait()
+        finally:
+            select_thread.forget(sock)
+
 else:
 
     async def connect(sock: socket.socket, address: str, port: int) -> None:
@@ -91,6 +100,15 @@ else:
             raise ShunnedPortError(None, "a local port that domain controllers ignore")
         if pending:
             await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
+
+    async def readable(sock: socket.socket) -> None:
+        """Until there is something to receive, an error too."""
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(sock, woken.set)
+        try:
+            await woken.wait()
+        finally:
+            loop.remove_reader(sock)
 
 
 def clamp(sock: socket.socket, segment: int) -> None:

@@ -25,5 +25,6 @@ def render(plans: Sequence[PlanDigest], period: str) -> str:
         period=period,
         words=words,
         style=Markup(style),  # noqa: S704 - ours
+        script="",
         policy=policy(style, ""),
     )

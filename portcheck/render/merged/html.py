@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from portcheck.merge.points import Merged
-from portcheck.model import Severity, Verdict
+from portcheck.model import Finding, Severity, Verdict
 from portcheck.render.merged.rows import UNASKED, matrices, sights
 from portcheck.render.report.html import asset, environment, policy
 from portcheck.render.shared.marks import SEVERITIES, VERDICTS, Mark
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.text import listed
 
 STYLE = """
 .matrix td, .matrix th, .places td, .places th { padding: .25rem .6rem; text-align: left; vertical-align: top; }
@@ -82,7 +83,14 @@ def _shown(merged: Merged, links: Mapping[str, str], strips: Strips) -> dict[str
         "unasked": UNASKED,
         "links": links,
         "strips": strips,
+        "grounds": grounds,
     }
+
+
+def grounds(one: Finding) -> tuple[tuple[str, str], ...]:
+    """What stands beside a finding's words, by name."""
+    rows = (("Where", listed(one.hosts, 8)), ("Seen", one.evidence), ("Breaks", "; ".join(one.breaks)))
+    return tuple((name, words) for name, words in rows if words)
 
 
 def headline(merged: Merged) -> tuple[Mark, str]:

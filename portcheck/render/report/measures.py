@@ -134,7 +134,7 @@ def _records(gauges: _Gauges, digest: Digest) -> None:
     for lookup in digest.forest.lookups:
         if lookup.record == "SRV":
             labels = {"forest": digest.forest.name, "record": lookup.name, "server": lookup.server}
-            targets = {answer.rpartition(" ")[2].rstrip(".").lower() for answer in lookup.answers}
+            targets = {row.host.rstrip(".").lower() for row in lookup.srv}
             gauges.put("srv_records", len(lookup.answers), labels)
             gauges.put("srv_records_unreachable", len(targets & silent), labels)
 

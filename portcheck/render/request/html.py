@@ -9,6 +9,9 @@ from portcheck.render.request import facts, words
 from portcheck.request import summary
 from portcheck.request.flow import Ticket
 
+IN_PLACE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""Mail programs heed no style but that of the element itself."""
+
 
 def render(ticket: Ticket) -> str:
     keys = dict.fromkeys((*words.documents(ticket.flows), *words.pinning_sources(ticket)))
@@ -16,6 +19,9 @@ def render(ticket: Ticket) -> str:
         environment()
         .get_template("request.html")
         .render(
+            policy=IN_PLACE,
+            style="",
+            script="",
             ticket=ticket,
             summary=summary,
             facts=facts,

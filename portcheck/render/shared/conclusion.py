@@ -110,9 +110,14 @@ def _blocked(told: Iterable[Finding], digest: Digest) -> list[str]:
     for (hosts, state), findings in alike.items():
         outcomes = [by_id[key] for finding in findings for key in finding.checks if key in by_id]
         bad = [o for o in outcomes if (o.state in GOOD) == (state == "open")]
-        for_what = ", ".join(dict.fromkeys(brief_of(finding.code).words for finding in findings))
+        for_what = ", ".join(dict.fromkeys(_for_what(brief_of(finding.code), bad) for finding in findings))
         parts.append(f"{_named(hosts, digest)}{ports_words(bad) or 'ports'} {state} – {for_what}")
     return parts
+
+
+def _for_what(brief: Brief, bad: Iterable[Outcome]) -> str:
+    """No more than this machine could see: not every system tells whose a reset was."""
+    return brief.untold if brief.untold and any(o.facts.get("reset_untold") for o in bad) else brief.words
 
 
 def _others(told: Iterable[Finding], digest: Digest) -> list[str]:
@@ -229,7 +234,7 @@ def _path_line(provided: str, asks: Iterable[Request]) -> str:
     by_source: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for ask in asks:
         to = ask.to[0].address or ask.to[0].host
-        by_source.setdefault(ask.sources, {}).setdefault(_ask_ports(ask), []).append(to)
+        by_source.setdefault(ask.sources, {}).setdefault(ask_ports(ask), []).append(to)
     told = []
     for sources, ports in by_source.items():
         rows = [f"→ {', '.join(address_ranges(to))} {what}" for what, to in ports.items()]
@@ -238,7 +243,7 @@ def _path_line(provided: str, asks: Iterable[Request]) -> str:
     return printable(lead + "; ".join(told))
 
 
-def _ask_ports(ask: Request) -> str:
+def ask_ports(ask: Request) -> str:
     tcp, udp = ",".join(ask.tcp), ",".join(ask.udp)
     if tcp == udp:
         return f"tcp+udp {tcp}"

@@ -8,21 +8,14 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
+from portcheck.catalogue.services import services
 from portcheck.model import Verdict
 from portcheck.render.shared.grid import EXTRA_PORT, PLACES, Cell, Column, Grid, GridRow, Pending, RowKey
 from portcheck.render.shared.layout import pad
 from portcheck.render.shared.marks import RUNNING, VERDICTS, WAITING, Mark
 from portcheck.render.shared.text import printable, shorten, shorten_middle
 
-SHORT = {
-    "kerberos": "krb",
-    "ldap-ping": "ping",
-    "kpasswd": "kpw",
-    "netbios-ns": "nbns",
-    "netbios-ssn": "nbss",
-    "mim-service": "mim",
-    "mim-sts": "sts",
-}
+SHORT = {name: row.short for name, row in services().items() if row.short}
 """Headings where there is no room for the service's name; the port stands below it."""
 
 LONGEST_HEADING = 11

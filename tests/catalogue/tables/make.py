@@ -7,13 +7,16 @@ lwadvapi/include/public`. What is taken are facts (number, symbol, text that pro
   skills/windows-protocols/MS-ERREF/MS-ERREF.md). Its notice lets anybody copy it to build implementations.
 - Samba's names for them, from the `samba` Python modules where they are installed: names and numbers only.
 - MIT krb5, src/lib/krb5/error_tables/*.et (MIT licence) and Heimdal, lib/krb5/*.et (BSD licence).
+- The errno values of Linux, from Python's own `errno` and `os.strerror` (run it there).
 - PBIS (BeyondTrust/pbis-open, Apache-2.0), lwadvapi/include/public: lwerror.h for the numbers,
   lwerror-table*.h for texts.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -97,6 +100,7 @@ def main(erref: str, mit: str, heimdal: str, pbis: str) -> None:
     write("hresult", "ERREF", "Microsoft Open Specifications", wide)
     write("mit", "KRB5-ET", "MIT", table_of_et(mit))
     write("heimdal", "HEIMDAL-ET", "BSD", table_of_et(heimdal))
+    write("errno", "POSIX", "facts of the system", [(n, s, os.strerror(n)) for n, s in sorted(errno.errorcode.items())])
     write("pbis", "PBIS-SRC", "Apache-2.0", table_of_pbis(Path(pbis)))
 
 

@@ -20,19 +20,24 @@ from portcheck.render.report.html.pages import page
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import printable
+from portcheck.render.shared.times import local
 
 PACKAGES = tuple(f"portcheck.render.{name}" for name in ("report.html", "merged", "digest", "request"))
 """Where templates are: one look for all pages."""
 
+SCRIPTS = ("checks.js", "evidence.js", "matrix.js", "address.js")
+
 
 def render(report: Report, _options: Options) -> str:
-    style, script = asset("page.css"), asset("page.js")
+    style, script = asset("page.css"), behaviour()
     return (
         environment()
         .get_template("page.html")
         .render(
             page=page(report),
             marks=VERDICTS,
+            begun=local(report.started),
+            since=local(report.compared.since) if report.compared else "",
             style=Markup(style),  # noqa: S704 - ours
             script=Markup(script),  # noqa: S704 - ours
             policy=policy(style, script),
@@ -68,6 +73,12 @@ def script_json(value: object) -> Markup:
     for char in "<>&":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)  # noqa: S704 - ASCII without markup
+
+
+@cache
+def behaviour() -> str:
+    """The page's script: its parts share one scope, and nothing of it is seen from outside."""
+    return f'"use strict";\n(() => {{\n{"".join(map(asset, SCRIPTS))}}})();\n'
 
 
 @cache

@@ -58,7 +58,7 @@ class Clocks(Plot):
     band: tuple[float, float]
 
 
-def latencies(digest: Digest) -> Latencies | None:
+def latencies(digest: Digest, most: int = DOTS) -> Latencies | None:
     good = (o for o in digest.outcomes if o.state in GOOD)
     timed = [o for o in good if o.latency_ms is not None and math.isfinite(o.latency_ms)]
     if not timed:
@@ -72,7 +72,7 @@ def latencies(digest: Digest) -> Latencies | None:
         return _across((math.log10(max(ms, 0.1)) + 1) / (high + 1))
 
     lines = [
-        PlotLine(key, _y(n), tuple(_latency_dots(rows[key], x)), f"{median(_ms(rows[key])):.1f} ms")
+        PlotLine(key, _y(n), tuple(_latency_dots(rows[key], x, most)), f"{median(_ms(rows[key])):.1f} ms")
         for n, key in enumerate(rows)
     ]
     slowest = max(timed, key=lambda o: o.latency_ms or 0)
@@ -84,9 +84,9 @@ def latencies(digest: Digest) -> Latencies | None:
     return Latencies(caption, tuple(lines), ticks, _height(len(lines)))
 
 
-def _latency_dots(outcomes: Sequence[Outcome], x: Callable[[float], float]) -> list[Dot]:
+def _latency_dots(outcomes: Sequence[Outcome], x: Callable[[float], float], most: int) -> list[Dot]:
     ordered = sorted(outcomes, key=lambda o: o.latency_ms or 0)
-    step = -(-len(ordered) // DOTS)
+    step = -(-len(ordered) // most)
     shown = ordered[::-1][::step]
     return [
         Dot(x(o.latency_ms or 0), f"{o.check.host} {o.check.service} {port_of(o)}: {o.latency_ms:.1f} ms", _kind(o))

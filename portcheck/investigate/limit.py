@@ -1,0 +1,34 @@
+"""Refused only while others were open? A device that lets so many connections of one machine pass resets the rest."""
+
+from __future__ import annotations
+
+from portcheck.investigate.case import Case, distinct
+from portcheck.model import GOOD, Outcome, State
+from portcheck.net.timeouts import Timeouts
+
+ALONE = Timeouts(connect_s=4.0, answer_s=10.0, attempts=1)
+FEWEST = 2  # ports refused: of a single one more is known by whose reset it is
+WITNESSES = 2  # of them, that have to answer when each is asked alone
+
+
+async def on_sessions(case: Case) -> None:
+    """Each of the refused once more, alone; what answers then was refused for the company it was in."""
+    refused = distinct(o for o in case.having(State.REFUSED, State.REJECTED) if _by_reset(o))
+    if len(refused) < FEWEST or not case.answering("tcp"):
+        return
+    for number, outcome in enumerate(refused):
+        better = await case.ask(outcome, ALONE)
+        if better.state in GOOD:
+            for same in [o for o in case.outcomes if _alike(o, outcome)]:
+                case.improve(same, better if same is outcome else await case.ask(same, ALONE))
+                case.note(same, "alone", "refused beside other connections, answered alone", refused_in_company=True)
+        elif number < WITNESSES:
+            return  # refused whatever else is open
+
+
+def _by_reset(o: Outcome) -> bool:
+    return o.check.transport == "tcp" and o.check.port is not None and "icmp_from" not in o.facts
+
+
+def _alike(o: Outcome, other: Outcome) -> bool:
+    return (o.state, o.check.port, o.check.transport) == (other.state, other.check.port, other.check.transport)

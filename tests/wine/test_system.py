@@ -1,0 +1,39 @@
+"""What Windows itself is asked and told: its registry, its event log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.wine.windows import Windows, windows_path
+
+RULES = "HKLM\\" + r"SYSTEM\CurrentControlSet\Services\Dnscache\Parameters\DnsPolicyConfig\{rule}"
+TOLD = "from portcheck.net.platform import name_policy as n; print(n.servers(n.rules(), 'dc1.contoso.com'))"
+
+
+def test_the_name_policy_is_read_from_the_registry(windows: Windows) -> None:
+    assert windows.run(windows.python, "-c", TOLD).out.split() == [b"()"]
+    values = (
+        ("Name", "REG_MULTI_SZ", r".fabrikam.com\0.contoso.com"),
+        ("ConfigOptions", "REG_DWORD", "8"),
+        ("GenericDNSServers", "REG_SZ", "10.0.0.1;10.0.0.2"),
+    )
+    for name, kind, value in values:
+        done = windows.run("reg", "add", RULES, "/v", name, "/t", kind, "/d", value, "/f")
+        assert done.code == 0, done.err
+    try:
+        told = windows.run(windows.python, "-c", TOLD)
+    finally:
+        windows.run("reg", "delete", RULES, "/f")
+    assert told.out.strip() == b"('10.0.0.1', '10.0.0.2')", told.err
+
+
+def test_a_notice_goes_into_the_event_log(windows: Windows, tmp_path: Path) -> None:
+    """Wine keeps no log, and tells its own developers what it was given."""
+    forests = tmp_path / "forests.toml"
+    forests.write_text('[[forest]]\nname = "alpha.test"\ndomain_controllers = ["127.0.0.1"]\n')
+    asked = ("check", "-c", windows_path(forests), "--only", "ldap", "--no-trace", "-q", "--notify", "always")
+    env = {"PORTCHECK_NOTIFY": "eventlog://portcheck", "WINEDEBUG": "-all,+eventlog"}
+    done = windows.portcheck(*asked, env=env)
+    assert done.code == 1, done.err
+    assert b"portcheck on " in done.err
+    assert b"was not delivered" not in done.err
