@@ -57,6 +57,6 @@ def _outcome(number: int, row: object, read: Read) -> Outcome:
 def read_lean(place: JsonObject) -> Outcome:
     """What another run is compared with: which check, and how it ended; nothing of how that was seen."""
     unfinished = {"unfinished": True} if place.facts("facts").get("unfinished") else {}
-    spared = {"reason": "", "facts": unfinished, "evidence": [], "blocked_at": None, "operations": [], "profiles": []}
-    words = {"purpose": "", "why": "", "source": ""}
+    spared: to_json.Json = {"reason": "", "facts": unfinished, "evidence": [], "blocked_at": None}
+    words: to_json.Json = {"operations": [], "profiles": [], "purpose": "", "why": "", "source": ""}
     return read_outcome(JsonObject(place.where, {**place.values, **spared, **words}))

@@ -31,14 +31,13 @@ from portcheck.run.ending import ENDING
 from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
 from portcheck.run.shards import Shards
-from portcheck.run.starved import starved
+from portcheck.run.starved import FULL, starved
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
 
 GLANCE_S = 0.25  # so often the deadline is looked for
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
-FULL = "this machine had no memory, descriptor or thread left before the run was done"
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 

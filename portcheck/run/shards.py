@@ -20,6 +20,7 @@ from portcheck.config import ForestSpec, Settings
 from portcheck.model import Check, Outcome, State
 from portcheck.model.events import Notify, Started
 from portcheck.net.platform.machine import source_address
+from portcheck.run import own_fault
 from portcheck.run.frames import (
     LENGTH,
     AskHost,
@@ -42,7 +43,6 @@ MOST = 64
 UNEVEN = 1.25  # times its fair share that one process may get for the sake of a way
 LAST_WORDS_S = 0.6  # a process that is told to end has so long to say what is new
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from portcheck.run.worker import main; main()"
-ITSELF = "portcheck itself failed here; please report it (run with -v)"
 
 
 def wanted(settings: Settings, checks: int) -> int:
@@ -58,7 +58,8 @@ def wanted(settings: Settings, checks: int) -> int:
 
 def parts_here(settings: Settings) -> int:
     """Of a rate that nothing may exceed, this process has its part beside those it may start."""
-    return settings.workers + 1 if settings.rate is not None and (settings.workers or 1) > 1 else 1
+    workers = settings.workers or 1
+    return workers + 1 if settings.rate is not None and workers > 1 else 1
 
 
 def _cores() -> int:
@@ -174,11 +175,13 @@ class Shards:
 
     async def _hear(self, line: _AskingProcess) -> None:
         """Until it ends. Whatever it was given and did not answer is known to be lost then."""
-        why = ITSELF
+        why = "the run was ended"
         try:
             await self._listen(line)
             code = await line.process.wait()
             why = f"the process that asked it ended before it was done ({_ended_by(code)})"
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not keep the run waiting
+            why = own_fault.told(error)
         finally:
             line.lost = why
             for asked in line.asked.values():
@@ -218,7 +221,7 @@ class Shards:
                     ledger.land(host, outcome)
             case Done():
                 if not asked.done.done():
-                    asked.done.set_result(ITSELF if word.fault else "")
+                    asked.done.set_result(word.fault)
 
     async def close(self) -> None:
         """Tell all to end, and hear what they still have to say."""

@@ -19,11 +19,13 @@ from portcheck.model.events import Event, Started
 from portcheck.net.lag import ListeningLoop
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
+from portcheck.run import own_fault
 from portcheck.run.ending import SIGNALS
 from portcheck.run.engine import Engine
 from portcheck.run.frames import LENGTH, AskHost, Begun, Done, Learnt, Share, Word, packed, told, unpacked
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState
+from portcheck.run.starved import FULL, starved
 
 EVERY_S = 0.1  # so often it says what is new
 LAST_WORDS_S = 1.0  # for saying what is new when it is told to end
@@ -100,7 +102,7 @@ class Worker:
         try:
             await HostRun(host, self.forests[asked.name], self.engine, self._run, page).everything(asked.checks)
         except Exception as error:  # noqa: BLE001 - a fault of ours costs this host alone
-            fault = error.__class__.__name__
+            fault = FULL if starved(error) else own_fault.told(error)
         finally:
             for key in keys:
                 self._at.pop(key, None)
