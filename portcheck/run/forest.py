@@ -16,6 +16,7 @@ from portcheck.model.target import DC, Pin, Selection, Target
 from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.platform.machine import is_here, is_loopback
 from portcheck.probes.probe import Subject
+from portcheck.run import bounds
 from portcheck.run.again import case_of
 from portcheck.run.clients import Clients
 from portcheck.run.crowd import MOST as CROWD
@@ -87,6 +88,8 @@ class ForestRun:
             self.lookups,
             self.facts,
             self._ask_all,
+            self._search.too_many,
+            self._search.unusable,
             self.selection.takes("ldap", "tcp", 389),
         )
 
@@ -322,27 +325,16 @@ class ForestRun:
         return host.subject_again(outcome)
 
     def report(self) -> ForestReport:
+        search, too_many = self._search, sum(self.left_out)
+        told = bounds.left_out(search.too_many, search.unusable, too_many, self.engine.max_checks)
         return ForestReport(
             name=self.forest.name,
             profiles=tuple(profile.name for profile in self.profiles),
             domain_controllers=self._controllers(),
             lookups=in_order(self.lookups, self.names.label),
-            problem=self.problem or self._lost_words(),
-            facts=self.facts | self._bounds() | self._kind(),
+            problem=self.problem or bounds.lost(self.lost),
+            facts=self.facts | told | self._kind(),
         )
-
-    def _lost_words(self) -> str | None:
-        told = (f"of {_counted(hosts, 'host')} not all was asked: {why}" for why, hosts in self.lost.items())
-        return "; ".join(told) or None
-
-    def _bounds(self) -> Facts:
-        """What was not asked, since a run has its bounds, or since DNS gave addresses at which nobody is."""
-        too_many = [*self._search.too_many]
-        if self.left_out:
-            more = _counted(sum(self.left_out), "check")
-            too_many.append(f"{more} beyond the {self.engine.max_checks} of one run (--max-checks)")
-        told = {"left_out": too_many, "unusable_addresses": [*self._search.unusable]}
-        return {key: value for key, value in told.items() if value}
 
     def _kind(self) -> Facts:
         """What the part is where it is no forest."""
@@ -352,7 +344,3 @@ class ForestRun:
     def _controllers(self) -> tuple[DomainController, ...]:
         hosts = sorted(self.hosts, key=HostState.turn)
         return tuple(host.controller() for host in hosts if host.controls and not host.nobody)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
