@@ -42,7 +42,7 @@ class Names:
     tries: int | None = None  # datagrams of one question; None: as many as the patience holds
     over_tcp: bool = True  # where UDP is silent
     _system: tuple[tuple[str, int], ...] = ()
-    _policy: tuple[name_policy.Rule, ...] | None = None
+    _policy: tuple[name_policy.PolicyRule, ...] | None = None
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
 
     @property

@@ -6,12 +6,12 @@ import pytest
 
 from portcheck.net.dns import Names
 from portcheck.net.platform import name_policy
-from portcheck.net.platform.name_policy import Rule
+from portcheck.net.platform.name_policy import PolicyRule
 
 TABLE = (
-    Rule((".contoso.com", ".fabrikam.com"), ("10.0.0.1", "10.0.0.2")),
-    Rule((".emea.contoso.com",), ("10.0.0.3",)),
-    Rule(("www.contoso.com",)),
+    PolicyRule((".contoso.com", ".fabrikam.com"), ("10.0.0.1", "10.0.0.2")),
+    PolicyRule((".emea.contoso.com",), ("10.0.0.3",)),
+    PolicyRule(("www.contoso.com",)),
 )
 
 
@@ -29,7 +29,7 @@ TABLE = (
 )
 def test_the_closest_rule_names_the_servers(name: str, servers: tuple[str, ...]) -> None:
     assert name_policy.servers(TABLE, name) == servers
-    assert name_policy.servers((*TABLE, Rule((".",), ("10.9.9.9",))), name) == (
+    assert name_policy.servers((*TABLE, PolicyRule((".",), ("10.9.9.9",))), name) == (
         servers or (() if name.startswith("www") else ("10.9.9.9",))
     )
 
@@ -37,14 +37,16 @@ def test_the_closest_rule_names_the_servers(name: str, servers: tuple[str, ...])
 @pytest.mark.parametrize(
     ("names", "options", "listed", "found"),
     [
-        ([".Contoso.com", ""], 8, "10.0.0.1;10.0.0.2", Rule((".contoso.com",), ("10.0.0.1", "10.0.0.2"))),
-        ([".contoso.com"], 8, "10.0.0.1, 10.0.0.2", Rule((".contoso.com",), ("10.0.0.1", "10.0.0.2"))),
-        ([".contoso.com"], 0, "10.0.0.1", Rule((".contoso.com",))),
+        ([".Contoso.com", ""], 8, "10.0.0.1;10.0.0.2", PolicyRule((".contoso.com",), ("10.0.0.1", "10.0.0.2"))),
+        ([".contoso.com"], 8, "10.0.0.1, 10.0.0.2", PolicyRule((".contoso.com",), ("10.0.0.1", "10.0.0.2"))),
+        ([".contoso.com"], 0, "10.0.0.1", PolicyRule((".contoso.com",))),
         ([".contoso.com"], 4, "", None),
         ([], 8, "10.0.0.1", None),
     ],
 )
-def test_a_rule_is_read_as_the_registry_holds_it(names: list[str], options: int, listed: str, found: Rule) -> None:
+def test_a_rule_is_read_as_the_registry_holds_it(
+    names: list[str], options: int, listed: str, found: PolicyRule
+) -> None:
     assert name_policy.rule(names, options, listed) == found
 
 

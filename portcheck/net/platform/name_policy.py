@@ -19,7 +19,7 @@ MOST = 1000  # rules that are read
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """Namespaces, in lower case, and whom to ask; nobody: the adapters' servers, whatever a wider rule says."""
 
     names: tuple[str, ...]
@@ -37,38 +37,38 @@ def _fit(space: str, name: str) -> int:
     return len(space) if below else 0
 
 
-def servers(rules: Sequence[Rule], name: str) -> tuple[str, ...]:
+def servers(rules: Sequence[PolicyRule], name: str) -> tuple[str, ...]:
     """Of the rule that fits the name best; none where the adapters' are asked."""
     wanted = name.lower().rstrip(".")
     best = max(rules, key=lambda rule: rule.fit(wanted), default=None)
     return best.servers if best is not None and best.fit(wanted) else ()
 
 
-def rule(names: Iterable[str], options: int, listed: str) -> Rule | None:
+def rule(names: Iterable[str], options: int, listed: str) -> PolicyRule | None:
     """None for what holds for DirectAccess alone: whether that is up is not told."""
     if options & DIRECT_ACCESS and not options & GENERIC_SERVERS:
         return None
     spaces = tuple(one.strip().lower() for one in names if one.strip())
     asked = listed.replace(",", ";").split(";") if options & GENERIC_SERVERS else []
-    return Rule(spaces, tuple(one.strip() for one in asked if one.strip())) if spaces else None
+    return PolicyRule(spaces, tuple(one.strip() for one in asked if one.strip())) if spaces else None
 
 
 if sys.platform == "win32":
     import winreg
 
-    def rules() -> tuple[Rule, ...]:
+    def rules() -> tuple[PolicyRule, ...]:
         """Those in force; none where the registry does not tell."""
         return _below(POLICY) or _below(OWN)
 
-    def _below(place: str) -> tuple[Rule, ...]:
-        found: list[Rule | None] = []
+    def _below(place: str) -> tuple[PolicyRule, ...]:
+        found: list[PolicyRule | None] = []
         with suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
             for number in range(MOST):
                 with winreg.OpenKey(key, winreg.EnumKey(key, number)) as one:
                     found.append(_rule(one))
         return tuple(each for each in found if each is not None)
 
-    def _rule(key: winreg.HKEYType) -> Rule | None:
+    def _rule(key: winreg.HKEYType) -> PolicyRule | None:
         names, options, listed = (_value(key, name) for name in ("Name", "ConfigOptions", "GenericDNSServers"))
         if not isinstance(names, list) or not isinstance(options, int):
             return None
@@ -81,6 +81,6 @@ if sys.platform == "win32":
 
 else:
 
-    def rules() -> tuple[Rule, ...]:
+    def rules() -> tuple[PolicyRule, ...]:
         """Windows alone has such a table."""
         return ()
