@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-MOST = 4096  # many times as many as are asked at once: whoever is next never waits for a host to be begun
+MOST = 16384  # checks, some 80 MB: many times as many as are asked at once, so that nobody waits for a host to begin
 
 
 @dataclass(slots=True)

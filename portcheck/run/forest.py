@@ -19,7 +19,6 @@ from portcheck.probes.probe import Subject
 from portcheck.run import bounds
 from portcheck.run.again import case_of
 from portcheck.run.clients import Clients
-from portcheck.run.crowd import MOST as CROWD
 from portcheck.run.crowd import Crowd
 from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
@@ -206,8 +205,8 @@ class ForestRun:
     async def _ask_hosts(self, hosts: Sequence[HostState]) -> None:
         """All are planned before the first is asked."""
         planned = [(host, self._planned(host)) for host in hosts]
-        if self.shards is not None and await self.shards.begin(planned):
-            self.crowd.most = CROWD * len(self.shards.lines)
+        if self.shards is not None:
+            await self.shards.begin(planned)
         await asyncio.gather(*(self._ask(host, checks) for host, checks in planned))
 
     def _look_for_this_machine(self, places: Sequence[Target]) -> None:

@@ -26,6 +26,7 @@ from portcheck.report.verdicts import exit_code
 from portcheck.run import own_fault
 from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
+from portcheck.run.crowd import MOST as MOST_BEGUN
 from portcheck.run.crowd import Crowd
 from portcheck.run.ending import ENDING
 from portcheck.run.engine import Engine
@@ -80,7 +81,7 @@ class Run:
             patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks, parts
         )
         surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
-        crowd, shards = Crowd(), Shards(settings, notify)
+        crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify)
         for survey in surveys:
             survey.crowd, survey.shards = crowd, shards
         return cls(order, notify, surveys, shards)

@@ -100,8 +100,8 @@ class Shards:
     _number: int = 0
     _begun: bool = False
 
-    async def begin(self, hosts: Sequence[tuple[HostState, Sequence[Check]]]) -> bool:
-        """Start the processes, once, where so many checks want more than one. False: this one asks alone."""
+    async def begin(self, hosts: Sequence[tuple[HostState, Sequence[Check]]]) -> None:
+        """Start the processes, once, where so many checks want more than one."""
         count = wanted(self.settings, sum(len(checks) for _, checks in hosts))
         direct = [(host, checks) for host, checks in hosts if host.place.address and host.place.route is None]
         if not self._begun and count > 1 and direct:
@@ -114,7 +114,6 @@ class Shards:
             for _ in range(count):
                 with contextlib.suppress(OSError):  # no process or descriptor is left: those that there are ask it all
                     self.lines.append(await self._started(count, 1 if apart else count))
-        return bool(self.lines)
 
     def _way(self, host: HostState) -> str:
         return (self.settings.source_ip or source_address(host.place.address or "")) or ""

@@ -149,6 +149,8 @@ def portcheck(hosts: int, true: Mapping[Cell, bool], more: str) -> measure.Cost:
         command = [sys.executable, "-m", "portcheck", "check", "-c", str(config), "--only", "tcp", "-f", "json", "-q"]
         state = os.environ | {"PORTCHECK_STATE_DIR": folder}
         cost = measure.run([*command, *more.split()], env=state)
+    if not cost.stdout:
+        raise SystemExit(f"portcheck told nothing; exit code {cost.code}")
     told = {(row["address"], row["port"]): row["state"] for row in json.loads(cost.stdout)["checks"]}
     row(f"portcheck {more}, {hosts} hosts", cost, true, told, "open")
     return cost
