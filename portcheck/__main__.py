@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from portcheck.exitcodes import INTERRUPTED, NOT_DONE
+from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,8 +70,14 @@ def _guarded(work: Callable[[], int]) -> int:
         return work()
     except KeyboardInterrupt:  # a prompt was interrupted
         return _ending().code
-    except (MemoryError, ImportError, OSError, OverflowError) as error:
-        why = "not enough memory" if isinstance(error, MemoryError) else getattr(error, "strerror", None) or str(error)
+    except OverflowError:
+        words = f"portcheck: {CLOCK_BEYOND}\n"
+    except (MemoryError, SystemError, ImportError, OSError) as error:
+        why = (
+            "not enough memory"
+            if isinstance(error, MemoryError | SystemError)
+            else getattr(error, "strerror", None) or str(error)
+        )
         words = f"portcheck: this machine cannot run it: {why}\n"
     os.write(2, words.encode("ascii", "backslashreplace"))
     return NOT_DONE

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 OK, NOT_AS_EXPECTED, USAGE, NOT_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
+CLOCK_BEYOND = "this machine's clock is beyond what can be told; the run was not done: set it"
+
 PLUGIN = "check_portcheck"
 """The entry point that follows the rules of monitoring plugins instead of these."""
 

@@ -14,7 +14,7 @@ from portcheck.automation import BusyError
 from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
-from portcheck.exitcodes import INTERRUPTED, NOT_DONE, OWN, PLUGIN, USAGE, sentence
+from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE, OWN, PLUGIN, USAGE, sentence
 from portcheck.render.shared.options import ACCESSIBLE
 from portcheck.run.starved import starved
 
@@ -91,7 +91,7 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except OverflowError:
-        streams.say("this machine's clock is beyond what can be told; the run was not done: set it")
+        streams.say(CLOCK_BEYOND)
         return NOT_DONE
     except BrokenPipeError:
         streams.abandon()  # the reader left
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
         what = "this machine could not do it" if starved(error) else "the output cannot be written"
         streams.say(f"{what}: {error.strerror or 'no reason given'}")
         return NOT_DONE
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, SystemError) as error:
         if not starved(error):
             raise
         streams.say("this machine has not enough memory, or may start no more threads: the run was not done")

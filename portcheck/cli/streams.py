@@ -27,10 +27,14 @@ def show(text: str | Iterable[str], *, for_programs: bool = False) -> None:
 
 def say(words: str) -> None:
     """A line on stderr, whatever the name of a file in it holds. Where stderr takes nothing, nobody can be told."""
-    import typer  # late, both: most commands have nothing to say
+    try:
+        import typer  # late, both: most commands have nothing to say
 
-    from portcheck.render.shared.text import printable
-
+        from portcheck.render.shared.text import printable
+    except (MemoryError, ImportError, OSError, SystemError):  # nothing left to load it with
+        with suppress(OSError):
+            os.write(2, f"portcheck: {words}\n".encode("ascii", "backslashreplace"))
+        return
     with suppress(OSError):
         typer.echo(f"portcheck: {printable(words)}", err=True)
 

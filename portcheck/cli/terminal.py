@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 
 from portcheck.model.events import Event, Notify
 from portcheck.render.shared.options import Options, for_stream
+from portcheck.run.starved import starved
 
 LAST_WORDS_S = 5.0  # a terminal that does not take more is left alone
 BREATH_S = 0.05
@@ -38,7 +39,7 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
         return
     events: SimpleQueue[Event | None] = SimpleQueue()
     ended = threading.Event()
-    drawing = threading.Thread(target=_draw, args=(events, ended, options), name="screen", daemon=True)
+    drawing = threading.Thread(target=_draw_if_possible, args=(events, ended, options), name="screen", daemon=True)
     drawing.start()
     try:
         yield events.put
@@ -50,6 +51,15 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
 
 def _ignore(event: Event) -> None:
     del event
+
+
+def _draw_if_possible(events: SimpleQueue[Event | None], ended: threading.Event, options: Options) -> None:
+    """Where this machine has nothing left to draw with, the result is told all the same."""
+    try:
+        _draw(events, ended, options)
+    except (MemoryError, ImportError, RuntimeError, SystemError) as error:
+        if not starved(error):
+            raise
 
 
 def _draw(events: SimpleQueue[Event | None], ended: threading.Event, options: Options) -> None:

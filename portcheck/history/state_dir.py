@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from portcheck.files.links import place
@@ -22,10 +23,10 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
         return Path(chosen)
     import platformdirs
 
-    try:
-        return platformdirs.user_state_path("portcheck", appauthor=False)
-    except RuntimeError:  # neither $HOME nor an entry in the list of users
-        raise OSError(None, f"this user has no home directory; name a folder in {VARIABLE}") from None
+    with suppress(RuntimeError):  # neither $HOME nor an entry in the list of users
+        if (usual := platformdirs.user_state_path("portcheck", appauthor=False)).is_absolute():  # older ones say "~"
+            return usual
+    raise OSError(None, f"this user has no home directory; name a folder in {VARIABLE}")
 
 
 def database_file() -> Path:

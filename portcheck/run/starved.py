@@ -7,6 +7,7 @@ import errno
 OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 FULL = "this machine had no memory, descriptor or thread left before the run was done"
 NO_THREAD = "can't start new thread"  # a RuntimeError, with no class of its own
+NO_REASON = "error return without exception set"  # a SystemError: not even for the MemoryError was there memory
 
 
 def starved(error: object) -> bool:
@@ -18,6 +19,8 @@ def starved(error: object) -> bool:
             return error.errno in OWN_LIMITS
         case ImportError():
             return not isinstance(error, ModuleNotFoundError)
+        case SystemError():
+            return NO_REASON in str(error)
         case RuntimeError():
             return str(error) == NO_THREAD
     return False
