@@ -18,6 +18,13 @@ note 'report as an object' ((& $python -m portcheck check $Controller --only lda
 foreach ($part in 'connect', 'segments', 'datagrams') {
     note $part (& $python (Join-Path $PSScriptRoot 'windows_parts.py') $part $Controller 2>&1 | Out-String)
 }
+note 'name policy' (& $python -c 'from portcheck.net.platform import name_policy; print(name_policy.rules())' | Out-String)
+note 'name policy, as Windows has it' (Get-DnsClientNrptPolicy | Out-String)
+$env:PORTCHECK_NOTIFY = 'eventlog://portcheck'
+portcheck check $Controller --only ldap -q --notify always | Out-Null
+Remove-Item Env:PORTCHECK_NOTIFY
+$told = Get-WinEvent -LogName Application -MaxEvents 50 | Where-Object ProviderName -eq portcheck
+note 'event log' ($told | Format-List -Property * | Out-String)
 if (([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole('Administrators')) {
     New-NetFirewallRule -DisplayName portcheck-test -Direction Outbound -RemoteAddress 192.0.2.1 -Action Block | Out-Null
     note 'own firewall' (portcheck check 192.0.2.1 --only ldap --no-trace -f json)

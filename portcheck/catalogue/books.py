@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from portcheck.catalogue.needles import needles
 from portcheck.catalogue.phrases import canonical, pieces, words
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "errors"
 SOURCES = HERE / "sources.toml"
 COPY = "table.json"
-FORMAT = 2  # of the copy
+FORMAT = 3  # of the copy
 
 
 @cache
@@ -50,15 +51,24 @@ def bound(books: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "subject": [],
         "source": {},
     }
+    no = ""
     for book in books:
         out["family"] |= book.get("family", {})
         out["cause"] |= book.get("cause", {})
         out["kind"] += book.get("kind", [])
         out["pattern"] += book.get("pattern", [])
         out["subject"] += book.get("subject", [])
+        no = book.get("no", no)
         out["source"] |= {row["key"]: row for row in book.get("source", ())}
         out["error"] |= {row["name"]: row for row in book.get("error", ())}
+    for kind in ("pattern", "subject"):
+        out[kind] = [_pattern(row, no) for row in out[kind]]
     return {**out, "exact": _exact(out["error"]), "words": _words(out["error"])}
+
+
+def _pattern(row: Mapping[str, str], no: str) -> dict[str, Any]:
+    says = row["says"].replace("{no}", no)
+    return {"error": row["error"], "says": says, "needles": needles(says)}
 
 
 def spellings(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -112,4 +122,6 @@ def _whole_words(spelled: str) -> set[str]:
 
 
 if __name__ == "__main__":
-    print(copy())
+    from portcheck.catalogue import kept
+
+    print(copy(), kept.copy())

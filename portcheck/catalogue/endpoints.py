@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
+
+from portcheck.catalogue.kept import read
 
 ANY = "*."
 
@@ -63,8 +63,7 @@ def covers(pattern: str, host: str) -> bool:
 @cache
 def endpoints() -> tuple[CloudEndpoint, ...]:
     """All of them in the order of the file."""
-    text = files(__package__).joinpath("endpoints.toml").read_text(encoding="utf-8")
-    return tuple(_endpoint(row) for row in tomllib.loads(text)["endpoint"])
+    return tuple(_endpoint(row) for row in read("endpoints.toml")["endpoint"])
 
 
 def _endpoint(row: Mapping[str, Any]) -> CloudEndpoint:

@@ -7,12 +7,12 @@ of failure, since a subject alone says little.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from portcheck.catalogue.books import table
 
-NO = r"\b(?:can(?:not| not|'t)|could(?:n't| not)|unable|not able|fail(?:ed|s|ure)?|no|none|not|error|impossible)\b(?!-)"
 FAILING = re.compile(
     r"\b(?:able|aborted|alert|already|bad|broken|can|cannot|closed|complains|could|couldn|crashed|dead|deadlock|denied|died"
     r"|differs?|disabled|down|ended|errors?|event|exception|exited|expired|fail(?:ed|s|ure)?|incorrect|insufficient"
@@ -27,11 +27,16 @@ FAILED = re.compile(
     r"|\b(?:un(?:able|supported|reachable|available|recogni[sz]ed|authori[sz]ed|successful|expected|known|resolved|trusted)"
     r"|den(?:y|ied)|refused?|rejected|invalid|illegal|malformed|timed? ?out|timeout|wrong|missing|expired|incorrect"
     r"|mis-?match|aborted|fatal|critical|broken|lost|problems?|corrupt(?:ed)?|crash(?:ed)?|blocked|insufficient"
-    r"|unauthenticated|disallowed|prohibited|forbidden|panic|terminated|offline|bad|unhandled|deprecated|locked)\b"
+    r"|unauthenticated|disallowed|prohibited|forbidden|panic|terminated|offline|bad|unhandled|deprecated|locked"
+    r"|troubles?|inaccessible|interrupted|exceed(?:s|ed)|overflow|conflict\w*|duplicate\w*|revoked|dropped|hung|stuck"
+    r"|incompatible|inconsistent|unusable|undefined|misconfigur\w*|violat\w*|skew|degraded|suspended|cancell?ed|unhealthy"
+    r"|please (?:check|verify|try again|contact)|enter a valid"
+    r"|too (?:big|large|long|many|small|old|short)|g(?:ave|iving) up|no longer|there (?:is|are|was|were) no)\b"
     r"|\b(?:support|accounts?|protocol|feature|service|users?) (?:is |are |was |has been )?disabled\b"
     r"|\b(?:is|are|was|were|has|have|had|do|does|did|would|will|be|cannot|has been) ?(?:not\b|n't\b)"
     r"|\bnot (?!only|later)\w+|(?:isn|aren|wasn|weren|hasn|haven|doesn|didn|don|won|wouldn)'t\b"
-    r"|\bno (?:such|valid|suitable|known|default|\w+ found)"
+    r"|\bno (?:such|valid|suitable|known|default)"
+    r"|\bno \w+(?: \w+){0,3} (?:available|found|defined|provided|supplied|given)\b"
     r"|\bnever\b|\bencountered\b|\b0x[8c][0-9a-f]{7}\b|\bproblem\b|\bstopped\b"
 )
 WELL = re.compile(
@@ -67,24 +72,27 @@ def guessed(text: str) -> tuple[str, str, int] | None:
     told = _apart(NO_WORDS.sub(" ", text))
     if len(told.split()) < SHORTEST:
         return None
-    if FAILING.search(told.casefold()) and (found := _first(told, _patterns("pattern"))):
+    if FAILING.search(told.casefold()) and (found := _first(told, table()["pattern"])):
         return found
     about = _apart(SHOUTED_CAMEL.sub(" ", re.sub(NAME, " ", text, flags=re.IGNORECASE)))
-    return _first(about, _patterns("subject")) if FAILED.search(PATHS.sub(" ", about.casefold())) else None
+    return _first(about, table()["subject"]) if FAILED.search(PATHS.sub(" ", about.casefold())) else None
 
 
 def _apart(text: str) -> str:
     return " ".join(CAMEL.sub(" ", text).split())
 
 
-def _first(text: str, patterns: Iterable[tuple[str, re.Pattern[str]]]) -> tuple[str, str, int] | None:
+def _first(text: str, rows: Iterable[Mapping[str, Any]]) -> tuple[str, str, int] | None:
     folded = text.casefold()
-    for name, pattern in patterns:
-        if found := pattern.search(folded):
-            return name, text[found.start() : found.end()], found.start()
+    for row in rows:
+        needed = row["needles"]
+        if needed and not any(letters in folded for letters in needed):
+            continue
+        if found := _pattern(row["says"]).search(folded):
+            return row["error"], text[found.start() : found.end()], found.start()
     return None
 
 
 @cache
-def _patterns(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((row["error"], re.compile(row["says"].replace("{no}", NO))) for row in table()[kind])
+def _pattern(says: str) -> re.Pattern[str]:
+    return re.compile(says)

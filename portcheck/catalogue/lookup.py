@@ -12,7 +12,6 @@ from portcheck.catalogue import codes
 from portcheck.catalogue.books import table
 from portcheck.catalogue.dressed import dressed
 from portcheck.catalogue.errors import CataloguedError, errors, families, numbered
-from portcheck.catalogue.guesses import guessed
 from portcheck.catalogue.narrowing import narrowed
 from portcheck.catalogue.numbers import SPEAKS_FOR_ITSELF, Claim, Number, claims, readings, spoken_for, whole
 from portcheck.catalogue.phrases import NEEDS_FAMILY, alone, canonical, pattern, pieces, plain, words
@@ -49,18 +48,20 @@ class Match:
 def find(text: str) -> list[Match]:
     """The errors that the text names, the most telling first; empty: none that the catalogue knows."""
     text = plain(text[:LONGEST])
-    found = _exactly(text) or _of_family(text) or _inside(text) or guess(text)
+    found = _exactly(text) or _of_family(text) or _inside(text, one_of_many=False) or guess(text)
     return [replace(match, error=narrowed(match.error, text)) for match in found]
 
 
 def inside(text: str) -> list[Match]:
     """The errors within a line of a log; a line that is one word or number is none."""
     text = plain(text[:LONGEST_LINE])
-    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text)]
+    return [replace(match, error=narrowed(match.error, text)) for match in _inside(text, one_of_many=True)]
 
 
 def guess(text: str) -> list[Match]:
     """What a text that nobody has catalogued speaks of, if it tells of a failure."""
+    from portcheck.catalogue.guesses import guessed  # late: most texts are catalogued
+
     found = guessed(text)
     if not found:
         return []
@@ -102,11 +103,11 @@ def _of_family(text: str) -> list[Match]:
     return [Match(error, text, 0, exact=True, hinted=True, sole=_agree(found)) for error in found]
 
 
-def _inside(text: str) -> list[Match]:
+def _inside(text: str, *, one_of_many: bool) -> list[Match]:
     found = [*_codes(text), *_phrases(text), *_dressed(text)]
     found += _symbols(text, found)
     if all(match.error.general for match in found):
-        found += _texts(text)
+        found += _texts(text, one_of_many=one_of_many)
     distinct = {(m.error.name, m.start): m for m in found if m.error.codes[:1] != (0,)}.values()
     often = Counter(match.error.name for match in found)
     return _first_each(sorted(_judged(_longest(distinct)), key=lambda m: _rank(m, often[m.error.name])))
@@ -199,9 +200,9 @@ def _symbols(text: str, found: Iterable[Match]) -> Iterator[Match]:
                 yield Match(error, symbol[0], symbol.start(), exact=False, hinted=True)
 
 
-def _texts(text: str) -> Iterator[Match]:
+def _texts(text: str, *, one_of_many: bool) -> Iterator[Match]:
     """Words of the vendors' tables, where the books know none."""
-    for error, words_, start in codes.of_text(text.casefold())[:1]:
+    for error, words_, start in codes.of_text(text.casefold(), one_of_many=one_of_many)[:1]:
         yield Match(error, text[start : start + len(words_)], start, exact=False, hinted=False)
 
 

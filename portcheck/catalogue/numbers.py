@@ -45,6 +45,7 @@ NO_CODE = re.compile(
     r"|\b(?:status|response) code[\s:=(]*[1-5]\d\d\b|\bstatus[ =:][1-5]\d\d\b"
     r"|\b(?:lines?|port|pid|uid|gid|level|kvno|etype|version|build|retry|attempt|state|severity|msgid|opid|conn|op|fd)"
     r"[\s:=#]{0,2}\d+"
+    r"|\b(?:child|process|pid|thread|task|job|session|socket|client)\s?\[\d+\]"
     r"|\b(?:no|0|zero) (?:errors?|failures?)[\s,;]{0,3}\d*"
     r"|(?<=dsid-)[0-9a-f]+|\bproblem \d+",
     re.IGNORECASE,

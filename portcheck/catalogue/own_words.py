@@ -6,11 +6,10 @@ It stands in the catalogue and not beside the rules, so that a look-up need not 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
+from portcheck.catalogue.kept import read
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import Service, services
 from portcheck.catalogue.suggestions import of_port
@@ -70,6 +69,6 @@ def _required(profile: str) -> tuple[str, ...]:
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    told: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("own.toml").read_text(encoding="utf-8"))
+    told = read("own.toml")
     plain = {s.plainly: "the service on a controller blocked" for s in services().values() if s.plainly}
     return told | {"finding": plain | told["finding"]}

@@ -15,6 +15,7 @@ class TableHook(BuildHookInterface):  # type: ignore[misc]
         """Also for an editable installation, into the tree itself."""
         del version, build_data
         sys.path.insert(0, self.root)
-        from portcheck.catalogue.books import copy
+        from portcheck.catalogue import books, kept
 
-        copy()
+        books.copy()
+        kept.copy()

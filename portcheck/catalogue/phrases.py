@@ -6,7 +6,6 @@ name its family.
 
 from __future__ import annotations
 
-import html
 import re
 from functools import cache
 
@@ -26,6 +25,8 @@ def plain(text: str) -> str:
     """One line, with the quotes, dashes and blanks that a keyboard has, whatever it was wrapped in."""
     text = text.translate(QUOTES)
     if "&" in text:
+        import html  # its table of entities is large, and few texts have any
+
         text = ENTITY.sub(lambda found: html.unescape(found[0]), text)
     if "\\" in text:
         text = ESCAPED.sub(_unescaped, text)

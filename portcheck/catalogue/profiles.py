@@ -6,7 +6,6 @@ that the row is about, and are no business of the planner for domain controllers
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from portcheck.catalogue import endpoints
+from portcheck.catalogue.kept import read
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.catalogue.sources import Sure, usually
 from portcheck.model import Need
@@ -111,7 +111,7 @@ def built_in() -> Mapping[str, Profile]:
     """The profiles that ship with portcheck, by name."""
     folder = files(__package__).joinpath("profiles")
     tables = {
-        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
+        entry.name.removesuffix(".toml"): read(f"profiles/{entry.name}")
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".toml")
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
+
+from portcheck.catalogue.kept import read
 
 TRANSPORTS = ("tcp", "udp")
 
@@ -43,8 +43,7 @@ class Service:
 @cache
 def services() -> Mapping[str, Service]:
     """All of them by name, in the order of the file."""
-    text = Path(__file__).with_name("services.toml").read_text(encoding="utf-8")
-    return MappingProxyType({name: _service(name, row) for name, row in tomllib.loads(text).items()})
+    return MappingProxyType({name: _service(name, row) for name, row in read("services.toml").items()})
 
 
 def known(service: str, transport: str) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from portcheck.automation.alerting import When
+from portcheck.cli.options import Sets
 from portcheck.cli.panels import HOW_TO_ASK, OUTPUT, SIGN_IN, UNATTENDED, WHAT
-from portcheck.config import FailOn
+from portcheck.config import FailOn, parse_address, parse_duration, parse_proxy, parse_rate
 from portcheck.model.credentials import Method
 from portcheck.render import FORMATS
 from portcheck.render.shared.options import ProgressKind
@@ -60,58 +62,71 @@ Timeout = Annotated[
     typer.Option(
         "--timeout", metavar="DURATION", help="Patience for a connection or datagram (4s).", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("timeout_s", parse_duration),
 ]
 AnswerTimeout = Annotated[
     str | None,
     typer.Option(
         "--answer-timeout", metavar="DURATION", help="Patience for an answer (10s).", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("answer_timeout_s", parse_duration),
 ]
 Deadline = Annotated[
     str | None,
     typer.Option(
         "--deadline", metavar="DURATION", help="End the whole run after this long.", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("deadline_s", parse_duration),
 ]
 Attempts = Annotated[
     int | None,
     typer.Option(
         "--attempts", metavar="N", min=1, max=20, help="Tries from fresh ports (3).", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("attempts"),
 ]
 Concurrency = Annotated[
     int | None,
     typer.Option(
-        "--concurrency", metavar="N", min=1, max=65535, help="Checks at once (512).", rich_help_panel=HOW_TO_ASK
+        "--concurrency", metavar="N", min=1, max=65535, help="Checks at once (2048).", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("concurrency"),
 ]
 MaxChecks = Annotated[
     int | None,
     typer.Option(
         "--max-checks", metavar="N", min=1, max=10_000_000, help="Most of one run (250000).", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("max_checks"),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
         "--workers", metavar="N", min=1, max=64, help="Processes that ask (as many as pay).", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("workers"),
 ]
 Rate = Annotated[
     str | None,
     typer.Option("--rate", metavar="NUMBER", help="New checks a second, at most.", rich_help_panel=HOW_TO_ASK),
+    Sets("rate", parse_rate),
 ]
 SourceIp = Annotated[
     str | None,
     typer.Option("--source-ip", metavar="ADDRESS", help="Send from this address.", rich_help_panel=HOW_TO_ASK),
+    Sets("source_ip", parse_address),
 ]
 Four = Annotated[bool, typer.Option("-4", help="IPv4 only.", rich_help_panel=WHAT)]
 Six = Annotated[bool, typer.Option("-6", help="IPv6 only.", rich_help_panel=WHAT)]
 FailWhen = Annotated[
-    FailOn | None, typer.Option("--fail-on", help="What makes the exit code 1.", rich_help_panel=OUTPUT)
+    FailOn | None,
+    typer.Option("--fail-on", help="What makes the exit code 1.", rich_help_panel=OUTPUT),
+    Sets("fail_on"),
 ]
 TraceToo = Annotated[
-    bool | None, typer.Option("--trace/--no-trace", help="A second look at what failed.", rich_help_panel=HOW_TO_ASK)
+    bool | None,
+    typer.Option("--trace/--no-trace", help="A second look at what failed.", rich_help_panel=HOW_TO_ASK),
+    Sets("trace"),
 ]
 Save = Annotated[
     Path | None,
@@ -174,6 +189,7 @@ Proxy = Annotated[
     typer.Option(
         "--proxy", metavar="URL", help="Proxy to the cloud; socks5:// for all TCP; or none.", rich_help_panel=HOW_TO_ASK
     ),
+    Sets("proxy", parse_proxy),
 ]
 Site = Annotated[
     str | None, typer.Option("--site", metavar="NAME", help="As a client of this AD site.", rich_help_panel=WHAT)
@@ -206,3 +222,51 @@ Accessible = Annotated[
     bool,
     typer.Option("--accessible", help="Sentences instead of drawings, for screen readers.", rich_help_panel=OUTPUT),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFlags:
+    """The command line of `check`, in the order of its help."""
+
+    target: Targets = None
+    config: Config = None
+    profile: Profiles = None
+    only: Only = None
+    skip: Skip = None
+    dc: Controllers = None
+    dns: Servers = None
+    format_: Formats = None
+    output: Outputs = None
+    timeout: Timeout = None
+    answer_timeout: AnswerTimeout = None
+    deadline: Deadline = None
+    attempts: Attempts = None
+    concurrency: Concurrency = None
+    rate: Rate = None
+    max_checks: MaxChecks = None
+    workers: Workers = None
+    source_ip: SourceIp = None
+    four: Four = False
+    six: Six = False
+    fail_on: FailWhen = None
+    trace: TraceToo = None
+    save: Save = None
+    vantage: Called = None
+    history: History = True
+    lock: Lock = False
+    notify: NotifyWhen = None
+    notify_file: NotifyFile = None
+    idle: Idle = None
+    bind: Bind = False
+    user: User = None
+    bind_method: How = None
+    password_stdin: FromStdin = False
+    ca_file: CaFile = None
+    site: Site = None
+    proxy: Proxy = None
+    system: Systems = None
+    quiet: Quiet = False
+    verbose: Verbose = 0
+    no_color: NoColor = False
+    accessible: Accessible = False
+    progress: ShowProgress = ProgressKind.AUTO

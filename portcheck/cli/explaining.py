@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portcheck.model import Report
 
 NOT_FOUND = 1
-OURS = re.compile(r"(?:port |tcp/|udp/)?\d{2,5}(?:/tcp|/udp)?|[A-Za-z][A-Za-z-]{1,30}")
+OURS = re.compile(r"(?:port |tcp/|udp/)?\d{2,5}(?:/tcp|/udp)?|[A-Za-z][A-Za-z0-9-]{1,40}")
 SIGNED = re.compile(r"-\d{1,10}")
 
 

@@ -122,8 +122,18 @@ _portcheck "$@"
 def fish(app: typer.Typer) -> str:
     lines = ["# portcheck help --completion fish > ~/.config/fish/completions/portcheck.fish"]
     lines.append(f"complete -c portcheck -n __fish_use_subcommand -a '{' '.join(_words(app)[''])}'")
+    within: dict[str, list[str]] = {}
+    for group, _, second in (name.partition(" ") for name in commands(app)):
+        if second:
+            within.setdefault(group, []).append(second)
+    for group, found in within.items():
+        inner = " ".join(found)
+        seen = f"__fish_seen_subcommand_from {group}; and not __fish_seen_subcommand_from {inner}"
+        lines.append(f"complete -c portcheck -f -n '{seen}' -a '{inner}'")
+    outside = f"; and not __fish_seen_subcommand_from {' '.join(within)}"  # `config check` is not `check`
     for name, command in commands(app).items():
         seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in name.split())
+        seen += "" if " " in name else outside
         for option in _options(command):
             long = next((opt[2:] for opt in option.opts if opt.startswith("--")), "")
             short = next((opt[1:] for opt in option.opts if len(opt) == 2), "")

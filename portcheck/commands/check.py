@@ -15,166 +15,68 @@ from portcheck.automation.alerting import Alert
 from portcheck.cli import output as outputs
 from portcheck.cli import passwords, targets
 from portcheck.cli import selection as selecting
-from portcheck.cli.check_flags import (
-    Accessible,
-    AnswerTimeout,
-    Attempts,
-    Bind,
-    CaFile,
-    Called,
-    Concurrency,
-    Config,
-    Controllers,
-    Deadline,
-    FailWhen,
-    Formats,
-    Four,
-    FromStdin,
-    History,
-    How,
-    Idle,
-    Lock,
-    MaxChecks,
-    NoColor,
-    NotifyFile,
-    NotifyWhen,
-    Only,
-    Outputs,
-    Profiles,
-    Proxy,
-    Quiet,
-    Rate,
-    Save,
-    Servers,
-    ShowProgress,
-    Site,
-    Six,
-    Skip,
-    SourceIp,
-    Systems,
-    Targets,
-    Timeout,
-    TraceToo,
-    User,
-    Verbose,
-    Workers,
-)
-from portcheck.cli.options import DO
+from portcheck.cli.check_flags import CheckFlags
+from portcheck.cli.options import settings_of, taking
 from portcheck.cli.pairing import ORDER
 from portcheck.cli.passwords import WantedAccount
 from portcheck.cli.runs import LAST
-from portcheck.cli.selection import duration as _duration
-from portcheck.cli.selection import flagged as _flagged
-from portcheck.cli.selection import given as _given
 from portcheck.cli.streams import say
 from portcheck.cli.terminal import on_stderr
-from portcheck.config import ConfigError, ProxySpec, parse_address, parse_proxy, parse_rate, parse_vantage
+from portcheck.config import ConfigError, parse_vantage
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE
 from portcheck.files.writing import STDOUT
 from portcheck.model import Report
 from portcheck.model.target import Selection
-from portcheck.render.shared.options import Options, ProgressKind
+from portcheck.render.shared.options import Options
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
 from portcheck.targets.checks import profile_names
 
 
-def check(
-    context: typer.Context,
-    target: Targets = None,
-    config: Config = None,
-    profile: Profiles = None,
-    only: Only = None,
-    skip: Skip = None,
-    dc: Controllers = None,
-    dns: Servers = None,
-    format_: Formats = None,
-    output: Outputs = None,
-    timeout: Timeout = None,
-    answer_timeout: AnswerTimeout = None,
-    deadline: Deadline = None,
-    attempts: Attempts = None,
-    concurrency: Concurrency = None,
-    rate: Rate = None,
-    max_checks: MaxChecks = None,
-    workers: Workers = None,
-    source_ip: SourceIp = None,
-    four: Four = False,  # noqa: FBT002 - flags
-    six: Six = False,  # noqa: FBT002
-    fail_on: FailWhen = None,
-    trace: TraceToo = None,
-    save: Save = None,
-    vantage: Called = None,
-    history: History = True,  # noqa: FBT002
-    lock: Lock = False,  # noqa: FBT002
-    notify: NotifyWhen = None,
-    notify_file: NotifyFile = None,
-    idle: Idle = None,
-    bind: Bind = False,  # noqa: FBT002
-    user: User = None,
-    bind_method: How = None,
-    password_stdin: FromStdin = False,  # noqa: FBT002
-    ca_file: CaFile = None,
-    site: Site = None,
-    proxy: Proxy = None,
-    system: Systems = None,
-    quiet: Quiet = False,  # noqa: FBT002
-    verbose: Verbose = 0,
-    no_color: NoColor = False,  # noqa: FBT002
-    accessible: Accessible = False,  # noqa: FBT002
-    progress: ShowProgress = ProgressKind.AUTO,
-) -> int:
+def check(context: typer.Context, flags: CheckFlags) -> int:
     """Check the paths to the domain controllers of one or more forests."""
-    configured = targets.configuration(config, needed=not target and not profile)
-    machine = targets.outside(configured, target or (), profile or ())
-    settings = replace(
-        configured.settings,
-        **_given(
-            timeout_s=_duration("--timeout", timeout),
-            answer_timeout_s=_duration("--answer-timeout", answer_timeout),
-            deadline_s=_duration("--deadline", deadline),
-            attempts=attempts,
-            concurrency=concurrency,
-            rate=_rate(rate),
-            max_checks=max_checks,
-            workers=workers,
-            source_ip=_address(source_ip),
-            fail_on=fail_on,
-            trace=trace,
-            proxy=_proxy(proxy),
-        ),
-    )
-    forests = configured.forests if machine else targets.forests(configured, target or (), dns or ())
-    families = selecting.families(four=four, six=six, source=settings.source_ip)
-    chosen = tuple(targets.narrowed(forest, dc or (), dns or (), families) for forest in forests)
-    chosen = targets.of_site(targets.trusting(chosen, ca_file), site)
-    skipped = targets.service_names("--skip", skip or ()) | (targets.beside_controllers() if dc else frozenset())
-    selection = Selection(targets.service_names("--only", only or ()), skipped)
-    asked_of = tuple((f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen)
+    return once(context, job(context, flags))
+
+
+def job(context: typer.Context, flags: CheckFlags) -> Job:
+    """What the command line amounts to; `watch`, `schedule` and `ui` do something else with it than `check`."""
+    target, profile, dns, dc = flags.target or (), flags.profile or (), flags.dns or (), flags.dc or ()
+    configured = targets.configuration(flags.config, needed=not target and not profile)
+    machine = targets.outside(configured, target, profile)
+    settings = replace(configured.settings, **settings_of(flags))
+    forests = configured.forests if machine else targets.forests(configured, target, dns)
+    families = selecting.families(four=flags.four, six=flags.six, source=settings.source_ip)
+    chosen = tuple(targets.narrowed(forest, dc, dns, families) for forest in forests)
+    chosen = targets.of_site(targets.trusting(chosen, flags.ca_file), flags.site)
+    skipped = targets.service_names("--skip", flags.skip or ()) | (targets.beside_controllers() if dc else frozenset())
+    selection = Selection(targets.service_names("--only", flags.only or ()), skipped)
+    asked_of = tuple((f, targets.profiles(configured, profile_names(f, profile))) for f in chosen)
     order = Order(
-        forests=targets.with_systems(asked_of, system or ()),
+        forests=targets.with_systems(asked_of, flags.system or ()),
         settings=settings,
         selection=selection,
         families=families,
-        idle_s=_duration("--idle", idle),
+        idle_s=selecting.duration("--idle", flags.idle),
         machine=machine,
-        name="" if vantage is None else _flagged("--name", parse_vantage, vantage),
+        name="" if flags.vantage is None else selecting.flagged("--name", parse_vantage, flags.vantage),
     )
-    wanted = outputs.wishes(format_ or (), output or (), save, context.meta.get(ORDER, ""))
-    if bind and settings.proxy is not None and settings.proxy.socks:
+    wanted = outputs.wishes(flags.format_ or (), flags.output or (), flags.save, context.meta.get(ORDER, ""))
+    if flags.bind and settings.proxy is not None and settings.proxy.socks:
         raise ConfigError(
             f"--credentials signs in straight, not through the SOCKS proxy {settings.proxy}; leave one of them out"
         )
-    order = signing_in(order, WantedAccount(user, bind_method, password_stdin), bind=bind)
+    account = WantedAccount(flags.user, flags.bind_method, flags.password_stdin)
+    order = signing_in(order, account, bind=flags.bind)
     screen = replace(
-        outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible),
-        run=_kept_as(save, wanted, history=history and settings.history_keep > 0),
-        again="".join(f" {shlex.quote(word)}" for word in (*(["-c", config] if config else []), *(target or ()))),
-        progress=progress,
+        outputs.screen_options(
+            no_color=flags.no_color, verbose=flags.verbose, quiet=flags.quiet, accessible=flags.accessible
+        ),
+        run=_kept_as(flags.save, wanted, history=flags.history and settings.history_keep > 0),
+        again="".join(f" {shlex.quote(word)}" for word in (*(["-c", flags.config] if flags.config else []), *target)),
+        progress=flags.progress,
     )
-    alert = None if notify is None else Alert(notify, notify_file)
-    job = Job(order, wanted, screen, no_color=no_color, history=history, lock=lock, alert=alert)
-    return int(context.meta.get(DO, once)(context, job))
+    alert = None if flags.notify is None else Alert(flags.notify, flags.notify_file)
+    return Job(order, wanted, screen, no_color=flags.no_color, history=flags.history, lock=flags.lock, alert=alert)
 
 
 def _kept_as(save: Path | None, wanted: tuple[outputs.OutputWish, ...], *, history: bool) -> str:
@@ -199,7 +101,7 @@ class Job:
 
 
 def once(context: typer.Context, job: Job) -> int:
-    """What `check` does with its job; `watch` and `schedule`, which read the same options, do otherwise."""
+    """What `check` does with its job."""
     memory = baseline.memory(
         job.order, say, history=job.history, on_change=job.alert is not None and job.alert.on_change
     )
@@ -244,13 +146,4 @@ def unwritten(report: Report) -> Report:
     return report if report.exit_code else replace(report, exit_code=NOT_DONE)
 
 
-def _rate(text: str | None) -> float | None:
-    return None if text is None else _flagged("--rate", parse_rate, text)
-
-
-def _proxy(text: str | None) -> ProxySpec | None:
-    return None if text is None else _flagged("--proxy", parse_proxy, text)
-
-
-def _address(text: str | None) -> str | None:
-    return None if text is None else _flagged("--source-ip", parse_address, text)
+command = taking(check, CheckFlags)

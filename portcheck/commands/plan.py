@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -26,6 +26,7 @@ from portcheck.cli.check_flags import (
     Timeout,
     TraceToo,
 )
+from portcheck.cli.options import settings_of, taking
 from portcheck.model.target import Selection
 from portcheck.render.plan import FORMATS
 from portcheck.targets.checks import profile_names
@@ -34,52 +35,53 @@ Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NA
 FromReport = Annotated[str | None, typer.Option("--report", metavar="RUN", help=f"The hosts of this run: {runs.RUN}.")]
 
 
-def plan(
-    context: typer.Context,
-    target: Targets = None,
-    config: Config = None,
-    profile: Profiles = None,
-    only: Only = None,
-    skip: Skip = None,
-    dc: Controllers = None,
-    dns: Servers = None,
-    report: FromReport = None,
-    format_: Formats = None,
-    output: Outputs = None,
-    timeout: Timeout = None,
-    answer_timeout: AnswerTimeout = None,
-    attempts: Attempts = None,
-    four: Four = False,  # noqa: FBT002 - flags
-    six: Six = False,  # noqa: FBT002
-    trace: TraceToo = None,
-    no_color: NoColor = False,  # noqa: FBT002
-) -> int:
+@dataclass(frozen=True, slots=True)
+class PlanFlags:
+    """The command line of `plan`, in the order of its help."""
+
+    target: Targets = None
+    config: Config = None
+    profile: Profiles = None
+    only: Only = None
+    skip: Skip = None
+    dc: Controllers = None
+    dns: Servers = None
+    report: FromReport = None
+    format_: Formats = None
+    output: Outputs = None
+    timeout: Timeout = None
+    answer_timeout: AnswerTimeout = None
+    attempts: Attempts = None
+    four: Four = False
+    six: Six = False
+    trace: TraceToo = None
+    no_color: NoColor = False
+
+
+def plan(context: typer.Context, flags: PlanFlags) -> int:
     """Show what a check would send, without sending anything: no packet, no question to DNS."""
     from portcheck.plan import forecast
 
-    wanted = output_texts.wishes(context, format_ or (), output or (), FORMATS, "table")
-    configured = targets.configuration(config, needed=not target)
-    settings = replace(
-        configured.settings,
-        **selection.given(
-            timeout_s=selection.duration("--timeout", timeout),
-            answer_timeout_s=selection.duration("--answer-timeout", answer_timeout),
-            attempts=attempts,
-            trace=trace,
-        ),
+    wanted = output_texts.wishes(context, flags.format_ or (), flags.output or (), FORMATS, "table")
+    configured = targets.configuration(flags.config, needed=not flags.target)
+    families = selection.families(four=flags.four, six=flags.six)
+    only, skip = (
+        targets.service_names(*given) for given in (("--only", flags.only or ()), ("--skip", flags.skip or ()))
     )
-    families = selection.families(four=four, six=six)
     asking = forecast.ForecastOrder(
-        settings=settings,
-        selection=Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ())),
+        settings=replace(configured.settings, **settings_of(flags)),
+        selection=Selection(only, skip),
         families=families,
-        report=None if report is None else runs.found(report),
+        report=None if flags.report is None else runs.found(flags.report),
     )
-    named = targets.forests(configured, target or (), asking=False)
-    chosen = [targets.narrowed(f, dc or (), dns or (), families) for f in named]
-    forests = [(f, targets.profiles(configured, profile_names(f, profile or ()))) for f in chosen]
+    named = targets.forests(configured, flags.target or (), asking=False)
+    chosen = [targets.narrowed(f, flags.dc or (), flags.dns or (), families) for f in named]
+    forests = [(f, targets.profiles(configured, profile_names(f, flags.profile or ()))) for f in chosen]
     told = forecast.forecast(forests, asking)
-    screen = outputs.screen_options(no_color=no_color, verbose=0, quiet=False, accessible=False)
+    screen = outputs.screen_options(no_color=flags.no_color, verbose=0, quiet=False, accessible=False)
     on_file = outputs.for_file(screen)
     paths = {wish.name: wish.path for wish in wanted}
     return output_texts.write(wanted, lambda name: FORMATS[name](told, on_file if paths[name] else screen))
+
+
+command = taking(plan, PlanFlags)

@@ -97,6 +97,7 @@ def request(
     if into is not None and not CHAIN.fullmatch(into):
         raise ConfigError(f"--into: {into!r} is no chain that takes both families; give it like 'inet filter forward'")
     given = list(inputs or ())
+    reports: Sequence[Report] = ()
     if not given and not everything:
         given = [runs.LAST]
     if _is_report(given, everything=everything):
@@ -108,7 +109,7 @@ def request(
             _from_report(report, everything, profile or (), selection, dc or (), sources, pinned, families)
             for report in reports
         )
-        bases = [f"a run of {report.started} on {report.vantage.called}" for report in reports]
+        bases = list(map(_basis, reports))
         basis = "; ".join(bases[:MOST_NAMED]) + (f" and {len(bases) - MOST_NAMED} more" if bases[MOST_NAMED:] else "")
     else:
         configured = targets.configuration(config, needed=False)
@@ -119,21 +120,47 @@ def request(
         used = dict.fromkeys([p.name for p in outside])
         used |= dict.fromkeys(name for forest in named for name in profile_names(forest, profile or ()))
         basis = f"what the profiles need ({', '.join(used)}), before anything was asked"
-    if against is not None:
-        asked = _against(asked, against)
+    later = runs.found(against) if against is not None else None
+    if later is not None:
+        asked = _against(asked, later, reports)
     from portcheck.request import ticket as making
 
     planned = not _is_report(given, everything=everything)
     ticket = making.ticket(
-        asked, basis, weakest=need, stateless=stateless, into=into or "", whole=whole_policy, planned=planned
+        asked,
+        basis,
+        weakest=need,
+        stateless=stateless,
+        into=into or "",
+        whole=whole_policy,
+        planned=planned,
+        held_against=later.started if later is not None else "",
     )
     return _write(ticket, wanted)
 
 
-def _against(asked: Asked, run: str) -> Asked:
-    from portcheck.request.against import held
+def of_run(report: Report) -> Ticket:
+    """What the run found blocked, as `portcheck request` asks for it without any option."""
+    from portcheck.request import ticket
 
-    return replace(asked, flows=held(asked.flows, runs.found(run)))
+    asked = _from_report(report, False, (), Selection(), (), (), (), selecting.families(four=False, six=False))
+    return ticket.ticket(asked, _basis(report))
+
+
+def _basis(report: Report) -> str:
+    return f"a run of {report.started} on {report.vantage.called}"
+
+
+def _against(asked: Asked, run: Report, reports: Sequence[Report]) -> Asked:
+    from portcheck.render.shared.times import local
+    from portcheck.request.against import held, newer
+
+    if began := newer(run, reports):
+        raise ConfigError(
+            f"--against: that run began {local(run.started)}, before the one that the request is made from"
+            f" ({local(began)}): it cannot tell what became of it; give a later run (portcheck history lists them)"
+        )
+    return replace(asked, flows=held(asked.flows, run))
 
 
 def _write(ticket: Ticket, wanted: Sequence[OutputWish]) -> int:

@@ -6,13 +6,15 @@ import os
 import shlex
 import sys
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portcheck.cli.options import SIGNING_IN, with_options_of_check
+from portcheck.cli.check_flags import CheckFlags
+from portcheck.cli.options import SIGNING_IN, taking
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
 from portcheck.commands import check
@@ -55,59 +57,64 @@ OWN = frozenset(
 )
 
 
-def schedule(
-    context: typer.Context,
-    job: Job,
-    every: Every = "15m",
-    write: Write = None,
-    kinds: Kinds = None,
-    name: Name = "portcheck",
-    vantage: Vantage = None,
-    user: User = None,
-    digest: Digest = None,
-    serve: Serve = False,  # noqa: FBT002 - a flag
-    listen: Listen = None,
-    web_config: WebFile = None,
-    reports: Reports = None,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class ScheduleFlags:
+    """What `schedule` has beside the options of `check`."""
+
+    every: Every = "15m"
+    write: Write = None
+    kinds: Kinds = None
+    name: Name = "portcheck"
+    vantage: Vantage = None
+    user: User = None
+    digest: Digest = None
+    serve: Serve = False
+    listen: Listen = None
+    web_config: WebFile = None
+    reports: Reports = None
+
+
+def schedule(context: typer.Context, own: ScheduleFlags, flags: CheckFlags) -> int:
     """Show or write the units that run this check at an interval and keep its reports."""
     from portcheck.schedule.job import Scheduled, checked, interval, named
 
-    if serve:
-        own = {"--listen": listen, "--web-config": web_config, "--reports": reports, "--name": vantage}
-        return _serving(context, named(name), own, write, None if user is None else _user(user))
-    if listen or web_config or reports:
+    job = check.job(context, flags)
+    user = None if own.user is None else _user(own.user)
+    if own.serve:
+        options = {"--listen": own.listen, "--web-config": own.web_config, "--reports": own.reports}
+        return _serving(context, named(own.name), options | {"--name": own.vantage}, own.write, user)
+    if own.listen or own.web_config or own.reports:
         raise ConfigError("--listen, --web-config and --reports belong to --serve")
-    if vantage is not None:
-        flagged("--vantage", parse_vantage, vantage)
-    every_s = interval(flagged("--every", parse_duration, every))
+    if own.vantage is not None:
+        flagged("--vantage", parse_vantage, own.vantage)
+    every_s = interval(flagged("--every", parse_duration, own.every))
     if job.alert is not None and job.alert.file is None:
         raise ConfigError("--notify: a scheduled run has not your environment; give --notify-file")
     secrets = None if job.alert is None or job.alert.file is None else _absolute(job.alert.file)
     folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
     state = os.environ.get("PORTCHECK_STATE_DIR")
-    if digest is not None:
-        every_s, asked = _digest(digest, job, context)
+    if own.digest is not None:
+        every_s, asked = _digest(own.digest, job, context)
     else:
         asked = ("check", *_options(context), *_silent(job), "--lock", *_targets(context))
     one = Scheduled(
-        name=named(name),
+        name=named(own.name),
         argv=checked((*_program(), *asked)),
         every_s=every_s,
-        user=None if user is None else _user(user),
+        user=user,
         folders=checked(tuple(folders)),
         secrets=secrets,
         environment={} if state is None else {"PORTCHECK_STATE_DIR": _absolute(state)},
     )
-    if write is not None and not write.is_dir():
-        raise ConfigError(f"--write: {write} is no directory; create it first")
-    chosen = kinds or ([UnitKind.WINDOWS] if os.name == "nt" else [UnitKind.SYSTEMD, UnitKind.CRON])
+    if own.write is not None and not own.write.is_dir():
+        raise ConfigError(f"--write: {own.write} is no directory; create it first")
+    chosen = own.kinds or ([UnitKind.WINDOWS] if os.name == "nt" else [UnitKind.SYSTEMD, UnitKind.CRON])
     for warning in _warnings(one, chosen):
         say(warning)
-    if write is None:
+    if own.write is None:
         show("\n".join(_shown(one, chosen)))
     else:
-        _write(one, chosen, write)
+        _write(one, chosen, own.write)
     return 0
 
 
@@ -288,4 +295,4 @@ def _is_closed(folder: Path) -> bool:
         return False
 
 
-command = with_options_of_check(check.check, schedule, leave_out=("lock", "vantage", *SIGNING_IN))
+command = taking(schedule, ScheduleFlags, CheckFlags, leave_out=("lock", *SIGNING_IN))

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from portcheck.cli import output, runs, targets
-from portcheck.cli.options import SIGNING_IN, with_options_of_check
+from portcheck.cli.check_flags import CheckFlags
+from portcheck.cli.options import SIGNING_IN, taking
 from portcheck.commands import check, history
-from portcheck.commands.check import Job
 from portcheck.config import CLOUD, ConfigError, Settings
 from portcheck.exitcodes import OK
 from portcheck.model import Report
@@ -63,9 +63,12 @@ class Asking:
         return self.known
 
 
-def live(context: typer.Context, job: Job) -> int:
+def ui(context: typer.Context, flags: CheckFlags) -> int:
     """Walk through a run on the screen: forests, controllers, checks, evidence. TARGET asks; RUN shows a kept one."""
-    del context
+    words = flags.target or []
+    if len(words) == 1 and (runs.is_run(words[0]) or Path(words[0]).suffix == ".json"):
+        return kept(runs.found(words[0]))
+    job = check.job(context, flags)
     asking = Asking(job.order)
     _show(asking, job.screen, begin=True)
     report = asking.so_far()
@@ -81,19 +84,7 @@ def kept(report: Report) -> int:
     return OK
 
 
-_live = with_options_of_check(check.check, live, LEFT_OUT)
-
-
-def ui(context: typer.Context, **values: Any) -> int:
-    words = values.get("target") or []
-    if len(words) == 1 and (runs.is_run(words[0]) or Path(words[0]).suffix == ".json"):
-        return kept(runs.found(words[0]))
-    return _live(context, **values)
-
-
-ui.__signature__ = _live.__signature__  # type: ignore[attr-defined]
-ui.__annotations__ = _live.__annotations__
-ui.__doc__ = live.__doc__
+command = taking(ui, CheckFlags, leave_out=LEFT_OUT)
 
 
 def order_of(report: Report | None) -> Order:
@@ -119,12 +110,10 @@ def _asks(report: Report) -> Sequence[str]:
 
 
 def _request(report: Report) -> str:
+    from portcheck.commands import request
     from portcheck.render.request import text
-    from portcheck.request import from_report, ticket
 
-    asked = from_report.asked(report, report.outcomes, ())
-    basis = f"a run of {report.started} on {report.vantage.host}"
-    return text.render(ticket.ticket(asked, basis))
+    return text.render(request.of_run(report))
 
 
 def _history(key: str) -> str:

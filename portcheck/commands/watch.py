@@ -12,7 +12,8 @@ import typer
 
 from portcheck.automation import hook
 from portcheck.cli import output, targets
-from portcheck.cli.options import SIGNING_IN, with_options_of_check
+from portcheck.cli.check_flags import CheckFlags
+from portcheck.cli.options import SIGNING_IN, taking
 from portcheck.cli.selection import flagged
 from portcheck.commands import check
 from portcheck.commands.check import Job
@@ -40,28 +41,31 @@ BLOCKED = "blocked:"
 SCHEMA = "portcheck.change/1"
 
 
-def watch(
-    context: typer.Context,
-    job: Job,
-    every: Every = "30s",
-    until: Until = None,
-    exec_: Exec = None,
-    no_bell: NoBell = False,  # noqa: FBT002 - a flag
-) -> int:
+@dataclass(frozen=True, slots=True)
+class WatchFlags:
+    """What `watch` has beside the options of `check`."""
+
+    every: Every = "30s"
+    until: Until = None
+    exec_: Exec = None
+    no_bell: NoBell = False
+
+
+def watch(context: typer.Context, own: WatchFlags, flags: CheckFlags) -> int:
     """Check again and again, and tell what changes. Ctrl-C ends it with all that is known (130).
 
     What is not good is asked in every round, everything in every tenth; while all is well, everything in each.
     """
-    del context
     from portcheck.render.live import watching
 
-    every_s = flagged("--every", parse_duration, every)
-    goal = _goal(until, strict=job.order.settings.fail_on is FailOn.WARN)
-    command = None if exec_ is None else hook.parsed(exec_)
+    job = check.job(context, flags)
+    every_s = flagged("--every", parse_duration, own.every)
+    goal = _goal(own.until, strict=job.order.settings.fail_on is FailOn.WARN)
+    command = None if own.exec_ is None else hook.parsed(own.exec_)
     options = _options(job)
     status = watching.Status()
     with ENDING.keeping:
-        return _watched(job, goal, every_s, command, options, status, bell=not no_bell)
+        return _watched(job, goal, every_s, command, options, status, bell=not own.no_bell)
 
 
 def _watched(
@@ -179,4 +183,5 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-command = with_options_of_check(check.check, watch, leave_out=("history", "lock", "notify", "notify_file", *SIGNING_IN))
+LEFT_OUT = ("history", "lock", "notify", "notify_file", *SIGNING_IN)
+command = taking(watch, WatchFlags, CheckFlags, leave_out=LEFT_OUT)

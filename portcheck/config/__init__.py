@@ -18,15 +18,13 @@ from portcheck.config.names import (
     parse_vantage,
 )
 from portcheck.config.proxies import DIRECT, ProxySpec, parse_proxy
-from portcheck.config.settings import parse_rate, parse_site
+from portcheck.config.settings import FailOn, Settings, parse_rate, parse_site
 from portcheck.config.spec import (
     BindSpec,
     Configuration,
     DcSpec,
     ExtraPort,
-    FailOn,
     ForestSpec,
-    Settings,
     SystemSpec,
 )
 from portcheck.config.systems import CLOUD, parse_system

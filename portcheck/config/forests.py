@@ -12,8 +12,8 @@ from portcheck.config.files import read_bytes, spelled
 from portcheck.config.names import is_address, parse_address, parse_host, parse_name, parse_server
 from portcheck.config.node import Node
 from portcheck.config.reference import EXTRA, FOREST
-from portcheck.config.settings import read_profiles, read_site
-from portcheck.config.spec import BindSpec, DcSpec, ExtraPort, ForestSpec, Settings
+from portcheck.config.settings import Settings, read_profiles, read_site
+from portcheck.config.spec import BindSpec, DcSpec, ExtraPort, ForestSpec
 from portcheck.config.systems import CLOUD, read_systems
 from portcheck.config.words import ConfigError, shown
 from portcheck.model import Expected

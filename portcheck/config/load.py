@@ -13,8 +13,8 @@ from portcheck.config.files import read_bytes, spelled
 from portcheck.config.forests import KnownNames, read_forests
 from portcheck.config.node import ConfigSource, Node
 from portcheck.config.own_profiles import own_profile_names, read_own_profiles
-from portcheck.config.settings import read_settings
-from portcheck.config.spec import Configuration, Settings
+from portcheck.config.settings import Settings, read_settings
+from portcheck.config.spec import Configuration
 from portcheck.config.words import ConfigError, printable
 from portcheck.files.text import NotTextError, decoded
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portcheck.config.settings import ROWS
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -35,41 +37,7 @@ NEEDED = "must be given"
 DEFAULTS = Table(
     "[defaults]",
     "The settings of a run. The option of `portcheck check` with the same name wins over each of them.",
-    (
-        Key(
-            "profiles",
-            "array of profiles",
-            "What this machine must be able to do (`portcheck config show` lists them).",
-        ),
-        Key("timeout", "duration", "Patience for a connection, or for the first datagram."),
-        Key("answer_timeout", "duration", "Patience for the answer, once connected."),
-        Key("deadline", "duration", "The whole run ends by then, with what it has.", "no end"),
-        Key("attempts", "1 to 20", "Tries within the timeout, so that one lost packet decides nothing."),
-        Key("concurrency", "1 to 65535", "Checks under way at once."),
-        Key("workers", "1 to 64", "Processes that ask; of few checks one, else up to the machine's cores."),
-        Key("max_checks", "1 to 10000000", "Checks of one run at most; what is left out is said."),
-        Key("rate", "number, at most 1000000", "New checks a second, for firewalls that police them.", "no limit"),
-        Key("source_ip", "address of this machine", "Ask from this address.", "the system chooses"),
-        Key("site", "text, at most 63 characters", "Ask for the controllers of this AD site.", "none"),
-        Key("fail_on", "fail, warn, changed or never", "What makes the exit code 1."),
-        Key("trace", "true or false", "A second look at what failed: where the silence begins, whose reset it was."),
-        Key("history_keep", "0 to 100000", "Runs of one plan that are kept on this machine; 0: none."),
-        Key("history_days", "1 to 3650", "For how many days they are kept."),
-        Key(
-            "proxy",
-            "http://host:port, socks5://host:port, or none",
-            "This machine's way to the cloud; `user:password@` before the host signs in there. `none`: straight. With"
-            " `socks5://` (names are looked up here) or `socks5h://` (there) the TCP of everything goes through it, UDP"
-            " is not asked.",
-            "as the environment says (`HTTPS_PROXY`, `NO_PROXY`)",
-        ),
-        Key(
-            "cloud",
-            "public, us-gov, us-dod or china",
-            "Whose endpoints the profiles ask for: Microsoft's public cloud, GCC High, DoD, or 21Vianet in China."
-            " Endpoints without a known counterpart there are not asked.",
-        ),
-    ),
+    tuple(Key(key, *one.metadata["told"]) for key, one in ROWS.items()),
 )
 
 FOREST = Table(

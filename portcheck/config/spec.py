@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from portcheck.config.names import Server
 from portcheck.config.proxies import ProxySpec
+from portcheck.config.settings import DEFAULT_PROFILES, Settings
 from portcheck.model.credentials import Method
-
-DEFAULT_PROFILES = ("mim",)
-
-
-class FailOn(StrEnum):
-    """From which verdict on a run counts as failed."""
-
-    FAIL = "fail"
-    WARN = "warn"
-    CHANGED = "changed"
-    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +51,6 @@ class SystemSpec:
     address: str | None = None
     port: int | None = None  # of the role's own service, where it is not the usual one
     proxy: ProxySpec | None = None  # role cloud: instead of the run's
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The run's options: [defaults], each under the flag of `portcheck check` that overrides it."""
-
-    timeout_s: float = 4.0
-    answer_timeout_s: float = 10.0
-    deadline_s: float | None = None
-    attempts: int = 3
-    concurrency: int = 512
-    rate: float | None = None  # new checks a second
-    source_ip: str | None = None
-    profiles: tuple[str, ...] = DEFAULT_PROFILES
-    site: str | None = None
-    fail_on: FailOn = FailOn.FAIL
-    trace: bool = True
-    history_keep: int = 1000  # runs of one plan; 0: none
-    history_days: int = 90
-    max_checks: int = 250_000  # of one run
-    workers: int | None = None  # processes that ask; None: as many as pay
-    proxy: ProxySpec | None = None  # on the way to the cloud; None: as the environment says
-    cloud: str = "public"  # whose endpoints stand for the cloud; catalogue/clouds.py
 
 
 @dataclass(frozen=True, slots=True)

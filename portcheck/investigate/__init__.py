@@ -38,7 +38,8 @@ BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
     cases = await _not_banned(cases)
-    await _by_port(cases)
+    steady = not confirm.shaky(cases)  # where packets are lost, all that is asked again waits for its turn
+    await asyncio.gather(_by_port(cases), *(senders.others(case) for case in cases if steady))
     await asyncio.gather(*(limit.on_sessions(case) for case in cases))
     await confirm.confirm([case for case in cases if not source_ports.told(case)], notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
@@ -49,7 +50,8 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
         patience_s = BUDGET_S + BUDGET_MORE_S * max(0, walked - HOSTS_IN_BUDGET)
         patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
         around.until = asyncio.get_running_loop().time() + patience_s
-        await asyncio.gather(*(_look(case, around) for case in open_cases))
+        later = [] if steady else [senders.others(case) for case in open_cases]
+        await asyncio.gather(*(_look(case, around) for case in open_cases), *later)
         await _not_banned(open_cases)
 
 
@@ -75,7 +77,6 @@ async def _look(case: Case, around: trace.Around) -> None:
         middlebox.accepts_everything(case),
         mtu.clamp(case),
         starttls.certificate(case),
-        senders.others(case),
         echo.ask(case),
     )
 

@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 from portcheck.investigate import source_ports
-from portcheck.investigate.case import Case
-from portcheck.model import Outcome, State
+from portcheck.investigate.case import Case, distinct
+from portcheck.model import Facts, Outcome, State
 from portcheck.net.timeline import REPEATED
 from portcheck.net.timeouts import Timeouts
 
 PATIENCE = Timeouts(connect_s=4.0, answer_s=4.0, attempts=3)
 WITNESSES = 2  # good services asked again, one after the other, before it is believed
 SILENT = (State.FILTERED, State.MUTE)
+RESET = (State.REFUSED, State.REJECTED)
+FEWEST = 2  # ports that are reset: of a single one that a ban began there, nothing is likely
 
 
 async def turned_silent(case: Case) -> bool:
-    """Where something is silent, one of the good services is asked again: an answer ends it.
+    """Where something is silent or reset, one of the good services is asked again: an answer ends it.
 
     So does one to another of this machine's ports: who is banned gets none.
     """
     good = [o for o in case.outcomes if o.state is State.OK and "turned_silent" not in o.facts]
     good.sort(key=lambda o: o.check.transport)  # TCP first: what limits new connections counts those
-    if not good or not case.having(*SILENT):
+    if not good or not _doubtful(case):
         return False
-    silent: list[Outcome] = []
+    states: set[State] = set()
     for outcome in good[:WITNESSES]:
         again = await case.ask(outcome, PATIENCE)
-        if again.state not in SILENT:
+        if again.state not in SILENT + RESET:
             _answered(case, outcome, again)
             return False
-        silent.append(outcome)
-    if await source_ports.heard(case, silent[0]):
+        states.add(again.state)
+    if not states & set(RESET) and await source_ports.heard(case, good[0]):
         return False
-    for outcome in silent:
-        case.note(outcome, "again", "asked again at the end: no answer any more", turned_silent=True)
+    refused: Facts = {"turned_by_reset": True} if states & set(RESET) else {}
+    words = "asked again at the end: reset" if refused else "asked again at the end: no answer any more"
+    for outcome in good[:WITNESSES]:
+        case.note(outcome, "again", words, turned_silent=True, **refused)
     return True
+
+
+def _doubtful(case: Case) -> bool:
+    reset = distinct(o for o in case.having(*RESET) if o.check.transport == "tcp" and "icmp_from" not in o.facts)
+    return bool(case.having(*SILENT)) or len(reset) >= FEWEST
 
 
 def _answered(case: Case, outcome: Outcome, again: Outcome) -> None:

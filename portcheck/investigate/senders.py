@@ -26,6 +26,7 @@ async def _one(case: Case, outcome: Outcome) -> None:
     sender = heard.facts.get("answered_from")
     if heard.state is State.OK and sender:
         words = f"the answer came from {sender}, not from the address that was asked: programs do not take it"
-        case.note(outcome, "sender", words, answered_from=sender)
+        noted = case.note(outcome, "sender", words, answered_from=sender)
+        case.land(replace(noted, blocked_at=None))  # nothing is blocked
     elif heard.state is State.OK:
         case.improve(outcome, heard)  # it was lost, or is slow

@@ -12,6 +12,7 @@ from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
 from portcheck.net.pacing import Pacer
+from portcheck.net.platform.machine import is_here, is_loopback
 
 FARTHEST = 16
 TRIES = 2  # before one missing answer counts
@@ -59,7 +60,7 @@ class Control:
 def ahead(case: Case, outcome: Outcome) -> None:
     """Begin the walks that `locate` will want if the silence lasts: they take as long as the last of the patience."""
     check, farthest = outcome.check, _farthest(case)
-    if case.walks or check.port is None or not _walkable(check.transport) or farthest <= 1:
+    if _on_this_machine(case) or case.walks or check.port is None or not _walkable(check.transport) or farthest <= 1:
         return  # one silent port is enough, and one that answers: a router affords few errors
     if not alike.may_begin(case.begun, case.address, (check.transport, check.port)):
         return
@@ -75,6 +76,10 @@ async def locate(case: Case, around: Around) -> None:
     alone = not case.alive and case.having(State.REFUSED)  # nothing to compare its resets with
     if not hops.TCP_WALKS or not (silent or reset or alone or resets.unproven(case)):
         return
+    if _on_this_machine(case):
+        for outcome in case.having(State.FILTERED):
+            case.note(outcome, "path", "the address is this machine's own: no router is on the way")
+        return
     if walked := around.stand_ins.get(id(case)):
         alike.say(case, walked)
         return
@@ -86,6 +91,10 @@ async def locate(case: Case, around: Around) -> None:
         for outcome in case.having(State.FILTERED):
             if outcome.blocked_at is None:
                 case.note(outcome, "path", words)
+
+
+def _on_this_machine(case: Case) -> bool:
+    return is_loopback(case.address) or is_here(case.address)
 
 
 def _walkable(transport: str) -> bool:
@@ -283,7 +292,7 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
             noted = case.note(same, "path", words, **facts)
-            case.land(replace(noted, blocked_at=where))
+            case.land(replace(noted, blocked_at=None if "answered_from" in noted.facts else where))
 
 
 def _suspects(where: BlockedAt, beyond: str | None, host: str) -> tuple[str | None, ...]:

@@ -44,7 +44,9 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Nothing more will land."""
+    """Nothing more will land; how long the run took, as its report says."""
+
+    duration_s: float | None = None
 
 
 Event = ForestFound | Planned | Started | Landed | Phase | Finished

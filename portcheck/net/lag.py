@@ -23,12 +23,12 @@ class LoopClock:
 
     def __init__(self) -> None:
         self.missed_s = 0.0  # what was left out
-        self._listened = self._seen = time.monotonic()
+        self.listened = self.seen = time.monotonic()
         self._asked = 0.0  # waited for the kernel since the clock last moved
         self._holding: float | None = None  # since when something came in at every look
 
     def now(self) -> float:
-        return self._listened + min(time.monotonic() - self._seen, LATE_S)
+        return self.listened + min(time.monotonic() - self.seen, LATE_S)
 
     def looked(self, asked_s: float, *, heard: bool) -> None:
         """The kernel was asked, for `asked_s` at most; the clock stands still while there is something to read."""
@@ -38,11 +38,11 @@ class LoopClock:
             self._holding = now if self._holding is None else self._holding
             if now - self._holding < HOLD_S:
                 return
-        passed = now - self._seen
+        passed = now - self.seen
         counted = min(passed, self._asked + LATE_S)
         self.missed_s += passed - counted
-        self._listened += counted
-        self._seen, self._asked, self._holding = now, 0.0, None
+        self.listened += counted
+        self.seen, self._asked, self._holding = now, 0.0, None
 
 
 if sys.platform == "win32":
@@ -76,7 +76,9 @@ class ListeningLoop(_Loop):
         super().__init__(eyes)
 
     def time(self) -> float:
-        return self.clock.now()
+        clock = self.clock  # as its `now`, which is asked for too often for a call more
+        away = time.monotonic() - clock.seen
+        return clock.listened + (min(LATE_S, away))
 
 
 def missed_s() -> float:

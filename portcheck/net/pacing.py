@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -89,10 +90,15 @@ class _Alarm:
         self._next.cancel()
 
 
-BEGIN_PER_SECOND = 400.0  # a path that polices new connections is never asked faster than it answers
+BEGIN_PER_SECOND = 400.0
+LEAST_PER_SECOND = 20.0  # a firewall that polices new connections seldom lets fewer pass
 MOST_PER_SECOND = 10_000.0
-FASTER_BY = 4.0  # a second, for each answer: twice the rate after a quarter of a second of answers
+DOUBLED_AFTER = 64  # answers, before anything was too much
+MORE_A_SECOND = 20.0  # for each second of answers, afterwards
 SLOWER_EVERY_S = 1.0  # one burst that was too much shows itself in many answers
+TOO_MANY = 0.25  # of the answers not to the first try: more than a lossy path takes, so it is the pace
+MADE_UP_S = 0.05
+AT_ONCE_S = 0.0005  # a turn that comes so soon is now
 
 
 class Pacer:
@@ -115,8 +121,8 @@ class Pacer:
                 gap = min(gap, self._window / self._waiting)
             at = max(loop.time(), self._next)
             self._next = at + gap
-            if at > loop.time():
-                await asyncio.sleep(at - loop.time())
+            if (wait_s := at - loop.time()) > AT_ONCE_S:
+                await asyncio.sleep(wait_s)
         finally:
             self._waiting -= 1
 
@@ -127,27 +133,64 @@ class AdaptivePacer(Pacer):
     def __init__(self, most: float | None, parts: int = 1) -> None:
         """`parts`: so many processes share the pace of one way."""
         self._most = (most or MOST_PER_SECOND) / parts
-        self._least = self.rate = min(BEGIN_PER_SECOND / parts, self._most)
+        self._begun_at = self.rate = min(BEGIN_PER_SECOND / parts, self._most)
+        self._least = min(LEAST_PER_SECOND / parts, self._most)
         self._slowed = float("-inf")
+        self._too_fast = False  # ever
+        self._heard = self._late = 0  # answers since it was last slowed, and those of them not to the first try
         self._missed = missed_s()
+        self._queue: deque[asyncio.Future[None]] = deque()
         super().__init__(self.rate)
 
     async def turn(self) -> None:
+        """Wait for the next turn; who waits goes sooner when the rate rises meanwhile."""
         if missed_s() > self._missed:
             self._missed = missed_s()
-            self.slower()
-        await super().turn()
+            if self.rate > self._begun_at:
+                self._halve(self._begun_at)
+        loop = asyncio.get_running_loop()
+        if not self._queue and self._next <= (now := loop.time()) + AT_ONCE_S:
+            self._next = max(now, self._next) + self._gap
+            return
+        waiting: asyncio.Future[None] = loop.create_future()
+        self._queue.append(waiting)
+        if len(self._queue) == 1:
+            loop.call_at(self._next, self._release)
+        await waiting
+
+    def _release(self) -> None:
+        """Everybody whose turn has come; of what a late loop has missed, only a little is made up for."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._next = max(self._next, now - MADE_UP_S)
+        while self._queue and self._next <= now + AT_ONCE_S:
+            waiting = self._queue.popleft()
+            if not waiting.done():  # else it has been given up
+                waiting.set_result(None)
+                self._next += self._gap
+        if self._queue:
+            loop.call_at(max(self._next, now + AT_ONCE_S), self._release)
 
     def faster(self) -> None:
         """A first try was answered."""
-        self._set(min(self._most, self.rate + FASTER_BY))
+        self._heard += 1
+        more = MORE_A_SECOND / self.rate if self._too_fast else self.rate / DOUBLED_AFTER
+        self._set(min(self._most, self.rate + more))
 
     def slower(self) -> None:
         """What is there was not heard at first."""
+        self._heard += 1
+        self._late += 1
+        if self._late > TOO_MANY * self._heard and self._halve(self._least):
+            self._too_fast, self._heard, self._late = True, 0, 0
+
+    def _halve(self, least: float) -> bool:
         now = asyncio.get_running_loop().time()
-        if now - self._slowed >= SLOWER_EVERY_S:
-            self._slowed = now
-            self._set(max(self._least, self.rate / 2))
+        if now - self._slowed < SLOWER_EVERY_S:
+            return False
+        self._slowed = now
+        self._set(max(least, self.rate / 2))
+        return True
 
     def _set(self, rate: float) -> None:
         self.rate, self._gap = rate, 1.0 / rate

@@ -6,10 +6,11 @@ by a program: only services of the same one speak for each other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 QUICK_S = 0.25  # answers that take longer are given the whole patience
-SOON_S = 0.3  # between the tries of a question, where answers come at once
+SOON_S = 0.2  # between the tries of a question, where answers come at once
 LISTENED_S = 1.1  # after the last try, and the kernel's own repetition of a SYN, which comes after 1 s
 GLANCE_S = 0.3  # so often it is looked whether the others have answered meanwhile
 
@@ -22,12 +23,15 @@ class Pulse:
     answers: int = 0
     slowest_s: float = 0.0
     repeated: bool = False  # some answer needed a second try: packets are lost, or new connections are policed
+    told: Callable[[bool], None] | None = None  # of each answer, whether it needed a second try
 
     def heard(self, took_s: float, *, repeated: bool) -> None:
         """An answer came after so long."""
         self.answers += 1
         self.slowest_s = max(self.slowest_s, took_s)
         self.repeated = self.repeated or repeated
+        if self.told is not None:
+            self.told(repeated)
 
     @property
     def quick(self) -> bool:

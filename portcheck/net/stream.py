@@ -33,7 +33,8 @@ class Stream:
     def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float, delay: Delay) -> None:
         self._sock = sock
         self._address = address
-        self._own = sockets.own_address(sock)
+        local = trail.facts.get("local_address")
+        self._own = local if isinstance(local, str) else sockets.own_address(sock)
         self._trail = trail
         self._patience = answer_s
         self._delay = delay
@@ -42,7 +43,8 @@ class Stream:
         self._heard = self._pieces = 0
         self._asked_ms = trail.elapsed_ms()
         self._tls: ssl.SSLObject | None = None
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._incoming: ssl.MemoryBIO
+        self._outgoing: ssl.MemoryBIO
 
     @property
     def trail(self) -> Timeline:
@@ -83,6 +85,12 @@ class Stream:
             return await self._receive_raw()
         return await self._decrypted(self._tls)
 
+    async def unasked(self, within_s: float) -> bytes | None:
+        """What the peer says by itself within so many seconds; None: nothing; b"": it hung up. Before TLS."""
+        if self._buffer or await sockets.readable_within(self._sock, within_s):
+            return await self.receive()
+        return None
+
     async def read_frame(self, frame: Callable[[bytes], int | None], what: str = "answer") -> bytes:
         """One whole message. `frame(buffer)` tells its length, None while it cannot; WireError if it is foreign."""
         buffer, self._buffer = bytearray(self._buffer), b""
@@ -109,6 +117,7 @@ class Stream:
     async def start_tls(self, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
         """Hand the conversation over to TLS. Raises NetError, or ssl.SSLError for what the peer said in TLS."""
         self._trail.stage = Stage.TLS
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         self._trail.note("sent", "TLS ClientHello")
         before = self._heard

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from portcheck.model import Facts, Stage, Trace
-from portcheck.net.lag import AWAY_S, missed_s
+from portcheck.net.lag import missed_s
 
 LONGEST = 60  # a check that needs more steps than this has said enough
 
@@ -32,9 +32,10 @@ class Timeline:
     missed_s: float = field(default_factory=missed_s)  # as it was at the start
 
     @property
-    def away(self) -> bool:
-        """Was this program busy or stopped meanwhile, so that its own times mean nothing?"""
-        return missed_s() - self.missed_s > AWAY_S
+    def away_s(self) -> float:
+        """So many seconds this program looked at nothing meanwhile: busy, stopped, asleep, or its clock was set."""
+        set_s = abs((time.time() - self.began) - (time.monotonic() - self.started))
+        return missed_s() - self.missed_s + set_s
 
     def unanswered(self, port: int) -> None:
         """A try from this local port had no answer."""

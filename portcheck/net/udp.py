@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
-from portcheck.net.pacing import Delay, Pacer, patiently
-from portcheck.net.pulse import GLANCE_S, LISTENED_S, Pulse
+from portcheck.net.pacing import NOTICED_S, Delay, Pacer, patiently
+from portcheck.net.pulse import GLANCE_S, Pulse
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
@@ -25,9 +25,11 @@ else:
 
 T = TypeVar("T")
 SOON_AGAIN_S = 0.2  # between all datagrams, where answers come at once
+LISTENED_S = 0.6  # after the last datagram there; more than twice as long as any answer took (pulse.QUICK_S)
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
 PORT_PAUSES_S = (0.25, 0.5, 1.0)
 LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
+QUEUED_BY = 3.0  # on a line that may be filling up with what this run sends: nobody else has told of it yet
 LONGEST_WAIT_S = 4.0
 LONGEST_QUEUE_S = 8.0  # of packets that wait for a narrow line
 MOST_FOREIGN, MOST_NOTED = 256, 8  # datagrams that are no answer: heard out, and told one by one
@@ -218,9 +220,10 @@ async def _count_lost(asking: _Asking, delay: Delay) -> None:
     """
     loop, trail, expected, late = asyncio.get_running_loop(), asking.trail, len(asking.sends_ms) - 1, 0
     took_ms, last_ms = asking.heard_ms - asking.sends_ms[0], asking.sends_ms[-1]
+    later_by = QUEUED_BY if took_ms >= NOTICED_S * 1000 else LATER_BY
     usual_ms = max(
         asking.heard_ms + AGAIN_AFTER_S * 1000,
-        min(last_ms + LATER_BY * took_ms, asking.heard_ms + LONGEST_WAIT_S * 1000),
+        min(last_ms + later_by * took_ms, asking.heard_ms + LONGEST_WAIT_S * 1000),
     )
     began = loop.time() - trail.elapsed_ms() / 1000
 

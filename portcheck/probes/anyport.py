@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from portcheck.model import Check, Facts, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Network
@@ -30,10 +28,8 @@ async def tcp(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
 
 async def _greeting(stream: Stream) -> Facts:
     """What some servers say unasked; a cut at once is a reset, not an open port."""
-    try:
-        async with asyncio.timeout(GREETING_S):
-            said = await stream.receive()
-    except TimeoutError:
+    said = await stream.unasked(GREETING_S)
+    if said is None:
         return {}
     if not said:
         raise NetError(State.RESET, "connected, then closed at once by the peer")

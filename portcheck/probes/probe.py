@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
+from portcheck.config import Settings
 from portcheck.model import Check, Facts, State
 from portcheck.model.target import Route
 from portcheck.net.dns import is_address
@@ -28,6 +30,7 @@ class Subject:
     wanted: tuple[str, ...] = ()  # RPC mapper: the services to look up
     route: Route | None = None  # an endpoint that is known by its name
     public: bool = False  # its certificate is one that everybody trusts
+    settings: Settings = field(default_factory=Settings)  # of the run: an option that a probe heeds is read here
     start_tls: bool = True  # LDAP in clear: look at the certificate that StartTLS shows as well
 
     @property
@@ -37,13 +40,18 @@ class Subject:
 
 def askable(subject: Subject, check: Check) -> Subject:
     """Without the names that no protocol carries, wherever they come from: no question fails for a name in it."""
-    named = is_address(subject.host) or told_names.dns_name(subject.host) is not None
-    host = subject.host if named else check.address or ""
-    domain = subject.domain if told_names.dns_name(subject.domain) is not None else ""
+    host = subject.host if _is_name(subject.host) else check.address or ""
+    domain = subject.domain if _is_name(subject.domain, address=False) else ""
     netbios = subject.netbios_host if told_names.netbios_name(subject.netbios_host) else ""
     if (host, domain, netbios) == (subject.host, subject.domain, subject.netbios_host):
         return subject
     return replace(subject, host=host, domain=domain, netbios_host=netbios)
+
+
+@lru_cache(maxsize=4096)
+def _is_name(text: str, *, address: bool = True) -> bool:
+    """Whether it can be asked for; an address only where that is one."""
+    return (address and is_address(text)) or told_names.dns_name(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import time
 from portcheck.model import Check
 from portcheck.net.network import Network
 from portcheck.probes import proof
+from portcheck.probes.clock import certain
 from portcheck.probes.exchange import one
 from portcheck.probes.probe import Exchange, Probe, Seen, Subject
 from portcheck.wire import WireError, watermark
@@ -33,9 +34,9 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:  # noqa: AR
         return proof.seen(found)
     arrived = net.trail.answered_at or time.time()
     skew = None
-    if reply.received is not None and reply.transmitted is not None and not net.trail.away:
+    if reply.received is not None and reply.transmitted is not None:
         # RFC 5905, 8: offset = ((T2 - T1) + (T3 - T4)) / 2
-        skew = round(((reply.received - sent[reply.origin]) + (reply.transmitted - arrived)) / 2, 3)
+        skew = certain(((reply.received - sent[reply.origin]) + (reply.transmitted - arrived)) / 2, net.trail)
     facts = {
         "version": reply.version,
         "stratum": reply.stratum,

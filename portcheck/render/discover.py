@@ -7,10 +7,22 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from portcheck.model import Finding, ForestReport, Lookup, Outcome, Report, Severity, SrvRecord, State, Verdict
+from portcheck.model import (
+    DomainController,
+    Finding,
+    ForestReport,
+    Lookup,
+    Outcome,
+    Report,
+    Severity,
+    SrvRecord,
+    State,
+    Verdict,
+)
 from portcheck.render.report import findings as blocks
 from portcheck.render.report.ending import ending
-from portcheck.render.shared.conclusion import conclusion
+from portcheck.render.report.sentences import concluded, ended, finding_sentences
+from portcheck.render.shared.conclusion import Conclusion, conclusion
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS, Mark
 from portcheck.render.shared.options import Options
@@ -28,6 +40,7 @@ class AnswerRow:
 
     mark: Mark
     words: str
+    spoken: str = ""  # as a sentence, where the words are columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +57,16 @@ class RecordTold:
 
 
 def render(report: Report, options: Options) -> str:
+    if options.accessible:
+        told = "".join(f"{ended(printable(sentence))}\n" for sentence in sentences(report, options))
+        return to_ascii(told) if options.ascii else told
     text = to_string(lines(report, options), options)
     return to_ascii(text) if options.ascii else text
 
 
 def lines(report: Report, options: Options) -> Iterator[Text]:
     """Per forest the table, the records with faults first; then what the rules say of it; the conclusion at the end."""
-    told = conclusion(report, "", None)
-    end = ending(replace(told, well=tuple(replace(line, words=WELL) for line in told.well)), options)
+    end = ending(_concluded(report), options)
     said = blocks.AlreadySaid(end.untold)
     for number, forest in enumerate(report.forests):
         if number:
@@ -67,6 +82,35 @@ def lines(report: Report, options: Options) -> Iterator[Text]:
         yield from end.lines
 
 
+def _concluded(report: Report) -> Conclusion:
+    told = conclusion(report, "", None)
+    return replace(told, well=tuple(replace(line, words=WELL) for line in told.well))
+
+
+def sentences(report: Report, options: Options) -> Iterator[str]:
+    """`--accessible`: the conclusion, what the rules say, the answers that are wrong; then the others."""
+    yield from concluded(_concluded(report), options)
+    said = blocks.AlreadySaid()
+    for finding in report.findings:
+        if finding.code != "forest-ok":
+            yield from finding_sentences(finding, options, said)
+    told = [(forest, record) for forest in report.forests for record in records(forest, report.of_forest(forest.name))]
+    for wrong in (True, False):
+        for forest, record in told:
+            if rows := [row.spoken or row.words for row in record.rows if (row.mark is BAD) is wrong]:
+                yield f"{record.name}{_whose(record, forest)}: {'; '.join(rows)}"
+    for forest in report.forests:
+        yield from map(_controller, filter(_is_known, forest.domain_controllers))
+        if forest.problem:
+            yield f"{forest.name}: {forest.problem}"
+
+
+def _whose(record: RecordTold, forest: ForestReport) -> str:
+    """Which servers say so, where others say another thing."""
+    servers = dict.fromkeys(lookup.server for lookup in forest.lookups if lookup.record == "SRV")
+    return "" if len(record.servers) == len(servers) else f", as {', '.join(record.servers)} says"
+
+
 def _finding(finding: Finding, options: Options, said: blocks.AlreadySaid) -> Iterator[Text]:
     if finding.severity is Severity.INFO:
         yield from blocks.title(finding, options, said)
@@ -76,10 +120,8 @@ def _finding(finding: Finding, options: Options, said: blocks.AlreadySaid) -> It
 
 def _forest(forest: ForestReport, outcomes: Sequence[Outcome], options: Options) -> Iterator[Text]:
     yield from hang(Text(f"{printable(forest.name)}   ", "bold"), Text(HEAD, "dim"), options.width, 2)
-    servers = dict.fromkeys(lookup.server for lookup in forest.lookups if lookup.record == "SRV")
     for record in sorted(records(forest, outcomes), key=lambda record: record.trouble):
-        whose = "" if len(record.servers) == len(servers) else f"  as {', '.join(record.servers)} says"
-        yield from hang("  ", plain(f"{record.name}{whose}"), options.width, 4)
+        yield from hang("  ", plain(f"{record.name}{_whose(record, forest)}"), options.width, 4)
         for row in sorted(record.rows, key=lambda row: row.mark is not BAD):
             lead = Text("    ").append(row.mark.drawn(ascii_only=options.ascii) + " ", row.mark.style)
             yield from hang(lead, plain(row.words), options.width, 8)
@@ -104,7 +146,8 @@ def records(forest: ForestReport, outcomes: Sequence[Outcome]) -> list[RecordTol
 
 
 def _nothing(lookup: Lookup) -> AnswerRow:
-    return AnswerRow(BAD if lookup.required else NONE, f"{'MISSING' if lookup.required else 'none'} ({lookup.status})")
+    mark, word = (BAD, "MISSING") if lookup.required else (NONE, "none")
+    return AnswerRow(mark, f"{word} ({lookup.status})", f"{word.lower()} ({lookup.status})")
 
 
 def _addresses(forest: ForestReport) -> dict[str, str]:
@@ -128,9 +171,10 @@ def _row(answer: str, addresses: dict[str, str], pings: dict[str, list[Outcome]]
         said = ", ".join(f"{_said(ping)} ({ping.check.address or ''})" for ping in asked)
     where = addresses.get(host) or "no address"
     good = bool(asked) and all(_said(ping) == WORDS[State.OK] for ping in asked)
-    return AnswerRow(
-        GOOD if good else BAD if asked else NONE, f"{host}  {row.priority}/{row.weight}  :{row.port}  {where}  {said}"
-    )
+    mark = GOOD if good else BAD if asked else NONE
+    at = f"at {where}" if host in addresses else "which has no address"
+    spoken = f"{host}, {at}, port {row.port}, priority {row.priority}, weight {row.weight}, {said}"
+    return AnswerRow(mark, f"{host}  {row.priority}/{row.weight}  :{row.port}  {where}  {said}", spoken)
 
 
 def _said(ping: Outcome) -> str:
@@ -141,9 +185,15 @@ def _said(ping: Outcome) -> str:
 
 
 def _controllers(forest: ForestReport, options: Options) -> Iterator[Text]:
-    for controller in forest.domain_controllers:
-        if controller.roles or controller.site:
-            roles = " ".join(controller.roles) or "unknown"
-            site = f", site {controller.site}" if controller.site else ""
-            words = f"{controller.host} ({controller.address}): {roles}{site}"
-            yield from hang("  ", plain(words), options.width, 4)
+    for controller in filter(_is_known, forest.domain_controllers):
+        yield from hang("  ", plain(_controller(controller)), options.width, 4)
+
+
+def _is_known(controller: DomainController) -> bool:
+    return bool(controller.roles or controller.site)
+
+
+def _controller(controller: DomainController) -> str:
+    roles = " ".join(controller.roles) or "unknown"
+    site = f", site {controller.site}" if controller.site else ""
+    return f"{controller.host} ({controller.address}): {roles}{site}"

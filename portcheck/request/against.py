@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from portcheck.model import BLOCKED, Outcome, Report, State
 from portcheck.request.flow import Flow, PathStanding
@@ -19,6 +20,24 @@ def held(flows: Iterable[Flow], run: Report) -> tuple[Flow, ...]:
     for outcome in run.outcomes:
         found.setdefault((outcome.check.address or "", outcome.check.transport), []).append(outcome)
     return tuple(replace(flow, standing=_standing(flow, found)) for flow in flows)
+
+
+def newer(run: Report, asked: Iterable[Report]) -> str:
+    """When the run began that was asked after `run`, if one was: an earlier run proves nothing of it; else empty.
+
+    Times that cannot be read tell nothing.
+    """
+    at = _moment(run.started)
+    began = {report.started: _moment(report.started) for report in asked}
+    return next((words for words, moment in began.items() if at and moment and moment > at), "")
+
+
+def _moment(words: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(words)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _standing(flow: Flow, found: dict[tuple[str, str], list[Outcome]]) -> PathStanding:

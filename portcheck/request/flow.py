@@ -190,6 +190,7 @@ class Ticket:
     whole: bool = False  # nftables: a whole policy that drops the rest
     planned: bool = False  # nothing was tested: it rests on what profiles need
     names: dict[str, str] = field(default_factory=dict)  # address -> host name, as far as known
+    held_against: str = ""  # when the later run began that it is held against: UTC, ISO 8601; empty: against none
 
     @property
     def flows(self) -> tuple[Flow, ...]:

@@ -20,6 +20,7 @@ def ticket(
     into: str = "",
     whole: bool = False,
     planned: bool = False,
+    held_against: str = "",
 ) -> Ticket:
     """`weakest`: needs below it are told, not asked for."""
     least = STRENGTH.index(weakest)
@@ -37,6 +38,7 @@ def ticket(
         whole=whole,
         planned=planned or not asked.tested,
         names=_names(asked.flows),
+        held_against=held_against,
     )
 
 

@@ -4,6 +4,7 @@ a call that never returns can keep the main thread from hearing Ctrl-C and from 
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -20,6 +21,8 @@ GRACE_S = 1.0  # so much after its deadline a loop that still listens has ended 
 WIND_DOWN_S = 3.0  # and after it was told to end
 GLANCE_S = 0.25  # Windows wakes no waiting lock for a Ctrl-C
 TOLD = "told to end"
+SELDOM = (50_000, 20, 50)
+"""How many new objects, and rounds, between the searches for circles of garbage: a run makes few, and many objects."""
 
 
 def attended(work: Callable[[], Coroutine[Any, Any, None]], limit_s: float | None) -> bool:
@@ -45,6 +48,7 @@ def attended(work: Callable[[], Coroutine[Any, Any, None]], limit_s: float | Non
             going.close()  # where no loop could be made
 
     console.keep_when_closed()
+    gc.set_threshold(*SELDOM)
     threading.Thread(target=live, name="asking", daemon=True).start()
     until = None if limit_s is None else time.monotonic() + limit_s + GRACE_S
     with ENDING.waking(lambda: news.put(TOLD)):

@@ -7,16 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from portcheck.config import Settings
 from portcheck.model import GOOD, Check, Facts, Outcome, Stage, State, Trace
 from portcheck.model.events import Notify, Started
 from portcheck.net import socks
+from portcheck.net.alarms import after
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
 from portcheck.net.pacing import AdaptivePacer, Pacer
+from portcheck.net.paths import Paths, RepeatPacer
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
 from portcheck.net.pulse import Pulse
-from portcheck.net.timeline import REPEATED, Timeline
+from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Probe, Seen, Subject, askable
 from portcheck.run.starved import starved
@@ -42,23 +45,39 @@ MOST_CHECKS = 250_000  # of one run, unless the user says otherwise: what DNS te
 
 
 @dataclass(slots=True)
+class Doubt:
+    """Whether anything comes back: as long as nothing is heard of a check, that may be its end."""
+
+    trail: Timeline
+    unheard: Callable[[], None]
+    over: bool = False
+
+    def believe(self) -> None:
+        if not self.over and self.trail.attempts and not self.trail.answers:
+            self.unheard()
+
+
+@dataclass(slots=True)
 class Engine:
     """The bounds that all checks of a run share."""
 
     patience: Timeouts
     notify: Notify
-    concurrency: int = 512
+    concurrency: int = 2048
     rate: float | None = None
     source_ip: str | None = None
     max_checks: int = MOST_CHECKS
+    settings: Settings = field(default_factory=Settings)  # for the probes
     parts: int = 1  # so many processes ask over the same way: its pace is shared
+    networks_too: bool = False  # and in the same network
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
     _slots: asyncio.Semaphore = field(init=False)
     _planned: int = field(init=False, default=0)
-    _first: AdaptivePacer = field(init=False)
+    _paths: Paths = field(init=False)
     _repeats: Pacer = field(init=False)
+    _repeats_by_way: dict[AdaptivePacer, Pacer] = field(init=False, default_factory=dict)
     _pulses: dict[tuple[str, str], Pulse] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,7 +88,7 @@ class Engine:
         self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
         self.walking = asyncio.Semaphore(beside[0])
         self.looking_up = asyncio.Semaphore(max(1, beside[1] // SOCKETS_A_QUESTION))
-        self._first = AdaptivePacer(self.rate, self.parts)
+        self._paths = Paths(self.rate, self.parts, networks_too=self.networks_too)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND) / self.parts, window)
 
@@ -88,32 +107,34 @@ class Engine:
     async def run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None = None) -> Outcome:
         """One check from its first packet to its outcome; `unheard` is called if it seems to end in silence."""
         async with self._slots:
-            await self._first.turn()
+            address = check.address or ""
+            await self._paths.turn(address)
             self.notify(Started(check))
-            trail, loop = Timeline(), asyncio.get_running_loop()
-            timer: asyncio.TimerHandle
-
-            def doubt() -> None:
-                if unheard is not None and trail.attempts and not trail.answers:
-                    unheard()
-
-            def soon() -> None:
-                nonlocal timer
-                net = self.net(check.address or "", trail, check.service)
-                left_s = self.patience.connect_s - LAST_S - LAST_SOON_S
-                if left_s <= 0 or self._answers_at_once(net, check.transport):
-                    doubt()
-                else:
-                    timer = loop.call_later(left_s, doubt)
-
-            timer = loop.call_later(max(0.0, min(LAST_SOON_S, self.patience.connect_s - LAST_S)), soon)
+            trail = Timeline()
+            doubt = None if unheard is None else self._doubt_later(check, trail, unheard)
             try:
                 outcome = await self._attempt(check, subject, trail)
             finally:
-                timer.cancel()
-            if outcome.state in GOOD:
-                self._first.slower() if any(outcome.facts.get(key) for key in REPEATED) else self._first.faster()
+                if doubt is not None:
+                    doubt.over = True
+            if outcome.state not in GOOD and trail.answers:
+                self._paths.heard(address)  # no service, but an answer: the way is not too narrow
             return outcome
+
+    def _doubt_later(self, check: Check, trail: Timeline, unheard: Callable[[], None]) -> Doubt:
+        """`unheard` is called when the check seems to end in silence: soon, where others answer at once."""
+        doubt, last_s = Doubt(trail, unheard), max(0.0, self.patience.connect_s - LAST_S)
+        if last_s <= LAST_SOON_S:
+            after(last_s, doubt.believe)
+            return doubt
+
+        def soon() -> None:
+            if not doubt.over:
+                at_once = self._answers_at_once(self.net(check.address or "", trail, check.service), check.transport)
+                doubt.believe() if at_once else after(last_s - LAST_SOON_S, doubt.believe)
+
+        after(LAST_SOON_S, soon)
+        return doubt
 
     async def again(
         self,
@@ -126,7 +147,7 @@ class Engine:
         loose: bool = False,
     ) -> Outcome:
         """Ask one check once more, alone and without what is asked beside, for the second look."""
-        subject = replace(subject, start_tls=False)
+        subject = replace(subject, start_tls=False, settings=self.settings)
         async with self._slots:
             net = Net(
                 check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose,
@@ -147,16 +168,37 @@ class Engine:
             return {}
 
     def net(self, address: str, trail: Timeline, service: str = "") -> Net:
-        net = Net(address, self.patience, self._repeats, self.source_ip, trail)
+        net = Net(address, self.patience, self._repeats_to(address), self.source_ip, trail)
         net.tcp_pulse = self._pulse(address, "tcp", TCP_ANSWERS)
         net.udp_pulse = self._pulse(address, PROGRAMS.get(service, service), UDP_ANSWERS)
         return net
+
+    def _repeats_to(self, address: str) -> Pacer:
+        """The user's own rate bounds those of all networks together."""
+        if self.rate:
+            return self._repeats
+        way = self._paths.way(address)
+        pacer = self._repeats_by_way.get(way)
+        if pacer is None:
+            least = REPEATS_PER_SECOND / (self.parts if self.networks_too else 1)
+            pacer = RepeatPacer(way, least, REPEATS_WINDOW_S, self._repeats.delay)
+                way,
+                REPEATS_PER_SECOND / (self.parts if self.networks_too else 1),
+                REPEATS_WINDOW_S,
+                self._repeats.delay,
+            )
+            self._repeats_by_way[way] = pacer
+        return pacer
 
     def _pulse(self, address: str, whose: str, enough: int) -> Pulse:
         """What is known by a name may be another machine each time."""
         if not address:
             return Pulse()
-        return self._pulses.setdefault((address, whose), Pulse(enough))
+        pulse = self._pulses.get((address, whose))
+        if pulse is None:
+            pulse = Pulse(enough, told=lambda repeated: self._paths.heard(address, repeated=repeated))
+            self._pulses[address, whose] = pulse
+        return pulse
 
     def _answers_at_once(self, net: Net, transport: str) -> bool:
         pulse = net.tcp_pulse if transport == "tcp" else net.udp_pulse
@@ -165,7 +207,7 @@ class Engine:
     async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:
         if check.address is None and subject.route is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
-        probe = probes()[check.service]
+        probe, subject = probes()[check.service], replace(subject, settings=self.settings)
         for pause in (*AFTER_RESET_S, None):
             net = _on_its_way(check.host, self.net(check.address or "", trail, check.service), subject)
             outcome = await once(probe, check, net, subject)

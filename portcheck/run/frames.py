@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from portcheck.config import ForestSpec
+from portcheck.config import ForestSpec, Settings
 from portcheck.model import Check, Facts, Outcome, Trace
 from portcheck.model.target import Target
 
@@ -22,13 +22,10 @@ LENGTH = struct.Struct("<I")
 class Share:
     """How a process asks: its part of what the whole run may do."""
 
-    timeout_s: float
-    answer_timeout_s: float
-    attempts: int
+    settings: Settings
     concurrency: int
-    rate: float | None
-    source_ip: str | None
     parts: int  # so many processes ask over the same way
+    networks_too: bool  # and in the same network
 
 
 @dataclass(frozen=True, slots=True)

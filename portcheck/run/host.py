@@ -15,6 +15,7 @@ from portcheck.net.dns import is_address
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
 from portcheck.run.knowledge import HostState, without_port
+from portcheck.run.together import together
 
 # The LDAP ping goes first: it tells which services are not there, and who a host is that was given by address only.
 HEAD_START_S = 0.2
@@ -125,7 +126,8 @@ class HostRun:
         behind = [check for check in checks if check.port is None and check.service not in GENERIC]
         direct = [check for check in checks if check not in behind and check.service != "rpc"]
         mapper = next((check for check in checks if check.service == "rpc"), None)
-        await asyncio.gather(*(self._one(check) for check in direct), self._rpc(mapper, behind))
+        rpc = [self._rpc(mapper, behind)] if mapper is not None or behind else []
+        await together([*(self._one(check) for check in direct), *rpc])
 
     async def _one(self, check: Check, subject: Subject | None = None) -> Outcome:
         reason = self.host.not_expected(check)

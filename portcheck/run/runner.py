@@ -76,9 +76,15 @@ class Run:
         """Nothing is asked yet. Raises ConfigError for a proxy that cannot be asked."""
         settings = order.settings
         patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
-        parts = shards_.parts_here(settings)
         engine = Engine(
-            patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks, parts
+            patience,
+            notify,
+            settings.concurrency,
+            settings.rate,
+            settings.source_ip,
+            settings.max_checks,
+            settings,
+            shards_.parts_here(settings),
         )
         surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
         crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify)
@@ -127,7 +133,7 @@ class Run:
         report = _report(self.surveys, self.started, time.monotonic() - self.began)
         called = replace(report.vantage, name=self.order.name)
         report = explained(replace(report, vantage=called, interrupted=self.interrupted))
-        self.notify(Finished())
+        self.notify(Finished(report.duration_s))
         return replace(report, exit_code=_exit_code(report, self.surveys, self.order.settings))
 
 

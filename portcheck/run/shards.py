@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from portcheck.config import ForestSpec, Settings
 from portcheck.model import Check, Outcome, State
 from portcheck.model.events import Notify, Started
+from portcheck.net.paths import network
 from portcheck.net.platform.machine import source_address
 from portcheck.run import own_fault
 from portcheck.run.frames import (
@@ -116,7 +117,7 @@ class Shards:
 
     def _ways(self) -> tuple[Group, Group]:
         """What may be kept whole, the best first: a way out of this machine, else a network."""
-        return lambda address: self.settings.source_ip or source_address(address) or "", _network
+        return lambda address: self.settings.source_ip or source_address(address) or "", network
 
     async def _started(self, count: int, parts: int) -> _AskingProcess:
         process = await asyncio.create_subprocess_exec(
@@ -124,13 +125,10 @@ class Shards:
         )
         line, settings = _AskingProcess(process), self.settings
         share = Share(
-            timeout_s=settings.timeout_s,
-            answer_timeout_s=settings.answer_timeout_s,
-            attempts=settings.attempts,
+            settings=settings,
             concurrency=max(1, settings.concurrency // count),
-            rate=settings.rate,
-            source_ip=settings.source_ip,
             parts=count + 1 if settings.rate else parts,  # what this process itself asks counts too
+            networks_too=not self._by_group,
         )
         self._say(line, share)
         line.hearing = asyncio.create_task(self._hear(line))
@@ -251,13 +249,6 @@ def _grouped(addresses: Mapping[str, int], groups: Sequence[Group], count: int) 
         if len(checks) > 1 and max(checks.values()) <= UNEVEN * sum(checks.values()) / count:
             return group, _spread(checks, count), group is groups[0]
     return str, {}, False
-
-
-def _network(address: str) -> str:
-    """The network of an address, as far as it can be told from here: what one firewall probably stands before."""
-    six = ":" in address
-    separator = ":" if six else "."
-    return separator.join(address.split(separator)[: 4 if six else 3])
 
 
 def _spread(groups: Counter[str], count: int) -> dict[str, int]:

@@ -77,8 +77,18 @@ class Worker:
     _asking: set[asyncio.Task[None]] = field(default_factory=set)
 
     def begin(self, share: Share) -> None:
-        patience = Timeouts(share.timeout_s, share.answer_timeout_s, share.attempts)
-        self.engine = Engine(patience, self._hear, share.concurrency, share.rate, share.source_ip, parts=share.parts)
+        given = share.settings
+        patience = Timeouts(given.timeout_s, given.answer_timeout_s, given.attempts)
+        self.engine = Engine(
+            patience,
+            self._hear,
+            share.concurrency,
+            given.rate,
+            given.source_ip,
+            settings=given,
+            parts=share.parts,
+            networks_too=share.networks_too,
+        )
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Started) and (where := self._at.get(event.check.key)) is not None:

@@ -23,6 +23,7 @@ def checks_for(
     rows = [row for row in rows if not place.only or row.service in place.only]
     order = {name: number for number, name in enumerate(services())}
     rows.sort(key=lambda row: (order.get(row.service, 99), row.transport))
+    rows = [row for row in rows if selection.takes(row.service, row.transport, _port(place, forest, row), place.target)]
     found = [_check(place, forest, row) for row in rows]
     if place.target == DC and not place.dns_only and not place.only:
         found.extend(_extra(place, forest, extra) for extra in forest.extra)
@@ -30,9 +31,14 @@ def checks_for(
     return tuple(_distinct(taken))
 
 
-def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
+def _port(place: Target, forest: ForestSpec, row: MergedRow) -> int | None:
     service = services().get(row.service)  # None: a port without a protocol of its own
     usual = row.port if row.port is not None or service is None else service.ports[row.transport]
+    return place.ports.get(row.service, forest.ports.get(row.service, usual))
+
+
+def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
+    service = services().get(row.service)
     wanted = forest.expect.get(row.service, Expected.OPEN)
     return Check(
         forest=forest.name,
@@ -40,7 +46,7 @@ def _check(place: Target, forest: ForestSpec, row: MergedRow) -> Check:
         address=place.address,
         service=row.service,
         transport=row.transport,
-        port=place.ports.get(row.service, forest.ports.get(row.service, usual)),
+        port=_port(place, forest, row),
         need=row.once_named or row.need if place.target != DC and place.source != UNNAMED else row.need,
         expected=Expected(wanted),
         purpose=service.purpose if service is not None else row.operations[0],

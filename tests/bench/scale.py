@@ -1,7 +1,8 @@
 """`python -m tests.bench.scale [HOSTS ...]`: so many hosts on loopback, five TCP ports each, every eighth one silent.
 
-Needs no root. Prints wall and processor time, memory and every state that is not true, for portcheck and, where it is
-installed, for `nmap -sT` on the same addresses. `--slow N`: with N busy loops beside. Linux: a full backlog is silent.
+Needs no root. Prints wall and processor time, memory and every state that is not true, for portcheck and, where they
+are installed, for `nmap -sT`, `nmap -sV` (with `--versions`; takes minutes) and blackbox_exporter's TCP module on the
+same addresses. `--slow N`: with N busy loops beside. Linux: a full backlog is silent.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import measure
+from tests.bench import blackbox, measure
 
 PORTS = (20389, 20636, 20088, 20135, 20445)
 ONE_IN = 8
@@ -41,6 +42,11 @@ def main() -> int:
             if shutil.which("nmap"):
                 theirs = nmap(hosts, true)
                 say(f"  wall {ours.wall_s / theirs.wall_s:.2f} and CPU {ours.cpu_s / theirs.cpu_s:.1f} times nmap's")
+                if options.versions:
+                    nmap(hosts, true, "-sV")
+            if program := shutil.which("prometheus-blackbox-exporter") or shutil.which("blackbox_exporter"):
+                cost, told = blackbox.asked(program, list(true))
+                row(f"blackbox_exporter, {hosts} hosts", cost, true, told, "open")
     return 0
 
 
@@ -49,6 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("hosts", type=int, nargs="*", default=[512, 1024], help="how many hosts, a run each")
     parser.add_argument("--slow", type=int, default=0, help="busy loops beside (0)")
     parser.add_argument("--more", default="", help="further options of portcheck, in one word")
+    parser.add_argument("--versions", action="store_true", help="nmap -sV beside")
     return parser.parse_args()
 
 
@@ -164,9 +171,9 @@ def forest(hosts: int) -> str:
     return f'[[forest]]\nname = "scale.test"\ndomain_controllers = [{controllers}]\n{extra}'
 
 
-def nmap(hosts: int, true: Mapping[Cell, bool]) -> measure.Cost:
+def nmap(hosts: int, true: Mapping[Cell, bool], *more: str) -> measure.Cost:
     ports = ",".join(map(str, PORTS))
-    command = ["nmap", "-n", "-Pn", "-sT", "-p", ports, "-oX", "-", *(address(host) for host in range(hosts))]
+    command = ["nmap", "-n", "-Pn", "-sT", *more, "-p", ports, "-oX", "-", *(address(host) for host in range(hosts))]
     cost = measure.run(command)
     told = {
         (_address(host), int(port.get("portid", "0"))): state.get("state", "")
@@ -174,7 +181,7 @@ def nmap(hosts: int, true: Mapping[Cell, bool]) -> measure.Cost:
         for port in host.iter("port")
         for state in port.iter("state")
     }
-    row(f"nmap -sT, {hosts} hosts", cost, true, told, "open")
+    row(f"{' '.join(['nmap -sT', *more])}, {hosts} hosts", cost, true, told, "open")
     return cost
 
 
@@ -200,4 +207,5 @@ if __name__ == "__main__":
     if "--serve" in sys.argv:
         serve(int(sys.argv[-2]), int(sys.argv[-1]))
         sys.exit(0)
+    measure.apart("tests.bench.scale")
     sys.exit(main())

@@ -1,10 +1,15 @@
 """What nobody has catalogued is guessed by its words, told as a guess, and never with a verdict."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import errors
 from portcheck.catalogue.lookup import find
+from portcheck.catalogue.needles import needles
 from portcheck.render.explain.entry import as_dicts, lines
 
 GUESSES = [
@@ -70,3 +75,30 @@ def test_a_failure_of_no_kind_is_told_by_what_it_is_about(text: str, subject: st
 )
 def test_a_failure_that_did_not_happen_is_not_told(text: str) -> None:
     assert find(text) == []
+
+
+def test_letters_that_a_pattern_cannot_do_without_hide_no_guess() -> None:
+    """Strings of public threads, with and without them."""
+    books = (Path(__file__).with_name("strings") / name for name in ("threads.toml", "threads-more.toml"))
+    texts = [row[0] for book in books for row in tomllib.loads(book.read_text(encoding="utf-8"))["strings"]]
+    every = [*table()["pattern"], *table()["subject"]]
+    assert sum(bool(row["needles"]) for row in every) > len(every) * 3 / 4
+    for row in every:
+        pattern = re.compile(row["says"])
+        for text in texts:
+            found = pattern.search(text.casefold())
+            assert not found or not row["needles"] or any(n in text.casefold() for n in row["needles"]), row
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        (r"\bldap\w*", ["ldap"]),
+        (r"(?:cannot|unable).{0,9}share", ["cannot", "unable"]),
+        (r"a|bcd", []),
+        (r"(?:winrm|wsman)\b.{0,9}(?:fail\w*|error)?", ["inrm", "sman"]),
+        (r"x?[a-z]+", []),
+    ],
+)
+def test_the_letters_that_a_pattern_needs(pattern: str, needed: list[str]) -> None:
+    assert needles(pattern) == needed

@@ -6,8 +6,11 @@ from importlib.resources import files
 import pytest
 
 from portcheck.catalogue.errors import errors
+from portcheck.catalogue.lookup import find
 from portcheck.catalogue.own_words import own
+from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import services
+from portcheck.cli.explaining import OURS
 from portcheck.diagnose.rules import RULES
 from portcheck.model import State, Verdict
 
@@ -51,3 +54,44 @@ def test_a_port_that_two_services_share_is_both() -> None:
 @pytest.mark.parametrize("text", ["", "0", "99999", "kinit", "464 464", "kpasswd-blockd"])
 def test_what_is_not_ours_is_no_word(text: str) -> None:
     assert own(text) == ()
+
+
+SILENT = [  # what port testers say, with how much of it: all, refused, answered
+    ("TCP port 389 (ldap service): FILTERED", "portqry-filtered"),
+    ("TCP port 389 (ldap service): NOT LISTENING", "portqry-not-listening"),
+    ("TCP port 389 (ldap service): LISTENING", "portqry-listening"),
+    ("UDP port 389 (unknown service): LISTENING or FILTERED", "portqry-udp"),
+    ("TcpTestSucceeded : False", "tnc-failed"),
+    ("TcpTestSucceeded : True", "tnc-ok"),
+    ("WARNING: TCP connect to (10.0.0.1 : 464) failed", "tnc-failed"),
+    ("PingSucceeded : False", "ping-failed"),
+    ("464/tcp filtered kpasswd5", "portqry-filtered"),
+    ("88/udp open|filtered kerberos-sec", "portqry-udp"),
+    ("389/tcp closed ldap", "portqry-not-listening"),
+    ("389/tcp open ldap", "portqry-listening"),
+    ("telnet: Unable to connect to remote host: Connection refused", "posix-econnrefused"),
+    ("telnet: Unable to connect to remote host: Connection timed out", "posix-etimedout"),
+    ("Could not open connection to the host, on port 464: Connect failed", "nc-timeout"),
+    ("nc: connect to dc1 port 464 (tcp) failed: Connection refused", "posix-econnrefused"),
+    ("nc: connect to dc1 port 464 (tcp) timed out: Operation now in progress", "posix-etimedout"),
+    ("Ncat: Connection timed out.", "nc-timeout"),
+    ("Ncat: Connection refused.", "posix-econnrefused"),
+    ("curl: (28) Connection timed out after 5001 milliseconds", "posix-etimedout"),
+    ("curl: (7) Failed to connect to dc1 port 636 after 2 ms: Connection refused", "posix-econnrefused"),
+    ("curl: (52) Empty reply from server", "posix-econnreset"),
+]
+
+
+@pytest.mark.parametrize(("text", "entry"), SILENT, ids=[text[:30] for text, _ in SILENT])
+def test_what_port_testers_say_is_known(text: str, entry: str) -> None:
+    assert entry in [match.error.name for match in find(text)]
+
+
+def test_every_word_of_ours_gets_an_answer() -> None:
+    """A walk over all of them, as a user types them: findings, states, verdicts, services, ports, profiles."""
+    ports = {str(p) for s in services().values() for p in s.ports.values() if p}
+    told = tomllib.loads((files("portcheck.catalogue") / "own.toml").read_text(encoding="utf-8"))
+    named = [*services(), *built_in(), *(name for kind in told.values() for name in kind)]
+    typed = [*named, *ports, *(f"{p}/tcp" for p in ports), *(f"port {p}" for p in ports), *(f"udp/{p}" for p in ports)]
+    assert [text for text in typed if not OURS.fullmatch(text) or not own(text)] == []
+    assert [text for text in named if not own(text.upper())] == []

@@ -128,3 +128,18 @@ def test_the_cloud_alone_needs_no_forest(
     told = json.loads(capsys.readouterr().out)
     assert told["rules"] == []
     assert any("graph.microsoft.com 443/tcp" in words for words in told["left_out"])
+
+
+def test_a_request_is_not_held_against_a_run_from_before_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocked, open_again = outcome(check("kpasswd/tcp"), "filtered"), outcome(check("kpasswd/tcp"))
+    asked, early, late = (tmp_path / f"{name}.json" for name in ("asked", "early", "late"))
+    to_json.save(asked, report(blocked, outcome("ldap/tcp"), started="2026-11-22T21:00:00.000Z"))
+    to_json.save(early, report(open_again, started="2026-11-22T20:59:59.000Z"))
+    to_json.save(late, report(open_again, started="2026-11-22T21:30:00.000Z"))
+    assert run(["request", str(asked), "--against", str(early), "-f", "text"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "--against: that run began" in told.err
+    assert "give a later run" in told.err
+    assert run(["request", str(asked), "--against", str(late), "-f", "text"]) == 0
+    assert "proven" in capsys.readouterr().out

@@ -25,7 +25,7 @@ def program(tmp_path: Path, *command: str, **surroundings: str) -> subprocess.Co
 
 
 @POSIX
-@pytest.mark.parametrize("limit", ["-n 5", "-n 6", "-n 7", "-n 8", "-v 60000", "-v 66000"])
+@pytest.mark.parametrize("limit", ["-n 5", "-n 6", "-n 7", "-n 8", "-v 60000"])
 def test_under_a_limit_of_the_shell_it_is_the_result_or_a_line(limit: str, tmp_path: Path) -> None:
     line = f'ulimit {limit} && exec "$@"'
     told = program(tmp_path, "sh", "-c", line, "sh", sys.executable, "-m", "portcheck", *CHECK)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from factories import report
+from factories import outcome, report
 from terminals import shown_until
 
 from portcheck.report.to_json import dumps, to_json
@@ -19,7 +22,8 @@ QUIT = b"\x11"
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     file = tmp_path / "run.json"
-    file.write_text(dumps(to_json(report())), encoding="utf-8")
+    run = report(outcome("kpasswd/udp", "filtered"), outcome("ldap/tcp"))
+    file.write_text(dumps(to_json(run)), encoding="utf-8")
     return file
 
 
@@ -61,3 +65,41 @@ def test_a_kept_run_is_walked_through_on_a_terminal_and_left_with_zero(saved: Pa
     assert b"all forests" in shown
     assert b"Traceback" not in shown
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+TMUX = shutil.which("tmux")
+
+
+@pytest.mark.skipif(TMUX is None, reason="NOT TRIED: tmux is not installed (Debian: apt install tmux)")
+def test_in_tmux_at_80_by_24_keys_walk_to_the_evidence_and_out_again(saved: Path, tmp_path: Path) -> None:
+    pytest.importorskip("textual")
+
+    def tmux(*words: str) -> str:
+        command = [str(TMUX), "-S", str(tmp_path / "socket"), "-f", "/dev/null", *words]
+        return subprocess.run(command, capture_output=True, text=True).stdout
+
+    def screen(*wanted: str) -> str:
+        """As soon as all of it stands there: tmux tells no other program of what it draws, so it is asked."""
+        seen, end = "", time.monotonic() + 60
+        while not all(words in seen for words in wanted) and time.monotonic() < end:
+            seen = tmux("capture-pane", "-p", "-t", "board")
+        assert all(words in seen for words in wanted), seen
+        return seen
+
+    run = [sys.executable, "-m", "portcheck", "ui", str(saved)]
+    done = f"{shlex.join(run)}; tmux -S {tmp_path / 'socket'} wait-for -S over"
+    tmux("new-session", "-d", "-x", "80", "-y", "24", "-s", "board", "-e", f"PYTHONPATH={Path.cwd()}", done)
+    try:
+        assert max(map(len, screen("all forests", "alpha.test", "Quit").splitlines())) <= 80
+        tmux("send-keys", "-t", "board", "Enter")
+        screen("dc1.alpha.test", "10.77.1.1")
+        tmux("send-keys", "-t", "board", "Enter")
+        screen("kpasswd", "464/udp", "filtered", "389/tcp")
+        tmux("send-keys", "-t", "board", "f")
+        assert "389/tcp" not in screen("failures only", "464/udp")
+        tmux("send-keys", "-t", "board", "Enter")
+        screen("no answer to 3 tries")
+        tmux("send-keys", "-t", "board", "C-q")
+        tmux("wait-for", "over")
+    finally:
+        tmux("kill-server")

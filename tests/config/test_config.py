@@ -55,7 +55,7 @@ def test_who_signs_in_arrives_and_the_password_stays_in_its_file(load_text: Load
 
 def test_a_forest_of_one_line_gets_the_defaults(load_text: Load) -> None:
     configuration = load_text(FOREST)
-    assert configuration.forests == (ForestSpec(name="alpha.test"),)
+    assert configuration.forests == (ForestSpec(name="alpha.test", named_forest=True),)
     assert configuration.settings == Settings()
 
 
@@ -105,6 +105,7 @@ def test_every_key_of_a_forest_arrives_in_canonical_form(load_text: Load) -> Non
         expect={"domain_sid": "S-1-5-21-1-2-3", "smb": "closed"},
         ports={"kerberos": 10088},
         extra=(ExtraPort("pcns", 5000, "tcp", "PCNS static RPC port"),),
+        named_forest=True,
     )
 
 

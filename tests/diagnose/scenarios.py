@@ -99,7 +99,7 @@ def _outcome(forest: str, host: str, address: str | None, port: str, seen: str |
         verdict=Verdict(told["verdict"]) if "verdict" in told else _verdict(state, need, expected),
         stage=Stage(told["stage"]) if "stage" in told else Stage.ANSWER if state in GOOD else None,
         attempts=told.get("attempts", 3 if state is State.FILTERED else 1),
-        latency_ms=3.0 if state in GOOD else None,
+        latency_ms=told.get("latency_ms", 3.0) if state in GOOD else None,
         facts=told.get("facts", {}),
         blocked_at=BlockedAt(**blocked) if blocked else None,
     )

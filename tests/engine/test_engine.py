@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from portcheck.config import Settings
 from portcheck.model import Check, Outcome, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Network
@@ -50,6 +51,20 @@ async def once(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Outcome:
 )
 async def test_every_failure_is_an_outcome(monkeypatch: pytest.MonkeyPatch, error: Exception, state: State) -> None:
     assert (await once(monkeypatch, error)).state is state
+
+
+async def test_a_probe_sees_the_settings_of_its_run_the_first_time_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    async def look(_: Check, __: Network, subject: Subject) -> Seen:
+        seen.append(subject.settings.source_ip)
+        return Seen({})
+
+    asking = engine(monkeypatch, look)
+    asking.settings = Settings(source_ip="127.0.0.7")
+    await asking.run(check(), Subject("dc"))
+    await asking.again(check(), Subject("dc"), Timeouts(0.1, 0.1, 1), None)
+    assert seen == ["127.0.0.7", "127.0.0.7"]
 
 
 async def test_a_reset_that_does_not_come_again_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,19 +224,18 @@ async def test_before_the_patience_ends_a_doubt_is_told_of_what_was_asked_and_is
 
 
 async def test_no_doubt_is_told_after_the_end(make: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The timer is taken back, however the check has ended."""
-    loop = asyncio.get_running_loop()
-    timers: list[asyncio.TimerHandle] = []
-    plain = loop.call_later
+    """Whatever falls due later says nothing, however the check has ended."""
+    later: list[Callable[[], object]] = []
+    told: list[bool] = []
 
-    def call_later(*args: object, **rest: object) -> asyncio.TimerHandle:
-        timers.append(plain(*args, **rest))  # type: ignore[arg-type]
-        return timers[-1]
-
-    async def run(_: Check, __: Network, ___: Subject) -> Seen:
+    async def run(_: Check, net: Network, __: Subject) -> Seen:
+        net.trail.attempts = 1
         return Seen({})
 
-    monkeypatch.setattr(loop, "call_later", call_later)
-    await make(run).run(CHECK, SUBJECT, lambda: None)
-    assert timers
-    assert all(timer.cancelled() for timer in timers)
+    monkeypatch.setattr(engine_module, "after", lambda _, call: later.append(call))
+    for connect_s in (0.0, 60.0):
+        await make(run, connect_s).run(CHECK, SUBJECT, lambda: told.append(True))
+    assert len(later) == 2
+    for call in later:
+        call()
+    assert (told, len(later)) == ([], 2)

@@ -12,6 +12,7 @@ from strategies import reports
 from portcheck.config import Settings
 from portcheck.model import Report
 from portcheck.net.pacing import AdaptivePacer
+from portcheck.net.paths import network
 from portcheck.run import shards
 from portcheck.run.crowd import Crowd
 from portcheck.run.frames import LENGTH, Told, outcome_of, packed, told, unpacked
@@ -38,14 +39,14 @@ def test_a_way_is_kept_whole_where_that_is_even_else_a_network_else_nothing() ->
         return address.partition(".")[0]
 
     two_ways = {"10.0.0.1": 50, "10.0.1.1": 50, "172.16.0.1": 100}
-    group, found, whole = shards._grouped(two_ways, (way, shards._network), 2)
+    group, found, whole = shards._grouped(two_ways, (way, network), 2)
     assert (group, whole) == (way, True)
     assert found["10"] != found["172"]
     one_way = {"10.0.0.1": 50, "10.0.0.2": 50, "10.0.1.1": 100}
-    group, found, whole = shards._grouped(one_way, (way, shards._network), 2)
-    assert (group, whole) == (shards._network, False)
+    group, found, whole = shards._grouped(one_way, (way, network), 2)
+    assert (group, whole) == (network, False)
     assert found["10.0.0"] != found["10.0.1"]
-    assert shards._grouped({"10.0.0.1": 50, "10.0.0.2": 50}, (way, shards._network), 2) == (str, {}, False)
+    assert shards._grouped({"10.0.0.1": 50, "10.0.0.2": 50}, (way, network), 2) == (str, {}, False)
 
 
 def test_the_pace_of_a_way_is_shared_by_who_asks_over_it() -> None:

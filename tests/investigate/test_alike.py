@@ -64,6 +64,17 @@ async def test_the_way_to_a_few_hosts_of_a_network_is_walked(walked: set[str]) -
     assert {o.check.address for o in placed} == walked
 
 
+@pytest.mark.parametrize("network", ["127.20.1", "127.0.0"])
+async def test_to_this_machine_itself_there_is_no_way_to_walk(walked: set[str], network: str) -> None:
+    cases = [case_of(number, network=network) for number in range(1, MANY)]
+    for case in cases:
+        trace.ahead(case, case.having(State.FILTERED)[0])
+    found = await locate(cases)
+    assert (walked, [case.walks for case in cases]) == (set(), [{}] * len(cases))
+    assert {o.blocked_at for o in found} == {None}
+    assert {o.evidence[-1].detail for o in found} == {"the address is this machine's own: no router is on the way"}
+
+
 async def test_where_it_was_not_walked_to_that_is_said_and_no_place_is_claimed(walked: set[str]) -> None:
     found = await locate([case_of(number) for number in range(1, MANY)])
     names = [o.check.host for o in found if o.check.address in walked]

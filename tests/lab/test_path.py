@@ -248,6 +248,30 @@ def test_a_ban_that_the_run_drew_leads_and_all_else_is_folded_into_it(lab: Lab) 
     assert "--rate" in finding(run, "blocked-after-burst")["fix"]
 
 
+def test_a_ban_that_resets_is_one_finding_too(lab: Lab) -> None:
+    table = "banner"
+    lab.fw1.nft(
+        f"table inet {table} {{\nset banned {{ type ipv4_addr; flags timeout; timeout 60s; }}\n"
+        "chain c { type filter hook forward priority 0\n ip saddr @banned meta l4proto tcp reject with tcp reset\n"
+        " ip saddr 10.77.0.10 tcp flags & (syn | ack) == syn limit rate over 2/second burst 6 packets"
+        " add @banned { ip saddr } drop\n }\n}"
+    )
+    with ExitStack() as undo:
+        undo.callback(lab.fw1.nft, f"delete table inet {table}")
+        run = named(lab)
+    assert (run.code, run.codes("bravo")) == (1, ["blocked-after-burst"])
+
+
+def test_a_host_that_refuses_this_machine_in_its_own_name_is_up(lab: Lab) -> None:
+    with faults.reject(lab, lab.bravo, at=lab.bravo.node):
+        run = named(lab)
+    told = finding(run, "host-unreachable")
+    assert "so the host is up" in told["explanation"]
+    assert "its own firewall" in told["fix"]
+    with faults.reject(lab, lab.bravo, at=lab.fw1):
+        assert "so the host is up" not in finding(named(lab), "host-unreachable")["explanation"]
+
+
 HOLES = {
     "1280": (["ip daddr {} ip length > 1280 drop"], "to", 1280),
     "576": (["ip daddr {} ip length > 576 drop"], "to", 576),

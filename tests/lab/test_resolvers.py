@@ -259,6 +259,12 @@ def test_a_resolver_that_does_not_run_is_one_finding(lab: Lab) -> None:
     assert "127.0.0.9" in finding(run, "dns-blocked")["title"]
 
 
+def test_a_server_of_the_forests_file_that_refuses_is_no_retired_controller(lab: Lab) -> None:
+    run = check(lab, dns=["10.77.0.1"])
+    assert (run.codes("bravo"), run.code) == (["dns-blocked"], 1)
+    assert "10.77.0.1 refuses DNS questions" in finding(run, "dns-blocked")["title"]
+
+
 # A zone of the same name that is not the directory's
 
 
@@ -324,6 +330,13 @@ def test_an_interceptor_that_answers_for_every_server_is_told(lab: Lab) -> None:
         run = check(lab, dns=[lab.bravo.address])
     assert (run.codes("bravo"), run.code) == (["dns-intercepted"], 0)
     assert "192.0.2.53" in finding(run, "dns-intercepted")["evidence"]
+
+
+def test_an_interceptor_that_strips_addresses_is_no_missing_record(lab: Lab) -> None:
+    with resolvers.interception(lab, strip=True):
+        run = check(lab, dns=[lab.bravo.address])
+    assert (run.codes("bravo"), run.code) == (["resolver-filters-addresses", "dns-intercepted"], 1)
+    assert "whoever answers in the place of" in finding(run, "resolver-filters-addresses")["title"]
 
 
 def test_an_interceptor_that_does_not_know_the_forest_is_no_missing_record(lab: Lab) -> None:

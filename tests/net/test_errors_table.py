@@ -97,6 +97,9 @@ def test_winsocks_numbers_mean_the_same_where_they_come_as_an_errno(number: int)
         (errno.EAFNOSUPPORT, False, "does not speak this address family"),
         (10047, True, "does not speak this address family"),
         (995, True, "gave the operation up"),
+        (errno.EINVAL, False, "a blackhole route"),
+        (getattr(errno, "ENOKEY", 126), False, "VPN has no key"),
+        (errno.EDESTADDRREQ, False, "VPN does not know where the peer"),
         (errno.EPROTO, False, "what the system calls it"),
     ],
 )

@@ -10,7 +10,7 @@ from net import servers
 from net.test_stream import full_backlog
 
 from portcheck.model import State
-from portcheck.net import connect, udp
+from portcheck.net import connect, tries, udp
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net
 from portcheck.net.pacing import Pacer
@@ -55,6 +55,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udp, "SOON_AGAIN_S", 0.02)
     for module in (connect, udp):
         monkeypatch.setattr(module, "LISTENED_S", 0.05)
+    for module in (tries, udp):
         monkeypatch.setattr(module, "GLANCE_S", 0.02)
 
 

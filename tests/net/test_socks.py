@@ -18,7 +18,7 @@ from portcheck.net import socks as codec
 from portcheck.net.network import Net
 from portcheck.net.proxy import Reach
 from portcheck.net.timeouts import Timeouts
-from portcheck.probes.anyport import TCP
+from portcheck.probes.anyport import PROBES
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import once
 
@@ -39,7 +39,7 @@ def asking(port: int) -> Check:
 async def seen(proxy: Proxy, port: int = 9, **how: str) -> Outcome:
     async with socks(proxy):
         reach = way(proxy, **how)  # type: ignore[arg-type]
-        return await once(TCP, asking(port), reach, Subject("dc1.far.test", route=reach.route))
+        return await once(PROBES[0], asking(port), reach, Subject("dc1.far.test", route=reach.route))
 
 
 def test_the_bytes_are_those_of_the_rfc() -> None:
@@ -118,8 +118,8 @@ async def test_what_is_no_proxy_or_not_there_says_nothing_of_the_port() -> None:
 
     async with tcp(ssh) as port:
         reach = way(Proxy(port=port))
-        foreign = await once(TCP, asking(9), reach, Subject("x", route=reach.route))
+        foreign = await once(PROBES[0], asking(9), reach, Subject("x", route=reach.route))
     reach = way(Proxy(port=port))
-    gone = await once(TCP, asking(9), reach, Subject("x", route=reach.route))
+    gone = await once(PROBES[0], asking(9), reach, Subject("x", route=reach.route))
     for outcome in (foreign, gone):
         assert (outcome.state, outcome.facts["local_fault"]) == (State.ERROR, True)

@@ -13,7 +13,7 @@ from net import servers
 from patience import MUTE, PATIENT, SILENT
 
 from portcheck.model import Stage, State
-from portcheck.net import connect
+from portcheck.net import connect, tries
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net
 from portcheck.net.platform import sockets
@@ -63,16 +63,16 @@ async def test_silence_to_every_syn_is_filtered(monkeypatch: pytest.MonkeyPatch)
 
 async def test_the_try_that_is_answered_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "REPEAT_AFTER_S", 0.05)
-    real, lost = connect._try, asyncio.Event()
+    real, begun = tries.Tries._send, list[int]()
 
-    async def first_is_lost(address: str, port: int, net: Net) -> socket.socket:
-        if not lost.is_set():
-            lost.set()
-            net.trail.attempts += 1
-            await asyncio.Event().wait()
-        return await real(address, port, net)
+    def first_is_lost(self: tries.Tries, one: tries.Try) -> None:
+        begun.append(one.number)
+        if len(begun) > 1:
+            real(self, one)
+        else:
+            self._net.trail.attempts += 1
 
-    monkeypatch.setattr(connect, "_try", first_is_lost)
+    monkeypatch.setattr(tries.Tries, "_send", first_is_lost)
     async with servers.tcp(lambda reader, _: reader.read()) as port:
         net = Net("127.0.0.1", PATIENT)
         with await net.tcp(port):

@@ -12,7 +12,7 @@ BEGIN, END = f"<!-- from the code, by {COMMAND} -->\n", "<!-- end -->\n"
 
 def texts() -> dict[str, str]:
     """Every generated file by its path in the clone, as it ought to be now."""
-    from . import commands, exit_codes, forests_file, json_report, samples
+    from . import commands, exit_codes, forests_file, json_report, own_words, samples
 
     readme = samples.filled((ROOT / "README.md").read_text(encoding="utf-8"))
     head, rest = readme.split(BEGIN)
@@ -20,11 +20,13 @@ def texts() -> dict[str, str]:
         "docs/commands.md": commands.page(),
         "docs/forests-file.md": forests_file.page(),
         "docs/json.md": json_report.page(),
+        "portcheck/catalogue/own.toml": own_words.page((ROOT / "portcheck/catalogue/own.toml").read_text("utf-8")),
         "README.md": f"{head}{BEGIN}{exit_codes.table()}{END}{rest.split(END)[1]}",
     }
 
 
 def main() -> None:
+    sys.path.insert(0, str(ROOT / "tests"))  # as pytest has it: samples are told from the tests' own cases
     for name, text in texts().items():
         path = ROOT / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -1,5 +1,7 @@
 """The README's samples, printed by the program itself from runs that the lab recorded (tests/diagnose/runs).
 
+What the lab has no controller for, an account and a cloud behind a proxy, is told from the rules' own cases
+(tests/diagnose/cases); several places, from what each would have seen (tests/merge).
 A block stands between `<!-- sample NAME -->` and `<!-- end sample -->`; `python -m tests.reference.make` writes it.
 """
 
@@ -11,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 RUNS = Path(__file__).parents[1] / "diagnose" / "runs"
 BLOCK = re.compile(r"(<!-- sample (?P<name>[a-z-]+) -->\n```\n)(?P<text>.*?)(```\n<!-- end sample -->)", re.DOTALL)
@@ -107,6 +110,92 @@ def asks() -> str:
     return ",\n".join(map(json.dumps, told)) + "\n"
 
 
+def history() -> str:
+    """Two runs kept, and what changed between them."""
+    from portcheck.history import database, runs, timeline
+    from portcheck.render import history
+    from portcheck.render.shared.layout import to_string
+    from portcheck.render.shared.options import Options
+
+    kept = sorted((_run(name) for name in ("rejected-464", "healthy")), key=lambda run: run.started)
+
+    with TemporaryDirectory() as folder, database.opened(Path(folder) / "runs.sqlite", create=True) as opened:
+        for run in kept:
+            runs.keep(opened, run, "lab", "alpha.test, bravo.test, charlie.test (mim)", 50, 36500)
+        found = runs.runs(opened)
+        plans = {"lab": (found, timeline.courses(opened, "lab", found))}
+        return to_string(list(history.lines(plans, "", Options()))[2:], Options())
+
+
+def listen() -> str:
+    """A check of the lab came to another machine's ports: its first lines, and the end."""
+    from portcheck.render import listen
+    from portcheck.render.shared.layout import to_string
+    from portcheck.render.shared.options import Options
+    from portcheck.render.shared.times import clock
+    from portcheck.server.listener.limits import Contact, Limits
+    from portcheck.server.listener.listening import ListenOrder, Opened, Ready
+    from portcheck.server.listener.ports import WantedPort
+
+    run = _run("healthy")
+    asked = [o for o in run.outcomes if o.check.host == run.outcomes[0].check.host and o.check.port and o.answers]
+    limits = Limits(lambda _: None)
+    lines = []
+    for outcome in asked:
+        check = outcome.check
+        contact = Contact(run.vantage.addresses[0], check.name, check.address or "", check.port or 0)
+        limits.contacts[contact.source, check.name, contact.local_port] = contact
+        lines += listen.came(contact, clock(outcome.started_at or run.started)[:8])
+    wanted = tuple(WantedPort(o.check.name, o.check.port or 0) for o in asked)
+    address = asked[0].check.address or ""
+    order = ListenOrder(wanted, (address,), asked[0].check.host, profiles=("mim",))
+    ready = Ready(tuple(Opened(each, address) for each in wanted), ())
+    opening = list(listen.opening(order, ready, Options()))[-3:]
+    end = list(listen.summary(ready, limits, Options()))[1:]
+    return to_string([*opening, *lines[:3]], Options()) + "…\n" + to_string(end, Options())
+
+
+def _case(title: str) -> str:
+    """The leading finding of one of the rules' cases."""
+    from diagnose import scenarios
+
+    from portcheck.diagnose import diagnose
+    from portcheck.render.report.findings import alone
+    from portcheck.render.shared.layout import to_string
+    from portcheck.render.shared.options import Options
+
+    finding = diagnose(scenarios.report_of(scenarios.cases()[title]))[0]
+    return to_string(alone(finding, Options()), Options())
+
+
+def account() -> str:
+    return _case("account: a wrong password, and the other controllers are spared")
+
+
+def cloud() -> str:
+    """Of the rules' cases the first of a proxy that refuses."""
+    refused = "outside: the proxy refuses one and asks for credentials at another; "
+    return _case(f"{refused}that is one finding, and no device of the path's")
+
+
+def places() -> str:
+    """What works from two places and not from a third."""
+    from merge.places import merged, place, saw
+
+    from portcheck.render.merged import table
+    from portcheck.render.shared.layout import to_string
+    from portcheck.render.shared.options import Options
+
+    def from_(name: str, state: str, after: str | None = None):  # type: ignore[no-untyped-def]
+        return place(
+            name, saw("kerberos/tcp", "ok"), saw("kpasswd/tcp", state, after), saw("kpasswd/udp", state, after)
+        )
+
+    found = merged(from_("client", "ok"), from_("dmz", "ok"), from_("branch", "filtered", "10.77.4.1"))
+    lines = [str(line) for line in table.lines(found, Options(quiet=True))][1:]
+    return to_string(lines, Options())
+
+
 SAMPLES: Mapping[str, Callable[[], str]] = {
     "screen": screen,
     "by-ear": by_ear,
@@ -115,6 +204,11 @@ SAMPLES: Mapping[str, Callable[[], str]] = {
     "nagios": nagios,
     "request": request,
     "asks": asks,
+    "history": history,
+    "listen": listen,
+    "places": places,
+    "cloud": cloud,
+    "account": account,
 }
 
 

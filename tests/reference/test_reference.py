@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
-from reference import json_report, make, samples
+from reference import json_report, make, own_words, samples
 from reference.exit_codes import table
 
 from portcheck.catalogue.profiles import built_in
@@ -29,11 +29,23 @@ def pages() -> dict[str, str]:
     return make.texts()
 
 
-@pytest.mark.parametrize("name", ["docs/commands.md", "docs/forests-file.md", "docs/json.md", "README.md"])
+MADE = ["docs/commands.md", "docs/forests-file.md", "docs/json.md", "README.md", "portcheck/catalogue/own.toml"]
+
+
+@pytest.mark.parametrize("name", MADE)
 def test_a_page_is_as_the_code_has_it(name: str, pages: dict[str, str]) -> None:
     there = make.ROOT / name
     same = there.exists() and there.read_text(encoding="utf-8") == pages[name]
     assert same, f"{name} is not what the code says: run .venv-tests/bin/{make.COMMAND}"
+
+
+def test_a_finding_without_a_word_gets_one_of_its_title() -> None:
+    assert (
+        own_words.word("{forest}: {services} on {hosts} cut by {what}") == "the service on a controller cut by the what"
+    )
+    text = (make.ROOT / "portcheck/catalogue/own.toml").read_text(encoding="utf-8")
+    without = re.sub(r"(?m)^time-skew = .*\n", "", text)
+    assert own_words.page(without).removeprefix(without).startswith('time-skew = "')
 
 
 def test_the_readme_shows_every_sample_once_and_no_other() -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from importlib import resources
+from pathlib import Path
 
 import jsonschema
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +27,15 @@ SCHEMA = json.loads((resources.files("portcheck") / "schema" / "report-1.json").
 def test_every_format_renders_a_run_and_ends_its_last_line() -> None:
     for renderer in FORMATS.values():
         assert renderer(samples.three_forests(), Options()).endswith("\n")
+
+
+def test_each_file_that_renders_a_report_is_a_format_and_each_format_has_its_file() -> None:
+    folder = Path(str(resources.files("portcheck.render.report")))
+    files = {path: path.stem for path in folder.glob("*.py")} | {p: p.parent.name for p in folder.glob("*/__init__.py")}
+    files = {path: name for path, name in files.items() if name != "sentences"}  # the table's, for screen readers
+    renders = {name for path, name in files.items() if "\ndef render(" in path.read_text(encoding="utf-8")}
+    assert renders - set(FORMATS) == set(), "portcheck/render/__init__.py: not in FORMATS"
+    assert [f"portcheck/render/report/{name}.py: no render()" for name in set(FORMATS) - renders] == []
 
 
 def test_naming_the_formats_imports_none_of_them() -> None:

@@ -12,13 +12,14 @@ from portcheck.model.events import Finished, Landed, Notify, Planned
 from portcheck.render.shared.grid import Pending
 from portcheck.render.shared.options import Options
 from portcheck.render.ui.shown import Path, Shown
-from tests.render.samples import kpasswd_finding, many_controllers, three_forests
+from tests.factories import report as run_of
+from tests.render.samples import host_outcomes, kpasswd_finding, many_controllers, three_forests
 
 textual = pytest.importorskip("textual", reason="the board is drawn by textual, an extra")
 
 from textual.widgets import DataTable, Static  # noqa: E402
 
-from portcheck.render.ui.app import BoardApp, Deeds, ReadingScreen  # noqa: E402
+from portcheck.render.ui.app import BATCH, BoardApp, Deeds, ReadingScreen  # noqa: E402
 
 PLAIN = Options(width=80)
 
@@ -253,6 +254,39 @@ async def test_words_from_the_network_are_shown_and_never_obeyed() -> None:
         assert "[bold]no[/bold]" in cells
         assert "\x1b" not in cells
         assert "\x9b" not in cells
+
+
+async def test_of_1200_controllers_only_the_rows_near_the_cursor_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    add_row = DataTable.add_row
+
+    def counted(self: DataTable, *cells: object, **kind: object) -> object:
+        built.append(str(kind["key"]))
+        return add_row(self, *cells, **kind)
+
+    monkeypatch.setattr(DataTable, "add_row", counted)
+    hosts = [host_outcomes(f"dc{n:04}.alpha.test", f"10.1.{n // 250}.{n % 250}") for n in range(1200)]
+    app = board(run_of(*(o for some in hosts for o in some)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        walk = {"enter": BATCH, "down": 0, "slash": 0, "9": BATCH, "escape": 2 * BATCH, "f": 0}
+        for keys, most in walk.items():
+            built.clear()
+            await pilot.press(keys)
+            assert len(built) <= most, keys
+        await pilot.press("f")
+        table = app.query_one(DataTable)
+        for _ in range(8):  # going down builds what is come to
+            await pilot.press("pagedown")
+        assert BATCH < table.row_count < 1200
+        assert table.cursor_row > BATCH // 2
+        table.scroll_to(y=table.row_count - 30, animate=False)  # as the wheel does
+        await pilot.pause()
+        assert 2 * BATCH < table.row_count < 1200
+        await pilot.press("ctrl+end")
+        assert (table.row_count, table.cursor_row) == (1200, 1199)
+        assert app._selected().startswith("dc1199.alpha.test")
+        await pilot.press("enter", "escape")
+        assert app.query_one(DataTable).cursor_row == 1199
 
 
 async def test_every_level_fits_80_by_24_and_40_columns() -> None:

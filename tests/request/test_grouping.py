@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portcheck.model import Need
+from portcheck.request import grouping
 from portcheck.request.flow import Flow, Ports
 from portcheck.request.grouping import cover, merged, rules_for
 from tests.request.requests import flow, mixed, opened, wanted
@@ -156,3 +159,36 @@ def test_a_rule_gives_as_its_reasons_only_flows_that_it_opens() -> None:
     asked = [flow("10.1.0.1", 88), flow("10.1.0.2", 88), flow("10.1.0.1", 9389)]
     for rule in rules_for(asked):
         assert wanted(rule.flows) <= opened([rule])
+
+
+def test_each_family_has_rules_of_its_own_the_older_one_first() -> None:
+    rules = rules_for([flow("fd00::1", 389, source="fd00::9"), flow("10.0.0.1", 389, source="10.0.0.9")])
+    assert [(rule.family, rule.destinations) for rule in rules] == [(4, ("10.0.0.1",)), (6, ("fd00::1",))]
+
+
+def test_a_port_that_a_range_beside_it_opens_sets_nobody_apart() -> None:
+    wide = Ports("tcp", 380, 390)
+    both = [replace(flow(where, 389), ports=wide) for where in ("10.0.0.1", "10.0.0.2")]
+    (rule,) = rules_for([*both, flow("10.0.0.1", 389)])
+    assert (rule.destinations, rule.ports) == (("10.0.0.1", "10.0.0.2"), (wide,))
+
+
+def test_by_port_is_taken_where_that_is_fewer_and_its_reasons_are_of_its_port() -> None:
+    """One host needs the first port, one the second, one both: three kinds of hosts, two rules."""
+    asked = [flow("10.0.0.1", 88), flow("10.0.0.2", 389), flow("10.0.0.3", 88), flow("10.0.0.3", 389)]
+    rules = rules_for(asked)
+    told = [(rule.ports[0].low, rule.destinations, {one.ports for one in rule.flows}) for rule in rules]
+    alone = {port: Ports("tcp", port, port) for port in (88, 389)}
+    assert sorted(told, key=str) == [
+        (389, ("10.0.0.2", "10.0.0.3"), {alone[389]}),
+        (88, ("10.0.0.1", "10.0.0.3"), {alone[88]}),
+    ]
+
+
+def test_of_very_many_kinds_only_the_two_plain_ways_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every set of nine ports, each at a host of its own: by host so many rules as sets, by port nine."""
+    ports = [Ports("tcp", n, n) for n in range(1, 18, 2)]
+    sets = [frozenset(some) for count in range(1, 10) for some in combinations(ports, count)]
+    assert len(sets) > grouping.MOST_KINDS
+    monkeypatch.setattr(grouping, "_greedy", pytest.fail)
+    assert len(cover({f"10.0.{n // 200}.{n % 200}": those for n, those in enumerate(sets)})) == 9

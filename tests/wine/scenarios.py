@@ -92,7 +92,7 @@ def both(lab: Lab, there: Windows, scenario: Scenario) -> tuple[Run, Run]:
     asked = ("check", "--format", "json")
     with scenario.fault(lab), ThreadPoolExecutor(1) as aside:
         env = {"PORTCHECK_CONFIG": windows_path(config)}
-        other = aside.submit(there.portcheck, *asked, env=env, timeout=180)
+        other = aside.submit(there.portcheck, *asked, env=env, timeout=600)
         linux = lab.check(config=config)
         done = other.result()
     out, err = done.out.decode("utf-8", "replace"), done.err.decode("utf-8", "replace")

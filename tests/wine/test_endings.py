@@ -39,7 +39,7 @@ HOW = {
 def mute(tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
     """The forests file of a controller that accepts and never answers, and its port."""
     with socket.create_server(("127.0.0.1", 0)) as port:
-        port.settimeout(120)
+        port.settimeout(600)
         path = tmp_path / "forests.toml"
         path.write_text(
             '[[forest]]\nname = "mute.test"\ndomain_controllers = ["127.0.0.1"]\n'
@@ -53,7 +53,7 @@ def test_what_was_found_is_kept(windows: Windows, mute: tuple[str, socket.socket
     forests, port = mute
     asked = ("check", "-c", forests, "--only", "ldap", "--timeout", "100s", "--no-trace", "-f", "json")
     with windows.start(windows.python, "-c", DRIVER.format(how=HOW[how]), *asked) as program, port.accept()[0]:
-        out, err = program.communicate(b"!", timeout=120)
+        out, err = program.communicate(b"!", timeout=600)
     report = json.loads(out.decode("utf-8"))
     assert (program.returncode, report["interrupted"], report["summary"]["exit_code"]) == (130, True, 130)
     assert [forest["name"] for forest in report["forests"]] == ["mute.test"]

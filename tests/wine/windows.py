@@ -55,7 +55,7 @@ class Windows:
         given: bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: float = 300,
+        timeout: float = 900,
     ) -> Done:
         """A Windows program to its end; paths may be this machine's (`windows_path` where it is told one)."""
         with self.start(*arguments, env=env, cwd=cwd) as process:
@@ -85,14 +85,14 @@ class Windows:
     def server(self, *arguments: str) -> None:
         """wineserver(1); `-k` ends this prefix's own and everything in it."""
         command = [*self.enter, "wineserver", *arguments]
-        subprocess.run(command, env=self._environment(), check=False, timeout=60, umask=CLOSED)
+        subprocess.run(command, env=self._environment(), check=False, timeout=300, umask=CLOSED)
 
     def quietly(self, *arguments: str) -> None:
         """A program whose words nobody waits for."""
         void = subprocess.DEVNULL
         command = [*self.enter, "wine", *arguments]
         streams = {"stdin": void, "stdout": void, "stderr": void}
-        subprocess.run(command, env=self._environment(), check=False, timeout=120, umask=CLOSED, **streams)
+        subprocess.run(command, env=self._environment(), check=False, timeout=600, umask=CLOSED, **streams)
 
     def _environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -123,7 +123,7 @@ def windows(enter: Sequence[str] = ()) -> Iterator[Windows]:
     of = prepared()
     with tempfile.TemporaryDirectory(dir=HOME, prefix="prefix-", ignore_cleanup_errors=True) as folder:
         found = replace(of, prefix=Path(folder) / "prefix", enter=tuple(enter))
-        subprocess.run(["cp", "-al", str(of.prefix), str(found.prefix)], check=True, timeout=120)
+        subprocess.run(["cp", "-al", str(of.prefix), str(found.prefix)], check=True, timeout=600)
         found.server(f"-p{LINGER_S}")
         try:
             found.quietly("wineboot", "--restart")

@@ -21,6 +21,8 @@ from portcheck.catalogue.sources import Sure
 
 HERE = Path(__file__).parent
 TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal", "errno", "pbis")
+WORDED = TABLES[:-2]
+"""PBIS's texts and errno's are anybody's: their symbols and numbers alone speak for them."""
 OF_FAMILY: Mapping[str, tuple[str, ...]] = {
     "win32": ("win32",),
     "winsock": ("win32",),
@@ -52,8 +54,13 @@ class Row:
 @cache
 def rows(name: str) -> tuple[Row, ...]:
     """All of one table."""
-    told = json.loads((HERE / f"{name}.json").read_bytes())
-    return tuple(Row(name, *row) for row in told["rows"])
+    return tuple(Row(name, *row) for row in _written(name))
+
+
+@cache
+def _written(name: str) -> list[tuple[int, str, str]]:
+    table: list[tuple[int, str, str]] = json.loads((HERE / f"{name}.json").read_bytes())["rows"]
+    return table
 
 
 def of_symbol(symbol: str) -> list[CataloguedError]:
@@ -69,13 +76,31 @@ def of_numbers(wanted: Iterable[tuple[str, int]]) -> list[CataloguedError]:
     return _distinct(found)
 
 
-def of_text(folded: str) -> list[tuple[CataloguedError, str, int]]:
+def of_text(folded: str, *, one_of_many: bool) -> list[tuple[CataloguedError, str, int]]:
     """The errors whose text stands in a folded one, with the words and their place; the longest first."""
-    index = _by_word()
-    near = (row for word in words(folded) & index.keys() for row in index[word] if row.text.casefold() in folded)
+    if " " not in folded:
+        return []
+    near = _near_by_word(folded) if one_of_many else _near(folded)
     found = [(told(row), row.text) for row in near if row.text.count(" ") > 1 or _spoken_for(row, folded)]
     found.sort(key=lambda each: (-len(each[1]), not any(hint in folded for hint in each[0].family.hints)))
     return [(error, text, folded.index(text.casefold())) for error, text in found]
+
+
+def _near(folded: str) -> Iterator[Row]:
+    """Every text is tried: for one pasted text that is quicker than to make an index."""
+    for name in WORDED:
+        for code, symbol, text in _written(name):
+            if len(text) >= SHORTEST and text.casefold() in folded and _is_text(text):
+                yield Row(name, code, symbol, text)
+
+
+def _near_by_word(folded: str) -> Iterator[Row]:
+    index = _by_word()
+    return (row for word in words(folded) & index.keys() for row in index[word] if row.text.casefold() in folded)
+
+
+def _is_text(text: str) -> bool:
+    return len(text) >= SHORTEST and " " in text and not NOT_TEXTS.search(text)
 
 
 def _spoken_for(row: Row, folded: str) -> bool:
@@ -167,11 +192,6 @@ def _all() -> Iterator[Row]:
     return (row for name in TABLES for row in rows(name))
 
 
-def _worded() -> Iterator[Row]:
-    """PBIS's texts and errno's are anybody's: their symbols and numbers alone speak for them."""
-    return (row for row in _all() if row.table not in {"pbis", "errno"})
-
-
 @cache
 def _codes(name: str) -> Mapping[int, tuple[Row, ...]]:
     index: dict[int, tuple[Row, ...]] = {}
@@ -188,8 +208,8 @@ def _by_code(name: str, code: int) -> tuple[Row, ...]:
 def _by_word() -> Mapping[str, tuple[Row, ...]]:
     """The texts under their last words: quicker to make than to keep."""
     index: dict[str, list[Row]] = {}
-    for row in _worded():
-        if len(row.text) >= SHORTEST and " " in row.text and not NOT_TEXTS.search(row.text):
+    for row in (row for name in WORDED for row in rows(name)):
+        if _is_text(row.text):
             index.setdefault(_last_word(row.text.casefold()), []).append(row)
     return {word: tuple(found) for word, found in index.items()}
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from statistics import median
 
 from portcheck.diagnose.phrases import duration, listed, short, some
-from portcheck.diagnose.reader import number
+from portcheck.diagnose.reader import median, number
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint
 from portcheck.model import Outcome, Report, Severity, Verdict

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from portcheck.diagnose import answers
-from portcheck.diagnose.phrases import MOST_NAMED, how, listed, many, nobody_there, said_by, short, some
+from portcheck.diagnose.phrases import (
+    MOST_NAMED,
+    how,
+    in_the_hosts_name,
+    listed,
+    many,
+    nobody_there,
+    said_by,
+    short,
+    some,
+)
 from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
@@ -116,6 +126,8 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
         )
     if _unsent(tuple(o for where in dead for o in f.faults_at(where))):
         return "Nothing was sent, so nothing is known of the host or the path to it."
+    if all(in_the_hosts_name(o) for where in dead for o in f.faults_at(where)):
+        return OWN_NO
     pings = [_pings(f, where) for where in dead]
     if all(pings):
         them = "They answer" if len(dead) > 1 else "It answers"
@@ -134,6 +146,7 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
     return f"{may_be}{quiet}{retired}{far}"
 
 
+OWN_NO = "That is in the host's own name, so the host is up: its own firewall refuses, or a device in its name."
 FAR = " Clients here turn to the controllers of their own site first, and those answer: this costs them little."
 
 
@@ -144,7 +157,8 @@ def _pings(f: ForestFacts, where: Endpoint) -> bool | None:
 
 
 def _unless(f: ForestFacts, dead: list[Endpoint], proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
-    return UP if all(_pings(f, where) for where in dead) else _where_to_look(proof, by)
+    own_no = all(in_the_hosts_name(o) for o in proof)
+    return UP if own_no or all(_pings(f, where) for where in dead) else _where_to_look(proof, by)
 
 
 def _behind_one_name(shared: Mapping[str, Mapping[str, str]]) -> str:

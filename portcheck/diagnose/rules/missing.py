@@ -141,7 +141,8 @@ def _whom_to_ask(f: ForestFacts, lacking: list[Lookup], who: str) -> str:
     records = listed(dict.fromkeys(printable(lookup.name) for lookup in lacking))
     if statuses == {"refused"}:
         return (
-            f"Ask whoever runs {who} to answer this machine about {own}; or name the forest's own DNS servers instead"
+            f"Check the name first. If {own} is right, ask whoever runs {who} to answer this machine about it; or name"
+            " the forest's own DNS servers instead (--dns, or dns in the forests file)"
         )
     if statuses == {SERVFAIL}:
         return (

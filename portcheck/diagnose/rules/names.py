@@ -39,14 +39,14 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     places = {where for o in f.blocked("dns/udp") if (where := endpoint(o)) and not f.hollow(where)}
     proof = tuple(o for o in f.blocked("dns") if endpoint(o) in places)
     dead = silent_servers(f)
-    if not proof and not dead:
+    if not proof and not dead and not _refusing(f, dead):
         return None
     seen = tuple(f"{server_named(server)} {_said_nothing(asked)}" for server, asked in dead.items())
-    refusing = tuple(o for o in f.seen(State.REFUSED, "dns") if _is_resolver(f, o)) if SYSTEM in dead else ()
-    needed = any(lookup.required for asked in dead.values() for lookup in asked)
+    refusing = _refusing(f, dead)
+    needed = bool(refusing) or any(lookup.required for asked in dead.values() for lookup in asked)
     severity = Severity.ERROR if needed and not _answered_elsewhere(f) else None if proof else Severity.WARNING
     told = _forwarding(f, dead[SYSTEM]) if set(dead) == {SYSTEM} and not proof else None
-    told = _not_there(refusing) if refusing and not proof else told
+    told = _not_there(f, refusing) if refusing and not proof else told
     if told is None:
         whom = some([short(o.check.host, f.forest.name) for o in proof] or map(server_named, dead))
         way = f"tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to it"
@@ -68,12 +68,24 @@ def _said_nothing(asked: list[Lookup]) -> str:
     return f"answered none of {len(asked)} questions about this forest"
 
 
-def _not_there(refusing: tuple[Outcome, ...]) -> dict[str, str]:
-    """The system's resolver is an address at which nothing takes questions."""
+def _refusing(f: ForestFacts, dead: dict[str, list[Lookup]]) -> tuple[Outcome, ...]:
+    """Of a place that is known for a name server alone: it refuses questions, and answers none."""
+    refused = f.seen(State.REFUSED, "dns")
+    if SYSTEM in dead and (own := tuple(o for o in refused if _is_resolver(f, o))):
+        return own
+    named = [o for o in refused if _source(f, o) == "dns-server" and (where := endpoint(o)) and f.hollow(where)]
+    unanswered = {server for x in f.lookups() if x.required and x.status in UNHEARD for server in servers(x)}
+    return () if _answered_elsewhere(f) else tuple(o for o in named if o.check.address in unanswered)
+
+
+def _not_there(f: ForestFacts, refusing: tuple[Outcome, ...]) -> dict[str, str]:
+    """Nothing takes questions there."""
     at = some(dict.fromkeys(printable(o.check.address or "") for o in refusing))
+    whose = f"this machine's resolver ({at})" if any(_is_resolver(f, o) for o in refusing) else f"DNS server {at}"
     return {
-        "what": f"this machine's resolver ({at}) refuses DNS questions",
-        "ask": f"Look whether a name server runs at {at}: it refused the connection itself, so none listens there",
+        "what": f"{whose} refuses DNS questions",
+        "ask": f"Look whether a name server runs at {at}, and whether it is the right one to ask: it refused the"
+        " questions itself",
     }
 
 
@@ -92,8 +104,12 @@ def _forwarding(f: ForestFacts, asked: list[Lookup]) -> dict[str, str] | None:
 
 
 def _is_resolver(f: ForestFacts, o: Outcome) -> bool:
+    return _source(f, o) == "resolver"
+
+
+def _source(f: ForestFacts, o: Outcome) -> str:
     dc = f.controller(o.check.host)
-    return dc is not None and dc.source == "resolver"
+    return "" if dc is None else dc.source
 
 
 def silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:

@@ -76,12 +76,24 @@ def _loss(f: ForestFacts) -> Proof | None:
     by_port = endpoints(o for o in f.outcomes if "source_ports_dead" in o.facts)  # told by its own finding
     heard = [o for o in f.outcomes if o.state in GOOD and endpoint(o) not in by_port]
     lossy = tuple(o for o in heard if _lost(o))
-    if len(lossy) < 2:
+    if len(lossy) < 2 or _may_be_late(lossy, heard):
         return None
     counts = f"{len(lossy)} of {len(heard)} answers came only after {sum(map(_lost, lossy))} lost tries"
     hurts = len(lossy) >= LOSS_THAT_HURTS * len(heard)
     severity = Severity.WARNING if hurts else Severity.INFO
     return Proof(lossy, seen=(counts,), brief=True, severity=severity, words={"counts": counts})
+
+
+def _may_be_late(lossy: tuple[Outcome, ...], heard: list[Outcome]) -> bool:
+    """Datagrams alone, where other answers were that late: their answers may still have waited for a narrow line.
+
+    What loses packets loses those of connections too, and their kernel keeps count of it.
+    """
+    slowest_ms = max((o.latency_ms for o in heard if o.latency_ms is not None), default=0.0)
+    return slowest_ms >= LATE_MS and all(o.check.transport == "udp" for o in lossy)
+
+
+LATE_MS = 1000.0
 
 
 def _lost(o: Outcome) -> int:

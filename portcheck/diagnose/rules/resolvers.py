@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import median
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
-from portcheck.diagnose.reader import name, printable
+from portcheck.diagnose.reader import median, name, printable
 from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Severity, State
@@ -35,19 +34,21 @@ def _wildcard(f: ForestFacts) -> Proof | None:
 def _filtered(f: ForestFacts) -> Proof | None:
     """Names pass, and the addresses of all of them are missing."""
     hosts = answers.stripped(f)
-    if not hosts or answers.wildcard(f) or answers.intercepted(f):
+    if not hosts or answers.wildcard(f):
         return None
     known = {name(host) for host in hosts}
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if name(o.check.host) in known)
     first = next(x for x in f.lookups("SRV") if x.server == answers.main(f) and x.answers)
     elsewhere = [x for x in f.lookups(*answers.ADDRESSES) if name(x.name) in known and x.answers]
     who = answers.speaker(first)
+    if answers.intercepted(f):
+        who = f"whoever answers in the place of {who}"
     seen: tuple[str, ...] = (
         f"{who} gives SRV records that name {some(map(printable, hosts))}, and an address of none of them",
     )
     seen += tuple(dict.fromkeys(f"{answers.speaker(x)} gives {some(x.answers)}" for x in elsewhere[:2]))
     own = printable(f.forest.name)
-    words = {"who": who, "own": own}
+    words = {"who": who, "own": own, "whom": who if answers.intercepted(f) else f"whoever runs {who}"}
     return Proof(nameless, hosts=hosts, seen=seen, brief=True, severity=Severity.ERROR, words=words)
 
 
@@ -261,7 +262,7 @@ MISLEADING = (
             " is between: what protection against DNS rebinding does with private addresses. The forest's records say"
             " nothing of such a fault."
         ),
-        fix="Ask whoever runs {who} to let {own} through its rebinding protection (dnsmasq: rebind-domain-ok=/{own}/;"
+        fix="Ask {whom} to let {own} through its rebinding protection (dnsmasq: rebind-domain-ok=/{own}/;"
         ' unbound: private-domain: "{own}"), or use the forest\'s own DNS servers on this machine.',
         when=_filtered,
     ),

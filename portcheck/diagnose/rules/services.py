@@ -160,7 +160,9 @@ def _cut(f: ForestFacts) -> Proof | None:
         return None
     by = dict.fromkeys(said_by(o) or "a device on the path" for o in proof if flag(o, "reset_by_device"))
     who = f"The reset did not come from the host: {listed(by)} sent it" if by else CUTTERS
-    return Proof(proof, f.beside(proof), words={"who": who, "which": "" if by else _which(f, proof)})
+    return Proof(
+        proof, f.beside(proof), words={"who": who, "which": "" if by else _which(f, proof), "team": _team(f, proof)}
+    )
 
 
 def _which(f: ForestFacts, proof: Iterable[Outcome]) -> str:
@@ -260,7 +262,7 @@ TALK = (
             " {who}.{which}"
         ),
         fix="Ask the firewall team about inspection (IPS, protocol policy) of {ports} to {names}; if there is none, ask"
-        " the AD team for the service's log.",
+        " {team} for the service's log.",
         when=_cut,
     ),
     Rule(

@@ -126,8 +126,8 @@ def _own_differ(views: Views) -> bool:
 
 OTHER_VIEWS = {
     "whose": "What this machine finds depends on whom it asks, and most programs believe the first that answers",
-    "ask": "Take a server that does not serve {forest} out of this machine's list, or ask whoever runs it to forward"
-    " {forest} to the forest's own DNS servers (conditional forwarder).",
+    "ask": "Take a server that does not serve {forest} out of the list (this machine's, or the forests file's), or ask"
+    " whoever runs it to forward {forest} to the forest's own DNS servers (conditional forwarder).",
 }
 OWN_VIEWS = {
     "whose": "The forest's own servers contradict each other: one of them has not got the changes of the others",

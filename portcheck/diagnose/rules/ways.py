@@ -101,14 +101,22 @@ def _banned(f: ForestFacts) -> Proof | None:
     turned = f.told("turned_silent")
     anywhere = f.of_run(turned_silent)
     places = {*endpoints(turned), *(where for where in f.by_endpoint if anywhere and f.silent(where))}
-    silent = tuple(o for where in f.by_endpoint if where in places for o in f.faults_at(where) if o.state in TURNED)
+    by_reset = any(flag(o, "turned_by_reset") is True for o in turned)
+    states = TURNED | BY_RESET if by_reset else TURNED
+    silent = tuple(o for where in f.by_endpoint if where in places for o in f.faults_at(where) if o.state in states)
     if not anywhere or not (turned or silent):
         return None
     heard = f.of_run(_heard)
     told = some(f"{o.check.port}/{o.check.transport} of {printable(o.check.host)}" for o in anywhere)
     seen = f"{told} answered and did not any more at the end; {heard} checks of the run were answered"
     proof = (*turned, *silent)
-    return Proof(proof, seen=(seen,), brief=True, severity=Severity.ERROR, words=_about(f, BANNED, proof))
+    return Proof(
+        proof,
+        seen=(seen,),
+        brief=True,
+        severity=Severity.ERROR,
+        words=_about(f, CUT_OFF if by_reset else BANNED, proof),
+    )
 
 
 def _limited(f: ForestFacts) -> Proof | None:
@@ -117,7 +125,7 @@ def _limited(f: ForestFacts) -> Proof | None:
     if not proof:
         return None
     seen = f"{ports(proof)} were reset while other connections of this machine were open, and answered each alone"
-    reset = (o for where in endpoints(proof) for o in f.faults_at(where) if o.state is State.REJECTED)
+    reset = (o for where in endpoints(proof) for o in f.faults_at(where) if o.state in BY_RESET)
     rest = tuple(o for o in reset if o.check.transport == "tcp" and "icmp_from" not in o.facts)
     severity = max(Severity.WARNING, worst_of(rest), key=WORST_FIRST[::-1].index)
     words = _about(f, LIMITED, proof)
@@ -130,6 +138,16 @@ def _about(f: ForestFacts, words: Mapping[str, str], proof: tuple[Outcome, ...])
     return {**words, "what": words["what"].format(hosts=whereabouts(proof, f))}
 
 
+BY_RESET = frozenset({State.REFUSED, State.REJECTED})
+CUT_OFF = {
+    "what": "{hosts} answered this machine at first, and reset every connection at the end of the run",
+    "why": "What answered at first did not answer any more. A ban (scan detection, IPS) or a limit on connections does"
+    " that, and so does a host that restarts meanwhile. What else was reset here may be so for this reason only:"
+    " nothing can be said of those ports",
+    "ask": "Run it again in some minutes, and slowly: portcheck check --rate 2. If it answers then, ask the firewall"
+    " team whether it blocked this machine, and to except it from scan detection; and the AD team whether the host"
+    " was restarted",
+}
 BANNED = {
     "what": "this machine was blocked while it asked: {hosts} fell silent during the run",
     "why": "What answered at first did not answer any more at the end. Scan detection (IPS), a limit on sessions or on"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import struct
 import sys
+from collections.abc import Callable
+from functools import partial
 
-from portcheck.net.platform import select_thread
+from portcheck.net import errors
+from portcheck.net.alarms import after
+from portcheck.net.platform import ready, select_thread
 
 # The KDC drops clients on 88 and 464, and by a byte-order bug those on 22528 and 53249 (Microsoft KB2000061).
 FORBIDDEN_SOURCE_PORTS = frozenset({88, 464, 22528, 53249})
@@ -16,6 +22,8 @@ IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 51, 52
 IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
 SO_BINDTODEVICE = 25  # asm-generic/socket.h
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
+UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
+Told = Callable[[OSError | None], None]
 
 
 def family(address: str) -> socket.AddressFamily:
@@ -35,7 +43,7 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, po
             sock = socket.socket(wanted, kind)
             sock.setblocking(False)
             try:
-                if _chooses_late(sock, port):
+                if _chooses_late(sock, kind, port):
                     if source_ip:
                         sock.bind((source_ip, 0))
                     return sock
@@ -52,9 +60,9 @@ def make(address: str, kind: socket.SocketKind, source_ip: str | None = None, po
     raise OSError(None, "no usable local port: the range of ephemeral ports is too narrow")
 
 
-def _chooses_late(sock: socket.socket, port: int) -> bool:
+def _chooses_late(sock: socket.socket, kind: socket.SocketKind, port: int) -> bool:
     """The port is taken at connecting, so that many connections to different ends share few ports (Linux, TCP)."""
-    if sys.platform != "linux" or port or sock.type != socket.SOCK_STREAM:
+    if sys.platform != "linux" or port or kind != socket.SOCK_STREAM:
         return False
     try:
         sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
@@ -67,6 +75,29 @@ class ShunnedPortError(OSError):
     """The system chose a local port that domain controllers ignore."""
 
 
+def _nothing(_: socket.socket) -> None:
+    return
+
+
+def datagrams(
+    address: str, port: int, source_ip: str | None, *, loose: bool, ask: Callable[[socket.socket], None] = _nothing
+) -> tuple[socket.socket, select_thread.Peer | None]:
+    """A UDP socket, connected; `loose`: not, and whom to send to. `ask`: of it, before. Raises NetError."""
+    try:
+        sock = make(address, socket.SOCK_DGRAM, source_ip)
+    except OSError as error:
+        raise errors.local(error) from None
+    to = peer(address, port)
+    try:
+        ask(sock)
+        if not loose:
+            sock.connect(to)
+    except OSError as error:
+        sock.close()
+        raise errors.local(error) from None
+    return sock, to if loose else None
+
+
 def peer(address: str, port: int) -> select_thread.Peer:
     """The address as connect wants it: Windows' overlapped one takes a pair for IPv4, whatever the socket's family."""
     return (address, port, 0, 0) if family(address) == socket.AF_INET6 else (address, port)
@@ -77,6 +108,39 @@ if sys.platform == "win32":
     async def connect(sock: socket.socket, address: str, port: int) -> None:
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
         await select_thread.connect(sock, peer(address, port))
+
+    class Connecting:
+        """A connection under way: `told` is called in the loop once, with what it ended in; None: it is made."""
+
+        def __init__(self, sock: socket.socket, address: str, port: int, told: Told) -> None:
+            self._told = told
+            self._task = asyncio.create_task(connect(sock, address, port))
+            self._task.add_done_callback(self._ended)
+
+        def _ended(self, task: asyncio.Task[None]) -> None:
+            if not task.cancelled():
+                error = task.exception()
+                self._told(error if error is None or isinstance(error, OSError) else OSError(None, str(error)))
+
+        def look(self) -> None:
+            """Nothing to ask here: the thread beside the loop has told what it knows."""
+
+        def forget(self) -> None:
+            """Nobody waits for it any longer; to be called before closing the socket."""
+            self._task.cancel()
+
+    async def readable_within(sock: socket.socket, within_s: float) -> bool:
+        """Does anything come in within so many seconds, be it the end?"""
+        woken = asyncio.Event()
+        select_thread.when_readable(sock, woken.set)
+        try:
+            async with asyncio.timeout(within_s):
+                await woken.wait()
+        except TimeoutError:
+            return False
+        finally:
+            select_thread.forget(sock)
+        return True
 
     async def readable(sock: socket.socket) -> None:
         """Until there is something to receive, an error too."""
@@ -91,24 +155,90 @@ else:
 
     async def connect(sock: socket.socket, address: str, port: int) -> None:
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
-        pending = False
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[OSError | None] = loop.create_future()
+        connecting = Connecting(sock, address, port, ended.set_result)
         try:
-            sock.connect(peer(address, port))
+            error = await ended
+        finally:
+            connecting.forget()
+        if error is not None:
+            raise error
+
+    class Connecting:
+        """A connection under way: `told` is called in the loop once, with what it ended in; None: it is made.
+
+        Raises ShunnedPortError, and OSError where nothing can be sent.
+        """
+
+        __slots__ = ("_fd", "_peer", "_sock", "_told", "_waiting")
+
+        def __init__(self, sock: socket.socket, address: str, port: int, told: Told) -> None:
+            self._sock, self._peer, self._told, self._fd = sock, peer(address, port), told, sock.fileno()
+            self._waiting = True
+            code = sock.connect_ex(self._peer)
+            if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
+                raise ShunnedPortError(None, "a local port that domain controllers ignore")
+            if code in UNDER_WAY:
+                ready.when_writable(self._fd, self._ready)
+            else:
+                asyncio.get_running_loop().call_soon(self._end, code)
+
+        def _ready(self) -> None:
+            self._end(self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+        def look(self) -> None:
+            """Ask the kernel now how it stands (Linux: connecting once more tells)."""
+            if self._waiting and sys.platform == "linux":
+                code = self._sock.connect_ex(self._peer)
+                if code not in UNDER_WAY:
+                    self._end(0 if code == errno.EISCONN else code)
+
+        def _end(self, code: int) -> None:
+            if self._waiting:
+                self.forget()
+                self._told(OSError(code, os.strerror(code)) if code else None)
+
+        def forget(self) -> None:
+            """Nobody waits for it any longer; to be called before closing the socket."""
+            if self._waiting:
+                self._waiting = False
+                ready.forget(self._fd)
+
+    async def readable_within(sock: socket.socket, within_s: float) -> bool:
+        """Does anything come in within so many seconds, be it the end? The kernel has the last word."""
+        loop, fd = asyncio.get_running_loop(), sock.fileno()
+        woken: asyncio.Future[bool] = loop.create_future()
+        timer = after(within_s, partial(_wake, woken))
+        ready.when_readable(fd, partial(_wake, woken))
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            ready.forget(fd)
+        return _has_something(sock)
+
+    def _wake(woken: asyncio.Future[bool]) -> None:
+        if not woken.done():
+            woken.set_result(True)
+
+    def _has_something(sock: socket.socket) -> bool:
+        try:
+            sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
-            pending = True
-        if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
-            raise ShunnedPortError(None, "a local port that domain controllers ignore")
-        if pending:
-            await asyncio.get_running_loop().sock_connect(sock, peer(address, port))
+            return False
+        except OSError:
+            return True
+        return True
 
     async def readable(sock: socket.socket) -> None:
         """Until there is something to receive, an error too."""
-        loop, woken = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(sock, woken.set)
+        woken = asyncio.Event()
+        ready.when_readable(sock.fileno(), woken.set)
         try:
             await woken.wait()
         finally:
-            loop.remove_reader(sock)
+            ready.forget(sock.fileno())
 
 
 def clamp(sock: socket.socket, segment: int) -> None:

@@ -17,6 +17,11 @@ assert sys.platform != "win32"
 LARGEST = 65535
 
 
+def _asking(sock: socket.socket) -> None:
+    error_queue.ask_for_errors(sock)
+    sockets.ask_for_ttl(sock)
+
+
 class DatagramPort:
     """One local port talking to one remote one; what arrives goes to the inbox.
 
@@ -34,22 +39,10 @@ class DatagramPort:
     ) -> None:
         self._address = address
         self._inbox = inbox
-        self._to = sockets.peer(address, port) if loose else None
         self.reply_ttl: int | None = None
         self.other_sender: str | None = None
         self.heard = False  # anything at all
-        try:
-            self._sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
-        except OSError as error:
-            raise errors.local(error) from None
-        try:
-            error_queue.ask_for_errors(self._sock)
-            sockets.ask_for_ttl(self._sock)
-            if self._to is None:
-                self._sock.connect((address, port))
-        except OSError as error:
-            self._sock.close()
-            raise errors.local(error) from None
+        self._sock, self._to = sockets.datagrams(address, port, source_ip, loose=loose, ask=_asking)
         name = self._sock.getsockname()
         self.local: tuple[str, int] = (name[0], name[1])
         asyncio.get_running_loop().add_reader(self._sock, self._readable)

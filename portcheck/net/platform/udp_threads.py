@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import socket
 
 from portcheck.net import errors
 from portcheck.net.errors import NetError
@@ -30,20 +29,10 @@ class ThreadedPort:
     ) -> None:
         self._address = address
         self._inbox = inbox
-        self._to = sockets.peer(address, port) if loose else None
         self.other_sender: str | None = None
         self.heard = False  # anything at all
         self.reply_ttl: int | None = None  # WSARecvMsg would tell it; the socket module has no such call
-        try:
-            self._sock = sockets.make(address, socket.SOCK_DGRAM, source_ip)
-        except OSError as error:
-            raise errors.local(error) from None
-        try:
-            if self._to is None:
-                self._sock.connect(sockets.peer(address, port))
-        except OSError as error:
-            self._sock.close()
-            raise errors.local(error) from None
+        self._sock, self._to = sockets.datagrams(address, port, source_ip, loose=loose)
         name = self._sock.getsockname()
         self.local: tuple[str, int] = (name[0], name[1])
         select_thread.when_readable(self._sock, self._readable)

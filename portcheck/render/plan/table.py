@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from portcheck.plan.line import Cost, Forecast, ForecastLine, LineKind
+from portcheck.render.plan import sentences
 from portcheck.render.plan.words import CASES, COUNTED, TITLES, groups, port_of, questions_of, sums
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.options import Options
@@ -18,6 +19,8 @@ INDENT = 4
 
 
 def render(forecast: Forecast, options: Options) -> str:
+    if options.accessible:
+        return sentences.render(forecast, options)
     return to_string(_lines(forecast, options), options)
 
 

@@ -115,7 +115,8 @@ def _without(digest: Digest, explained: set[str]) -> Digest:
 
 
 def finding_sentences(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[str]:
-    yield f"{SEVERITY_WORDS[finding.severity]}: {title_of(finding)}"
+    words = "".join(said.new([title_of(finding)])) or finding.title  # of two forests with the same fault
+    yield f"{SEVERITY_WORDS[finding.severity]}: {words}"
     if finding.severity is Severity.INFO and not options.verbose:
         return
     why = split(finding.explanation)

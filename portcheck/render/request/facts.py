@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from portcheck.render.shared.text import listed
 from portcheck.render.shared.times import clock, local
-from portcheck.request.flow import FirewallRule, Flow, Ports
+from portcheck.request import summary
+from portcheck.request.flow import FirewallRule, Flow, Ports, Ticket
 
 BLANKS = ("Requester", "Needed from / until", "Change number")
 """What whoever hands it in fills in."""
@@ -57,8 +58,17 @@ def controls(rule: FirewallRule) -> Iterator[str]:
     yield from by_host.values()
 
 
-def standing(rule: FirewallRule) -> str:
-    """`464/tcp to bdc1: still closed; 3268/tcp to bdc1: proven`"""
-    return "; ".join(
-        f"{flow.ports} to {flow.host}: {flow.standing}" for flow in rule.flows if flow.standing is not None
-    )
+def standing(rule: FirewallRule, ticket: Ticket) -> str:
+    """`in the run of 2026-11-28 09:12 +01:00: 464/tcp to bdc1: still closed; 3268/tcp to bdc1: proven`"""
+    told = (f"{flow.ports} to {flow.host}: {flow.standing}" for flow in rule.flows if flow.standing is not None)
+    return _in_that_run("; ".join(told), ticket)
+
+
+def counts(ticket: Ticket) -> str:
+    """`in the run of 2026-11-28 09:12 +01:00: of 5 paths: 3 proven, 2 still closed`"""
+    return _in_that_run(summary.standing(ticket), ticket)
+
+
+def _in_that_run(words: str, ticket: Ticket) -> str:
+    """What a run saw is told of its time: it may be long ago."""
+    return f"in the run of {local(ticket.held_against)}: {words}" if words and ticket.held_against else words

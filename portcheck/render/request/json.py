@@ -32,6 +32,7 @@ def as_json(ticket: Ticket) -> Json:
         "headline": summary.headline(ticket),
         "impact": summary.impact(ticket),
         "suspects": list(summary.suspects(ticket)),
+        "held_against": ticket.held_against or None,
         "verify": summary.verify(ticket) if ticket.rules else None,
     }
 

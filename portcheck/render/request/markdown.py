@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from portcheck.render.request.facts import counts
 from portcheck.render.request.words import (
     CANDIDATE,
     NEEDS,
@@ -34,7 +35,7 @@ def _lines(ticket: Ticket) -> Iterator[str]:
     yield f"{_plain(ticket.basis)}."
     yield ""
     yield f"**{_plain(summary.headline(ticket))}.** {_plain(summary.impact(ticket))}".rstrip()
-    told = [*(f"Suspect: {line}" for line in summary.suspects(ticket)), summary.standing(ticket)]
+    told = [*(f"Suspect: {line}" for line in summary.suspects(ticket)), counts(ticket)]
     if any(told):
         yield ""
         yield from _bullets(filter(None, told))

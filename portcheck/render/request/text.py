@@ -41,7 +41,7 @@ def _lines(ticket: Ticket) -> Iterator[str]:
     yield from _told("impact", summary.impact(ticket))
     for line in summary.suspects(ticket):
         yield from _told("suspect", line)
-    yield from _told("state", summary.standing(ticket))
+    yield from _told("state", facts.counts(ticket))
     if ticket.questions:
         yield from _titled("To be cleared up first", ticket.questions)
     for rule in ticket.rules:
@@ -78,7 +78,7 @@ def _rule(rule: FirewallRule, ticket: Ticket) -> Iterator[str]:
         yield from _told("seen", facts.seen(flow)) if flow.evidence else ()
     for words in facts.controls(rule):
         yield from _told("but", words)
-    yield from _told("now", facts.standing(rule))
+    yield from _told("later", facts.standing(rule, ticket))
 
 
 def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def _told(ticket: Ticket) -> list[tuple[str, str]]:
         *((blank, "") for blank in facts.BLANKS),
         ("Impact", summary.impact(ticket)),
         *(("Suspect", line) for line in summary.suspects(ticket)),
-        ("State", summary.standing(ticket)),
+        ("State", facts.counts(ticket)),
         ("How to verify", summary.verify(ticket) if ticket.rules else ""),
         ("Note", words.STATELESS if ticket.stateless else words.STATEFUL),
         ("RPC", words.pinning(ticket) if ticket.dynamic else ""),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,6 +27,8 @@ from portcheck.render.ui.shown import BoardRow, Path, Shown
 
 DRAWN_EVERY_S = 0.25
 WIDEST = 120  # of a column; the table scrolls
+BATCH = 100
+"""Rows that are built at once; more follow as the cursor comes near the last, so that 1,200 cost no more."""
 COLUMNS: dict[int, tuple[str, ...]] = {
     0: ("forest", "checks", "what is wrong"),
     1: ("controller", "address", "checks", "not as expected"),
@@ -58,12 +62,25 @@ class ReadingScreen(ModalScreen[None]):
 
 
 class Rows(DataTable[Text]):
-    """A table whose rows are places: right and left go in and out."""
+    """A table whose rows are places: right and left go in and out. `more`: what builds the rows up to a number."""
+
+    more: Callable[[int], None] | None = None
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right", "app.deeper", "Into", show=False),
         Binding("left", "app.out", "Back", show=False),
     ]
+
+    def action_scroll_bottom(self) -> None:
+        if self.more is not None:
+            self.more(sys.maxsize)
+        super().action_scroll_bottom()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """By the wheel the cursor stays."""
+        super().watch_scroll_y(old_value, new_value)
+        if self.more is not None and new_value + BATCH // 2 > self.row_count:
+            self.more(int(new_value) + BATCH)
 
 
 class BoardApp(App[None]):
@@ -98,6 +115,7 @@ class BoardApp(App[None]):
         self.asking = threading.Event()  # set while questions are out
         self.news: SimpleQueue[Event | Report | str | None] = SimpleQueue()
         self.drawn: tuple[Path, list[BoardRow]] | None = None
+        self.buildable: Sequence[BoardRow] = ()  # of these the table has the first, and the columns
 
     def compose(self) -> ComposeResult:
         yield Static(id="where", markup=False)
@@ -114,6 +132,7 @@ class BoardApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_interval(DRAWN_EVERY_S, self._listen)
+        self.query_one(Rows).more = self._build
         if self.begin:
             self._ask(set())
         self._draw()
@@ -181,19 +200,35 @@ class BoardApp(App[None]):
         self.drawn = (self.path, lines)
         if before is not None and before[0] == self.path and [x.key for x in before[1]] == [x.key for x in lines]:
             for number, (old, new) in enumerate(zip(before[1], lines, strict=True)):
-                if old != new:
+                if old != new and number < table.row_count:
                     for column, cell in enumerate(self._cells(new)):
                         table.update_cell_at(Coordinate(number, column), cell)
+            self.buildable = lines
             return
+        self.buildable = ()  # a scroll may come in between
         table.clear(columns=True)
-        rows = [self._cells(line) for line in lines]
-        for column, label in enumerate(("", *COLUMNS[self._level])):
-            widest = max((row[column].cell_len for row in rows), default=0)
+        table.add_column("", width=1)
+        for column, label in enumerate(COLUMNS[self._level]):
+            widest = max((cell_len(line.cells[column]) for line in lines), default=0)
             table.add_column(label, width=max(min(widest, WIDEST), len(label)))
-        for line, row in zip(lines, rows, strict=True):
-            table.add_row(*row, key=line.key)
+        self.buildable = lines
         keys = [line.key for line in lines]
-        table.move_cursor(row=keys.index(at) if at in keys else 0)
+        self._to_row(keys.index(at) if at in keys else 0)
+
+    def _to_row(self, row: int) -> None:
+        """The cursor there, and rows beyond it."""
+        self._build(row + BATCH)
+        self.query_one(Rows).move_cursor(row=row)
+
+    def _build(self, count: int) -> None:
+        """The first `count` rows, of which some may be there already."""
+        table = self.query_one(Rows)
+        for line in self.buildable[table.row_count : count]:
+            table.add_row(*self._cells(line), key=line.key)
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        if event.cursor_row + BATCH // 2 > event.data_table.row_count:
+            self._build(event.cursor_row + BATCH)
 
     def _cells(self, line: BoardRow) -> list[Text]:
         mark = mark_of(line.cell)
@@ -237,7 +272,7 @@ class BoardApp(App[None]):
         if path.out() != came_from and not path.check and self.drawn is not None:  # back: to the row that was left
             for row, line in enumerate(self.drawn[1]):
                 if path.into(line.key) in {came_from, came_from.out()}:
-                    self.query_one(Rows).move_cursor(row=row)
+                    self._to_row(row)
 
     def action_failures(self) -> None:
         self.only_failures = not self.only_failures

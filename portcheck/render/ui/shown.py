@@ -123,7 +123,8 @@ class Shown:
     def _controllers(self, forest: str) -> Iterator[BoardRow]:
         grid = self.board.grids.get(forest)
         for (host, address), row in grid.rows.items() if grid is not None else ():
-            bad = [entry for entry in self._entries(forest, (host, address)) if _cell(self.board, entry) in NOT_WELL]
+            entries = self._entries(forest, (host, address)) if row.count(*NOT_WELL) else ()
+            bad = [entry for entry in entries if _cell(self.board, entry) in NOT_WELL]
             ports = ", ".join(dict.fromkeys(_port(_check(entry)) for entry in bad))
             cells = (printable(host), printable(address or "no address"), self._counts(row.tally), ports)
             yield BoardRow(f"{host}\n{address or ''}", _worst(row.tally), cells)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -10,8 +12,9 @@ import pytest
 from factories import outcome, report
 
 from portcheck.model import Outcome, State
-from portcheck.render.request import FORMATS
-from portcheck.request import against, from_report, summary
+from portcheck.render.request import FORMATS, facts
+from portcheck.render.shared.times import local
+from portcheck.request import against, from_report
 from portcheck.request.flow import ControlAnswer, Flow, PathStanding, Ticket
 from portcheck.request.ticket import ticket as made_of
 from tests.request.requests import flow, mixed, ticket
@@ -141,8 +144,21 @@ def test_an_answer_to_another_source_port_or_host_proves_nothing() -> None:
     assert [f.standing for f in against.held(asked, report(other, GOOD))] == [PathStanding.NOT_TESTED]
 
 
-def test_the_sign_off_counts_the_paths() -> None:
-    asked = against.held(flows_of(BLOCKED), report(replace(BLOCKED, state=State.OK)))
-    signed: Ticket = made_of(from_report.Asked(asked), "a run")
-    assert summary.standing(signed) == "of 1 paths: 1 proven"
-    assert "464/tcp to dc1.alpha.test: proven" in one_line(str(FORMATS["text"](signed)))
+def test_the_sign_off_counts_the_paths_and_says_of_which_run() -> None:
+    later = "2026-11-28T08:12:03.000Z"
+    asked = against.held(flows_of(BLOCKED), report(replace(BLOCKED, state=State.OK), started=later))
+    signed: Ticket = made_of(from_report.Asked(asked), "a run", held_against=later)
+    assert facts.counts(signed) == f"in the run of {local(later)}: of 1 paths: 1 proven"
+    for name in ("text", "html"):
+        told = one_line(str(FORMATS[name](signed)))
+        assert f"in the run of {local(later)}: 464/tcp to dc1.alpha.test: proven" in told
+        assert not re.search(r"\b[Nn]ow\b", told)
+    assert json.loads(str(FORMATS["json"](signed)))["held_against"] == later
+
+
+def test_a_run_that_began_before_the_requests_own_proves_nothing_of_it() -> None:
+    early, late = report(started="2026-11-28T08:00:00.000Z"), report(started="2026-11-28T09:00:00.000Z")
+    assert against.newer(early, [late]) == late.started
+    assert against.newer(late, [early, late]) == ""
+    assert against.newer(report(started="who knows"), [late]) == ""
+    assert against.newer(early, []) == ""

@@ -1,0 +1,101 @@
+"""Resets that come of how much this machine asks: a limit of sessions, a ban; and the resets of its own firewall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from factories import check, outcome
+from investigate.held import Held
+
+from portcheck.investigate import ban, limit, redirect
+from portcheck.investigate.case import Case
+from portcheck.model import Outcome, State
+from portcheck.net import hops
+from portcheck.net.hops import Fate, Hop
+from portcheck.net.platform import sockets
+from portcheck.net.timeouts import Timeouts
+
+GOOD = outcome("ldap/tcp")
+REFUSED = (outcome("kerberos/tcp", State.REFUSED), outcome("smb/tcp", State.REFUSED))
+
+
+def case_of(again: Mapping[str, State], *outcomes: Outcome) -> Case:
+    """`again`: what each service answers when it is asked once more."""
+
+    async def ask(
+        old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
+        del loose
+        return outcome(old.check, again[old.check.service])
+
+    return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
+
+
+def one(case: Case, name: str) -> Outcome:
+    return next(o for o in case.outcomes if o.check.id == check(name).id)
+
+
+async def test_what_is_refused_in_company_and_answers_alone_is_answered() -> None:
+    case = case_of({"kerberos": State.OK, "smb": State.OK}, GOOD, *REFUSED)
+    await limit.on_sessions(case)
+    for name in ("kerberos/tcp", "smb/tcp"):
+        assert one(case, name).state is State.OK
+        assert one(case, name).facts["refused_in_company"] is True
+
+
+async def test_what_is_refused_alone_too_stays_refused() -> None:
+    case = case_of({"kerberos": State.REFUSED, "smb": State.OK}, GOOD, *REFUSED)
+    await limit.on_sessions(case)
+    assert [one(case, name).state for name in ("kerberos/tcp", "smb/tcp")] == [State.REFUSED] * 2
+
+
+@pytest.mark.parametrize("outcomes", [(GOOD, REFUSED[0]), REFUSED])
+async def test_a_single_refusal_and_a_host_of_refusals_alone_are_not_asked_again(outcomes: tuple[Outcome, ...]) -> None:
+    case = case_of({}, *outcomes)
+    await limit.on_sessions(case)
+    assert case.outcomes == outcomes
+
+
+async def test_a_good_service_that_is_reset_at_the_end_tells_of_a_ban() -> None:
+    case = case_of({"ldap": State.REFUSED}, GOOD, *REFUSED)
+    assert await ban.turned_silent(case)
+    assert one(case, "ldap/tcp").facts["turned_by_reset"] is True
+
+
+async def test_a_good_service_that_answers_still_tells_of_none() -> None:
+    case = case_of({"ldap": State.OK}, GOOD, *REFUSED)
+    assert not await ban.turned_silent(case)
+    assert one(case, "ldap/tcp") == GOOD
+
+
+async def test_a_single_port_that_is_reset_is_no_reason_to_ask() -> None:
+    assert not await ban.turned_silent(case_of({}, GOOD, REFUSED[0]))
+
+
+@pytest.mark.parametrize(
+    ("within_a_hop", "through_loopback", "state"),
+    [
+        (Fate.ANSWERED, Fate.ANSWERED, State.ERROR),
+        (Fate.ANSWERED, Fate.LOST, State.REFUSED),  # a device beside this machine, that looks before it counts hops
+        (Fate.EXPIRED, Fate.ANSWERED, State.REFUSED),
+    ],
+)
+async def test_a_reset_that_comes_though_nothing_leaves_is_this_machines(
+    monkeypatch: pytest.MonkeyPatch, within_a_hop: Fate, through_loopback: Fate, state: State
+) -> None:
+    async def send(
+        _: str, __: int, ttl: int, ___: float, ____: str | None = None, _____: int = 0, device: str = ""
+    ) -> Hop:
+        fate = through_loopback if device == "lo" else within_a_hop if ttl == 1 else Fate.ANSWERED
+        return Hop(ttl, fate)
+
+    monkeypatch.setattr(hops, "send_tcp", send)
+    monkeypatch.setattr(hops, "TCP_WALKS", True)
+    monkeypatch.setattr(sockets, "devices", lambda: ("eth0",))
+    monkeypatch.setattr(sockets, "can_tie", lambda _: True)
+    case = case_of({}, GOOD, REFUSED[0])
+    await redirect.by_this_machine(case)
+    seen = one(case, "kerberos/tcp")
+    assert seen.state is state
+    assert seen.facts.get("reset_here") is (True if state is State.ERROR else None)

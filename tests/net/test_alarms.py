@@ -1,0 +1,48 @@
+"""Alarms of one delay share a timer: each rings in its order, once, unless it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+
+from portcheck.net.alarms import after
+
+
+async def test_they_ring_in_their_order_and_the_cancelled_ones_never() -> None:
+    rung: list[str] = []
+    last = asyncio.Event()
+    alarms = [after(0.01, lambda name=name: rung.append(name)) for name in "abcd"]  # type: ignore[misc]
+    after(0.01, last.set)
+    alarms[0].cancel()
+    alarms[2].cancel()
+    await last.wait()
+    assert rung == ["b", "d"]
+    assert [alarm.waits for alarm in alarms] == [False] * 4
+
+
+async def test_a_row_that_has_run_empty_begins_anew() -> None:
+    for _ in range(3):
+        rung = asyncio.Event()
+        after(0.001, rung.set)
+        await rung.wait()
+
+
+async def test_none_rings_before_its_time() -> None:
+    loop, rung = asyncio.get_running_loop(), asyncio.Event()
+    began = loop.time()
+    after(0.02, rung.set)
+    await asyncio.sleep(0.01)
+    second = asyncio.Event()
+    after(0.02, second.set)
+    await rung.wait()
+    assert not second.is_set()
+    await second.wait()
+    assert loop.time() - began >= 0.03
+
+
+async def test_a_fault_in_one_is_not_another_s() -> None:
+    loop, faults, rung = asyncio.get_running_loop(), list[object](), asyncio.Event()
+    loop.set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    after(0.001, lambda: 1 // 0)
+    after(0.001, rung.set)
+    await rung.wait()
+    assert [type(fault) for fault in faults] == [ZeroDivisionError]
