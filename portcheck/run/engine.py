@@ -182,11 +182,6 @@ class Engine:
         if pacer is None:
             least = REPEATS_PER_SECOND / (self.parts if self.networks_too else 1)
             pacer = RepeatPacer(way, least, REPEATS_WINDOW_S, self._repeats.delay)
-                way,
-                REPEATS_PER_SECOND / (self.parts if self.networks_too else 1),
-                REPEATS_WINDOW_S,
-                self._repeats.delay,
-            )
             self._repeats_by_way[way] = pacer
         return pacer
 
