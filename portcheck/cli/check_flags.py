@@ -99,6 +99,13 @@ MaxChecks = Annotated[
     ),
     Sets("max_checks"),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="N", min=1, max=64, help="Processes that ask (as many as pay).", rich_help_panel=HOW_TO_ASK
+    ),
+    Sets("workers"),
+]
 Rate = Annotated[
     str | None,
     typer.Option("--rate", metavar="NUMBER", help="New checks a second, at most.", rich_help_panel=HOW_TO_ASK),
@@ -237,6 +244,7 @@ class CheckFlags:
     concurrency: Concurrency = None
     rate: Rate = None
     max_checks: MaxChecks = None
+    workers: Workers = None
     source_ip: SourceIp = None
     four: Four = False
     six: Six = False

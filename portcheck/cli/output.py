@@ -13,9 +13,17 @@ from portcheck.cli.pairing import owners
 from portcheck.cli.streams import say, show
 from portcheck.cli.suffixes import of_suffix
 from portcheck.config import ConfigError, nearest
-from portcheck.files.writing import STDOUT, WriteError, is_replaced, refuse_unwritable, write_whole
+from portcheck.files.writing import (
+    STDOUT,
+    Content,
+    WriteError,
+    gathered,
+    is_replaced,
+    refuse_unwritable,
+    write_whole,
+)
 from portcheck.net.platform import console
-from portcheck.render import FORMATS
+from portcheck.render import FORMATS, IN_PIECES
 from portcheck.render.shared.options import Options, for_stream, is_terminal
 
 if TYPE_CHECKING:
@@ -114,20 +122,25 @@ def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool
     """
     written = True
     for wish in sorted(wanted, key=lambda wish: wish.path is None):
-        text = FORMATS[wish.name](report, screen if wish.path is None else for_file(screen))
-        text = text if text.endswith("\n") or not text else text + "\n"
-        written = put(wish, text) and written
+        written = put(wish, _content(wish.name, report, screen if wish.path is None else for_file(screen))) and written
     return written
 
 
-def put(wish: OutputWish, text: str | bytes) -> bool:
+def _content(name: str, report: Report, options: Options) -> Content:
+    if name in IN_PIECES:
+        return lambda: IN_PIECES[name](report, options)
+    text = FORMATS[name](report, options)
+    return text if text.endswith("\n") or not text else text + "\n"
+
+
+def put(wish: OutputWish, text: Content) -> bool:
     """One text to its place; a file that cannot be written is a line, and False. Bytes go to files alone."""
     if wish.path is None:
         if isinstance(text, bytes):
             raise ConfigError(
                 f"{wish.name} is no text for a terminal or a pipe; give it a file (-o request.{wish.name})"
             )
-        show(text, for_programs=wish.name != TABLE)
+        show(gathered(text()) if callable(text) else text, for_programs=wish.name != TABLE)
         return True
     try:
         write_whole(wish.path, text)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from io import TextIOWrapper
 
 
-def show(text: str, *, for_programs: bool = False) -> None:
-    """All of it, now. A reader who leaves early (`| head`) changes nothing in what the command found, or exits with.
+def show(text: str | Iterable[str], *, for_programs: bool = False) -> None:
+    """All of it, now, a text or its pieces. A reader who leaves early (`| head`) changes nothing in what the command
+    found, or exits with.
 
     `for_programs`: in UTF-8 and with the line ends it has, whatever the system's habits are. OSError where it cannot be
     written: a full disk.
@@ -17,7 +19,7 @@ def show(text: str, *, for_programs: bool = False) -> None:
     if for_programs and isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors, newline="\n")
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines((text,) if isinstance(text, str) else text)
         sys.stdout.flush()
     except BrokenPipeError:
         abandon()

@@ -103,6 +103,9 @@ class Settings:
     max_checks: int = row(
         250_000, whole(1, 10_000_000), "1 to 10000000", "Checks of one run at most; what is left out is said."
     )
+    workers: int | None = row(
+        None, whole(1, 64), "1 to 64", "Processes that ask.", "one for few checks, else up to the machine's cores"
+    )
     rate: float | None = row(
         None, read_rate, "number, at most 1000000", "New checks a second, for firewalls that police them.", "no limit"
     )

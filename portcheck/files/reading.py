@@ -40,7 +40,7 @@ if sys.platform != "win32":
 
     def from_pipe(pipe: int, most: int) -> bytes:
         """As `read`, from a descriptor that does not block."""
-        content = b""
+        content = bytearray()
         ready = select.poll()
         ready.register(pipe, select.POLLIN)
         while len(content) <= most:
@@ -50,4 +50,4 @@ if sys.platform != "win32":
             if not chunk:
                 break
             content += chunk
-        return content
+        return bytes(content)

@@ -11,6 +11,7 @@ import os
 import secrets
 import stat
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from portcheck.files.links import place
@@ -22,16 +23,46 @@ STDOUT = Path("-")
 """What names standard output in every `-o`."""
 
 
+A_WRITE = 2**16
+"""Pieces are gathered to so many characters, or a little more."""
+
+Pieces = Callable[[], Iterable[str]]
+"""A text too large to be held whole: its pieces, made anew each time they are asked for."""
+Content = str | bytes | Pieces
+_Chunks = Callable[[], Iterable[bytes]]
+
+
 class WriteError(Exception):
     """A file could not be written; one line for the user."""
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
+def write_whole(path: str | Path, content: Content) -> None:
     """Write the file, text as UTF-8 with the line ends it has. Raises WriteError: what was there still is."""
     try:
-        _write(Path(path), content if isinstance(content, bytes) else content.encode())
+        _write(Path(path), _chunks(content))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name, half a surrogate pair in the text
         raise WriteError(f"{path}: cannot be written: {words(error)}") from None
+
+
+def _chunks(content: Content) -> _Chunks:
+    """Raises ValueError where a text that is held whole cannot be encoded, before a byte of it is written."""
+    if callable(content):
+        return lambda: (text.encode() for text in gathered(content()))
+    whole = content if isinstance(content, bytes) else content.encode()
+    return lambda: (whole,)
+
+
+def gathered(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer pieces."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= A_WRITE:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
 
 
 def refuse_unwritable(path: Path) -> None:
@@ -62,7 +93,6 @@ if sys.platform != "win32":
     import fcntl
     import select
     import time
-    from collections.abc import Iterator
     from contextlib import contextmanager, suppress
 
     FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
@@ -72,7 +102,7 @@ if sys.platform != "win32":
     """No new file may be made, or none put in this one's place: another's folder, a mount of the single file."""
     FOREIGN = "is another user's, in a folder where everyone may write; name another file"
 
-    def _write(path: Path, content: bytes) -> None:
+    def _write(path: Path, content: _Chunks) -> None:
         where = place(path)
         if isinstance(where, int):
             _to_descriptor(where, content)
@@ -113,7 +143,7 @@ if sys.platform != "win32":
             raise PermissionError(errno.EACCES, FOREIGN)
         return old
 
-    def _replace(name: str, folder: int, content: bytes, old: os.stat_result | None) -> None:
+    def _replace(name: str, folder: int, content: _Chunks, old: os.stat_result | None) -> None:
         try:
             draft = _draft(folder, content, old)
         except OSError as error:
@@ -129,7 +159,7 @@ if sys.platform != "win32":
                 raise
             _in_place(name, folder, content)
 
-    def _draft(folder: int, content: bytes, old: os.stat_result | None) -> str:
+    def _draft(folder: int, content: _Chunks, old: os.stat_result | None) -> str:
         """The content in a new file beside, which looks like the old one; without one, the umask decides."""
         name = f".portcheck.{secrets.token_hex(8)}.tmp"
         handle = os.open(name, DRAFT, 0o666 if old is None else 0o600, dir_fd=folder)
@@ -137,7 +167,7 @@ if sys.platform != "win32":
             with os.fdopen(handle, "wb") as file:
                 if old is not None:
                     _make_like(handle, old)
-                file.write(content)
+                file.writelines(content())
                 file.flush()
                 os.fsync(handle)
         except BaseException:
@@ -153,15 +183,15 @@ if sys.platform != "win32":
                 break
         os.fchmod(handle, stat.S_IMODE(old.st_mode))
 
-    def _in_place(name: str, folder: int, content: bytes) -> None:
+    def _in_place(name: str, folder: int, content: _Chunks) -> None:
         handle = os.open(name, THERE, dir_fd=folder)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(content())
             file.truncate()
             file.flush()
             os.fsync(handle)
 
-    def _to_descriptor(number: int, content: bytes) -> None:
+    def _to_descriptor(number: int, content: _Chunks) -> None:
         """Where this process's own stream stands. Whoever leaves stdout early (`| head`) changes nothing."""
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -174,7 +204,7 @@ if sys.platform != "win32":
         finally:
             os.close(handle)
 
-    def _to_stream(name: str, folder: int, content: bytes) -> None:
+    def _to_stream(name: str, folder: int, content: _Chunks) -> None:
         """A pipe or a device; a pipe that nobody reads from is a TimeoutError."""
         handle = _opened_stream(name, folder)
         try:
@@ -196,16 +226,17 @@ if sys.platform != "win32":
                 raise TimeoutError(None, "a pipe from which nobody reads")
             time.sleep(0.02)  # nothing tells of a reader's coming
 
-    def _pour(handle: int, content: bytes) -> None:
-        left = memoryview(content)
+    def _pour(handle: int, content: _Chunks) -> None:
         ready = select.poll()
         ready.register(handle, select.POLLOUT)
-        while left:
-            try:
-                left = left[os.write(handle, left) :]
-            except BlockingIOError:
-                if not ready.poll(PATIENCE_S * 1000):
-                    raise TimeoutError(None, "a pipe from which nobody reads") from None
+        for chunk in content():
+            left = memoryview(chunk)
+            while left:
+                try:
+                    left = left[os.write(handle, left) :]
+                except BlockingIOError:
+                    if not ready.poll(PATIENCE_S * 1000):
+                        raise TimeoutError(None, "a pipe from which nobody reads") from None
 
     def _refuse(path: Path) -> None:
         where = place(path)
@@ -235,17 +266,18 @@ if sys.platform != "win32":
 
 else:
 
-    def _write(path: Path, content: bytes) -> None:
+    def _write(path: Path, content: _Chunks) -> None:
         where = place(path)
         assert not isinstance(where, int)
         if where.exists() and not where.is_file():  # NUL, CON
-            where.write_bytes(content)
+            with where.open("wb") as device:
+                device.writelines(content())
             return
         draft = where.with_name(f".portcheck.{secrets.token_hex(8)}.tmp")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_BINARY, 0o666)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                file.writelines(content())
                 file.flush()
                 os.fsync(handle)
             os.replace(draft, where)  # noqa: PTH105 - as above

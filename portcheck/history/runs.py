@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
@@ -10,9 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from portcheck.history.database import transaction
 from portcheck.model import Comparison, Outcome, Report, Verdict
+from portcheck.report import by_line
 from portcheck.report.compare import compare, complete, keyed
-from portcheck.report.to_json import MAX_BYTES, StoreError, loads, pieces
+from portcheck.report.from_json import read_outcome
+from portcheck.report.to_json import MAX_BYTES, StoreError, document, pieces
 
+A_PIECE = 2**18  # bytes that are unpacked at once
 LONGEST_STEP = timedelta(days=31)
 MOST_BYTES = 512 * 2**20
 """All reports together; beyond it the oldest go, but for the newest of each plan."""
@@ -62,10 +66,11 @@ def prove_writable(database: sqlite3.Connection) -> None:
 
 
 def base_of(database: sqlite3.Connection, plan: str) -> Base | None:
-    """The newest run of the plan that came to its end. Raises StoreError where what was kept cannot be read."""
+    """The newest run of the plan that came to its end, without how things were seen. Raises StoreError where what was
+    kept cannot be read."""
     row = database.execute("SELECT id, report FROM run WHERE plan = ? AND complete ORDER BY id DESC LIMIT 1", (plan,))
     found = row.fetchone()
-    return None if found is None else Base(found[0], unpacked(found[1]))
+    return None if found is None else Base(found[0], unpacked(found[1], by_line.read_lean))
 
 
 def report_of(database: sqlite3.Connection, run: int | None) -> Report | None:
@@ -81,13 +86,33 @@ def packed(report: Report) -> bytes:
     return b"".join([*(packing.compress(piece.encode()) for piece in pieces(report)), packing.flush()])
 
 
-def unpacked(blob: object) -> Report:
+def unpacked(blob: object, read: by_line.Read = read_outcome) -> Report:
+    """Its checks as `read` makes them, one after another. Raises StoreError."""
+    raw = blob if isinstance(blob, bytes) else b""
     try:
-        stream = zlib.decompressobj()
-        text = stream.decompress(bytes(blob) if isinstance(blob, bytes) else b"", MAX_BYTES)
+        report = by_line.maybe(io.BufferedReader(_Unpacking(raw), A_PIECE), read)
+        return report or by_line.whole(document(zlib.decompressobj().decompress(raw, MAX_BYTES)), read)
     except zlib.error as error:
         raise StoreError(f"a run in the history cannot be unpacked: {error}") from None
-    return loads(text)
+
+
+class _Unpacking(io.RawIOBase):
+    """What is packed, unpacked as it is read; no more than a report may be long."""
+
+    def __init__(self, packed_text: bytes) -> None:
+        self._unpacking, self._packed, self._left = zlib.decompressobj(), packed_text, MAX_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: memoryview, /) -> int:  # type: ignore[override]  # the buffered reader's own
+        told = self._unpacking.decompress(self._packed, max(1, min(len(room), self._left)))
+        self._packed = self._unpacking.unconsumed_tail
+        self._left -= len(told)
+        if self._left < 0:
+            return 0
+        room[: len(told)] = told
+        return len(told)
 
 
 def keep(database: sqlite3.Connection, report: Report, plan: str, label: str, keep_runs: int, days: int) -> int:

@@ -5,21 +5,23 @@ A hundred places have four hundred thousand checks between them, most of them al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
-from portcheck.model import Facts, Outcome, Report, State, Verdict
-from portcheck.report import to_json
+from portcheck.model import Facts, Outcome, State, Verdict
 from portcheck.report.from_json import read_outcome
-from portcheck.report.json_object import JsonObject, ReadingError
-from portcheck.report.to_json import StoreError
+from portcheck.report.json_object import JsonObject
 
 KEPT = frozenset(
     {"interface_missing", "local_address", "local_fault", "lost_before", "lost_before_hop", "port_candidates"}
     | {"proxy_scheme", "towers_too_many", "unfinished", "clock_skew_s", "certificate_not_after"}
 )
 """The facts that a change request, a time series and the search for a shared device ask for."""
-ALIKE = ("forest", "host", "address", "service", "transport", "port", "need", "expected", "state", "verdict")
+OF_ALIKE = itemgetter(
+    "forest", "host", "address", "service", "transport", "port", "need", "expected", "state", "verdict"
+)
+"""What a check that is well is known by."""
 UNNEEDED = frozenset({"local_address"})
 """Of a way that is open nobody asks from where."""
 
@@ -30,33 +32,25 @@ class LeanReader:
 
     known: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
 
-    def report(self, document: object) -> Report:
-        """Raises StoreError. The document's checks are taken out of it."""
-        if not isinstance(document, dict) or not isinstance(document.get("checks"), list):
-            return to_json.from_json(document)
-        checks = document["checks"]
-        head = to_json.from_json({**document, "checks": []})
-        try:
-            outcomes = tuple(self._outcome(n, check) for n, check in enumerate(checks))
-        except ReadingError as error:
-            raise StoreError(f"not a portcheck report: {error}") from None
-        return replace(head, outcomes=outcomes)
-
-    def _outcome(self, number: int, check: object) -> Outcome:
-        place = JsonObject.of(check, f"report.checks[{number}]")
+    def outcome(self, place: JsonObject) -> Outcome:
+        """Raises ReadingError."""
         values = place.values
-        facts = dict(_kept(place))
+        facts = _kept(values)
         well = values.get("verdict") == Verdict.PASS or values.get("state") == State.SKIPPED
         if not well:
             return self.spare(read_outcome(JsonObject(place.where, {**values, "facts": facts, "evidence": []})))
-        key = tuple(values.get(name) for name in ALIKE)
         try:
+            key = OF_ALIKE(values)
             found = self.known.get(key)
-        except TypeError:  # a list where a word should be: the reader says so
-            found = None
+        except (KeyError, TypeError):  # a list where a word should be: the reader says so
+            key, found = (), None
         if found is None:
             bare = {**values, "facts": {}, "evidence": [], "reason": "", "blocked_at": None}
-            found = self.known[key] = _bare(read_outcome(JsonObject(place.where, bare)))
+            found = _bare(read_outcome(JsonObject(place.where, bare)))
+            if key:
+                self.known[key] = found
+        if not facts:
+            return found
         rest = {name: value for name, value in facts.items() if name not in UNNEEDED}
         return replace(found, facts=rest) if rest else found
 
@@ -70,11 +64,12 @@ class LeanReader:
         return replace(_bare(outcome), facts=rest)
 
 
-def _kept(place: JsonObject) -> Iterator[tuple[str, object]]:
-    told = place.values.get("facts")
-    if isinstance(told, dict):
-        ping = place.values.get("service") == "ldap-ping"
-        yield from ((n, v) for n, v in told.items() if n in KEPT or (ping and n == "roles"))
+def _kept(values: Mapping[str, object]) -> Facts:
+    told = values.get("facts")
+    if not isinstance(told, dict) or not told:
+        return {}
+    roles = values.get("service") == "ldap-ping"
+    return {name: value for name, value in told.items() if name in KEPT or (roles and name == "roles")}
 
 
 def _roles(name: str, outcome: Outcome) -> bool:

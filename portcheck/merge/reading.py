@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 from portcheck.files import reading
@@ -12,7 +13,7 @@ from portcheck.merge.one_place import as_one, report_of
 from portcheck.merge.points import LeftOut
 from portcheck.merge.to_json import from_json, is_merged
 from portcheck.model import Report
-from portcheck.report import to_json
+from portcheck.report import by_line, to_json
 from portcheck.report.to_json import MAX_BYTES, StoreError
 
 MOST_FILES = 10_000
@@ -50,21 +51,26 @@ def _folder(path: Path, reader: LeanReader) -> Iterator[Given]:
 def read(path: Path, reader: LeanReader) -> Iterator[Given]:
     """One report; of a merged one, a report for each place."""
     try:
-        document = parsed(path)
+        text = bounded(path)
+        report = by_line.maybe(BytesIO(text), reader.outcome)
+        document = None if report else to_json.document(text)
         if is_merged(document):
             merged = from_json(document)
             yield from (Sourced(report_of(merged, point.name), point.source, lean=True) for point in merged.points)
             yield from merged.left_out
         else:
-            yield Sourced(reader.report(document), str(path), lean=True)
+            yield Sourced(report or by_line.whole(document, reader.outcome), str(path), lean=True)
     except StoreError as error:
         yield LeftOut(str(path), str(error).removeprefix(f"{path}: "))
 
 
 def whole(path: Path) -> Report:
     """A report, or a merged one as one report. Raises StoreError."""
-    document = parsed(path)
+    text = bounded(path)
     try:
+        if report := by_line.maybe(BytesIO(text)):
+            return report
+        document = to_json.document(text)
         return as_one(from_json(document)) if is_merged(document) else to_json.from_json(document)
     except StoreError as error:
         raise StoreError(f"{path}: {error}") from None
@@ -82,14 +88,20 @@ def each(path: Path) -> tuple[tuple[Report, ...], bool]:
     return tuple(report_of(merged, point.name) for point in merged.points), True
 
 
-def parsed(path: Path) -> object:
-    """JSON, bounded. Raises StoreError."""
+def bounded(path: Path) -> bytes:
+    """Raises StoreError."""
     try:
         text = reading.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise StoreError(f"{path}: cannot be read: {reading.words(error)}") from None
     if len(text) > MAX_BYTES:
         raise StoreError(f"{path}: larger than {MAX_BYTES // 2**20} MB, not a report")
+    return text
+
+
+def parsed(path: Path) -> object:
+    """JSON, bounded. Raises StoreError."""
+    text = bounded(path)
     try:
         return to_json.document(text)
     except StoreError as error:

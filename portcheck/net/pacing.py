@@ -130,10 +130,11 @@ class Pacer:
 class AdaptivePacer(Pacer):
     """For first tries: faster while they are answered, half as fast when repeats are needed or the loop is late."""
 
-    def __init__(self, most: float | None) -> None:
-        self._most = most or MOST_PER_SECOND
-        self._begun_at = self.rate = min(BEGIN_PER_SECOND, self._most)
-        self._least = min(LEAST_PER_SECOND, self._most)
+    def __init__(self, most: float | None, parts: int = 1) -> None:
+        """`parts`: so many processes share the pace of one way."""
+        self._most = (most or MOST_PER_SECOND) / parts
+        self._begun_at = self.rate = min(BEGIN_PER_SECOND / parts, self._most)
+        self._least = min(LEAST_PER_SECOND / parts, self._most)
         self._slowed = float("-inf")
         self._too_fast = False  # ever
         self._heard = self._late = 0  # answers since it was last slowed, and those of them not to the first try

@@ -35,9 +35,11 @@ class RepeatPacer(Pacer):
 class Paths:
     """Turns for first tries: of the way to the network, of the way out of this machine, and of what the user allows."""
 
-    def __init__(self, rate: float | None) -> None:
-        self._all = None if rate is None else Pacer(rate)
+    def __init__(self, rate: float | None, parts: int = 1, *, networks_too: bool = False) -> None:
+        """`parts`: so many processes share the ways out of this machine; `networks_too`: and each network."""
+        self._all = None if rate is None else Pacer(rate / parts)
         self._most = rate
+        self._parts, self._parts_of_network = parts, parts if networks_too else 1
         self._networks: dict[str, tuple[AdaptivePacer, AdaptivePacer]] = {}
         self._by_address: dict[str, tuple[AdaptivePacer, AdaptivePacer]] = {}
         self._ways_out: dict[str | None, AdaptivePacer] = {}
@@ -49,8 +51,8 @@ class Paths:
             known = self._networks.get(key)
             if known is None:
                 out = source_address(address) if address else None
-                way_out = self._ways_out.setdefault(out, AdaptivePacer(self._most))
-                known = self._networks[key] = AdaptivePacer(self._most), way_out
+                way_out = self._ways_out.setdefault(out, AdaptivePacer(self._most, self._parts))
+                known = self._networks[key] = AdaptivePacer(self._most, self._parts_of_network), way_out
             self._by_address[address] = known
         return known
 

@@ -86,8 +86,9 @@ def _findings(before: Sequence[Finding], after: Sequence[Finding]) -> Iterator[F
     earlier, later = _by_code(before), _by_code(after)
     for name in dict.fromkeys([*later, *earlier]):
         was, now = earlier.get(name, []), later.get(name, [])
-        new = [finding for finding in now if _alike(finding) not in map(_alike, was)]
-        old = [finding for finding in was if _alike(finding) not in map(_alike, now)]
+        before_, after_ = set(map(_alike, was)), set(map(_alike, now))
+        new = [finding for finding in now if _alike(finding) not in before_]
+        old = [finding for finding in was if _alike(finding) not in after_]
         pairs = min(len(new), len(old))
         yield from (_turned(Turn.CHANGED, finding) for finding in new[:pairs])
         yield from (_turned(Turn.APPEARED, finding) for finding in new[pairs:])

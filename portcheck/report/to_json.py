@@ -310,16 +310,20 @@ def loads(text: str | bytes) -> Report:
 
 def document(text: str | bytes) -> object:
     """Parsed JSON, without the constants that are none. Raises StoreError."""
-
-    def no_constant(name: str) -> NoReturn:
-        raise ValueError(f"{name} is not JSON")
-
     try:
-        return json.loads(text, parse_constant=no_constant)
+        return row(text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass"))
     except RecursionError:
         raise StoreError("not JSON that can be read: nested too deeply") from None
     except ValueError as error:  # JSON syntax, text encoding, numbers of absurd length
         raise StoreError(f"not JSON: {error}") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+row = json.JSONDecoder(parse_constant=_no_constant).decode
+"""As `document`, for one of many lines: raises ValueError and RecursionError."""
 
 
 def load(path: str | Path) -> Report:
@@ -339,4 +343,4 @@ def load(path: str | Path) -> Report:
 
 def save(path: str | Path, report: Report) -> None:
     """Raises WriteError."""
-    write_whole(path, "".join(pieces(report)))
+    write_whole(path, lambda: pieces(report))

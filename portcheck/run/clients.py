@@ -38,6 +38,8 @@ class Clients:
     lookups: list[Lookup]
     facts: Facts
     ask: Callable[[Iterable[Target], Discovery], Awaitable[None]]
+    too_many: list[str]  # what was left out, since DNS gave more than makes sense
+    unusable: list[str]  # addresses at which nobody can be
     asks_ldap: bool = True  # whether the run's selection takes LDAP
     _done: set[str] = field(default_factory=set)  # what was looked at once
     _reversed: set[str] = field(default_factory=set)  # addresses
@@ -61,6 +63,10 @@ class Clients:
             if one.address not in known:
                 strange.setdefault(one.address, []).append(one)
         asked = list(strange.items())[:MOST_ADDRESSES]
+        if left := len(strange) - len(asked):
+            self.too_many.append(
+                f"{left} of the {len(strange)} addresses of {self.forest.name} that are no controller's"
+            )
         if rows := list(await asyncio.gather(*(self._looked_at(uses) for _, uses in asked))):
             self.facts["domain_addresses"] = rows
 
@@ -112,7 +118,7 @@ class Clients:
         self.facts["own_site_from"] = "the run's settings" if self.forest.site else "the LDAP ping"
         if lookup.status in {"ok", "nxdomain", "nodata"}:
             self.facts["own_site_controllers"] = sorted(srv_targets(lookup))
-        await self.ask(found.places, found)
+        await self._ask(found, found.places)
 
     async def _root(self, root: str) -> None:
         if not root or root in {self.forest.name, *self.forest.domains} or not self._first("root"):
@@ -121,7 +127,12 @@ class Clients:
         self._no_catalog_of_its_own()
         found = await client_names.root_controllers(root, self.forest, self.names, self.families)
         self.lookups.extend(found.lookups)
-        await self.ask([replace(place, only=OF_THE_ROOT) for place in found.places], found)
+        await self._ask(found, [replace(place, only=OF_THE_ROOT) for place in found.places])
+
+    async def _ask(self, found: Discovery, places: Sequence[Target]) -> None:
+        self.too_many.extend(found.too_many)
+        self.unusable.extend(found.unusable)
+        await self.ask(places, found)
 
     def _no_catalog_of_its_own(self) -> None:
         """_gc._tcp is registered under the forest's root only (MS-ADTS 6.3.2.3)."""
@@ -145,10 +156,11 @@ class Clients:
     def settle(self) -> None:
         """Which hosts a client of this site turns to only when its own site's fail."""
         own = self.facts.get("own_site_controllers")
-        if not isinstance(own, list) or not any(host.place.host in own and host.speaks for host in self.hosts):
+        here = frozenset(own) if isinstance(own, list) else frozenset()
+        if not any(host.place.host in here and host.speaks for host in self.hosts):
             return
         for host in self.hosts:
-            elsewhere = host.place.host not in own and host.ping.get("site") != self.facts["own_site"]
+            elsewhere = host.place.host not in here and host.ping.get("site") != self.facts["own_site"]
             host.far = host.controls and host.place.domain == self.forest.name and elsewhere
 
 

@@ -68,6 +68,8 @@ class Engine:
     source_ip: str | None = None
     max_checks: int = MOST_CHECKS
     settings: Settings = field(default_factory=Settings)  # for the probes
+    parts: int = 1  # so many processes ask over the same way: its pace is shared
+    networks_too: bool = False  # and in the same network
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
@@ -86,9 +88,9 @@ class Engine:
         self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
         self.walking = asyncio.Semaphore(beside[0])
         self.looking_up = asyncio.Semaphore(max(1, beside[1] // SOCKETS_A_QUESTION))
-        self._paths = Paths(self.rate)
+        self._paths = Paths(self.rate, self.parts, networks_too=self.networks_too)
         window = None if self.rate else REPEATS_WINDOW_S
-        self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND), window)
+        self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND) / self.parts, window)
 
     def within_bounds(self, checks: tuple[Check, ...], left_out: list[int]) -> tuple[Check, ...]:
         """As many of them as the run may still ask; how many that leaves out is noted."""
@@ -178,7 +180,8 @@ class Engine:
         way = self._paths.way(address)
         pacer = self._repeats_by_way.get(way)
         if pacer is None:
-            pacer = RepeatPacer(way, REPEATS_PER_SECOND, REPEATS_WINDOW_S, self._repeats.delay)
+            least = REPEATS_PER_SECOND / (self.parts if self.networks_too else 1)
+            pacer = RepeatPacer(way, least, REPEATS_WINDOW_S, self._repeats.delay)
             self._repeats_by_way[way] = pacer
         return pacer
 

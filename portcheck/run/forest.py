@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,14 +15,17 @@ from portcheck.model.events import ForestFound, Notify
 from portcheck.model.target import DC, Pin, Selection, Target
 from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.platform.machine import is_here, is_loopback
-from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
+from portcheck.run import bounds
+from portcheck.run.again import case_of
 from portcheck.run.clients import Clients
+from portcheck.run.crowd import Crowd
 from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState, without_address
 from portcheck.run.ledger import Ledger, LedgerPage
 from portcheck.run.naming import NamedController, NamesBeside
+from portcheck.run.shards import Shards
 from portcheck.targets import systems, tunnel, views
 from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
@@ -52,6 +56,9 @@ class ForestRun:
     facts: Facts = field(default_factory=dict)
     controllers: bool = True  # whether anything is asked of them
     proxy: ProxySpec | None = None  # on the way to the cloud
+    crowd: Crowd = field(default_factory=Crowd)  # of the whole run
+    shards: Shards | None = None  # the processes that ask beside this one
+    lost: Counter[str] = field(default_factory=Counter)  # how many hosts were not asked to the end, by the reason
     left_out: list[int] = field(default_factory=list)  # how many checks of a host were too many for one run
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     _walks: dict[str, Walks] = field(default_factory=dict)  # by address
@@ -59,6 +66,8 @@ class ForestRun:
     _naming: NamesBeside = field(init=False)
     _clients: Clients = field(init=False)
     _tunnel: Tunnel | None = None  # everything of a forest goes through it
+    _pinned: frozenset[str] = frozenset()  # the keys of all pins
+    _assumed: set[tuple[str, str | None]] = field(default_factory=set)  # what is asked so: target and address
     _controller_here: bool = False  # this machine is one of the forest's controllers
 
     def __post_init__(self) -> None:
@@ -78,6 +87,8 @@ class ForestRun:
             self.lookups,
             self.facts,
             self._ask_all,
+            self._search.too_many,
+            self._search.unusable,
             self.selection.takes("ldap", "tcp", 389),
         )
 
@@ -94,12 +105,13 @@ class ForestRun:
                 self.problem = f"the proxy {self.proxy}: {error}"
                 return
         if self.pins:
+            self._pinned = frozenset().union(*(pin.keys for pin in self.pins))
             await self.engine.ready()
             self.hosts.extend(
                 HostState(self._by_tunnel(pin.place), self.forest.ca_file, announced=pin.roles, far=pin.far)
                 for pin in self.pins
             )
-            await asyncio.gather(*(self._ask(host) for host in self.hosts))
+            await self._ask_hosts(self.hosts)
             return
         try:
             await self._search.find_servers()
@@ -181,13 +193,21 @@ class ForestRun:
             if what not in self._asked and not self._assumed_at(place):
                 self._asked.add(what)
                 fresh.append(self._host(place, found))
+        self._assumed |= {(host.place.target, host.place.address) for host in fresh if host.place.assumed}
         self.hosts.extend(fresh)
         if not fresh:
             return
         await self.engine.ready()
         if self.controllers:
             self.notify(ForestFound(self.forest.name, self._controllers()))
-        await asyncio.gather(*(self._ask(host) for host in fresh))
+        await self._ask_hosts(fresh)
+
+    async def _ask_hosts(self, hosts: Sequence[HostState]) -> None:
+        """All are planned before the first is asked."""
+        planned = [(host, self._planned(host)) for host in hosts]
+        if self.shards is not None:
+            await self.shards.begin(planned)
+        await asyncio.gather(*(self._ask(host, checks) for host, checks in planned))
 
     def _look_for_this_machine(self, places: Sequence[Target]) -> None:
         """Among the controllers, where a profile speaks of what controllers open."""
@@ -197,8 +217,7 @@ class ForestRun:
 
     def _assumed_at(self, place: Target) -> bool:
         """It is asked already, as an assumed controller; as a machine around the forest it is asked all the same."""
-        alike = (host.place for host in self.hosts if host.place.target == place.target)
-        return any(other.assumed and other.address == place.address for other in alike)
+        return (place.target, place.address) in self._assumed
 
     def _host(self, place: Target, found: Discovery) -> HostState:
         configured = place.address in self._search.servers
@@ -209,21 +228,36 @@ class ForestRun:
         sid = self.forest.expect.get("domain_sid", "") if place.domain in {"", self.forest.name} else ""
         return HostState(place, self.forest.ca_file, sid, frozenset(announced), no_name_server=known and not configured)
 
-    async def _ask(self, host: HostState) -> None:
+    def _planned(self, host: HostState) -> tuple[Check, ...]:
         mine = self.ledger.own(host, self._checks(host.place))
-        wanted = tuple(check for check in mine if not self.pins or any(check.key in pin.keys for pin in self.pins))
-        checks = self.ledger.plan(self.engine.within_bounds(wanted, self.left_out))
-        if self.pins or self._tunnel is not None:  # beside the checks nothing goes past a tunnel
-            await self._asking(host).everything(checks)
-            return
-        following = asyncio.create_task(self._clients.follow(host))
+        wanted = tuple(check for check in mine if not self.pins or check.key in self._pinned)
+        return self.ledger.plan(self.engine.within_bounds(wanted, self.left_out))
+
+    async def _ask(self, host: HostState, checks: tuple[Check, ...]) -> None:
+        async with self.crowd.let_in(len(checks)):
+            if self.pins or self._tunnel is not None:  # beside the checks nothing goes past a tunnel
+                await self._everything(host, checks)
+                return
+            following = asyncio.create_task(self._clients.follow(host))
+            try:
+                await self._everything(host, checks)
+                host.known.set()  # whatever it has not said by now, it will not say
+            except BaseException:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+                raise
         try:
-            await self._asking(host).everything(checks)
-            host.known.set()  # whatever it has not said by now, it will not say
-            await following
+            await following  # outside: it may lead to hosts that have to be let in
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+
+    async def _everything(self, host: HostState, checks: tuple[Check, ...]) -> None:
+        """Its checks are asked: here, or by one of the other processes."""
+        if self.shards is None or not self.shards.takes(host):
+            await self._asking(host).everything(checks)
+        elif why := await self.shards.ask(host, self.forest, checks, self.ledger):
+            self.lost[why] += 1
 
     def _asking(self, host: HostState) -> HostRun:
         return HostRun(host, self.forest, self.engine, self._run, self.ledger)
@@ -259,38 +293,8 @@ class ForestRun:
         return [self._case(host) for host in self.hosts if host.reached_at is not None]
 
     def _case(self, host: HostState) -> Case:
-        from portcheck.investigate.case import Case  # late: only for what failed
-        from portcheck.probes.registry import datagram_of
-
-        address = host.reached_at
-        assert address is not None
-
-        async def ask(
-            outcome: Outcome,
-            patience: Timeouts,
-            segment: int | None = None,
-            nearest_ttl: int | None = None,
-            *,
-            loose: bool = False,
-        ) -> Outcome:
-            subject = self._subject(host, outcome)
-            return await self.engine.again(outcome.check, subject, patience, segment, nearest_ttl, loose=loose)
-
-        def payload(outcome: Outcome) -> bytes:
-            return datagram_of(outcome.check.service, host.subject())
-
-        walks = self._walks.setdefault(address, {})
-        return Case(
-            host.place.host,
-            address,
-            LedgerPage(self.ledger, host),
-            ask,
-            payload,
-            self.engine.source_ip,
-            walks,
-            self.engine.walks_begun,
-            self.engine.walking,
-        )
+        page = LedgerPage(self.ledger, host)
+        return case_of(page, self.engine, lambda outcome: self._subject(host, outcome), self._walks)
 
     async def hold_tunnels(self, quiet_s: float) -> None:
         """Of each proxy that works, one tunnel: how long may it be quiet?"""
@@ -320,23 +324,16 @@ class ForestRun:
         return host.subject_again(outcome)
 
     def report(self) -> ForestReport:
+        search, too_many = self._search, sum(self.left_out)
+        told = bounds.left_out(search.too_many, search.unusable, too_many, self.engine.max_checks)
         return ForestReport(
             name=self.forest.name,
             profiles=tuple(profile.name for profile in self.profiles),
             domain_controllers=self._controllers(),
             lookups=in_order(self.lookups, self.names.label),
-            problem=self.problem,
-            facts=self.facts | self._bounds() | self._kind(),
+            problem=self.problem or bounds.lost(self.lost),
+            facts=self.facts | told | self._kind(),
         )
-
-    def _bounds(self) -> Facts:
-        """What was not asked, since a run has its bounds, or since DNS gave addresses at which nobody is."""
-        too_many = [*self._search.too_many]
-        if self.left_out:
-            words = f"{sum(self.left_out)} checks beyond the {self.engine.max_checks} of one run (--max-checks)"
-            too_many.append(words)
-        told = {"left_out": too_many, "unusable_addresses": [*self._search.unusable]}
-        return {key: value for key, value in told.items() if value}
 
     def _kind(self) -> Facts:
         """What the part is where it is no forest."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from portcheck.catalogue.services import GENERIC
 from portcheck.config import ForestSpec
@@ -15,7 +15,6 @@ from portcheck.net.dns import is_address
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
 from portcheck.run.knowledge import HostState, without_port
-from portcheck.run.ledger import Ledger
 from portcheck.run.together import together
 
 # The LDAP ping goes first: it tells which services are not there, and who a host is that was given by address only.
@@ -30,6 +29,17 @@ def hidden_ping(place: Target, forest: ForestSpec) -> Check:
     return Check(forest.name, place.host, place.address, "ldap-ping", "udp", port, Need.OPTIONAL)
 
 
+class Writing(Protocol):
+    """Where what a host's checks end in is written down: the run's ledger, or a line to the run."""
+
+    @property
+    def planned(self) -> Mapping[str, Check]: ...
+
+    def land(self, host: HostState, outcome: Outcome, /) -> Outcome: ...
+
+    def replace(self, host: HostState, check: Check, outcome: Outcome, /) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class HostRun:
     """Bound to the forest's run, which asks the checks; what they end in goes into the ledger."""
@@ -38,7 +48,7 @@ class HostRun:
     forest: ForestSpec
     engine: Engine
     run: Callable[[HostState, Check, Subject], Coroutine[Any, Any, Outcome]]
-    ledger: Ledger
+    ledger: Writing
 
     async def everything(self, checks: Sequence[Check]) -> None:
         """All checks of the host."""

@@ -57,6 +57,10 @@ class Ledger:
         self.planned[outcome.check.id] = outcome.check
         self.land(host, outcome)
 
+    def has(self, check: Check) -> bool:
+        """Whether it has landed, as itself or as what it turned out to be."""
+        return check.id in self.outcomes or check.id not in self.planned
+
     def replace(self, host: HostState, check: Check, outcome: Outcome) -> None:
         """The check turned out to be another: its port is known by now. It keeps its place in the report."""
         self.planned.pop(check.id, None)

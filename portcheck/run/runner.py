@@ -24,18 +24,21 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.report import clocks
 from portcheck.report.verdicts import exit_code
 from portcheck.run import own_fault
+from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
+from portcheck.run.crowd import MOST as MOST_BEGUN
+from portcheck.run.crowd import Crowd
 from portcheck.run.ending import ENDING
 from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
-from portcheck.run.starved import starved
+from portcheck.run.shards import Shards
+from portcheck.run.starved import FULL, starved
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
 
 GLANCE_S = 0.25  # so often the deadline is looked for
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
-FULL = "this machine had no memory, descriptor or thread left before the run was done"
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
 
@@ -63,6 +66,7 @@ class Run:
     order: Order
     notify: Notify
     surveys: Sequence[ForestRun]
+    shards: Shards
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
     interrupted: bool = False
@@ -73,11 +77,20 @@ class Run:
         settings = order.settings
         patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
         engine = Engine(
-            patience, notify, settings.concurrency, settings.rate, settings.source_ip, settings.max_checks, settings
+            patience,
+            notify,
+            settings.concurrency,
+            settings.rate,
+            settings.source_ip,
+            settings.max_checks,
+            settings,
+            shards_.parts_here(settings),
         )
-        return cls(
-            order, notify, [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
-        )
+        surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
+        crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify)
+        for survey in surveys:
+            survey.crowd, survey.shards = crowd, shards
+        return cls(order, notify, surveys, shards)
 
     async def ask(self) -> None:
         """Ask everything; a deadline, an interruption or a fault of ours ends the asking, never the report."""
@@ -97,6 +110,7 @@ class Run:
             loading.cancel()
             work.cancel()
             await asyncio.wait([work], timeout=WIND_DOWN_S)
+            await self.shards.close()
         self.interrupted = ENDING.told and not _came_to_its_end(work)
         if work.done() and not work.cancelled() and (fault := work.exception()) is not None:
             self._keep_in_spite_of(fault)

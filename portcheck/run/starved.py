@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+FULL = "this machine had no memory, descriptor or thread left before the run was done"
 NO_THREAD = "can't start new thread"  # a RuntimeError, with no class of its own
 NO_REASON = "error return without exception set"  # a SystemError: not even for the MemoryError was there memory
 

@@ -77,7 +77,12 @@ async def site_controllers(
         lookup = await names.lookup(asked, "SRV", required=False)
         found.lookups.append(lookup)
     looked_up = {seen.name for seen in known}
-    fresh = [host for host in srv.srv_targets(lookup) if host not in looked_up][: srv.MOST_TARGETS]
+    named = [host for host in srv.srv_targets(lookup) if host not in looked_up]
+    fresh = named[: srv.MOST_TARGETS]
+    if len(named) > len(fresh):
+        found.too_many.append(
+            f"{len(named) - len(fresh)} of the {len(named)} hosts that DNS names for the site {site} of {domain}"
+        )
     for host, told in zip(fresh, await asyncio.gather(*(names.addresses(h, families) for h in fresh)), strict=True):
         found.lookups.extend(told)
         found.places.extend(srv.places_of(host, told, "srv", domain, found, here=srv.asked_here(names)))

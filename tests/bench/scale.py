@@ -28,6 +28,7 @@ from tests.bench import blackbox, measure
 PORTS = (20389, 20636, 20088, 20135, 20445)
 ONE_IN = 8
 CALLERS = 3  # fill the backlog of a listener that takes nobody
+A_PART = 2000  # silent cells of one serving process: descriptors are few
 Cell = tuple[str, int]
 
 
@@ -55,7 +56,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slow", type=int, default=0, help="busy loops beside (0)")
     parser.add_argument("--more", default="", help="further options of portcheck, in one word")
     parser.add_argument("--versions", action="store_true", help="nmap -sV beside")
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -69,13 +69,17 @@ def cells(hosts: int) -> dict[Cell, bool]:
     return {cell: number % ONE_IN != ONE_IN - 1 for number, cell in enumerate(every)}
 
 
-def serve(hosts: int) -> None:
-    """Take every caller and say nothing, until stdin ends; the silent ones have a full backlog."""
+def silent(hosts: int) -> list[Cell]:
+    return [cell for cell, answers in cells(hosts).items() if not answers]
+
+
+def serve(hosts: int, part: int) -> None:
+    """Until stdin ends. The first part takes every caller and says nothing; each holds some of the silent ones."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     looking = selectors.DefaultSelector()
-    held = [_full(cell) for cell, answers in cells(hosts).items() if not answers]
-    for port in PORTS:
+    held = [_full(cell) for cell in silent(hosts)[part * A_PART : (part + 1) * A_PART]]
+    for port in PORTS if part == 0 else ():
         looking.register(_listener("0.0.0.0", port, 4096), selectors.EVENT_READ)
     looking.register(0, selectors.EVENT_READ)
     say("ready")
@@ -114,7 +118,15 @@ def _full(cell: Cell) -> list[socket.socket]:
 
 @contextlib.contextmanager
 def serving(hosts: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.bench.scale", "--serve", str(hosts)]
+    with contextlib.ExitStack() as stack:
+        for part in range(-(-len(silent(hosts)) // A_PART)):
+            stack.enter_context(_serving(hosts, part))
+        yield
+
+
+@contextlib.contextmanager
+def _serving(hosts: int, part: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "tests.bench.scale", "--serve", str(hosts), str(part)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
@@ -144,6 +156,8 @@ def portcheck(hosts: int, true: Mapping[Cell, bool], more: str) -> measure.Cost:
         command = [sys.executable, "-m", "portcheck", "check", "-c", str(config), "--only", "tcp", "-f", "json", "-q"]
         state = os.environ | {"PORTCHECK_STATE_DIR": folder}
         cost = measure.run([*command, *more.split()], env=state)
+    if not cost.stdout:
+        raise SystemExit(f"portcheck told nothing; exit code {cost.code}")
     told = {(row["address"], row["port"]): row["state"] for row in json.loads(cost.stdout)["checks"]}
     row(f"portcheck {more}, {hosts} hosts", cost, true, told, "open")
     return cost
@@ -191,7 +205,7 @@ def say(text: str) -> None:
 
 if __name__ == "__main__":
     if "--serve" in sys.argv:
-        serve(int(sys.argv[-1]))
+        serve(int(sys.argv[-2]), int(sys.argv[-1]))
         sys.exit(0)
     measure.apart("tests.bench.scale")
     sys.exit(main())

@@ -41,7 +41,7 @@ def test_what_is_left_out_is_said_and_not_called_well(
     assert "left-out" in codes
     assert "forest-ok" not in codes
     (words,) = [finding["title"] for finding in told["findings"] if finding["code"] == "left-out"]
-    assert "1 checks beyond the 2 of one run (--max-checks)" in words
+    assert "1 check beyond the 2 of one run (--max-checks)" in words
     assert code == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,10 +10,16 @@ import pytest
 
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Lookup
+from portcheck.model.target import Target
 from portcheck.net import dns
 from portcheck.net.dns import Names
+from portcheck.net.timeouts import Timeouts
+from portcheck.run.clients import Clients
+from portcheck.run.engine import Engine
 from portcheck.targets import srv as discover
 from portcheck.targets import views
+from portcheck.targets.client_names import ClientAddress, of_site
+from portcheck.targets.srv import Discovery
 
 BOTH = ("A", "AAAA")
 ZONE = {
@@ -249,3 +255,41 @@ async def test_more_targets_and_addresses_than_make_sense_are_left_out_and_told(
         "1000 of the 2500 hosts that DNS names for alpha.test",
         "24 of the 40 addresses of h0.alpha.test",
     ]
+
+
+async def test_a_site_of_more_hosts_than_make_sense_is_told_by_who_follows_the_ping() -> None:
+    rows: dict[tuple[str, str], Sequence[str]] = {
+        (of_site("DMZ", "alpha.test"), "SRV"): tuple(f"0 100 389 h{n}.alpha.test" for n in range(1502)),
+        ("h0.alpha.test", "A"): tuple(f"10.77.2.{n}" for n in range(1, 18)),
+    }
+    asked: list[Target] = []
+
+    async def ask(places: Iterable[Target], _: Discovery) -> None:
+        asked.extend(places)
+
+    too_many, unusable = list[str](), list[str]()
+    forest, engine = ForestSpec("alpha.test", site="DMZ"), Engine(Timeouts(), lambda _: None)
+    clients = Clients(forest, zone(rows), ("A",), engine, [], [], {}, ask, too_many, unusable)
+    await clients._site("DMZ")
+    assert len({place.host for place in asked}) == discover.MOST_TARGETS
+    assert too_many == [
+        "2 of the 1502 hosts that DNS names for the site DMZ of alpha.test",
+        "1 of the 17 addresses of h0.alpha.test",
+    ]
+
+
+async def test_addresses_of_the_domains_name_beyond_the_bound_are_told() -> None:
+    class Answering(Clients):
+        async def _looked_at(self, uses: Sequence[ClientAddress]) -> dict[str, object]:
+            return {"address": uses[0].address}
+
+    rows = {("alpha.test", "A"): tuple(f"10.77.3.{n}" for n in range(1, 20))}
+    too_many, unusable = list[str](), list[str]()
+    engine = Engine(Timeouts(), lambda _: None)
+    clients = Answering(ForestSpec("alpha.test"), zone(rows), ("A",), engine, [], [], {}, never, too_many, unusable)
+    await clients.domain_addresses()
+    assert too_many == ["3 of the 19 addresses of alpha.test that are no controller's"]
+
+
+async def never(_: Iterable[Target], __: Discovery) -> None:
+    pytest.fail("nobody is found")

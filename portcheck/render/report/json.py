@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from portcheck.model import Report
 from portcheck.render.shared.options import Options
 from portcheck.report import to_json
@@ -9,3 +11,7 @@ from portcheck.report import to_json
 
 def render(report: Report, _options: Options) -> str:
     return "".join(to_json.pieces(report))
+
+
+def pieces(report: Report, _options: Options) -> Iterator[str]:
+    return to_json.pieces(report)

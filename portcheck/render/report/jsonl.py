@@ -13,8 +13,13 @@ RUN = ("schema", "tool", "vantage", "started", "duration_s", "interrupted")
 """What the summary line tells of the run besides the counts."""
 
 
-def render(report: Report, _options: Options) -> str:
-    return "".join(to_json.dumps(line, indent=None) for line in lines(report))
+def render(report: Report, options: Options) -> str:
+    return "".join(pieces(report, options))
+
+
+def pieces(report: Report, _options: Options) -> Iterator[str]:
+    """A line each."""
+    return (to_json.dumps(line, indent=None) for line in lines(report))
 
 
 def lines(report: Report) -> Iterator[to_json.Json]:

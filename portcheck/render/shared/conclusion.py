@@ -95,8 +95,10 @@ def _follows(finding: Finding) -> bool:
 
 def follows(finding: Finding, findings: Iterable[Finding]) -> bool:
     """Says again of the whole what another finding says of its cause."""
+    if not brief_of(finding.code).follows:
+        return False  # most: the others need not be looked at
     rest = (other for other in telling(findings) if other.code != finding.code)
-    return brief_of(finding.code).follows and any(not brief_of(other.code).follows for other in rest)
+    return any(not brief_of(other.code).follows for other in rest)
 
 
 def _blocked(told: Iterable[Finding], digest: Digest) -> list[str]:

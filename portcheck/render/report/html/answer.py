@@ -101,8 +101,10 @@ def _impact(report: Report, told: Conclusion) -> Iterator[str]:
 
 
 def _telling(report: Report) -> tuple[Finding, ...]:
-    names = [forest.name for forest in report.forests]
-    return tuple(f for name in names for f in telling([one for one in report.findings if one.forest == name]))
+    own: dict[str, list[Finding]] = {forest.name: [] for forest in report.forests}
+    for finding in report.findings:
+        own.get(finding.forest, []).append(finding)
+    return tuple(f for findings in own.values() for f in telling(findings))
 
 
 def _broken(findings: Sequence[Finding], told: Conclusion) -> str:

@@ -1,0 +1,191 @@
+"""One of several processes that ask for a run: hosts come in on stdin, what they said goes out on stdout.
+
+It has no signals of its own: it ends when the run closes its stdin, however that comes about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from portcheck.config import ForestSpec
+from portcheck.model import Check, Outcome
+from portcheck.model.events import Event, Started
+from portcheck.net.lag import ListeningLoop
+from portcheck.net.timeouts import Timeouts
+from portcheck.probes.probe import Subject
+from portcheck.run import own_fault
+from portcheck.run.ending import SIGNALS
+from portcheck.run.engine import Engine
+from portcheck.run.frames import LENGTH, AskHost, Begun, Done, Learnt, Share, Word, packed, told, unpacked
+from portcheck.run.host import HostRun
+from portcheck.run.knowledge import HostState
+from portcheck.run.starved import FULL, starved
+
+EVERY_S = 0.1  # so often it says what is new
+LAST_WORDS_S = 1.0  # for saying what is new when it is told to end
+
+
+@dataclass(slots=True)
+class ToldPage:
+    """The ledger of one host: whatever is written in it is told to the run."""
+
+    asked: AskHost
+    saying: list[Word]
+    planned: dict[str, Check]
+    _places: dict[str, int]
+    _learnt: tuple[object, ...] = ()
+
+    @classmethod
+    def of(cls, asked: AskHost, saying: list[Word]) -> ToldPage:
+        places = {check.id: place for place, check in enumerate(asked.checks)}
+        return cls(asked, saying, {check.id: check for check in asked.checks}, places)
+
+    def land(self, host: HostState, outcome: Outcome) -> Outcome:
+        self._tell(host, self._places[outcome.check.id], outcome, moved=False)
+        return outcome
+
+    def replace(self, host: HostState, check: Check, outcome: Outcome) -> None:
+        self._tell(host, self._places[check.id], outcome, moved=True)
+
+    def _tell(self, host: HostState, place: int, outcome: Outcome, *, moved: bool) -> None:
+        host.hear(outcome)
+        self.learnt(host)
+        self.saying.append(told(self.asked.number, place, outcome, moved=moved))
+
+    def learnt(self, host: HostState) -> None:
+        """Say what the host told of itself, where that is new."""
+        known = (host.ping, host.root, host.answered_by, host.stands_in_for)
+        if known != self._learnt:
+            self._learnt = known
+            self.saying.append(Learnt(self.asked.number, *known))
+
+
+@dataclass(slots=True)
+class Worker:
+    """Asks the hosts that it is given, all at once: the run lets in only as many as make sense."""
+
+    engine: Engine = field(init=False)
+    saying: list[Word] = field(default_factory=list)
+    forests: dict[str, ForestSpec] = field(default_factory=dict)
+    _at: dict[str, tuple[int, int]] = field(default_factory=dict)  # by the check's key: the host's number and its place
+    _asking: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def begin(self, share: Share) -> None:
+        given = share.settings
+        patience = Timeouts(given.timeout_s, given.answer_timeout_s, given.attempts)
+        self.engine = Engine(
+            patience,
+            self._hear,
+            share.concurrency,
+            given.rate,
+            given.source_ip,
+            settings=given,
+            parts=share.parts,
+            networks_too=share.networks_too,
+        )
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Started) and (where := self._at.get(event.check.key)) is not None:
+            self.saying.append(Begun(*where))
+
+    def take(self, asked: AskHost) -> None:
+        if asked.forest is not None:
+            self.forests[asked.name] = asked.forest
+        task = asyncio.get_running_loop().create_task(self._ask(asked))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _ask(self, asked: AskHost) -> None:
+        host = HostState(
+            asked.place, asked.ca_file, asked.expected_sid, asked.announced, no_name_server=asked.no_name_server
+        )
+        page = ToldPage.of(asked, self.saying)
+        keys = {check.key: (asked.number, place) for place, check in enumerate(asked.checks)}
+        self._at |= keys
+        fault = ""
+        try:
+            await HostRun(host, self.forests[asked.name], self.engine, self._run, page).everything(asked.checks)
+        except Exception as error:  # noqa: BLE001 - a fault of ours costs this host alone
+            fault = FULL if starved(error) else own_fault.told(error)
+        finally:
+            for key in keys:
+                self._at.pop(key, None)
+        page.learnt(host)
+        self.saying.append(Done(asked.number, fault))
+
+    async def _run(self, host: HostState, check: Check, subject: Subject) -> Outcome:
+        del host
+        return await self.engine.run(check, subject)
+
+    async def say(self, out: BinaryIO) -> None:
+        """Everything that is new. Where the run is busy and does not listen, the asking goes on."""
+        if self.saying:
+            words = packed(tuple(self.saying))
+            self.saying.clear()
+            await asyncio.to_thread(_write, out, words)
+
+
+def _write(out: BinaryIO, words: bytes) -> None:
+    out.write(words)
+    out.flush()
+
+
+async def work(incoming: BinaryIO, out: BinaryIO) -> None:
+    """Until `incoming` ends."""
+    loop, ended, worker = asyncio.get_running_loop(), asyncio.Event(), Worker()
+
+    def hear(message: object) -> None:
+        if isinstance(message, Share):
+            worker.begin(message)
+        elif isinstance(message, AskHost):
+            worker.take(message)
+
+    def listen() -> None:
+        while (message := _next(incoming)) is not None:
+            loop.call_soon_threadsafe(hear, message)
+        loop.call_soon_threadsafe(ended.set)
+        threading.Event().wait(LAST_WORDS_S)
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    await asyncio.to_thread(_load)
+    while not ended.is_set():
+        await asyncio.wait([waiting := asyncio.ensure_future(ended.wait())], timeout=EVERY_S)
+        waiting.cancel()
+        await worker.say(out)
+    os._exit(0)
+
+
+def _load() -> None:
+    from portcheck.run.engine import probes
+
+    probes()
+
+
+def _next(incoming: BinaryIO) -> object:
+    """None: nothing more comes."""
+    head = incoming.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    size = LENGTH.unpack(head)[0]
+    body = incoming.read(size)
+    return unpacked(body) if len(body) == size else None
+
+
+def main() -> None:
+    for name in SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints is not for the run
+    try:
+        with asyncio.Runner(loop_factory=ListeningLoop) as runner:
+            runner.run(work(sys.stdin.buffer, out))
+    finally:
+        os._exit(0)
