@@ -169,9 +169,9 @@ async def _land_all(
 ) -> None:
     where = await _end(case, silent[0], walk, control, around)
     if where.hop == 0 and control is None and not await around.first_router_speaks():
-        _land(case, silent[0], None, control)
+        _land(case, silent[0], None, control, walk)
         return
-    _land(case, silent[0], where, control)
+    _land(case, silent[0], where, control, walk)
     rest = {kind: [o for o in silent[1:] if o.check.transport == kind] for kind in ("tcp", "udp")}
     walked = [o for some in rest.values() for o in some[:WALKED]]
     ends = await asyncio.gather(*(_also(case, o, where, control, farthest, around) for o in walked))
@@ -179,11 +179,11 @@ async def _land_all(
         sure = control is not None or (end.hop or 0) >= (
             where.hop or 0
         )  # else the answers about it may be what is lost
-        _land(case, outcome, end if sure else None, control)
+        _land(case, outcome, end if sure else None, control, walk)
     for some in rest.values():
         if {end for o, end in zip(walked, ends, strict=True) if o in some} == {where}:
             for outcome in some[WALKED:]:
-                _land(case, outcome, where, control)
+                _land(case, outcome, where, control, walk)
 
 
 async def _also(
@@ -272,7 +272,7 @@ def _boundary(walk: Walk) -> BlockedAt:
     return BlockedAt(after=walk.router(last), hop=last)
 
 
-def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Control | None) -> None:
+def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Control | None, walk: Walk) -> None:
     speaking = None if control is None else control.walk.last_router
     if where is None or (where.hop == 0 and speaking == 0):
         arriving = ", not even about packets that arrive" if control is not None else ""
@@ -283,6 +283,9 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     next_hop = None if control is None else control.walk.beyond(last)
     router = None if control is None or next_hop is None else control.walk.router(next_hop)
     facts: Facts = {} if router is None else {"lost_before": router, "lost_before_hop": next_hop}
+    if last > 1:
+        heard = [walk.router(hop) or (control and control.walk.router(hop)) or None for hop in range(1, last + 1)]
+        facts["way"] = list(heard)
     where = replace(where, suspects=_suspects(where, router, case.address))
     if not last:
         words = "no router answers: lost on this machine, or at or before the first hop"

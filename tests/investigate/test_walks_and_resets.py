@@ -180,6 +180,7 @@ async def test_a_router_that_keeps_silent_is_passed_over(
     assert (found.blocked_at.hop, found.facts["lost_before"]) == (hop, before)
     assert FOUR[int(str(found.facts["lost_before_hop"]))] == before
     assert found.blocked_at.suspects == (FOUR[hop], None, before)  # the last one heard is never cleared
+    assert found.facts.get("way") == ([FOUR[1], None, FOUR[3]] if hop == 3 else None)
 
 
 @pytest.mark.parametrize(
