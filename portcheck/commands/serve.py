@@ -17,6 +17,7 @@ from portcheck.config import ConfigError, Configuration, Server, parse_server, p
 from portcheck.exitcodes import NOT_DONE, OK
 from portcheck.model.events import Event
 from portcheck.model.libraries import PACKAGES, how_to_get
+from portcheck.net.lag import ListeningLoop
 from portcheck.run.runner import Order, run
 from portcheck.targets.checks import profile_names
 
@@ -114,7 +115,8 @@ def _forests(configured: Configuration, name: str) -> Forests:
         """In a thread of its own, with a loop of its own: pages are served meanwhile."""
         profiles = targets.profiles(configured, (profile,) if profile else named[forest])
         order = Order(forests=((by_name[forest], profiles),), settings=replace(settings, deadline_s=limit), name=name)
-        return asyncio.run(run(order, _unheard))
+        with asyncio.Runner(loop_factory=ListeningLoop) as runner:
+            return runner.run(run(order, _unheard))
 
     for forest in by_name:
         targets.profiles(configured, named[forest])  # an unknown one is said now

@@ -12,6 +12,8 @@ import sys
 import time
 from typing import Any, cast
 
+from portcheck.net.platform import ready
+
 BEAT_S = 0.1  # the loop looks around at least so often
 LATE_S = 0.1  # who comes back later was away
 AWAY_S = 1.0  # who missed more cannot say when an answer came, nor trust a clock on the wall
@@ -74,6 +76,10 @@ class ListeningLoop(_Loop):
         eyes = _Eyes()
         eyes.clock = self.clock
         super().__init__(eyes)
+
+    def close(self) -> None:
+        super().close()
+        ready.end(self)
 
     def time(self) -> float:
         clock = self.clock  # as its `now`, which is asked for too often for a call more

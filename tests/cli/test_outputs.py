@@ -45,7 +45,7 @@ def test_all_formats_at_once_from_one_run(tmp_path: Path, capsys: pytest.Capture
     begun = json.loads(told["json"])["started"]
     assert next(csv.DictReader(told["csv"].splitlines()))["started"] == begun
     assert ET.fromstring(told["junit"])[0].get("timestamp") == begun[:19]
-    assert begun[:19].replace("T", " ") in told["html"]
+    assert f'<time datetime="{begun}">' in told["html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in files.values())
     assert "127.0.0.1: 1 fault" in capsys.readouterr().out  # all formats have a file, so the screen gets the table
 

@@ -11,6 +11,7 @@ from .conftest import Server
 from .soaking import forests_file, free_port, held, rounds
 
 WARM, LONG = 20, 100
+POOL = 2  # the second of the two places to run at may open only now, with what it holds
 SLACK_KIB = 6 * 1024
 """What the allocator may keep; a report held on to at each scrape would be more."""
 
@@ -24,5 +25,6 @@ def test_every_scrape_tells_what_is_so_now_and_nothing_grows(served: Server, tmp
     wrong += [(said, true) for said, true in rounds(one, port, LONG) if said != true]
     after = held(one.process.pid)
     assert wrong == []
-    assert (after.descriptors, after.threads) == (before.descriptors, before.threads)
+    assert after.descriptors <= before.descriptors + POOL
+    assert after.threads <= before.threads + POOL
     assert after.memory_kib - before.memory_kib < SLACK_KIB

@@ -31,6 +31,10 @@ if sys.platform == "linux":
             if self._calls.pop(fd, None) is not None:
                 self._epoll.unregister(fd)
 
+        def close(self) -> None:
+            self._calls.clear()
+            self._epoll.close()
+
         def _look(self) -> None:
             for fd, _ in self._epoll.poll(0, MOST_AT_ONCE):
                 call = self._calls.pop(fd, None)
@@ -59,6 +63,11 @@ if sys.platform == "linux":
         """Nobody waits for it any longer; to be called before the socket is closed."""
         _watch().forget(fd)
 
+    def end(loop: asyncio.AbstractEventLoop) -> None:
+        """The loop is closed: what was kept for it is given back now, and not when somebody looks for what is left."""
+        if watch := _watches.pop(loop, None):
+            watch.close()
+
 else:
 
     def when_writable(fd: int, call: Callable[[], object]) -> None:
@@ -76,3 +85,6 @@ else:
         loop = asyncio.get_running_loop()
         loop.remove_writer(fd)
         loop.remove_reader(fd)
+
+    def end(loop: asyncio.AbstractEventLoop) -> None:
+        """Nothing is kept for a loop here."""
