@@ -52,7 +52,7 @@ def read(path: Path, reader: LeanReader) -> Iterator[Given]:
     """One report; of a merged one, a report for each place."""
     try:
         text = bounded(path)
-        report = by_line.maybe(BytesIO(text), reader.outcome)
+        report = by_line.maybe(BytesIO(text), reader.outcome, evidence=False)
         document = None if report else to_json.document(text)
         if is_merged(document):
             merged = from_json(document)

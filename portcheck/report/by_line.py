@@ -14,19 +14,24 @@ from portcheck.report.from_json import read_outcome
 from portcheck.report.json_object import JsonObject, ReadingError
 from portcheck.report.to_json import StoreError
 
+EVIDENCE, AFTER_IT = ', "evidence": [', '], "blocked_at": '
 FIRST, LAST = b'  "checks": [', b"  ]"
 Read = Callable[[JsonObject], Outcome]
 
 
-def maybe(lines: Iterable[bytes], read: Read = read_outcome) -> Report | None:
-    """The report in these lines; None where they are not laid out so, or hold no JSON. Raises StoreError."""
+def maybe(lines: Iterable[bytes], read: Read = read_outcome, *, evidence: bool = True) -> Report | None:
+    """The report in these lines; None where they are not laid out so, or hold no JSON. Raises StoreError.
+
+    `evidence`: false where `read` looks at none; half of a line is then not even parsed.
+    """
     rest: list[bytes] = []
     outcomes: list[Outcome] = []
     sections, inside = 0, False
     try:
         for line in lines:
             if inside and not line.startswith(LAST):
-                row = to_json.row(line.decode().strip().removesuffix(","))
+                text = line.decode().strip().removesuffix(",")
+                row = to_json.row(text if evidence else _without_evidence(text))
                 outcomes.append(_outcome(len(outcomes), row, read))
                 continue
             inside = line.rstrip() == FIRST
@@ -36,6 +41,13 @@ def maybe(lines: Iterable[bytes], read: Read = read_outcome) -> Report | None:
     except (StoreError, ValueError, RecursionError):  # what is wrong with it, the whole tells
         return None
     return None if document is None else replace(to_json.from_json(document), outcomes=tuple(outcomes))
+
+
+def _without_evidence(text: str) -> str:
+    """A quotation mark within a text is never bare: these marks are the object's own, wherever they stand."""
+    start = text.find(EVIDENCE)
+    end = text.find(AFTER_IT, start)
+    return text if start < 0 or end < 0 else text[: start + len(EVIDENCE)] + text[end:]
 
 
 def whole(document: object, read: Read) -> Report:

@@ -33,6 +33,28 @@ def test_any_run_is_read_by_line_as_it_is_read_whole(run: Report) -> None:
     assert unpacked(packed(run)) == to_json.loads(text)
 
 
+def _bare(place: JsonObject) -> Outcome:
+    return replace(read_outcome(place), evidence=())
+
+
+@given(reports)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_whoever_wants_no_evidence_reads_the_rest_as_it_is(run: Report) -> None:
+    text = "".join(to_json.pieces(run)).encode()
+    assert by_line.maybe(BytesIO(text), _bare, evidence=False) == by_line.maybe(BytesIO(text), _bare)
+
+
+def test_words_like_the_marks_around_the_evidence_are_no_marks() -> None:
+    start, end = by_line.EVIDENCE, by_line.AFTER_IT
+    odd = outcome(
+        "ldap/tcp", State.FILTERED, reason=end + start, evidence=(Trace(0.1, "sent", end), Trace(0.2, start, ""))
+    )
+    text = "".join(to_json.pieces(report(odd, SEEN))).encode()
+    found = by_line.maybe(BytesIO(text), _bare, evidence=False)
+    assert found is not None
+    assert found == by_line.maybe(BytesIO(text), _bare)
+
+
 def test_a_check_is_read_before_the_next_line_is_asked_for() -> None:
     seen: list[str] = []
     lines = TEXT.splitlines(keepends=True)
