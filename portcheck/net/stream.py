@@ -28,7 +28,7 @@ MOST_PIECES = 20_000  # reads of one conversation; who answers in crumbs does so
 
 
 class Stream:
-    """A connected TCP socket; the answer's patience is one deadline for the whole conversation."""
+    """A connected TCP socket. Each whole answer is waited for anew, all of them for two patiences at most."""
 
     def __init__(self, sock: socket.socket, address: str, trail: Timeline, answer_s: float, delay: Delay) -> None:
         self._sock = sock
@@ -39,6 +39,7 @@ class Stream:
         self._patience = answer_s
         self._delay = delay
         self._deadline = asyncio.get_running_loop().time() + answer_s
+        self._latest = self._deadline + answer_s
         self._buffer = b""
         self._heard = self._pieces = 0
         self._asked_ms = trail.elapsed_ms()
@@ -60,6 +61,7 @@ class Stream:
         """From now on this conversation is about something else, with a timeline and a patience of its own."""
         self._trail, self._patience, self._asked_ms = trail, patience_s, trail.elapsed_ms()
         self._deadline = asyncio.get_running_loop().time() + patience_s
+        self._latest = self._deadline + patience_s
         self._heard = self._pieces = 0
 
     async def send(self, data: bytes, what: str) -> None:
@@ -105,6 +107,7 @@ class Stream:
                     self._trail.stage = Stage.ANSWER
                     self._trail.answered_at = time.time()
                     self._trail.note("received", f"{what}, {length} bytes")
+                    self._wait_anew()
                     return bytes(buffer[:length])
             chunk = await self.receive()
             if not chunk:
@@ -113,6 +116,11 @@ class Stream:
                 self._trail.answers += 1
                 self._trail.latency_ms = round(self._trail.elapsed_ms() - self._asked_ms, 2)
             buffer += chunk
+
+    def _wait_anew(self) -> None:
+        """Who answers may take as long for the next one: on a line that loses much, one alone can take it all."""
+        again = asyncio.get_running_loop().time() + self._patience
+        self._deadline = max(self._deadline, min(again, self._latest + self._delay.more_s))
 
     async def start_tls(self, context: ssl.SSLContext, server_name: str | None) -> ssl.SSLObject:
         """Hand the conversation over to TLS. Raises NetError, or ssl.SSLError for what the peer said in TLS."""
