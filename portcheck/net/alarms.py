@@ -38,31 +38,32 @@ class Alarm:
 class _Row:
     """Alarms of one delay, in the order in which they fall due."""
 
-    __slots__ = ("_alarms", "_armed", "_loop")
+    __slots__ = ("_alarms", "_armed")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._alarms, self._armed = loop, deque[Alarm](), False
+    def __init__(self) -> None:
+        self._alarms, self._armed = deque[Alarm](), False
 
-    def add(self, delay_s: float, call: Callable[[], object]) -> Alarm:
-        alarm = Alarm(self._loop.time() + delay_s, call)
+    def add(self, loop: asyncio.AbstractEventLoop, delay_s: float, call: Callable[[], object]) -> Alarm:
+        alarm = Alarm(loop.time() + delay_s, call)
         self._alarms.append(alarm)
         if not self._armed:
-            self._arm(alarm)
+            self._arm(loop, alarm)
         return alarm
 
-    def _arm(self, first: Alarm) -> None:
+    def _arm(self, loop: asyncio.AbstractEventLoop, first: Alarm) -> None:
         self._armed = True
-        self._loop.call_at(first.due, self._ring)
+        loop.call_at(first.due, self._ring)
 
     def _ring(self) -> None:
         """Each in a step of its own: a fault in one is not another's."""
-        now = self._loop.time() + NEARLY_S
+        loop = asyncio.get_running_loop()
+        now = loop.time() + NEARLY_S
         while self._alarms and (self._alarms[0].due <= now or not self._alarms[0].waits):
             if (alarm := self._alarms.popleft()).waits:
-                self._loop.call_soon(alarm.ring)
+                loop.call_soon(alarm.ring)
         self._armed = False
         if self._alarms:
-            self._arm(self._alarms[0])
+            self._arm(loop, self._alarms[0])
 
 
 _rows: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[float, _Row]] = WeakKeyDictionary()
@@ -74,5 +75,10 @@ def after(delay_s: float, call: Callable[[], object]) -> Alarm:
     rows = _rows.setdefault(loop, {})
     row = rows.get(delay_s)
     if row is None:
-        row = rows[delay_s] = _Row(loop)
-    return row.add(delay_s, call)
+        row = rows[delay_s] = _Row()
+    return row.add(loop, delay_s, call)
+
+
+def end(loop: asyncio.AbstractEventLoop) -> None:
+    """The loop is closed: what still waits in its rows is not waited for any longer, and keeps nothing alive."""
+    _rows.pop(loop, None)

@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any, cast
 
+from portcheck.net import alarms
 from portcheck.net.platform import ready
 
 BEAT_S = 0.1  # the loop looks around at least so often
@@ -80,11 +81,12 @@ class ListeningLoop(_Loop):
     def close(self) -> None:
         super().close()
         ready.end(self)
+        alarms.end(self)
 
     def time(self) -> float:
         clock = self.clock  # as its `now`, which is asked for too often for a call more
         away = time.monotonic() - clock.seen
-        return clock.listened + (min(LATE_S, away))
+        return clock.listened + min(LATE_S, away)
 
 
 def missed_s() -> float:

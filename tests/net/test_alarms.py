@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from functools import partial
 
 from portcheck.net.alarms import after
+from portcheck.net.lag import ListeningLoop
 
 
 async def test_they_ring_in_their_order_and_the_cancelled_ones_never() -> None:
@@ -46,3 +50,16 @@ async def test_a_fault_in_one_is_not_another_s() -> None:
     after(0.001, rung.set)
     await rung.wait()
     assert [type(fault) for fault in faults] == [ZeroDivisionError]
+
+
+def test_a_loop_that_is_closed_is_kept_alive_by_none_that_still_waits() -> None:
+    async def leave() -> None:
+        after(60.0, asyncio.Event().set)
+        after(60.0, partial(asyncio.get_running_loop().call_soon, print))  # as a future does, it knows its loop
+
+    with asyncio.Runner(loop_factory=ListeningLoop) as runner:
+        runner.run(leave())
+        known = weakref.ref(runner.get_loop())
+    del runner
+    gc.collect()
+    assert known() is None
