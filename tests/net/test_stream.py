@@ -223,3 +223,29 @@ def test_a_port_that_controllers_ignore_is_given_back_for_another(monkeypatch: p
     with sockets.make("127.0.0.1", socket.SOCK_DGRAM) as kept:
         assert kept.getsockname()[1] == 40000
         assert [twin.port for twin in made if twin.fileno() < 0] == [88, 464, 22528, 53249]
+
+
+async def talked(pause_s: float, questions: int, patience: Timeouts) -> int:
+    """How many of so many questions were answered, each with ten bytes so long after it."""
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(100):
+            await asyncio.sleep(pause_s)
+            writer.write(b"0123456789")
+
+    answered = 0
+    async with servers.tcp(late) as port:
+        with await Net("127.0.0.1", patience).tcp(port) as stream, contextlib.suppress(NetError):
+            for _ in range(questions):
+                await stream.send(b"question", "question")
+                await stream.read_frame(ten)
+                answered += 1
+    return answered
+
+
+async def test_each_answer_is_waited_for_anew() -> None:
+    assert await talked(0.3, 2, Timeouts(60.0, 0.5, 1)) == 2
+
+
+async def test_a_conversation_that_goes_on_slowly_is_not_waited_for_for_ever() -> None:
+    assert await talked(0.3, 20, Timeouts(60.0, 0.5, 1)) < 20
