@@ -90,7 +90,7 @@ def unpacked(blob: object, read: by_line.Read = read_outcome) -> Report:
     """Its checks as `read` makes them, one after another. Raises StoreError."""
     raw = blob if isinstance(blob, bytes) else b""
     try:
-        report = by_line.maybe(io.BufferedReader(_Unpacking(raw), A_PIECE), read)
+        report = by_line.maybe(io.BufferedReader(_Unpacking(raw), A_PIECE), read, evidence=read is read_outcome)
         return report or by_line.whole(document(zlib.decompressobj().decompress(raw, MAX_BYTES)), read)
     except zlib.error as error:
         raise StoreError(f"a run in the history cannot be unpacked: {error}") from None
