@@ -225,8 +225,8 @@ Accessible = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class CheckFlags:
-    """The command line of `check`, in the order of its help."""
+class WhatFlags:
+    """What to ask, and whom: they come first in the help of a command that has all of them."""
 
     target: Targets = None
     config: Config = None
@@ -235,6 +235,12 @@ class CheckFlags:
     skip: Skip = None
     dc: Controllers = None
     dns: Servers = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFlags(WhatFlags):
+    """The command line of `check`, in the order of its help."""
+
     format_: Formats = None
     output: Outputs = None
     timeout: Timeout = None

@@ -12,19 +12,13 @@ from portcheck.cli import output_texts, runs, selection, targets
 from portcheck.cli.check_flags import (
     AnswerTimeout,
     Attempts,
-    Config,
-    Controllers,
     Four,
     NoColor,
-    Only,
     Outputs,
-    Profiles,
-    Servers,
     Six,
-    Skip,
-    Targets,
     Timeout,
     TraceToo,
+    WhatFlags,
 )
 from portcheck.cli.options import settings_of, taking
 from portcheck.model.target import Selection
@@ -36,16 +30,9 @@ FromReport = Annotated[str | None, typer.Option("--report", metavar="RUN", help=
 
 
 @dataclass(frozen=True, slots=True)
-class PlanFlags:
+class PlanFlags(WhatFlags):
     """The command line of `plan`, in the order of its help."""
 
-    target: Targets = None
-    config: Config = None
-    profile: Profiles = None
-    only: Only = None
-    skip: Skip = None
-    dc: Controllers = None
-    dns: Servers = None
     report: FromReport = None
     format_: Formats = None
     output: Outputs = None
