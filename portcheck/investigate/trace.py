@@ -284,8 +284,8 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     router = None if control is None or next_hop is None else control.walk.router(next_hop)
     facts: Facts = {} if router is None else {"lost_before": router, "lost_before_hop": next_hop}
     if last > 1:
-        heard = [walk.router(hop) or (control and control.walk.router(hop)) or None for hop in range(1, last + 1)]
-        facts["way"] = list(heard)
+        walks = [walk] if control is None else [walk, control.walk]
+        facts["way"] = [next(filter(None, (w.router(hop) for w in walks)), None) for hop in range(1, last + 1)]
     where = replace(where, suspects=_suspects(where, router, case.address))
     if not last:
         words = "no router answers: lost on this machine, or at or before the first hop"

@@ -22,6 +22,10 @@ def folded(names: Iterable[str], most: int = MOST) -> str:
     return f"{shown} and {left} more" if left else shown
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _parts(names: Iterable[str]) -> list[tuple[str, int]]:
     """Words and how many names they stand for, in natural order."""
     runs: list[list[str]] = []

@@ -79,6 +79,10 @@ OWN_ROUTES = {
 RESET_UNTOLD = "refused by a TCP reset, the host's or that of a device in its name: this machine cannot tell them apart"
 
 
+PORT_PAUSES_S = (0.25, 0.5, 1.0)
+"""So much later one may be free again."""
+
+
 def no_port_left() -> NetError:
     """Every local port is taken, or waits after its last connection."""
     reason = "this machine has no local port left to ask from (its range of ephemeral ports is used up)"

@@ -20,7 +20,6 @@ from portcheck.net.platform import error_queue, machine, sockets
 from portcheck.net.pulse import GLANCE_S
 from portcheck.net.timeline import Timeline
 
-PORT_PAUSES_S = (0.25, 0.5, 1.0)
 MOST_SHUNNED = 4  # local ports in a row that controllers ignore
 
 
@@ -81,7 +80,7 @@ class Tries:
             woken: asyncio.Future[None] = loop.create_future()
             self._woken = woken
 
-            timer: Alarm | asyncio.TimerHandle = after(GLANCE_S, lambda: glance())
+            timer: Alarm | asyncio.TimerHandle | None = None
 
             def glance() -> None:
                 nonlocal timer
@@ -91,13 +90,12 @@ class Tries:
                 else:
                     timer = after(GLANCE_S, glance) if left >= GLANCE_S else loop.call_later(left, glance)
 
-            if until() - loop.time() < GLANCE_S:
-                timer.cancel()
-                glance()
+            glance()
             try:
                 await woken
             finally:
-                timer.cancel()
+                if timer is not None:
+                    timer.cancel()
                 self._woken = None
         if not self._ended:
             self._ask_the_kernel()
@@ -182,9 +180,9 @@ class Tries:
     def _end(self, one: Try, fault: NetError | None) -> None:
         """A machine without a free local port may have one a little later."""
         exhausted = fault is not None and fault.facts.get("local_ports_exhausted")
-        if exhausted and one.pauses < len(PORT_PAUSES_S):
+        if exhausted and one.pauses < len(errors.PORT_PAUSES_S):
             one.drop()
-            pause_s, one.pauses = PORT_PAUSES_S[one.pauses], one.pauses + 1
+            pause_s, one.pauses = errors.PORT_PAUSES_S[one.pauses], one.pauses + 1
             self._net.trail.note("waiting", f"no free local port; again in {pause_s} s")
             one.again = asyncio.get_running_loop().call_later(pause_s, self._dial, one)
             return

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from portcheck.model import Comparison, Report, Verdict
+from portcheck.model.folding import counted
 from portcheck.render.shared import changes, times
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, plain, printable, to_ascii
+from portcheck.render.shared.text import plain, printable, to_ascii
 from portcheck.report.to_json import Json, comparison_to_json
 
 SCHEMA = "portcheck.diff/1"

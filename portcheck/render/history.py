@@ -9,11 +9,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Verdict
+from portcheck.model.folding import counted
 from portcheck.render.shared import times
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, plain, printable, shorten_middle, to_ascii
+from portcheck.render.shared.text import plain, printable, shorten_middle, to_ascii
 
 if TYPE_CHECKING:
     from portcheck.history.runs import Kept

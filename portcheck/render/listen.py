@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from portcheck.model.folding import counted
 from portcheck.render.shared.layout import hang, pad
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, listed, plain, printable
+from portcheck.render.shared.text import listed, plain, printable
 
 if TYPE_CHECKING:
     from portcheck.server.listener.limits import Contact, Limits

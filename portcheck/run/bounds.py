@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from portcheck.model import Facts
+from portcheck.model.folding import counted
 
 
 def left_out(too_many: Sequence[str], unusable: Sequence[str], checks: int, most: int) -> Facts:
@@ -19,7 +20,3 @@ def lost(hosts: Mapping[str, int]) -> str | None:
     """How many hosts were not asked to the end, by the reason."""
     told = (f"of {counted(number, 'host')} not all was asked: {why}" for why, number in hosts.items())
     return "; ".join(told) or None
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -131,15 +131,11 @@ if sys.platform == "win32":
 
     async def readable_within(sock: socket.socket, within_s: float) -> bool:
         """Does anything come in within so many seconds, be it the end?"""
-        woken = asyncio.Event()
-        select_thread.when_readable(sock, woken.set)
         try:
             async with asyncio.timeout(within_s):
-                await woken.wait()
+                await readable(sock)
         except TimeoutError:
             return False
-        finally:
-            select_thread.forget(sock)
         return True
 
     async def readable(sock: socket.socket) -> None:

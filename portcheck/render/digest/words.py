@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portcheck.history.digest import Outage, PathDigest, PlanDigest
-from portcheck.render.shared.text import counted
+from portcheck.model.folding import counted
 
 MOST = 200
 

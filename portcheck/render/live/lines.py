@@ -10,12 +10,13 @@ from rich.text import Text
 
 from portcheck.model import BLOCKED, Outcome, Verdict
 from portcheck.model.events import Event, Finished, ForestFound, Landed, Notify, Phase, Planned
+from portcheck.model.folding import counted
 from portcheck.render.live.board import Board
 from portcheck.render.shared.grid import Cell, cell_of
 from portcheck.render.shared.layout import pad, to_string
 from portcheck.render.shared.matrix import mark_of
 from portcheck.render.shared.options import Options, ProgressKind
-from portcheck.render.shared.text import counted, plain, printable, shorten_middle, to_ascii
+from portcheck.render.shared.text import plain, printable, shorten_middle, to_ascii
 from portcheck.render.shared.words import port_of, seen
 
 WORDS: dict[Cell, str] = {

@@ -13,13 +13,14 @@ from rich.text import Text
 
 from portcheck.model import Verdict
 from portcheck.model.events import Event, Notify
+from portcheck.model.folding import counted
 from portcheck.render.live.board import Board
 from portcheck.render.shared import matrix
 from portcheck.render.shared.conclusion import ports_words
 from portcheck.render.shared.grid import Grid, Pending, RowKey
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, plain, printable
+from portcheck.render.shared.text import plain, printable
 
 REFRESHES_PER_SECOND = 8
 BAR_WIDTH = 28

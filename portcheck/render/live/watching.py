@@ -14,13 +14,14 @@ from rich.text import Text
 
 from portcheck.model import Comparison, Report, Verdict
 from portcheck.model.events import Event, Finished, Notify
+from portcheck.model.folding import counted
 from portcheck.render.live import screen as live
 from portcheck.render.live.board import Board
 from portcheck.render.shared import changes, times
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options, is_terminal
-from portcheck.render.shared.text import counted, plain, printable, to_ascii
+from portcheck.render.shared.text import plain, printable, to_ascii
 
 STATUS_LINES = 3
 WHOLE_EVERY = 10

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portcheck.merge.points import Merged
+from portcheck.model.folding import counted
 from portcheck.render.merged.rows import UNASKED, ForestMatrix, everywhere, matrices
 from portcheck.render.report.markdown import finding_blocks, paragraph, table, text
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, listed
+from portcheck.render.shared.text import listed
 
 
 def render(merged: Merged, _options: Options) -> str:

@@ -8,13 +8,14 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.merge.points import Merged
+from portcheck.model.folding import counted
 from portcheck.render.merged.rows import UNASKED, ForestMatrix, everywhere, matrices
 from portcheck.render.report.findings import alone, sign
 from portcheck.render.shared import times
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, listed, plain, printable, shorten_middle, to_ascii
+from portcheck.render.shared.text import listed, plain, printable, shorten_middle, to_ascii
 
 LONGEST_HOST = 28
 LONGEST_PLACE = 14

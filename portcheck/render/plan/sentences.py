@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from portcheck.model.folding import counted
 from portcheck.plan.line import Forecast, ForecastLine, LineKind
 from portcheck.render.plan.words import CASES, COUNTED, TITLES, groups, questions_of, sums
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, printable, to_ascii
+from portcheck.render.shared.text import printable, to_ascii
 
 
 def render(forecast: Forecast, options: Options) -> str:

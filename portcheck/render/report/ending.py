@@ -9,12 +9,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Verdict
-from portcheck.model.folding import folded
+from portcheck.model.folding import counted, folded
 from portcheck.render.shared.conclusion import Conclusion, ForestLine, healthy_words, spoken
 from portcheck.render.shared.layout import hang
 from portcheck.render.shared.marks import VERDICTS, Mark
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, plain, printable
+from portcheck.render.shared.text import plain, printable
 
 ROWS = 22
 """A terminal has 24 lines, one of them the prompt's."""

@@ -9,13 +9,13 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Verdict
-from portcheck.model.folding import FOLDED_FROM, folded
+from portcheck.model.folding import FOLDED_FROM, counted, folded
 from portcheck.render.shared import matrix
 from portcheck.render.shared.digest import Digest
 from portcheck.render.shared.grid import Column, Grid, GridRow, RowKey
 from portcheck.render.shared.layout import hang
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, plain, shorten_middle
+from portcheck.render.shared.text import plain, shorten_middle
 
 ROWS_IN_FULL = 16
 """Beyond this many lines of one forest, those of which all is well are only counted (-v shows them)."""

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from portcheck.model import Finding, Report, Severity, Verdict
+from portcheck.model.folding import counted
 from portcheck.render.report.grids import ROWS_IN_FULL
 from portcheck.render.shared import matrix, times
 from portcheck.render.shared.digest import Digest, digests, groups, headline, silent_hosts
 from portcheck.render.shared.grid import Column, GridRow, RowKey
 from portcheck.render.shared.marks import SEVERITIES, VERDICTS
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, listed, printable
+from portcheck.render.shared.text import listed, printable
 
 MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&$@]|(?<=\w):(?=/)|(?<=www)\.", re.IGNORECASE)
 """What CommonMark, GitHub's additions, and their way of making links of bare addresses would act on."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from portcheck.model import Finding, Report, Severity, Verdict, count_by
+from portcheck.model.folding import counted
 from portcheck.render.shared.conclusion import Conclusion, conclusion, spoken
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, printable
+from portcheck.render.shared.text import printable
 from portcheck.report import verdicts
 
 LINE = 200

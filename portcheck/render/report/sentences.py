@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from portcheck.model import Finding, Report, Severity, Verdict
-from portcheck.model.folding import folded
+from portcheck.model.folding import counted, folded
 from portcheck.render.report import evidence
 from portcheck.render.report.findings import EVERYTHING, WHOLE_HOST, AlreadySaid, fix_left, title_of
 from portcheck.render.report.findings import sentences as split
@@ -29,7 +29,7 @@ from portcheck.render.shared.digest import (
 from portcheck.render.shared.errors import users_see
 from portcheck.render.shared.layout import to_string
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, listed, printable, to_ascii
+from portcheck.render.shared.text import listed, printable, to_ascii
 
 SEVERITY_WORDS = {Severity.ERROR: "Fault", Severity.WARNING: "Warning", Severity.INFO: "Note"}
 VERDICT_WORDS = {Verdict.FAIL: "Fails", Verdict.WARN: "Minor fault", Verdict.UNKNOWN: "Could not be asked"}

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.model import Finding, Report, Severity, Verdict
+from portcheck.model.folding import counted
 from portcheck.render.report import details, evidence, findings, grids, sentences
 from portcheck.render.report.ending import ending
 from portcheck.render.report.findings import sign
@@ -17,7 +18,7 @@ from portcheck.render.shared.conclusion import Conclusion, conclusion, follows, 
 from portcheck.render.shared.digest import Digest, headline
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, listed, plain, printable
+from portcheck.render.shared.text import listed, plain, printable
 
 WELL = "forest-ok"
 """Says no more than that nothing is wrong."""

@@ -18,13 +18,14 @@ from portcheck.model import (
     Turn,
     Verdict,
 )
+from portcheck.model.folding import counted
 from portcheck.render.shared import times
 from portcheck.render.shared.digest import Group, Sight, joined
 from portcheck.render.shared.grid import PLACES, column_key
 from portcheck.render.shared.layout import hang, pad
 from portcheck.render.shared.marks import SEVERITIES, VERDICTS, Mark
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, listed, plain, printable
+from portcheck.render.shared.text import listed, plain, printable
 from portcheck.render.shared.words import port_of, seen, service_of
 
 WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)

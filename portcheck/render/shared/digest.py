@@ -19,9 +19,9 @@ from portcheck.model import (
     Verdict,
     count_by,
 )
+from portcheck.model.folding import counted
 from portcheck.render.shared.grid import PLACES, Cell, Grid, RowKey, cell_of, column_key, filled
 from portcheck.render.shared.marks import VERDICTS, Mark
-from portcheck.render.shared.text import counted
 from portcheck.render.shared.words import place, port_of, seen, service_of
 from portcheck.report import verdicts
 

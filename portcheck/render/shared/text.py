@@ -67,10 +67,6 @@ def listed(words: tuple[str, ...], limit: int = 6) -> str:
     return shown if len(words) <= limit else f"{shown} and {len(words) - limit} more"
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|#"})
 
 

@@ -20,9 +20,10 @@ from textual.widgets import DataTable, Footer, Input, Static
 
 from portcheck.model import Report
 from portcheck.model.events import Event, Notify
+from portcheck.model.folding import counted
 from portcheck.render.shared.matrix import mark_of
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, plain, printable
+from portcheck.render.shared.text import plain, printable
 from portcheck.render.ui.shown import BoardRow, Path, Shown
 
 DRAWN_EVERY_S = 0.25

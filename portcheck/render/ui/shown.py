@@ -12,6 +12,7 @@ from rich.text import Text
 
 from portcheck.model import Check, Finding, Outcome, Report, Verdict
 from portcheck.model.events import Event, Landed, Planned
+from portcheck.model.folding import counted
 from portcheck.render.live.board import Board
 from portcheck.render.report import evidence
 from portcheck.render.shared.grid import RANK, Cell, GridRow, Pending, RowKey, cell_of
@@ -19,7 +20,7 @@ from portcheck.render.shared.layout import hang
 from portcheck.render.shared.marks import SEVERITIES
 from portcheck.render.shared.matrix import mark_of
 from portcheck.render.shared.options import Options
-from portcheck.render.shared.text import counted, plain, printable
+from portcheck.render.shared.text import plain, printable
 from portcheck.render.shared.words import seen
 from portcheck.report.asks import telling
 

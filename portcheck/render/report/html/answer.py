@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from portcheck.catalogue.brief import brief_of
 from portcheck.model import AskedOf, Finding, Report, Request, Verdict
-from portcheck.model.folding import folded
+from portcheck.model.folding import counted, folded
 from portcheck.render.shared.conclusion import Conclusion, ForestLine, ask_ports, conclusion, healthy_words
 from portcheck.render.shared.digest import digests, headline
 from portcheck.render.shared.marks import VERDICTS, Mark
-from portcheck.render.shared.text import counted, printable
+from portcheck.render.shared.text import listed, printable
 from portcheck.report.asks import address_ranges, consolidated, telling
 
 MOST_TOLD = 5
@@ -148,9 +148,7 @@ def _is(count: int) -> str:
 
 
 def _some(words: Iterable[str]) -> str:
-    known = list(dict.fromkeys(filter(None, words)))
-    shown = ", ".join(known[:MOST_TOLD])
-    return shown if len(known) <= MOST_TOLD else f"{shown} and {len(known) - MOST_TOLD} more"
+    return listed(tuple(dict.fromkeys(filter(None, words))), MOST_TOLD)
 
 
 def _rows(asks: Iterable[Request]) -> Iterator[AskRow]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from portcheck.model import GOOD, Outcome, Report, Verdict
+from portcheck.model.folding import counted
 from portcheck.render.shared.digest import Digest
 from portcheck.render.shared.grid import PLACES, cell_of, column_key
-from portcheck.render.shared.text import counted, shorten_middle
+from portcheck.render.shared.text import shorten_middle
 from portcheck.render.shared.words import port_of
 
 WIDTH, LEFT, RIGHT = 560.0, 155.0, 70.0

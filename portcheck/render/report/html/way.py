@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from portcheck.model import Outcome, Verdict
-from portcheck.model.folding import folded
+from portcheck.model.folding import counted, folded
 from portcheck.render.report.html.hops import CellHop, stations
 from portcheck.render.shared.conclusion import UNMET, ports_words, words
 from portcheck.render.shared.digest import Digest
 from portcheck.render.shared.grid import cell_of
 from portcheck.render.shared.marks import VERDICTS, Mark
-from portcheck.render.shared.text import counted, shorten, shorten_middle
+from portcheck.render.shared.text import shorten, shorten_middle
 
 STEP, ROW, TOP, LEFT = 168.0, 58.0, 30.0, 12.0
 LEAF = 380.0
