@@ -95,7 +95,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
         )  # fmt: skip
     yield _SecondLookStep(
         "small-segments", "do small segments get through?", "a connection was mute", "tcp",
-        _asking_again(tcp, mtu.PATIENCE) * (len(mtu.SMALL) + MOST_BETWEEN + 1),  # and with usual ones
+        _asking_again(tcp, mtu.PATIENCE) * (len(mtu.SIZES) * (mtu.FIRST_SMALL + sum(mtu.MORE)) + 2 * MOST_BETWEEN),
     )  # fmt: skip
     yield _start_tls([check for check, _ in tcp])
 
