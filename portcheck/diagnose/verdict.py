@@ -139,7 +139,7 @@ def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
 
     Windows ignores datagrams of some source ports (KB2000061), and no recorded answer of its password service to a
     request that no key opens is known: it counts as blocked only where TCP answers the same bytes and the KDC answers
-    over UDP, or where no datagram at all was answered.
+    over UDP, or where no datagram at all was answered (or DNS's alone, and not even the LDAP ping, which no key needs).
     """
     check = outcome.check
     if outcome.state is not State.FILTERED or check.transport != "udp":
@@ -164,7 +164,9 @@ def _unproven(outcome: Outcome, twin: Outcome, datagrams: Collection[Outcome]) -
         return "over TCP the same request was not answered in the protocol either"
     asked = [o for o in datagrams if o.state is not State.SKIPPED]
     kdc = any(o.check.service == "kerberos" and o.state is State.OK for o in asked)
-    if kdc or not any(o.state is State.OK for o in asked):
+    no_ping = any(o.check.service == "ldap-ping" and o.state is State.FILTERED for o in asked)
+    others = [o for o in asked if not (no_ping and o.check.service == "dns")]  # DNS often has a rule of its own
+    if kdc or not any(o.state is State.OK for o in others):
         return None
     return "88/udp of the same host is silent too, or was not asked"
 

@@ -10,6 +10,7 @@ from portcheck.diagnose.rules.clock import CLOCK
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.idle import IDLE
+from portcheck.diagnose.rules.locating import LOCATING
 from portcheck.diagnose.rules.mapper import MAPPER
 from portcheck.diagnose.rules.missing import MISSING
 from portcheck.diagnose.rules.names import SERVERS
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     *LOCAL,
     *DOWN,
     *MAPPER,
+    *LOCATING,
     *REACHABILITY,
     *TALK,
     *REMAINING,

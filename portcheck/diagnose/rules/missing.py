@@ -21,6 +21,7 @@ from portcheck.diagnose.rules.names import (
     silent_servers,
 )
 from portcheck.diagnose.rules.records import TOLD_BY_PING
+from portcheck.diagnose.rules.roles import CATALOG_RECORDS, no_catalog_at_all
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Outcome, Severity
 
@@ -96,13 +97,21 @@ def gone(f: ForestFacts) -> list[Lookup]:
     found = {name(lookup.name) for lookup in srv if lookup.server in usual and srv_targets(lookup)}
     named = f.forest.facts.get("own_site_from") != TOLD_BY_PING  # else it is site-uncovered, if anything
     of_site = [asked for asked in srv if SITES in asked.name and asked.server == answers.main(f) and named]
-    wanted = [*(asked for asked in srv if asked.required), *(asked for asked in of_site if not asked.required)]
+    wanted = [
+        *(asked for asked in srv if asked.required and not _of_no_catalog(f, asked)),
+        *(asked for asked in of_site if not asked.required),
+    ]
     denied = [asked for asked in wanted if said_no(asked) and name(asked.name) not in found]
     if found:
         return [*denied, *(asked for asked in wanted if _kept_back(f, asked) and name(asked.name) not in found)]
     if denied:
         return denied
     return [asked for asked in srv if asked.required and asked.status in UNHEARD and _swallows(f, asked)]
+
+
+def _of_no_catalog(f: ForestFacts, lookup: Lookup) -> bool:
+    """The record of something that the forest does not have: nobody is to register it."""
+    return lookup.name.startswith(CATALOG_RECORDS) and no_catalog_at_all(f)
 
 
 def _kept_back(f: ForestFacts, lookup: Lookup) -> bool:

@@ -76,26 +76,6 @@ def _passwords(f: ForestFacts) -> Proof | None:
     return replace(proof, words={"who": who})
 
 
-WINDOWS_LOCATES = (
-    "Windows proves a domain controller by an LDAP ping over UDP before Kerberos or RPC may use it. Without it the"
-    " locator acts as if the controller were not there, however many TCP ports are open: it returns 1355, and Kerberos,"
-    " which asks the same locator, finds no logon server."
-)
-UNIX_LOCATES = (
-    "adcli and Samba find a usable domain controller by an LDAP ping over UDP, and SSSD asks by it for this machine's"
-    " site. Without it a join finds none, however many TCP ports are open, and SSSD may turn to a far one."
-)
-
-
-def _locator(f: ForestFacts) -> Proof | None:
-    proof = blocked("ldap-ping", although=("ldap", "kerberos/tcp"))(f)
-    if proof is None:
-        return None
-    here = unix_alone(proof.outcomes)
-    words = {"who": "this machine" if here else "Windows", "locates": UNIX_LOCATES if here else WINDOWS_LOCATES}
-    return replace(proof, words=words)
-
-
 def _tickets(f: ForestFacts) -> Proof | None:
     proof = blocked_with("kerberos/tcp", "kerberos/udp", although=("ldap", "ldap-ping"))(f)
     if proof is None:
@@ -143,13 +123,6 @@ UNPROVEN = (
 
 
 REACHABILITY = (
-    Rule(
-        code="dc-locator-blocked",
-        title="{forest}: {who} cannot find {hosts}: {ports} blocked",
-        explanation="{locates}",
-        fix=ASK,
-        when=_locator,
-    ),
     Rule(
         code="ldap-blocked",
         title="{forest}: the directory on {hosts} cannot be reached: {ports} blocked",

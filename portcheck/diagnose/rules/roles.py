@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portcheck.catalogue.profiles import OPENERS, built_in
+from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import flag, printable, text, texts_in
 from portcheck.diagnose.rule import Proof, Rule
@@ -87,6 +88,18 @@ def _writes(f: ForestFacts) -> bool:
     )
 
 
+def no_catalog_at_all(f: ForestFacts) -> bool:
+    """No controller that DNS lists says it is a Global Catalog, each says what it is, and DNS lists none either."""
+    told = {where.host: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}
+    listed_ones = {dc.host for dc in f.forest.domain_controllers if dc.source == "srv"}
+    asked = [x for x in f.lookups("SRV") if x.name.startswith(CATALOG_RECORDS)]
+    denied = bool(asked) and all(x.status in {"nxdomain", "nodata"} for x in asked)
+    return denied and bool(told) and listed_ones <= told.keys() and not any("gc" in roles for roles in told.values())
+
+
+CATALOG_RECORDS = "_gc._tcp."
+
+
 def _no_gc(f: ForestFacts) -> Proof | None:
     """The Global Catalog was wanted here, and the LDAP ping says that this host has none."""
     without = [where for where in f.by_endpoint if (roles := f.roles(where)) is not None and "gc" not in roles]
@@ -97,9 +110,35 @@ def _no_gc(f: ForestFacts) -> Proof | None:
     words = {
         "elsewhere": f"{some(elsewhere)} {one}" if elsewhere else "No other host that was asked is known to be one",
         "are": "is no Global Catalog" if len(names) == 1 else "are no Global Catalogs",
+        "do": "Nothing to open here: ask a Global Catalog for forest-wide searches",
     }
+    severity = Severity.INFO
+    if sent_there := sorted(set(names) & _listed_as_catalog(f)):
+        severity = Severity.WARNING
+        words |= {"elsewhere": LISTED.format(who=some(map(printable, sent_there))), "do": LISTED_ASK}
+    elif no_catalog_at_all(f):
+        severity = Severity.ERROR if any(o.check.required for o in wanted) else Severity.WARNING
+        words |= NO_CATALOG
     seen = tuple(f"the LDAP ping of {name} names no gc" for name in names)
-    return Proof(wanted, hosts=names, seen=seen, brief=True, severity=Severity.INFO, words=words) if wanted else None
+    return Proof(wanted, hosts=names, seen=seen, brief=True, severity=severity, words=words) if wanted else None
+
+
+def _listed_as_catalog(f: ForestFacts) -> set[str]:
+    """Whom DNS gives to those who look for a Global Catalog."""
+    asked = (x for x in f.lookups("SRV") if x.name.startswith(CATALOG_RECORDS))
+    return {name for x in asked for name in answers.targets(x)}
+
+
+LISTED = (
+    "DNS lists {who} as a Global Catalog all the same: whatever looks for one is sent there. It may have been one, or"
+    " be about to become one"
+)
+LISTED_ASK = "Nothing to open here: ask the AD team whether it is meant to be a Global Catalog"
+NO_CATALOG = {
+    "elsewhere": "DNS lists no Global Catalog either, and no controller that it lists is one: the forest has none",
+    "do": "Nothing to open here, and no record to register: ask the AD team to make a controller a Global Catalog"
+    " (NTDS Settings of the controller, 'Global Catalog')",
+}
 
 
 def _all_well(f: ForestFacts) -> Proof | None:
@@ -225,7 +264,7 @@ ROLES = (
         code="not-a-gc",
         title="{forest}: {hosts} {are}",
         explanation="So 3268 and 3269 are not expected there and were not held against it. {elsewhere}.",
-        fix="Nothing to open here: ask a Global Catalog for forest-wide searches.",
+        fix="{do}.",
         when=_no_gc,
         beside=True,
     ),
