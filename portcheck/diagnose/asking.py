@@ -15,6 +15,8 @@ PLAINLY = re.compile(r"^ask the firewall team:? *$", re.IGNORECASE)
 DIRECTED = re.compile(r"[,;]? *\bask the firewall team: *$", re.IGNORECASE)
 BACKWARDS = re.compile(r"If (?:it|so|they)\b")
 """What the sentence before is needed for."""
+OF_FIREWALL = "Ask the firewall team "
+"""Whatever the finding's usual matter is."""
 DYNAMIC = "49152-65535"
 """Where Windows puts its RPC services since Server 2008 (PORTS)."""
 
@@ -32,7 +34,8 @@ def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tupl
     brief = brief_of(code)
     if brief.follows:  # another finding asks for it
         return ()
-    return (Request(brief.of, to=_destinations(proven), words=sentences[0]),)
+    of = AskedOf.FIREWALL if sentences[0].startswith(OF_FIREWALL) else brief.of
+    return (Request(of, to=_destinations(proven), words=sentences[0]),)
 
 
 def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:

@@ -11,7 +11,7 @@ from diagnose.scenarios import cases, report_of
 
 from portcheck.catalogue.brief import briefs
 from portcheck.diagnose import RULES, diagnose
-from portcheck.model import Finding, Severity
+from portcheck.model import AskedOf, Finding, Severity
 from portcheck.report.asks import consolidated, ranges
 
 
@@ -78,3 +78,9 @@ def test_a_place_is_asked_for_once_whatever_findings_it_has() -> None:
         places = [(ask.of, ask.sources, ask.to, ask.provided) for ask in asked]
         assert len(set(places)) == len(places)
         assert all(len(ask.to) == 1 for ask in asked)
+
+
+def test_whom_the_sentence_names_is_whose_matter_it_is() -> None:
+    asked = [(f.code, ask.of) for f in FOUND for ask in f.asks if ask.words.startswith("Ask the firewall team which")]
+    assert ("wrong-forest", AskedOf.FIREWALL) in asked
+    assert {of for _, of in asked} == {AskedOf.FIREWALL}

@@ -210,7 +210,7 @@ def _misnamed(f: ForestFacts) -> Proof | None:
         if alias
         else f"reverse DNS of {first.own} names another host",
         "clients": " ".join(clients),
-        "ask": ASK_ALIAS.format(own=first.own, reached=first.reached)
+        "ask": (ASK_LISTED if _listed(f, first) else ASK_ALIAS).format(own=first.own, reached=first.reached)
         if alias
         else ASK_REVERSE.format(first.address, first.own),
     }
@@ -227,6 +227,10 @@ BY_REVERSE = (
 )
 ASK_ALIAS = (
     "Use {own} instead; or ask the AD team for a service principal name for {reached} (setspn -S ldap/{reached})"
+)
+ASK_LISTED = (
+    "Ask the AD team whether {own} was once called {reached}: the SRV records name {reached}, and clients take the name"
+    " from there, so these records must name {own}"
 )
 ASK_REVERSE = (
     "Ask the DNS team: the PTR record of {0} should name {1}; or set `rdns = false` in krb5.conf on this machine"
@@ -275,6 +279,11 @@ def _names_at(f: ForestFacts, where: Endpoint, reverse: Mapping[str, tuple[str, 
         return None
     own = name(text(told[0], "dns_host_name"))
     return _Names(where, printable(name(where.host)), own, reverse.get(_pointer(where.address), ()))
+
+
+def _listed(f: ForestFacts, one: _Names) -> bool:
+    """The name is what DNS lists as a controller, and nobody's choice here."""
+    return any(name(host) == one.reached for x in f.lookups("SRV") for host in answers.targets(x))
 
 
 def _reverse(f: ForestFacts) -> Mapping[str, tuple[str, ...]]:

@@ -48,6 +48,12 @@ def _down(f: ForestFacts) -> Proof | None:
         words["what"] = f"refused by {whereabouts(proof, f)}, or by a device in its name: {services(proof)}"
         words["why"] = WHOSE_UNTOLD.format(_only(f, proof))
         words["ask"] += f"; and the firewall team whether a rule answers with a reset in its place: {allow(f, untold)}"
+    elif twins := _over_tcp(f, proof):
+        words["what"] = f"{ports(proof)} refused by {whereabouts(proof, f)}; over TCP the same services answer"
+        words["why"] = OVER_TCP.format(ports(twins))
+        words["ask"] = f"{OVER_TCP_ASK}: {allow(f, proof)}"
+    elif any(_starting(f, where) for where in endpoints(proof)):
+        words["ask"] += JUST_STARTED
     return Proof(proof, good, seen=_kdc_flag(f, proof), words=words)
 
 
@@ -79,6 +85,33 @@ def _running_at(f: ForestFacts, where: Endpoint) -> list[Outcome]:
     return [o for o in f.at(where) if o.check.transport == "udp" and o.state in GOOD and o.check.service in refused]
 
 
+OVER_TCP = (
+    "The host itself refused these datagrams, and the same services answer at {}: they run, over TCP alone. Clients"
+    " that turn to TCP notice nothing, others wait or fail."
+)
+OVER_TCP_ASK = "Ask whoever runs the host whether it, its own firewall or a device in its name refuses UDP on purpose"
+JUST_STARTED = "; if it was started just now, run this again in some minutes first"
+
+
+def _over_tcp(f: ForestFacts, proof: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """The same services over TCP, which answer; empty unless each of these is refused over UDP alone."""
+    found = [_twin(f, o) for o in proof]
+    return tuple(twin for twin in found if twin is not None) if all(found) else ()
+
+
+def _twin(f: ForestFacts, o: Outcome) -> Outcome | None:
+    beside = f.at(where) if (where := endpoint(o)) is not None and o.check.transport == "udp" else ()
+    alike = (twin for twin in beside if twin.check.service == o.check.service and twin.check.transport == "tcp")
+    return next((twin for twin in alike if twin.state in GOOD), None)
+
+
+def _starting(f: ForestFacts, where: Endpoint) -> bool:
+    """The directory answers, and several services that a controller starts beside it refuse, its KDC among them."""
+    refused = {o.check.service for o in f.at(where) if o.state is State.REFUSED and o.check.service in STARTED_BESIDE}
+    return "kerberos" in refused and len(refused) > len(KDC) and any(o.state in GOOD for o in f.at(where, "ldap"))
+
+
+STARTED_BESIDE = (*KDC, "rpc", "smb", "dns", "time")
 RETIRED = (
     "Ask the AD team whether {} is still a domain controller: if it was retired, its DNS records have to go; if not,"
     " why its services do not run"
