@@ -13,6 +13,7 @@ from portcheck.probes.exchange import one
 from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
 from portcheck.wire import kerberos, kpasswd, watermark
 from portcheck.wire.kpasswd import KpasswdReply
+from portcheck.wire.told_names import dns_name
 
 CHANGE, SET = 1, 0xFF80
 NO_REALM = "PORTCHECK.INVALID"
@@ -59,8 +60,12 @@ def _seen(reply: KpasswdReply, trail: Timeline, subject: Subject) -> Seen:
 
 
 def _realm(told: str | None, subject: Subject) -> Facts:
-    """Samba and MIT answer in their own realm, whatever the question's; a mere echo of it proves nothing."""
-    if not told or told.upper() in {subject.realm, NO_REALM}:
+    """Samba and MIT answer in their own realm, whatever the question's; a mere echo of it proves nothing.
+
+    Nor does a word that is no realm: Samba's read-only controllers fill the field with one when nobody writable hears
+    them (measured, 4.17).
+    """
+    if not told or dns_name(told) is None or told.upper() in {subject.realm, NO_REALM}:
         return {}
     # The controller's ping said that it hosts the domain: what answers here for another one is not that controller.
     return {"realm_answered": told, **({"wrong_forest": True} if subject.netbios_host else {})}

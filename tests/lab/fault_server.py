@@ -13,6 +13,7 @@ import socket
 import ssl
 import struct
 import sys
+import threading
 import time
 from asyncio import StreamReader as Reader
 from asyncio import StreamWriter as Writer
@@ -203,12 +204,31 @@ async def listen(protocol: str, mode: str, options: Options) -> int:
         await loop.create_datagram_endpoint(lambda: Datagrams(mode, options), sock=sock)
         return port
 
+    if options.get("clients_must"):
+        sock.listen(1024)
+        threading.Thread(target=turn_away, args=(sock, _tls(options)), daemon=True).start()
+        return port
+
     async def serve(reader: Reader, writer: Writer) -> None:
         with suppress(ConnectionError):
             await TCP[mode](reader, writer, options)
 
     SERVERS.append(await asyncio.start_server(serve, sock=sock, ssl=_tls(options), backlog=1024))
     return port
+
+
+def turn_away(sock: socket.socket, context: ssl.SSLContext) -> None:
+    """TLS that nobody gets through who has no certificate: refused with OpenSSL's own alert, which asyncio loses."""
+    while True:
+        client, _ = sock.accept()
+        client.settimeout(5)
+        with client, suppress(OSError):
+            inner = context.wrap_socket(client.dup(), server_side=True, do_handshake_on_connect=False)
+            with inner, suppress(ssl.SSLError):
+                inner.do_handshake()
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
 
 
 SERVERS: list[asyncio.Server] = []
@@ -220,6 +240,9 @@ def _tls(options: Options) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")  # whatever is wrong with the certificate is for the client to say
     context.load_cert_chain(options["certificate"], options["key"])
+    if authority := options.get("clients_of"):
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_REQUIRED if options["clients_must"] else ssl.CERT_OPTIONAL
     if newest := options.get("newest"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion[newest]
     return context

@@ -88,12 +88,17 @@ def reset_one_in(dc: DomainController, every: int = 12, ports: tuple[str, ...] =
 
 
 @contextmanager
-def present(dc: DomainController, certificate: Certificate, *ports: str, newest: str = "") -> Iterator[None]:
+def present(
+    dc: DomainController, certificate: Certificate, *ports: str, newest: str = "", clients_must: bool | None = None
+) -> Iterator[None]:
     """TLS on 636 or 3269 shows this certificate, and the DC's LDAP is behind it: an interceptor, or a lapse.
 
     `newest` (`TLSv1`) is the newest version it speaks: it cuts who offers none as old, without an alert.
+    `clients_must`: it asks for a client's certificate, and takes nobody without one; False: it asks, and does.
     """
-    shown = {"certificate": str(certificate.certificate), "key": str(certificate.key), "newest": newest}
+    shown: dict[str, Any] = {"certificate": str(certificate.certificate), "key": str(certificate.key), "newest": newest}
+    if clients_must is not None:
+        shown |= {"clients_of": str(certificate.authority), "clients_must": clients_must}
     with ExitStack() as undo:
         for protocol, number in _single(ports):
             behind: dict[str, Any] = {"address": dc.address, "port": IN_CLEAR[number]}

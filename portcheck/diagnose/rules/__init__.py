@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
+from portcheck.diagnose.rules.barred import BARRED
 from portcheck.diagnose.rules.certificates import CERTIFICATES
 from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     *BY_PORT,
     *HALF,
     *HOSTS,
+    *BARRED,
     *WHOLE,
     *CUT,
     *ANSWERERS,

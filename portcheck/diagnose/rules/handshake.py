@@ -20,13 +20,13 @@ def _tls_fails(f: ForestFacts) -> Proof | None:
 def _handshake(f: ForestFacts) -> Proof | None:
     """The TLS handshake itself failed: no certificate on the server, or an alert instead of an agreement."""
     broken = {State.RESET, State.MISMATCH, State.MUTE}
-    told = [o for o in f.faults(*TLS) if any(o.facts.get(key) for key in NO_TLS)]
+    told = [o for o in f.faults(*TLS) if any(o.facts.get(key) for key in TOLD_BY)]
     proof = tuple(o for o in told if o.state in broken)
     if not proof:
         return None
-    key = next(key for key in NO_TLS if any(o.facts.get(key) for o in proof))
+    key = next(key for key in TOLD_BY if any(o.facts.get(key) for o in proof))
     said = listed(dict.fromkeys(word for o in proof if (word := text(o, key))))
-    why, ask = NO_TLS[key]
+    why, ask = NO_TLS["tls_client_certificate" if said == CLIENT_CERTIFICATE else key]
     where = {"names": some(map(printable, hosts(proof))), "ports": ports(proof)}
     seen = why.format(said=said)
     whole = f"The port is open and TLS does not come about: {seen}. It is not a network fault"
@@ -34,7 +34,20 @@ def _handshake(f: ForestFacts) -> Proof | None:
     return Proof(proof, f.beside(proof, "ldap"), seen=(seen,), words=words)
 
 
+TOLD_BY = ("tls_alert", "tls_error", "no_certificate")
+CLIENT_CERTIFICATE = "certificate required"
+"""The alert for that alone (RFC 8446, 6.2: certificate_required); TLS 1.2 has none of its own."""
 NO_TLS = {
+    "tls_client_certificate": (
+        (
+            "the server said: {said}. It takes only clients that show a certificate of their own, and portcheck shows"
+            " none. Programs that have none are refused alike"
+        ),
+        (
+            "Ask whoever runs {ports} on {names} whether programs of this machine are to have a client certificate"
+            " there, or need not show one"
+        ),
+    ),
     "tls_alert": (
         "the server said: {said}",
         (

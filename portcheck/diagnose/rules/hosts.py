@@ -19,6 +19,7 @@ from portcheck.diagnose.phrases import (
 from portcheck.diagnose.reader import flag, name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
+from portcheck.diagnose.rules.barred import barred
 from portcheck.diagnose.rules.clients import uncovered
 from portcheck.diagnose.rules.missing import other_zone
 from portcheck.diagnose.rules.reachability import ASK
@@ -258,7 +259,7 @@ def _partial(f: ForestFacts) -> Proof | None:
     others = set(choice).difference(hosts(proof))
     good = tuple(o for o in f.answered() if o.check.host in others)
     names = dict.fromkeys(short(o.check.host, f.forest.name) for o in good)
-    whole = all(f.silent(where) for where in endpoints(proof))
+    whole = all(f.silent(where) or barred(f, where) for where in endpoints(proof))
     return Proof(
         proof,
         good,

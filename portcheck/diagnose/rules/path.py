@@ -75,10 +75,10 @@ def _loss(f: ForestFacts) -> Proof | None:
     """Answers that came only on a later try, on two checks or more."""
     by_port = endpoints(o for o in f.outcomes if "source_ports_dead" in o.facts)  # told by its own finding
     heard = [o for o in f.outcomes if o.state in GOOD and endpoint(o) not in by_port]
-    lossy = tuple(o for o in heard if _lost(o))
+    lossy = tuple(o for o in heard if lost_tries(o))
     if len(lossy) < 2 or _may_be_late(lossy, heard):
         return None
-    counts = f"{len(lossy)} of {len(heard)} answers came only after {sum(map(_lost, lossy))} lost tries"
+    counts = f"{len(lossy)} of {len(heard)} answers came only after {sum(map(lost_tries, lossy))} lost tries"
     hurts = len(lossy) >= LOSS_THAT_HURTS * len(heard)
     severity = Severity.WARNING if hurts else Severity.INFO
     return Proof(lossy, seen=(counts,), brief=True, severity=severity, words={"counts": counts})
@@ -96,7 +96,7 @@ def _may_be_late(lossy: tuple[Outcome, ...], heard: list[Outcome]) -> bool:
 LATE_MS = 1000.0
 
 
-def _lost(o: Outcome) -> int:
+def lost_tries(o: Outcome) -> int:
     """Tries that were lost; one that was reset was not."""
     tries = (number(o, "answered_on_attempt") or 1) - 1 - (number(o, "resets_before_answer") or 0)
     return max(int(tries), int(number(o, "resent") or 0), int(number(o, "syn_resent") or 0), 0)

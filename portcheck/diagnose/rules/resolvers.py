@@ -8,10 +8,13 @@ from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import median, name, printable
 from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule
+from portcheck.diagnose.rules.path import lost_tries
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Severity, State
 
 SLOW_MS = 500.0
+ENOUGH, ENOUGH_OF_ALL, ENOUGH_WHERE_LOSSY = 3, 2, 5
+"""Late questions of one kind; where nothing of that server was in time; and where packets are lost on the way."""
 """A resolver next door answers in a few milliseconds, one at the other end of a country in a tenth of a second."""
 ANSWERED = frozenset({"ok", "nxdomain", "nodata"})
 
@@ -79,9 +82,14 @@ def _slow(f: ForestFacts) -> Proof | None:
         if lookup.status in ANSWERED and "hosts" not in lookup.server:
             by_kind.setdefault((answers.speaker(lookup), lookup.record), []).append(lookup)
     slow: dict[str, list[float]] = {}
-    least_ms = 0.0
+    least_ms, quick = 0.0, {who for (who, _), asked in by_kind.items() for x in asked if x.elapsed_ms < SLOW_MS}
+    lossy = any(map(lost_tries, f.outcomes))
     for (who, _), asked in by_kind.items():
         fastest = min(lookup.elapsed_ms for lookup in asked)
+        enough = ENOUGH_WHERE_LOSSY if lossy else ENOUGH if who in quick else ENOUGH_OF_ALL
+        others = 0 if who in quick else sum(len(x) for (w, _), x in by_kind.items() if w == who) - len(asked)
+        if len(asked) + others < enough:
+            continue  # a question or two that were lost and asked again: that is the path, and no slow server
         if fastest >= SLOW_MS and fastest - path_ms >= max(SLOW_MS, path_ms):
             slow.setdefault(who, []).extend(lookup.elapsed_ms for lookup in asked)
             least_ms = max(least_ms, fastest)

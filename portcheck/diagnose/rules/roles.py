@@ -7,6 +7,7 @@ from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import flag, printable, text, texts_in
 from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.symptoms import speak_sync
 from portcheck.diagnose.view import ForestFacts, endpoint, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
 
@@ -73,8 +74,9 @@ def _read_only(f: ForestFacts) -> Proof | None:
     spare = any("writable" in roles for roles in told.values())
     names = hosts(proof)
     are = "is a read-only controller" if len(names) == 1 else "are read-only controllers"
+    who = "the connector" if speak_sync(tuple(o for o in f.outcomes if o.check.address)) else "this machine"
     severity = Severity.INFO if spare else Severity.WARNING if _more_unknown(f) else Severity.ERROR
-    return Proof(proof, hosts=names, severity=severity, words={"are": are}) if proof else None
+    return Proof(proof, hosts=names, severity=severity, words={"are": are, "who": who}) if proof else None
 
 
 def _more_unknown(f: ForestFacts) -> bool:
@@ -256,7 +258,7 @@ ROLES = (
         code="read-only-dc",
         title="{forest}: {hosts} {are}",
         explanation="Writes to it are answered with a referral to a writable controller, which must be reachable too.",
-        fix="Let the connector use a writable controller, or leave {names} out.",
+        fix="Let {who} use a writable controller, or leave {names} out.",
         when=_read_only,
         beside=True,
     ),
