@@ -40,6 +40,7 @@ SYMPTOMS: Mapping[str, Symptom] = {
     "srv-stale": Symptom(("win32-1722", "win32-8524", "winsock-11001"), source="R1722"),
     "dc-unresolved": Symptom(("failed-connection", "winsock-11001")),
     "wrong-forest": Symptom(("win32-1396", "win32-1753"), source="REPL"),
+    "two-domains-one-name": Symptom(("win32-1396",), source="REPL"),
     # One service
     "ldap-blocked": Symptom(
         ("failed-connection", "no-start-connection", "ldap-81", "ldap-85", "win32-58"), source="JOIN"
@@ -121,6 +122,7 @@ ON_UNIX: Mapping[str, tuple[str, ...]] = {
     "signing-required": ("ldap-8",),
     "srv-stale": ("resolver-noname", "posix-etimedout", "samba-join-find-dc"),
     "wrong-forest": ("krb-68",),
+    "two-domains-one-name": ("krb-6",),
     "dns-tcp-blocked": ("dns-truncated", "resolver-again"),
     "dns-slow": ("resolver-again",),
     "resolution-differs": ("resolver-noname",),

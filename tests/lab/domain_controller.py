@@ -88,9 +88,10 @@ class DomainController:
     def address6(self) -> str:
         return self.site.address6
 
-    def install(self) -> None:
-        """Get the files of a freshly provisioned domain; provisioning takes long, so its outcome is kept."""
-        kept = provisioned(self.site)
+    def install(self, copied: Site | None = None) -> None:
+        """Get the files of a freshly provisioned domain, or those that another controller got; provisioning takes long,
+        so its outcome is kept."""
+        kept = provisioned(copied or self.site)
         run("cp", "--archive", "--sparse=always", f"{kept}/.", str(self.folder))
         (self.folder / "resolv.conf").write_text(f"nameserver {self.address}\n")
         (self.folder / "chrony.conf").write_text(CHRONY_CONF.format(folder=self.folder))

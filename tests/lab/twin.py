@@ -17,8 +17,13 @@ NUMBER = 11
 
 
 @contextmanager
-def second_controller(lab: Lab, dc: DomainController, *, clock_s: float = 0) -> Iterator[DomainController]:
-    """It answers in the first one's name, at its own address; `clock_s` sets its clock off, ahead if positive."""
+def second_controller(
+    lab: Lab, dc: DomainController, *, clock_s: float = 0, stranger: bool = False
+) -> Iterator[DomainController]:
+    """It answers in the first one's name, at its own address; `clock_s` sets its clock off, ahead if positive.
+
+    `stranger`: not of the same domain, but of another one of the same name, set up anew.
+    """
     site = replace(dc.site, number=NUMBER)
     key = f"{dc.site.key}2"
     node = Node(key, f"{dc.node.netns}2", "input")
@@ -28,7 +33,7 @@ def second_controller(lab: Lab, dc: DomainController, *, clock_s: float = 0) -> 
     second = DomainController(site, node, folder, lab.authority.issue(names))
     try:
         _wire(lab, second)
-        second.install()
+        second.install(None if stranger else dc.site)
         second.start(clock_s=clock_s)
         second.wait_until_ready()
         with services.clock_on(second, clock_s):

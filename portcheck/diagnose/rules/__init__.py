@@ -25,11 +25,13 @@ from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
+from portcheck.diagnose.rules.twins import TWINS
 from portcheck.diagnose.rules.views import VIEWS
 from portcheck.diagnose.rules.ways import BURST, BY_PORT, HALF
 
 RULES: tuple[Rule, ...] = (
     *IDENTITY,
+    *TWINS,
     *ACCOUNT,
     *OUTSIDE,
     *BURST,

@@ -229,8 +229,8 @@ ASK_ALIAS = (
     "Use {own} instead; or ask the AD team for a service principal name for {reached} (setspn -S ldap/{reached})"
 )
 ASK_LISTED = (
-    "Ask the AD team whether {own} was once called {reached}: the SRV records name {reached}, and clients take the name"
-    " from there, so these records must name {own}"
+    "Ask the AD team why the SRV records name {reached}, where {own} answers (it was renamed, or copied, or this is an"
+    " alias): clients take the name from these records, so they must name what answers"
 )
 ASK_REVERSE = (
     "Ask the DNS team: the PTR record of {0} should name {1}; or set `rdns = false` in krb5.conf on this machine"
