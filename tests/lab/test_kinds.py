@@ -190,3 +190,28 @@ def test_a_line_that_loses_a_fifth_has_no_hole_and_no_slow_server(lab: Lab, numb
     with relay(lab, Line(delay_ms=150, lose=20)):
         run = byname(lab)
     assert not {"mtu-black-hole", "dns-slow"} & set(run.codes("bravo"))
+
+
+# This machine
+
+
+def test_a_network_of_this_machine_that_overlaps_with_the_controllers(lab: Lab) -> None:
+    """A container bridge takes what is meant for the controller."""
+    own = {"domain_controllers": [{"host": lab.bravo.host, "address": lab.bravo.address}], "dns": None}
+    lab.client.ip("link", "add", "bridge9", "type", "bridge")
+    try:
+        lab.client.ip("addr", "add", "10.77.2.1/24", "dev", "bridge9")
+        lab.client.ip("link", "set", "bridge9", "up")
+        run = byname(lab, **own)
+    finally:
+        lab.client.ip("link", "del", "bridge9")
+    assert run.codes("bravo") == ["host-unreachable"]
+    assert "it was asked from 10.77.2.1" in finding(run, "host-unreachable")["fix"]
+    assert "it was asked from" not in str(byname(lab, **own).report)
+
+
+def test_a_controller_that_is_off_overlaps_with_nothing(lab: Lab) -> None:
+    with faults.dead_host(lab, lab.bravo):
+        run = byname(lab, dns=[lab.alpha.address], discover=False, domain_controllers=[lab.bravo.address])
+    assert "host-unreachable" in run.codes("bravo")
+    assert "it was asked from" not in str(run.report)

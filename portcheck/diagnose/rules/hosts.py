@@ -11,7 +11,6 @@ from portcheck.diagnose.phrases import (
     in_the_hosts_name,
     listed,
     many,
-    nobody_there,
     said_by,
     short,
     some,
@@ -21,6 +20,7 @@ from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.barred import barred
 from portcheck.diagnose.rules.clients import uncovered
+from portcheck.diagnose.rules.looking import where_to_look
 from portcheck.diagnose.rules.missing import other_zone
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.services import stopped
@@ -159,7 +159,7 @@ def _pings(f: ForestFacts, where: Endpoint) -> bool | None:
 
 def _unless(f: ForestFacts, dead: list[Endpoint], proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
     own_no = all(in_the_hosts_name(o) for o in proof)
-    return UP if own_no or all(_pings(f, where) for where in dead) else _where_to_look(proof, by)
+    return UP if own_no or all(_pings(f, where) for where in dead) else where_to_look(proof, by)
 
 
 def _behind_one_name(shared: Mapping[str, Mapping[str, str]]) -> str:
@@ -209,20 +209,6 @@ def _others(f: ForestFacts, dead: list[Endpoint]) -> tuple[Outcome, ...]:
     """The contrast is another controller of the same forest."""
     names = {where.host for where in dead}
     return tuple(o for o in f.answered() if o.check.host not in names)[:1]
-
-
-def _where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
-    if all(local(o) for o in proof):
-        if any(text(o, "icmp_from") for o in proof):
-            return "Check that the host is up if it is on this machine's own link, and else the gateway; then"
-        return "Give this machine a route to it first (the questions never left); then"
-    if any(local(o) for o in proof):
-        return "Look at this machine's own routes first (part of the questions never left it); then"
-    if by and all(nobody_there(o) for o in proof):
-        return f"{listed(by)} finds nobody at that address. Ask the AD team whether the host is up and has it; if so,"
-    if by:
-        return f"Ask who runs {listed(by)} why it says no, and whether the host is up; then"
-    return "Check with the AD team that the host is up and has this address; if so,"
 
 
 def _one_way(f: ForestFacts) -> Proof | None:

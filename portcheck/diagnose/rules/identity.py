@@ -61,7 +61,7 @@ WHOLE = {
 PART = {
     "leads": (
         "Other ports of the same address answer as {forest}, so name and address are right: an address translation of"
-        " single ports leads to the wrong machine"
+        " single ports leads to the wrong machine, or one of several machines behind the address is"
     ),
     "ask": "Ask the firewall team which address translation sends {at} to another machine.",
 }
