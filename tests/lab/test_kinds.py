@@ -192,6 +192,35 @@ def test_a_line_that_loses_a_fifth_has_no_hole_and_no_slow_server(lab: Lab, numb
     assert not {"mtu-black-hole", "dns-slow"} & set(run.codes("bravo"))
 
 
+@contextmanager
+def first_syn_dropped(lab: Lab) -> Iterator[None]:
+    """A protection against SYN floods: only who asks again is let in."""
+    syn = f"ip daddr {lab.bravo.address} tcp flags & (syn | ack) == syn"
+    who = "ip saddr . tcp sport . tcp dport"
+    lab.fw1.nft(
+        "table inet first_syn {\nset seen {\ntype ipv4_addr . inet_service . inet_service\nflags dynamic,timeout\n"
+        "timeout 30s\n}\nchain c {\ntype filter hook forward priority 0\n"
+        f"{syn} {who} @seen accept\n{syn} add @seen {{ {who} }} drop\n}}\n}}"
+    )
+    try:
+        yield
+    finally:
+        lab.fw1.nft("delete table inet first_syn")
+
+
+def test_a_protection_against_floods_is_no_bad_line(lab: Lab) -> None:
+    with first_syn_dropped(lab):
+        run = byname(lab)
+    assert (run.code, run.codes("bravo")) == (0, ["packet-loss"])
+    assert "drops the first SYN of every connection" in finding(run, "packet-loss")["explanation"]
+
+
+def test_a_bad_line_is_no_protection_against_floods(lab: Lab) -> None:
+    with faults.lose(lab, 30):
+        run = byname(lab)
+    assert "first SYN" not in str(run.report)
+
+
 # This machine
 
 

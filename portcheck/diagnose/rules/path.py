@@ -81,7 +81,23 @@ def _loss(f: ForestFacts) -> Proof | None:
     counts = f"{len(lossy)} of {len(heard)} answers came only after {sum(map(lost_tries, lossy))} lost tries"
     hurts = len(lossy) >= LOSS_THAT_HURTS * len(heard)
     severity = Severity.WARNING if hurts else Severity.INFO
-    return Proof(lossy, seen=(counts,), brief=True, severity=severity, words={"counts": counts})
+    words = {"counts": counts, "pattern": FIRST_SYN if _each_first_syn(heard) else ""}
+    return Proof(lossy, seen=(counts,), brief=True, severity=severity, words=words)
+
+
+FIRST_SYN = (
+    " Each connection needed a second SYN and no datagram was lost, which is no bad line: a device that drops the first"
+    " SYN of every connection (protection against SYN floods) looks like that."
+)
+MANY_CONNECTIONS = 6
+"""By chance a line that loses half of all packets would do this once in 64 times, and spare no datagram."""
+
+
+def _each_first_syn(heard: list[Outcome]) -> bool:
+    connections = [o for o in heard if o.check.transport == "tcp"]
+    datagrams = [o for o in heard if o.check.transport == "udp"]
+    each = all(number(o, "syn_resent") for o in connections)
+    return len(connections) >= MANY_CONNECTIONS and each and bool(datagrams) and not any(map(lost_tries, datagrams))
 
 
 def _may_be_late(lossy: tuple[Outcome, ...], heard: list[Outcome]) -> bool:
@@ -268,7 +284,7 @@ TOLD = (
     Rule(
         code="packet-loss",
         title="{forest}: packets are lost on the way to {hosts}",
-        explanation="{counts}. They were answered in the end; long transfers will be slow or break.",
+        explanation="{counts}. They were answered in the end; long transfers will be slow or break.{pattern}",
         fix="Ask the network team about loss or a limit on new connections on the path to {names}, or a dead one of"
         " several machines or paths behind the address.",
         when=_loss,
