@@ -37,3 +37,29 @@ def test_a_notice_goes_into_the_event_log(windows: Windows, tmp_path: Path) -> N
     assert done.code == 1, done.err
     assert b"portcheck on " in done.err
     assert b"was not delivered" not in done.err
+
+
+HOLD = """
+import os, socket, sys
+tcp = socket.create_server(("127.0.0.1", 0))
+udp = socket.socket(type=socket.SOCK_DGRAM)
+udp.bind(("0.0.0.0", tcp.getsockname()[1]))
+for each in (tcp, udp):  # until something is read, Wine's server alone has the socket open, and no owner is told
+    each.setblocking(False)
+    try:
+        each.recv(1)
+    except OSError:
+        pass
+print(tcp.getsockname()[1], os.getpid(), flush=True)
+sys.stdin.read(1)
+"""
+
+
+def test_ports_in_use_are_told_with_their_owner(windows: Windows) -> None:
+    with windows.start(windows.python, "-c", HOLD) as holder:
+        assert holder.stdout is not None
+        port, pid = holder.stdout.readline().decode().split()
+        done = windows.portcheck("listen", "--bind", "127.0.0.1", "--only", "kpasswd", "--port", f"kpasswd={port}")
+        holder.communicate(b"!", timeout=60)
+    assert f"taken by python.exe (pid {pid})".encode() in done.err, done.err
+    assert (done.code, b"another program" in done.err) == (3, False), done.err
