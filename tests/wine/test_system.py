@@ -27,6 +27,34 @@ def test_the_name_policy_is_read_from_the_registry(windows: Windows) -> None:
     assert told.out.strip() == b"('10.0.0.1', '10.0.0.2')", told.err
 
 
+FIREWALL = "HKLM\\" + r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+BLOCKING = r"v2.30|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort=389|RA4=10.77.0.0/16|Name=no directory|"
+FITS = (
+    "from portcheck.net.platform.outbound_rules import blocking as fit;"
+    "print(*(fit(each, '10.77.1.10', 389) for each in ('tcp', 'udp')))"
+)
+
+
+def test_rules_of_the_own_firewall_are_read_from_the_registry(windows: Windows) -> None:
+    assert windows.run(windows.python, "-c", FITS).out.split() == [b"()", b"()"]
+    profile = FIREWALL + r"\PublicProfile"
+    rows = (
+        (FIREWALL + r"\FirewallRules", "{1}", "REG_SZ", BLOCKING),
+        (profile, "EnableFirewall", "REG_DWORD", "1"),
+        (profile, "DefaultOutboundAction", "REG_DWORD", "1"),
+    )
+    for key, name, kind, value in rows:
+        done = windows.run("reg", "add", key, "/v", name, "/t", kind, "/d", value, "/f")
+        assert done.code == 0, done.err
+    try:
+        told = windows.run(windows.python, "-c", FITS)
+    finally:
+        for key in dict.fromkeys(key for key, *_ in rows):
+            windows.run("reg", "delete", key, "/f")
+    default = b"'what no rule allows (public profile)'"
+    assert told.out.strip() == b"('no directory', " + default + b") (" + default + b",)", told.err
+
+
 def test_a_notice_goes_into_the_event_log(windows: Windows, tmp_path: Path) -> None:
     """Wine keeps no log, and tells its own developers what it was given."""
     forests = tmp_path / "forests.toml"
