@@ -88,7 +88,7 @@ def schedule(context: typer.Context, own: ScheduleFlags, flags: CheckFlags) -> i
     if own.vantage is not None:
         flagged("--vantage", parse_vantage, own.vantage)
     every_s = interval(flagged("--every", parse_duration, own.every))
-    if job.alert is not None and job.alert.file is None:
+    if job.alert is not None and job.alert.file is None and (job.alert.needs_secrets or own.digest is not None):
         raise ConfigError("--notify: a scheduled run has not your environment; give --notify-file")
     secrets = None if job.alert is None or job.alert.file is None else _absolute(job.alert.file)
     folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
@@ -109,6 +109,8 @@ def schedule(context: typer.Context, own: ScheduleFlags, flags: CheckFlags) -> i
     if own.write is not None and not own.write.is_dir():
         raise ConfigError(f"--write: {own.write} is no directory; create it first")
     chosen = own.kinds or ([UnitKind.WINDOWS] if os.name == "nt" else [UnitKind.SYSTEMD, UnitKind.CRON])
+    if job.alert is not None and not job.alert.needs_secrets and set(chosen) != {UnitKind.WINDOWS}:
+        raise ConfigError(f"--notify: {job.alert.when.value} is the event log of Windows: give --for windows")
     for warning in _warnings(one, chosen):
         say(warning)
     if own.write is None:
