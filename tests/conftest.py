@@ -72,7 +72,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A lab test mostly waits for packets that do not come: let each of xdist's processes have some of them.
 
-    There, where all tests and four labs share a machine, one that fails is asked once more; the closing lines name it.
+    There, where all tests and six labs share a machine, one that fails is asked once more; the closing lines name it.
     """
     if hasattr(config, "workerinput"):
         for item in items:
