@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.delivered import forms, tried
 from tests.wine.windows import Windows, windows_path
 
 RULES = "HKLM\\" + r"SYSTEM\CurrentControlSet\Services\Dnscache\Parameters\DnsPolicyConfig\{rule}"
@@ -91,3 +92,37 @@ def test_ports_in_use_are_told_with_their_owner(windows: Windows) -> None:
         holder.communicate(b"!", timeout=60)
     assert f"taken by python.exe (pid {pid})".encode() in done.err, done.err
     assert (done.code, b"another program" in done.err) == (3, False), done.err
+
+
+ECHO = """
+import asyncio
+from portcheck.net.platform.ping import echoes
+print(*(asyncio.run(echoes(address, 2)) for address in ("127.0.0.1", "::1")))
+"""
+
+
+def test_an_icmp_echo_is_sent_by_the_system(windows: Windows) -> None:
+    assert windows.run(windows.python, "-c", ECHO).out.split() == [b"True", b"None"]  # IPv6 is not asked here
+
+
+def test_a_forests_file_of_the_machine_is_found_in_programdata(windows: Windows, tmp_path: Path) -> None:
+    place = windows.prefix / "drive_c/ProgramData/portcheck/forests.toml"
+    assert windows.portcheck("config", "check", cwd=tmp_path).code == 2
+    place.parent.mkdir()
+    place.write_text('[[forest]]\nname = "alpha.test"\n', encoding="utf-8")
+    try:
+        done = windows.portcheck("config", "check", cwd=tmp_path)
+    finally:
+        place.unlink()
+        place.parent.rmdir()
+    assert (done.code, b"C:\\ProgramData\\portcheck\\forests.toml" in done.out + done.err) == (0, True), done
+
+
+def test_each_command_of_the_readme_works_as_it_is_typed(windows: Windows, tmp_path: Path) -> None:
+    """By the command of the portable zip, in a folder with a blank in its name."""
+    top = tmp_path / "Program Files"
+    top.mkdir()
+    (top / "python").symlink_to(windows.python.parent)
+    (top / "site").symlink_to(windows.python.parent.parent / "site")
+    (top / "portcheck.cmd").write_text(forms.CMD, encoding="ascii", newline="")
+    assert tried.read_me(windows, top) > 4
