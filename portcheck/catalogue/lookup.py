@@ -60,6 +60,8 @@ def inside(text: str) -> list[Match]:
 
 def guess(text: str) -> list[Match]:
     """What a text that nobody has catalogued speaks of, if it tells of a failure."""
+    if text.replace("-", "").isalnum() and text == text.casefold():  # one word, which is a name
+        return []
     from portcheck.catalogue.guesses import guessed  # late: most texts are catalogued
 
     found = guessed(text)

@@ -35,7 +35,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class LineReach:
     """By what lines of one shape that can name an error differ."""
 
     places: tuple[int, ...]  # of the numbers that may be codes, among the shape's runs of digits
@@ -47,7 +47,7 @@ class Reach:
         return (*of_places(text, self.places), *(part for part in self.parts if part in folded))
 
 
-def reach(shape: bytes) -> Reach | None:
+def reach(shape: bytes) -> LineReach | None:
     """None: no line of this shape names an error."""
     first, *own = shape.decode("utf-8", "replace").split("\n")
     text = plain(first)
@@ -58,7 +58,7 @@ def reach(shape: bytes) -> Reach | None:
     if not (own or spans or spelled or next(dressed(text, of_ldap=True), None)):
         return None
     parts = (part for spelling in spelled for part in spelling if DIGIT.search(part))
-    return Reach(places(text, iter(spans)), tuple(dict.fromkeys(parts)))
+    return LineReach(places(text, iter(spans)), tuple(dict.fromkeys(parts)))
 
 
 def _labelled(text: str, known: set[str]) -> Iterator[Span]:

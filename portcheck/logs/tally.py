@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from portcheck.catalogue.errors import CataloguedError
 from portcheck.catalogue.lookup import LONGEST_LINE, Match, inside
 from portcheck.catalogue.phrases import plain
-from portcheck.logs.reach import Reach, reach
+from portcheck.logs.reach import LineReach, reach
 from portcheck.logs.records import LogRecord
 from portcheck.logs.shapes import legible, shaped
 from portcheck.logs.stamps import hosts, stamp
@@ -61,7 +61,7 @@ def tally(records: Iterable[LogRecord]) -> Tally:
 class LogMemory:
     """What was found in lines of the same shape: those that differ in other numbers than codes are looked at once."""
 
-    reached: dict[bytes, Reach | None] = field(default_factory=dict)  # by shape; None: all is well
+    reached: dict[bytes, LineReach | None] = field(default_factory=dict)  # by shape; None: all is well
     known: dict[tuple[bytes, tuple[str, ...]], tuple[Match, ...]] = field(default_factory=dict)
 
     def found(self, text: str) -> tuple[Match, ...]:
