@@ -31,7 +31,7 @@ PORT = re.compile(
 NAMED: Mapping[str, tuple[str, ...]] = {
     r"\bldaps\b(?!erv)|_ldaps": ("ldaps/tcp",),
     r"\bkpasswd|\bchangepw|changing password": ("kpasswd/tcp", "kpasswd/udp"),
-    r"\bldap|_ldap\b|\bsdap_|\badcli\b|javax\.naming|\bjndi\b": ("ldap/tcp", "ldaps/tcp"),
+    r"\bldap|_ldap\b|\bsdap_|\badcli\b": ("ldap/tcp", "ldaps/tcp"),
     r"\bkdc\b|\bkrb5|\bkerberos\b|\bkinit\b": ("kerberos/tcp", "kerberos/udp"),
     r"\bsmb\w*|\bcifs\b|\\\\\w|\bsysvol\b": ("smb/tcp",),
     r"\bnetbios": ("smb/tcp", "netbios-ssn/tcp"),

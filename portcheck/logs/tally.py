@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from portcheck.catalogue.errors import CataloguedError
 from portcheck.catalogue.lookup import LONGEST_LINE, Match, inside
 from portcheck.catalogue.phrases import plain
+from portcheck.logs.neutral import neutral
 from portcheck.logs.reach import LineReach, reach
 from portcheck.logs.records import LogRecord
 from portcheck.logs.shapes import legible, shaped
@@ -61,14 +62,18 @@ def tally(records: Iterable[LogRecord]) -> Tally:
 class LogMemory:
     """What was found in lines of the same shape: those that differ in other numbers than codes are looked at once."""
 
+    alike: dict[bytes, bytes] = field(default_factory=dict)  # by shape: the shape without names
     reached: dict[bytes, LineReach | None] = field(default_factory=dict)  # by shape; None: all is well
     known: dict[tuple[bytes, tuple[str, ...]], tuple[Match, ...]] = field(default_factory=dict)
 
     def found(self, text: str) -> tuple[Match, ...]:
         """The errors of a line."""
         shape, kept = shaped(legible(text[:LONGEST_LINE]))
-        if shape not in self.reached:
+        if shape not in self.alike:
             self._forget()
+            self.alike[shape] = neutral(shape)
+        shape = self.alike[shape]
+        if shape not in self.reached:
             self.reached[shape] = reach(shape)
         within = self.reached[shape]
         if within is None:
@@ -79,7 +84,7 @@ class LogMemory:
         return self.known[key]
 
     def _forget(self) -> None:
-        for remembered in (self.reached, self.known):
+        for remembered in (self.alike, self.reached, self.known):
             if len(remembered) >= REMEMBERED:
                 remembered.clear()
 

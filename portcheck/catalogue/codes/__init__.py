@@ -96,7 +96,13 @@ def _near(folded: str) -> Iterator[Row]:
 
 def _near_by_word(folded: str) -> Iterator[Row]:
     index = by_word()
-    return (row for word in words(folded) & index.keys() for row in index[word] if row.text.casefold() in folded)
+    rows = (row for word in words(folded) & index.keys() for row in index[word])
+    return (row for row in rows if _begins_a_word(row.text.casefold(), folded))
+
+
+def _begins_a_word(text: str, folded: str) -> bool:
+    place = folded.find(text)
+    return place == 0 or (place > 0 and not (text[0].isalpha() and folded[place - 1].isalpha()))
 
 
 def _is_text(text: str) -> bool:
