@@ -14,6 +14,7 @@ from portcheck.config import ConfigError
 from portcheck.logs.records import records
 from portcheck.logs.tally import Tally, tally
 from portcheck.logs.text import LogError, lines
+from portcheck.render import log as words
 
 if TYPE_CHECKING:
     from portcheck.diagnose.causes import WeighedCause
@@ -24,8 +25,6 @@ STDIN = "-"
 
 def explain_log(log: str, evidence: Report | None, *, as_json: bool) -> int:
     """The exit code: 0, or 1 where the log holds no known error."""
-    from portcheck.render import log as words
-
     name = "standard input" if log == STDIN else log
     found = _tally(log)
     weighed = _weighed(found, evidence)

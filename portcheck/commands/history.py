@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from portcheck.automation import alerting
+from portcheck.cli import output_texts
 from portcheck.cli import runs as runs_
 from portcheck.cli.output import screen_options
+from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
-from portcheck.config import ConfigError
+from portcheck.config import ConfigError, parse_duration
+from portcheck.history.state_dir import database_file
+from portcheck.render import FORMATS
+from portcheck.render import history as past
+from portcheck.render.digest import FORMATS as DIGESTS
+from portcheck.report.to_json import dumps
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,11 +60,6 @@ def history(
         return _digest(context, digest, format_ or (), output or (), notify_file, notify=notify)
     if format_ or output or notify or notify_file:
         raise ConfigError("--format, --output, --notify and --notify-file belong to --digest")
-    from portcheck.history.state_dir import database_file
-    from portcheck.render import FORMATS
-    from portcheck.render import history as past
-    from portcheck.report.to_json import dumps
-
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
     if number is not None:
         show(FORMATS["json" if as_json else "table"](runs_.found(number), replace(screen, run=number, again=None)))
@@ -81,21 +84,16 @@ def _digest(
     notify: bool,
 ) -> int:
     """What the period up to now was like, written, and sent where that is wanted."""
-    from portcheck.automation import alerting
-    from portcheck.cli import output_texts
-    from portcheck.cli.selection import flagged
-    from portcheck.config import parse_duration
     from portcheck.history.digest import digested
-    from portcheck.render.digest import FORMATS
 
-    wanted = output_texts.wishes(context, formats, files, FORMATS, "markdown")
+    wanted = output_texts.wishes(context, formats, files, DIGESTS, "markdown")
     until = datetime.now(UTC)
     since = until - timedelta(seconds=flagged("--digest", parse_duration, period))
     send = alerting.sender(notify_file, say) if notify or notify_file else None
     plans = runs_.work(lambda database: digested(database, since, until)) or ()
-    code = output_texts.write(wanted, lambda name: FORMATS[name](plans, period))
+    code = output_texts.write(wanted, lambda name: DIGESTS[name](plans, period))
     if send is not None:
-        send(f"portcheck: the last {period}", FORMATS["markdown"](plans, period))
+        send(f"portcheck: the last {period}", DIGESTS["markdown"](plans, period))
     return code
 
 
