@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +10,7 @@ import typer
 
 from portcheck.cli import runs as runs_
 from portcheck.cli.output import screen_options
-from portcheck.cli.streams import say, show
+from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +25,10 @@ Verbose = Annotated[
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
 Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences, for screen readers.")]
-Digest = Annotated[str | None, typer.Option("--digest", metavar="DURATION", help="What the last 7d, say, were like.")]
+Digest = Annotated[
+    str | None,
+    typer.Option("--digest", metavar="DURATION|last", help="What the last 7d, say, were like; or all since the last."),
+]
 DigestFormats = Annotated[list[str] | None, typer.Option("-f", "--format", help="Of --digest: markdown or html.")]
 DigestFiles = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Of --digest.")]
 NotifyToo = Annotated[bool, typer.Option("--notify", help="Send the digest by apprise ($PORTCHECK_NOTIFY).")]
@@ -49,7 +50,9 @@ def history(
 ) -> int:
     """Show earlier runs, and per forest and check when it last changed."""
     if digest is not None:
-        return _digest(context, digest, format_ or (), output or (), notify_file, notify=notify)
+        from portcheck.cli.digest import made
+
+        return made(context, digest, format_ or (), output or (), notify_file, notify=notify)
     if format_ or output or notify or notify_file:
         raise ConfigError("--format, --output, --notify and --notify-file belong to --digest")
     from portcheck.history.state_dir import database_file
@@ -69,34 +72,6 @@ def history(
         else:
             show(past.render(plans, str(database_file()), screen))
     return 0
-
-
-def _digest(
-    context: typer.Context,
-    period: str,
-    formats: Sequence[str],
-    files: Sequence[Path],
-    notify_file: Path | None,
-    *,
-    notify: bool,
-) -> int:
-    """What the period up to now was like, written, and sent where that is wanted."""
-    from portcheck.automation import alerting
-    from portcheck.cli import output_texts
-    from portcheck.cli.selection import flagged
-    from portcheck.config import parse_duration
-    from portcheck.history.digest import digested
-    from portcheck.render.digest import FORMATS
-
-    wanted = output_texts.wishes(context, formats, files, FORMATS, "markdown")
-    until = datetime.now(UTC)
-    since = until - timedelta(seconds=flagged("--digest", parse_duration, period))
-    send = alerting.sender(notify_file, say) if notify or notify_file else None
-    plans = runs_.work(lambda database: digested(database, since, until)) or ()
-    code = output_texts.write(wanted, lambda name: FORMATS[name](plans, period))
-    if send is not None:
-        send(f"portcheck: the last {period}", FORMATS["markdown"](plans, period))
-    return code
 
 
 def everything() -> Plans:
