@@ -208,6 +208,7 @@ def test_a_mistake_is_one_line_and_2(given: list[str], word: str, capsys: pytest
     [
         {"schema": "portcheck.merged/2"},
         {"vantages": "none"},
+        {"vantages": [], "cells": []},
         {"cells": [{}]},
         {"vantages": [{"name": "a", "host": "a", "addresses": [], "started": "x"}] * 2},
     ],
