@@ -20,19 +20,19 @@ from portcheck.exitcodes import NOT_DONE, OK
 
 if TYPE_CHECKING:
     from portcheck.history.digest import PlanDigest
-    from portcheck.history.sent import Told
+    from portcheck.history.sent import LastDigest
 
 FIRST = "7d"
 """What the first digest that goes on from the one before is of: there is none before it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Digest:
+class _Period:
     """The plans, the words for their time, and what to note when it has arrived."""
 
     plans: tuple[PlanDigest, ...]
     span: str
-    told: Told | None = None  # None: of a period, which moves nothing
+    told: LastDigest | None = None  # None: of a period, which moves nothing
 
 
 def made(
@@ -62,15 +62,15 @@ def made(
     return OK if good else NOT_DONE
 
 
-def _of(period: str, length: timedelta) -> _Digest:
+def _of(period: str, length: timedelta) -> _Period:
     from portcheck.history.digest import digested
 
     until = datetime.now(UTC)
     plans = runs.work(lambda database: digested(database, until - length, until)) or ()
-    return _Digest(plans, f"the last {period}")
+    return _Period(plans, f"the last {period}")
 
 
-def _since_last(length: timedelta) -> _Digest:
+def _since_last(length: timedelta) -> _Period:
     from portcheck.history import sent
     from portcheck.history.database import transaction
     from portcheck.history.digest import digested
@@ -78,17 +78,17 @@ def _since_last(length: timedelta) -> _Digest:
 
     until = datetime.now(UTC)
 
-    def read(database: sqlite3.Connection) -> _Digest:
+    def read(database: sqlite3.Connection) -> _Period:
         with transaction(database, "BEGIN"):  # no run comes in between
             before = sent.last(database)
             plans = digested(database, until - length, until, None if before is None else before.run)
-            told = sent.Told(sent.newest(database), until.isoformat(timespec="seconds").replace("+00:00", "Z"))
-        return _Digest(plans, f"the last {FIRST}" if before is None else since(before.at), told)
+            told = sent.LastDigest(sent.newest(database), until.isoformat(timespec="seconds").replace("+00:00", "Z"))
+        return _Period(plans, f"the last {FIRST}" if before is None else since(before.at), told)
 
-    return runs.work(read) or _Digest((), f"the last {FIRST}")
+    return runs.work(read) or _Period((), f"the last {FIRST}")
 
 
-def _noted(told: Told) -> bool:
+def _noted(told: LastDigest) -> bool:
     from portcheck.history import sent
 
     try:

@@ -25,6 +25,8 @@ STDIN = "-"
 def explain_log(log: str, evidence: Report | None, *, as_json: bool) -> int:
     """The exit code: 0, or 1 where the log holds no known error."""
     from portcheck.render import log as words
+    from portcheck.render.explain.entry import WIDTH
+    from portcheck.render.shared.spoken import width
 
     name = "standard input" if log == STDIN else log
     found = _tally(log)
@@ -32,7 +34,7 @@ def explain_log(log: str, evidence: Report | None, *, as_json: bool) -> int:
     if as_json:
         show(json.dumps(words.as_dict(name, found, weighed), indent=2) + "\n")
     else:
-        show("\n".join(words.lines(name, found, weighed)) + "\n")
+        show("\n".join(words.lines(name, found, weighed, width(WIDTH))) + "\n")
     return 0 if found.seen else 1
 
 

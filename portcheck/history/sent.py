@@ -17,19 +17,19 @@ TABLE = """CREATE TABLE IF NOT EXISTS digest (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LastDigest:
     """What the last digest came to."""
 
     run: int  # the newest it told of; those of a higher number are new
     at: str  # when it was made: UTC, ISO 8601
 
 
-def last(database: sqlite3.Connection) -> Told | None:
+def last(database: sqlite3.Connection) -> LastDigest | None:
     """None: no digest was sent yet."""
     if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'digest'").fetchone() is None:
         return None
     found = database.execute("SELECT run, at FROM digest").fetchone()
-    return None if found is None else Told(int(found[0]), str(found[1]))
+    return None if found is None else LastDigest(int(found[0]), str(found[1]))
 
 
 def newest(database: sqlite3.Connection) -> int:
@@ -38,7 +38,7 @@ def newest(database: sqlite3.Connection) -> int:
     return int(found or 0)
 
 
-def note(database: sqlite3.Connection, told: Told) -> None:
+def note(database: sqlite3.Connection, told: LastDigest) -> None:
     """It has arrived. Of two at once the one that told of more counts."""
     with transaction(database):
         database.execute(TABLE)

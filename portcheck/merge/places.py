@@ -143,7 +143,7 @@ def _ahead(name: str, at: datetime, clock: datetime | None) -> Finding:
         severity=Severity.WARNING,
         forest=EVERY,
         title=f"The report of {name} is dated {by}ahead of this machine's clock: how old it is cannot be told",
-        explanation="One of the two clocks was wrong. It may be an old report: a difference from the others is no proof.",
+        explanation="One of the two clocks was wrong. The report may be old: a difference from others proves nothing.",
         hosts=(name,),
         evidence=f"{name}: {_utc(at)}",
         fix=f"Look at the clock of {name} and at this machine's, and run portcheck check there again.",

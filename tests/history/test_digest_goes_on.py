@@ -84,7 +84,7 @@ def test_a_notice_that_was_not_delivered_does_not_count(
 
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_file_that_was_not_written_does_not_count(
-    taken: bool,  # noqa: FBT001 - a parameter of the test
+    taken: bool,
     keep: Keep,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -131,7 +131,7 @@ def test_of_two_at_once_the_one_that_told_of_more_counts(keep: Keep, state: Path
     def noted(*numbers: int) -> int | None:
         def do(database: sqlite3.Connection) -> int | None:
             for number in numbers:
-                sent.note(database, sent.Told(number, "2026-11-28T12:00:00Z"))
+                sent.note(database, sent.LastDigest(number, "2026-11-28T12:00:00Z"))
             told = sent.last(database)
             return None if told is None else told.run
 

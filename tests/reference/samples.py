@@ -145,7 +145,7 @@ def listen() -> str:
         check = outcome.check
         contact = Contact(run.vantage.addresses[0], check.name, check.address or "", check.port or 0)
         limits.contacts[contact.source, check.name, contact.local_port] = contact
-        lines += listen.came(contact, clock(outcome.started_at or run.started)[:8])
+        lines += listen.came(contact, clock(outcome.started_at or run.started)[:8], Options())
     wanted = tuple(WantedPort(o.check.name, o.check.port or 0) for o in asked)
     address = asked[0].check.address or ""
     order = ListenOrder(wanted, (address,), asked[0].check.host, profiles=("mim",))
