@@ -13,7 +13,7 @@ from portcheck.render.report.html import asset, environment, policy
 STYLE = """
 table { border-collapse: collapse; background: var(--panel); }
 td, th { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; position: relative; }
 """
 
 

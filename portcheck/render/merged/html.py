@@ -19,9 +19,10 @@ STYLE = """
 .matrix td, .matrix th, .places td, .places th { padding: .25rem .6rem; text-align: left; vertical-align: top; }
 .matrix tr, .places tr { border-bottom: 1px solid var(--line); }
 .matrix table, .places { border-collapse: collapse; background: var(--panel); }
-.scroll { overflow-x: auto; }
 td[class^="v-"], .strip .cell { background: var(--bg); color: var(--fg); text-align: center; }
 .strip .cell { display: inline-block; min-width: 1.4em; margin-right: 2px; }
+body { overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; overflow-wrap: normal; position: relative; }
 summary { cursor: pointer; color: var(--accent); white-space: nowrap; }
 """
 CLASSES = {mark.word: f"v-{verdict}" for verdict, mark in VERDICTS.items()} | {UNASKED.word: "unasked"}
