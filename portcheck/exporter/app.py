@@ -165,7 +165,7 @@ class Exporter:
         """A word with each change; who shows the page asks for what is new then."""
         if self.listeners >= MOST_LISTENERS:
             return PlainTextResponse("too many look already\n", 429)
-        return Listening(self, self._changes())
+        return ListenerStream(self, self._changes())
 
     async def _changes(self) -> AsyncIterator[str]:
         seen = self.board.changed
@@ -176,7 +176,7 @@ class Exporter:
             seen = now
 
 
-class Listening(StreamingResponse):
+class ListenerStream(StreamingResponse):
     """Counted from the moment it is promised, not from its first word: many who come at once are as many."""
 
     def __init__(self, exporter: Exporter, words: AsyncIterator[str]) -> None:
