@@ -30,7 +30,6 @@ WORTH_IT = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 
 # Up to twenty hosts within four seconds, the rest of which is what it takes to land it all.
 LONGER = 5  # times what a single answer takes beyond a second
-MOST_MIXED = 4  # hosts of which part is silent, and that are asked so; the others where it was the port on one of these
 MOST_DARK = 2  # hosts of which no TCP is heard, and that are asked from ports of all kinds
 BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
@@ -38,8 +37,16 @@ BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
     cases = await _not_banned(cases)
-    steady = not confirm.shaky(cases)  # where packets are lost, all that is asked again waits for its turn
-    await asyncio.gather(_by_port(cases), *(senders.others(case) for case in cases if steady))
+    if confirm.shaky(cases):  # where packets are lost, all that is asked again waits for its turn
+        await _by_port(cases)
+        looked_at = await _looks(cases, notify)
+    else:
+        _, looked_at = await asyncio.gather(_by_port(cases), _looks(cases, notify))
+    await _not_banned(looked_at)
+
+
+async def _looks(cases: Sequence[Case], notify: Notify) -> Sequence[Case]:
+    """All but the comparing of ports; returns those that had to be looked at."""
     await asyncio.gather(*(limit.on_sessions(case) for case in cases))
     await confirm.confirm([case for case in cases if not source_ports.told(case)], notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
@@ -50,9 +57,8 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
         patience_s = BUDGET_S + BUDGET_MORE_S * max(0, walked - HOSTS_IN_BUDGET)
         patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
         around.until = asyncio.get_running_loop().time() + patience_s
-        later = [] if steady else [senders.others(case) for case in open_cases]
-        await asyncio.gather(*(_look(case, around) for case in open_cases), *later)
-        await _not_banned(open_cases)
+        await asyncio.gather(*(_look(case, around) for case in open_cases))
+    return open_cases
 
 
 async def _not_banned(cases: Sequence[Case]) -> list[Case]:
@@ -65,10 +71,11 @@ async def _by_port(cases: Sequence[Case]) -> None:
     """Before anything is asked again: what only some ports of this machine get is no loss, and no blocked service."""
     dark = [case for case in cases if source_ports.is_dark(case)][:MOST_DARK]
     mixed = [case for case in cases if source_ports.is_mixed(case)]
-    first = mixed[:MOST_MIXED]
+    mixed.sort(key=lambda case: case.ahead.ports is None)  # what was begun ahead is used
+    first = mixed[: source_ports.MOST_MIXED]
     sampled = (source_ports.sample(case, dark=case in dark, mixed=case in first) for case in cases)
     if any(await asyncio.gather(*sampled)):
-        await asyncio.gather(*(source_ports.sample(case, mixed=True) for case in mixed[MOST_MIXED:]))
+        await asyncio.gather(*(source_ports.sample(case, mixed=True) for case in mixed[source_ports.MOST_MIXED :]))
 
 
 async def _look(case: Case, around: trace.Around) -> None:
@@ -78,6 +85,7 @@ async def _look(case: Case, around: trace.Around) -> None:
         mtu.clamp(case),
         starttls.certificate(case),
         echo.ask(case),
+        senders.others(case),
     )
 
 

@@ -90,6 +90,18 @@ Walks = dict[tuple[str, int], asyncio.Task[Walk]]
 
 
 @dataclass(slots=True)
+class Ahead:
+    """What of the second look was begun at one address while the first one still waited for its silent ports."""
+
+    walks: Walks = field(default_factory=dict)
+    ears: dict[int, asyncio.Task[Outcome]] = field(default_factory=dict)
+    """By port: its datagrams asked with an ear for every sender."""
+    unheard: set[int] = field(default_factory=set)  # TCP ports that seem silent
+    ports: asyncio.Task[dict[int, list[bool]]] | None = None
+    """By local port: was each of its tries heard?"""
+
+
+@dataclass(slots=True)
 class Case:
     """A host at one address."""
 
@@ -100,11 +112,17 @@ class Case:
     payload: Callable[[Outcome], bytes]
     """The datagram that the check's probe would send."""
     source_ip: str | None = None
-    walks: Walks = field(default_factory=dict)
+    ahead: Ahead = field(default_factory=lambda: Ahead())
     begun: Counter[tuple[str, tuple[str, int]]] = field(default_factory=Counter)
     """Walks begun ahead in this run, by network, transport and port."""
     sockets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
     """What all walks of a run may hold at once."""
+    sampled: set[str] = field(default_factory=set)
+    """Addresses of the run whose ports of this machine were begun to be compared ahead."""
+
+    @property
+    def walks(self) -> Walks:
+        return self.ahead.walks
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

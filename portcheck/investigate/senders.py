@@ -20,9 +20,21 @@ async def others(case: Case) -> None:
         await asyncio.gather(*(_one(case, outcome) for outcome in silent))
 
 
-async def _one(case: Case, outcome: Outcome) -> None:
+def ahead(case: Case, outcome: Outcome) -> None:
+    """Begin to listen for the others while this one still seems silent."""
+    port = outcome.check.port
+    if outcome.check.transport == "udp" and port is not None and port not in case.ahead.ears and case.alive:
+        case.ahead.ears[port] = asyncio.create_task(_asked(case, outcome))
+
+
+async def _asked(case: Case, outcome: Outcome) -> Outcome:
     to_both_s = min(PATIENCE.connect_s, AGAIN_AFTER_S + case.wait_s)
-    heard = await case.ask(outcome, replace(PATIENCE, connect_s=to_both_s), loose=True)
+    return await case.ask(outcome, replace(PATIENCE, connect_s=to_both_s), loose=True)
+
+
+async def _one(case: Case, outcome: Outcome) -> None:
+    begun = case.ahead.ears.pop(outcome.check.port or 0, None)
+    heard = await (begun if begun is not None else _asked(case, outcome))
     sender = heard.facts.get("answered_from")
     if heard.state is State.OK and sender:
         words = f"the answer came from {sender}, not from the address that was asked: programs do not take it"

@@ -27,6 +27,8 @@ PER_SECOND = 20.0  # no burst that a limit on new connections would take
 SIGNS = 2  # tries that were not heard, of checks that were answered in the end
 FEWEST = 2  # ports of each kind that make the difference
 FULL_LIFE = 64
+MOST_MIXED = 4  # hosts of which part is silent, and that are asked so; the others where it was the port on one of these
+NOTHING: Mapping[int, list[bool]] = {}
 
 
 def is_dark(case: Case) -> bool:
@@ -46,8 +48,22 @@ async def sample(case: Case, *, dark: bool = False, mixed: bool = False) -> bool
         return True
     subject = _subject(case, dark=dark, mixed=mixed)
     if subject is not None:
-        await heard(case, subject)
+        begun, case.ahead.ports = case.ahead.ports, None
+        over_tcp = begun is not None and subject.check.transport == "tcp"
+        await heard(case, subject, await begun if begun is not None and over_tcp else {})
     return told(case)
+
+
+def ahead(case: Case, outcome: Outcome) -> None:
+    """Begin the first round, without the prime suspects, once enough seems silent beside what answers."""
+    check, unheard, answered = outcome.check, case.ahead.unheard, _answered(case, "tcp")
+    if check.transport != "tcp" or check.port is None:
+        return
+    unheard.add(check.port)
+    if len(unheard) < SIGNS or not answered or case.address in case.sampled or len(case.sampled) >= MOST_MIXED:
+        return
+    case.sampled.add(case.address)
+    case.ahead.ports = asyncio.create_task(_round(case, answered[0], _of_all_kinds(case)))
 
 
 def told(case: Case) -> bool:
@@ -55,9 +71,12 @@ def told(case: Case) -> bool:
     return any("source_ports_dead" in o.facts for o in case.outcomes)
 
 
-async def heard(case: Case, subject: Outcome) -> bool:
-    """Does this service answer from any port? Which ones is noted, where that is what makes the difference."""
-    seen = await _rounds(case, subject, _ports(case, subject))
+async def heard(case: Case, subject: Outcome, before: Mapping[int, list[bool]] = NOTHING) -> bool:
+    """Does this service answer from any port? Which ones is noted, where that is what makes the difference.
+
+    `before`: the first round, as far as it has been.
+    """
+    seen = await _rounds(case, subject, _ports(case, subject, before), before)
     alive = [port for port, times in seen.items() if any(times)]
     dead = [port for port, times in seen.items() if not any(times)]
     if min(len(alive), len(dead)) >= FEWEST and _lost(seen) <= MOST_LOST:
@@ -104,35 +123,50 @@ def _tried(outcome: Outcome) -> list[int]:
     return [port for port in ports if isinstance(port, int)] if isinstance(ports, list) else []
 
 
-def _ports(case: Case, subject: Outcome) -> list[int]:
+def _ports(case: Case, subject: Outcome, before: Mapping[int, list[bool]]) -> list[int]:
     """Of all kinds, and some of those that were not heard."""
     alike = [o for o in case.outcomes if o.check.transport == subject.check.transport]
-    tried = [port for o in alike for port in _tried(o)]
-    wanted = [*random.sample(tried, min(OF_TRIED, len(tried)))]
-    wanted += [port for low, high in BANDS for port in random.sample(range(low, high), OF_EACH)]
-    usable = (port for port in dict.fromkeys(wanted) if port not in FORBIDDEN_SOURCE_PORTS)
-    return [port for port in usable if sockets.is_free(case.address, port, case.source_ip)]
+    tried = list(dict.fromkeys(port for o in alike for port in _tried(o) if port not in before))
+    suspects = _usable(case, random.sample(tried, min(OF_TRIED, len(tried))))
+    return [*suspects, *(before or (port for port in _of_all_kinds(case) if port not in suspects))]
 
 
-async def _rounds(case: Case, subject: Outcome, ports: list[int]) -> dict[int, list[bool]]:
+def _of_all_kinds(case: Case) -> list[int]:
+    return _usable(case, [port for low, high in BANDS for port in random.sample(range(low, high), OF_EACH)])
+
+
+def _usable(case: Case, ports: list[int]) -> list[int]:
+    allowed = (port for port in ports if port not in FORBIDDEN_SOURCE_PORTS)
+    return [port for port in allowed if sockets.is_free(case.address, port, case.source_ip)]
+
+
+async def _rounds(
+    case: Case, subject: Outcome, ports: list[int], before: Mapping[int, list[bool]]
+) -> dict[int, list[bool]]:
     """Ends as soon as several are lost of ports that are heard another time, or all behave alike: it is not the port.
 
     Where one is lost, the dead are asked more often: loss seldom takes all of so many.
     """
-    pacer = Pacer(PER_SECOND)
-    seen: dict[int, list[bool]] = {port: [] for port in ports}
-
-    async def one(port: int) -> None:
-        await pacer.turn()
-        seen[port].append(await _heard(case, subject, port))
-
+    seen: dict[int, list[bool]] = {port: list(before.get(port, ())) for port in ports}
     for number in range(ROUNDS + MORE_ROUNDS):
-        again = ports if number < ROUNDS else [port for port, times in seen.items() if not any(times)]
-        await asyncio.gather(*(one(port) for port in random.sample(again, len(again))))
+        again = [p for p, times in seen.items() if (len(times) <= number if number < ROUNDS else not any(times))]
+        for port, times in (await _round(case, subject, again)).items():
+            seen[port] += times
         alike = len({any(times) for times in seen.values()}) < 2
         if alike or _lost(seen) > MOST_LOST or (number + 1 == ROUNDS and not _lost(seen)):
             break
     return seen
+
+
+async def _round(case: Case, subject: Outcome, ports: list[int]) -> dict[int, list[bool]]:
+    pacer = Pacer(PER_SECOND)
+
+    async def one(port: int) -> bool:
+        await pacer.turn()
+        return await _heard(case, subject, port)
+
+    shuffled = random.sample(ports, len(ports))
+    return dict(zip(shuffled, [[was] for was in await asyncio.gather(*map(one, shuffled))], strict=True))
 
 
 def _lost(seen: Mapping[int, list[bool]]) -> int:

@@ -11,7 +11,7 @@ from portcheck.net import errors
 from portcheck.net.errors import NetError
 from portcheck.net.pacing import Pacer
 from portcheck.net.platform import error_queue, sockets, tcpinfo
-from portcheck.net.pulse import LISTENED_S, SOON_S, Pulse
+from portcheck.net.pulse import LISTENED_S, QUICK_S, REPEATED_BY_KERNEL_S, SOON_S, Pulse
 from portcheck.net.stream import Stream
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
@@ -37,7 +37,8 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
     """The first of up to `patience.attempts` connections that is made, or what the first refusal said.
 
     All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s. Where other
-    ports of the host answer at once, the tries follow sooner upon each other, and their end upon the last.
+    ports of the host answer at once, the tries follow sooner upon each other, and their end upon the last and upon the
+    kernel's repetition of the first.
     """
     patience, trail, delay = net.patience, net.trail, net.repeats.delay
     trail.stage = Stage.CONNECT
@@ -50,7 +51,9 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
         whole, soon = began + patience.connect_s + delay.more_s, net.tcp_pulse.quick and not delay.seconds
         if number < patience.attempts:
             return min(whole, sent + (SOON_S if soon else max(REPEAT_AFTER_S, delay.more_s)))
-        return min(whole, sent + LISTENED_S) if soon else whole
+        if not soon:
+            return whole
+        return min(whole, max(sent + LISTENED_S, began + REPEATED_BY_KERNEL_S + QUICK_S))
 
     try:
         for number in range(1, patience.attempts + 1):

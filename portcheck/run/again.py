@@ -12,12 +12,12 @@ from portcheck.run.engine import Engine
 from portcheck.run.ledger import LedgerPage
 
 if TYPE_CHECKING:
-    from portcheck.investigate.case import Case, Walks
+    from portcheck.investigate.case import Ahead, Case
 
 
-def case_of(page: LedgerPage, engine: Engine, subject: Callable[[Outcome], Subject], known: dict[str, Walks]) -> Case:
-    """Of a host that packets go to; `known`: the walks of this run, by address."""
-    from portcheck.investigate.case import Case  # late: only for what failed
+def case_of(page: LedgerPage, engine: Engine, subject: Callable[[Outcome], Subject], known: dict[str, Ahead]) -> Case:
+    """Of a host that packets go to; `known`: what was begun ahead, by address."""
+    from portcheck.investigate.case import Ahead, Case  # late: only for what failed
     from portcheck.probes.registry import datagram_of
 
     host, address = page.host, page.host.reached_at
@@ -36,7 +36,16 @@ def case_of(page: LedgerPage, engine: Engine, subject: Callable[[Outcome], Subje
     def payload(outcome: Outcome) -> bytes:
         return datagram_of(outcome.check.service, host.subject())
 
-    walks = known.setdefault(address, {})
+    ahead = known.setdefault(address, Ahead())
     return Case(
-        host.place.host, address, page, ask, payload, engine.source_ip, walks, engine.walks_begun, engine.walking
+        host.place.host,
+        address,
+        page,
+        ask,
+        payload,
+        engine.source_ip,
+        ahead,
+        engine.walks_begun,
+        engine.walking,
+        engine.sampled,
     )

@@ -73,6 +73,7 @@ class Engine:
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
+    sampled: set[str] = field(init=False, default_factory=set)  # addresses, of the second look's comparing of ports
     _slots: asyncio.Semaphore = field(init=False)
     _planned: int = field(init=False, default=0)
     _paths: Paths = field(init=False)
@@ -130,8 +131,7 @@ class Engine:
 
         def soon() -> None:
             if not doubt.over:
-                at_once = self._answers_at_once(self.net(check.address or "", trail, check.service), check.transport)
-                doubt.believe() if at_once else after(last_s - LAST_SOON_S, doubt.believe)
+                doubt.believe() if self.answers_at_once(check) else after(last_s - LAST_SOON_S, doubt.believe)
 
         after(LAST_SOON_S, soon)
         return doubt
@@ -153,6 +153,10 @@ class Engine:
                 check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose,
                 nearest_ttl=nearest_ttl,
             )  # fmt: skip
+            if loose:  # who else may answer does so as fast as the others
+                net.udp_pulse = self._pulse(
+                    check.address or "", PROGRAMS.get(check.service, check.service), UDP_ANSWERS
+                )
             return await once(probes()[check.service], check, _on_its_way(check.host, net, subject), subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
@@ -170,8 +174,11 @@ class Engine:
     def net(self, address: str, trail: Timeline, service: str = "") -> Net:
         net = Net(address, self.patience, self._repeats_to(address), self.source_ip, trail)
         net.tcp_pulse = self._pulse(address, "tcp", TCP_ANSWERS)
-        net.udp_pulse = self._pulse(address, PROGRAMS.get(service, service), UDP_ANSWERS)
+        net.udp_pulse = self._udp_pulse(address, service)
         return net
+
+    def _udp_pulse(self, address: str, service: str) -> Pulse:
+        return self._pulse(address, PROGRAMS.get(service, service), UDP_ANSWERS)
 
     def _repeats_to(self, address: str) -> Pacer:
         """The user's own rate bounds those of all networks together."""
@@ -195,8 +202,10 @@ class Engine:
             self._pulses[address, whose] = pulse
         return pulse
 
-    def _answers_at_once(self, net: Net, transport: str) -> bool:
-        pulse = net.tcp_pulse if transport == "tcp" else net.udp_pulse
+    def answers_at_once(self, check: Check) -> bool:
+        """Do others of this host, so that the silence of this one shows soon?"""
+        net = self.net(check.address or "", Timeline(), check.service)
+        pulse = net.tcp_pulse if check.transport == "tcp" else net.udp_pulse
         return pulse.quick and not self._repeats.delay.seconds
 
     async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:

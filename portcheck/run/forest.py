@@ -34,7 +34,7 @@ from portcheck.targets.srv import Discovery, in_order
 from portcheck.targets.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from portcheck.investigate.case import Case, Walks
+    from portcheck.investigate.case import Ahead, Case
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class ForestRun:
     lost: Counter[str] = field(default_factory=Counter)  # how many hosts were not asked to the end, by the reason
     left_out: list[int] = field(default_factory=list)  # how many checks of a host were too many for one run
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
-    _walks: dict[str, Walks] = field(default_factory=dict)  # by address
+    _ahead: dict[str, Ahead] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
     _naming: NamesBeside = field(init=False)
     _clients: Clients = field(init=False)
@@ -282,11 +282,11 @@ class ForestRun:
 
     def _unheard(self, host: HostState, check: Check) -> None:
         if self.trace and host.reached_at is not None:
-            from portcheck.investigate import trace as path
+            from portcheck.investigate import ahead
 
             case, silent = self._case(host), Outcome(check, State.FILTERED, "no answer yet")
             if case.matters(silent):
-                path.ahead(case, silent)
+                ahead.begin(case, silent, at_once=self.engine.answers_at_once(check))
 
     def cases(self) -> list[Case]:
         """Each host as the second look wants it."""
@@ -294,7 +294,7 @@ class ForestRun:
 
     def _case(self, host: HostState) -> Case:
         page = LedgerPage(self.ledger, host)
-        return case_of(page, self.engine, lambda outcome: self._subject(host, outcome), self._walks)
+        return case_of(page, self.engine, lambda outcome: self._subject(host, outcome), self._ahead)
 
     async def hold_tunnels(self, quiet_s: float) -> None:
         """Of each proxy that works, one tunnel: how long may it be quiet?"""
