@@ -175,10 +175,13 @@ def server_context(wanted: TlsWanted) -> ssl.SSLContext:
 def with_files(context: ssl.SSLContext, wanted: TlsWanted) -> ssl.SSLContext:
     try:
         context.load_cert_chain(wanted.cert_file, wanted.key_file)
-        if wanted.client_ca_file is not None:
-            context.load_verify_locations(wanted.client_ca_file)
-            context.verify_mode = ssl.CERT_REQUIRED
     except (OSError, ssl.SSLError) as error:
         words = error.strerror or "no certificate and key that belong together (PEM)"
         raise ConfigError(f"tls_server_config: {wanted.cert_file}, {wanted.key_file}: {words}") from None
+    if wanted.client_ca_file is not None:
+        try:
+            context.load_verify_locations(cadata=wanted.client_ca.decode("ascii", "ignore"))  # as read: once
+        except (ValueError, ssl.SSLError):
+            raise ConfigError(f"tls_server_config: {wanted.client_ca_file}: holds no certificate (PEM)") from None
+        context.verify_mode = ssl.CERT_REQUIRED
     return context

@@ -9,7 +9,8 @@ import bcrypt
 import pytest
 
 from portcheck.config import ConfigError
-from portcheck.exporter.web_config import load
+from portcheck.exporter.serving import server_context
+from portcheck.exporter.web_config import TlsWanted, load
 from tests.lab.authority import new_authority
 
 from .conftest import Counted, Server, basic, forests_file
@@ -57,6 +58,20 @@ def test_tls_is_served_and_renewed(served: Server, counted: Counted, tmp_path: P
     (tmp_path / "cert.pem").write_text("torn", encoding="utf-8")
     assert "not reloaded" in one.reload()
     assert one.get("/-/healthy", tls=trusting)[0] == 200
+
+
+@pytest.mark.parametrize("held", [b"", b"garbage", b"\xff\xfe", b"-----BEGIN CERTIFICATE-----\n"])
+def test_an_authority_that_is_none_is_named(held: bytes, tmp_path: Path) -> None:
+    authority = new_authority("ca", tmp_path)
+    certificate = authority.issue(("localhost",))
+
+    def wanted(content: bytes) -> TlsWanted:
+        path = tmp_path / "clients.pem"
+        return TlsWanted(certificate.certificate, certificate.key, path, client_ca=content)
+
+    with pytest.raises(ConfigError, match=r"clients\.pem: holds no certificate"):
+        server_context(wanted(held))
+    assert server_context(wanted(authority.file.read_bytes())).verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.parametrize("change", ["another authority", "other content", "a lower version", "no clients", "none"])
