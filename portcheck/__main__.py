@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 
+from portcheck import __version__
 from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE
 
 TYPE_CHECKING = False
@@ -96,8 +97,6 @@ def _answer_at_once(arguments: list[str]) -> int | None:
 
 
 def _show_version() -> None:
-    from portcheck import __version__
-
     try:
         print(f"portcheck {__version__}", flush=True)
     except OSError:  # nobody reads, or a full disk

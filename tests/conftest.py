@@ -58,6 +58,8 @@ def pytest_configure() -> None:
         time.tzset()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: tests send it
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # begun by nohup
+        signal.signal(signal.SIGHUP, lambda *_: None)  # what we start is told of it, and we go on
     # How fast a busy machine makes up its examples says nothing about what is tested.
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
@@ -72,7 +74,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A lab test mostly waits for packets that do not come: let each of xdist's processes have some of them.
 
-    There, where all tests and four labs share a machine, one that fails is asked once more; the closing lines name it.
+    There, where all tests and six labs share a machine, one that fails is asked once more; the closing lines name it.
     """
     if hasattr(config, "workerinput"):
         for item in items:

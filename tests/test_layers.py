@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "portcheck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
+LATE_ROW = re.compile(r"^\| (`.+`) \| .+ \|$", re.MULTILINE)
+LATE_THEMSELVES = {"__main__", "cli.explaining", "model", "catalogue.packaging"}
+"""What answers before all else is loaded, a face of names, and what runs where a package is made."""
 LOOSE = {"__init__", "__main__", "exitcodes"}
 """The only modules that lie at the top."""
 ONLY_HERE = {
@@ -52,21 +56,59 @@ def room(name: str) -> str:
 
 def allowed() -> dict[str, set[str]]:
     text = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    rows = ROW.findall(text[text.index("## Who may import whom") : text.index("## Where do I put")])
+    rows = ROW.findall(text[text.index("## Who may import whom") : text.index("## What is loaded late")])
     return {row: set(re.findall(r"`(\w+)`", told)) for row, told in rows}
 
 
-def imports(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            ours = (f"{node.module}.{name.name}" for name in node.names)
-            yield from (full if full.removeprefix("portcheck.") in NAMES else node.module for full in ours)
+@cache
+def parsed(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(module: Path) -> frozenset[str]:
+    return frozenset(name for node in ast.walk(parsed(module)) for name in told(node))
 
 
 def of_ours(module: Path) -> set[str]:
     return {name.removeprefix("portcheck.") for name in imports(module) if name.startswith("portcheck.")} & NAMES
+
+
+def told(node: ast.AST) -> Iterator[str]:
+    """What one statement imports, our own modules by their full names."""
+    if isinstance(node, ast.Import):
+        yield from (name.name for name in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        ours = (f"{node.module}.{name.name}" for name in node.names)
+        yield from (full if full.removeprefix("portcheck.") in NAMES else node.module for full in ours)
+
+
+def at_once(module: Path) -> set[str]:
+    """What loading it loads: not what stands in functions, and not what is there for the types alone."""
+
+    def walk(nodes: Sequence[ast.stmt]) -> Iterator[str]:
+        for node in nodes:
+            if isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+                yield from walk([*node.body, *node.orelse])
+            elif isinstance(node, ast.Try):
+                yield from walk(node.body)
+            else:
+                yield from told(node)
+
+    return set(walk(parsed(module).body))
+
+
+@cache
+def in_functions(module: Path) -> set[str]:
+    functions = (node for node in ast.walk(parsed(module)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {name for function in functions for node in ast.walk(function) for name in told(node)}
+
+
+@cache
+def loaded_late() -> set[str]:
+    text = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = LATE_ROW.findall(text[text.index("## What is loaded late") : text.index("## Where do I put")])
+    return {name for row in rows for name in re.findall(r"`([\w.]+)`", row)}
 
 
 def under(name: str, other: str) -> bool:
@@ -106,6 +148,37 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         follow(name, ())
 
 
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_what_is_imported_in_a_function_is_in_the_table_of_the_late(module: Path) -> None:
+    if name_of(module) in LATE_THEMSELVES:
+        return
+    late = {name.removeprefix("portcheck.") for name in in_functions(module)}
+    assert {name for name in late if not any(under(name, allowed) for allowed in loaded_late())} == set()
+
+
+def test_nothing_is_imported_late_that_the_module_has_loaded_anyway() -> None:
+    graph = {name_of(module): at_once(module) for module in MODULES}
+
+    def loaded_with(name: str) -> set[str]:
+        found, left = set[str](), {f"portcheck.{name}"}
+        while left:
+            new = {other for one in left for other in graph.get(one.removeprefix("portcheck."), ())}
+            packages = {one.rpartition(".")[0] for one in new if one.startswith("portcheck.")}
+            left = (new | packages) - found
+            found |= left
+        return found
+
+    pointless = {
+        (name_of(module), name) for module in MODULES for name in in_functions(module) & loaded_with(name_of(module))
+    }
+    assert pointless == set()
+
+
+def test_the_table_of_the_late_names_nothing_that_is_loaded_at_once_everywhere() -> None:
+    late = {name.removeprefix("portcheck.") for module in MODULES for name in in_functions(module)}
+    assert {allowed for allowed in loaded_late() if not any(under(name, allowed) for name in late)} == set()
+
+
 def test_the_table_itself_goes_one_way() -> None:
     table = allowed()
     assert {(one, other) for one, others in table.items() for other in others if one in table[other]} == set()
@@ -120,7 +193,7 @@ def test_only_the_rooms_for_it_use_it(module: Path) -> None:
 def test_no_class_name_stands_for_two_things() -> None:
     found: dict[str, set[str]] = {}
     for module in MODULES:
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(module)):
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, set()).add(name_of(module))
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
@@ -128,6 +201,5 @@ def test_no_class_name_stands_for_two_things() -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=ids)
 def test_each_module_is_short_and_says_what_it_is_for(module: Path) -> None:
-    text = module.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 360
-    assert ast.get_docstring(ast.parse(text))
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 360
+    assert ast.get_docstring(parsed(module))

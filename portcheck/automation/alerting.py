@@ -32,6 +32,8 @@ class When(StrEnum):
     ON_CHANGE = "on-change"
     ON_FAILURE = "on-failure"
     ALWAYS = "always"
+    EVENT_LOG = "eventlog://"
+    """A change, into Windows' own log: that URL is no secret, and needs no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class Alert:
 
     @property
     def on_change(self) -> bool:
-        return self.when is When.ON_CHANGE
+        return self.when in {When.ON_CHANGE, When.EVENT_LOG}
+
+    @property
+    def needs_secrets(self) -> bool:
+        return self.when is not When.EVENT_LOG
 
     def due(self, report: Report) -> bool:
         match self.when:
@@ -51,7 +57,7 @@ class Alert:
                 return report.exit_code != INTERRUPTED
             case When.ON_FAILURE:
                 return report.exit_code in FAILED
-            case When.ON_CHANGE:
+            case When.ON_CHANGE | When.EVENT_LOG:
                 return report.compared is not None and not report.compared.same
 
 
@@ -59,7 +65,9 @@ def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Repor
     """What to call with the report. Raises ConfigError, before anything is sent, where no notice could be."""
     if alert is None:
         return lambda _: None
-    urls = _urls(alert.file)
+    urls = () if alert.needs_secrets else _sendable((alert.when.value,))
+    if alert.needs_secrets or alert.file is not None:
+        urls += _urls(alert.file)
 
     def tell(report: Report) -> None:
         if alert.due(report):
@@ -91,7 +99,11 @@ def sender(file: Path | None, say: Callable[[str], None]) -> Callable[[str, str]
 def _urls(file: Path | None) -> tuple[str, ...]:
     if file is None and not os.environ.get(SECRET, "").strip():
         raise ConfigError(f"--notify: give the URLs in ${SECRET} or in a file with --notify-file")
-    urls = _read(file) if file else _checked(f"${SECRET}", os.environ[SECRET].split())
+    return _sendable(_read(file) if file else _checked(f"${SECRET}", os.environ[SECRET].split()))
+
+
+def _sendable(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """The URLs, where this machine has what they take. Raises ConfigError."""
     if not event_log.HERE and any(map(event_log.is_meant, urls)):
         raise ConfigError(f"--notify: {event_log.SCHEME}:// is the event log of Windows; this system has none")
     if not all(map(event_log.is_meant, urls)) and importlib.util.find_spec("apprise") is None:

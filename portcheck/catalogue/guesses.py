@@ -40,7 +40,7 @@ FAILED = re.compile(
     r"|\bnever\b|\bencountered\b|\b0x[8c][0-9a-f]{7}\b|\bproblem\b|\bstopped\b"
 )
 WELL = re.compile(
-    r"\b(?:no|0|zero|without(?: any)?|any) (?:errors?|fail(?:ed|ures?)|problems?|faults?|exceptions?)\b"
+    r"\bno ?error\b|\b(?:no|0|zero|without(?: any)?|any) (?:errors?|fail(?:ed|ures?)|problems?|faults?|exceptions?)\b"
     r"|\b\w*(?:errors?|failures?|failed|fails?|err|faults?|exceptions?|lost|rejected|denied|timeouts?|missing)"
     r"[\"']?[\s=:]{1,3}[\"'\[(]?(?:0(?:\.0+)?\b(?![.:]\d)|(?:none|no|false|null|nil|success|ok)"
     r"(?=[\"'\])]*\s*(?:$|[,;)}\]|]|\w+=)))"

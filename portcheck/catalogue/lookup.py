@@ -60,6 +60,8 @@ def inside(text: str) -> list[Match]:
 
 def guess(text: str) -> list[Match]:
     """What a text that nobody has catalogued speaks of, if it tells of a failure."""
+    if text.replace("-", "").isalnum() and text == text.casefold():  # one word, which is a name
+        return []
     from portcheck.catalogue.guesses import guessed  # late: most texts are catalogued
 
     found = guessed(text)
@@ -110,7 +112,9 @@ def _inside(text: str, *, one_of_many: bool) -> list[Match]:
         found += _texts(text, one_of_many=one_of_many)
     distinct = {(m.error.name, m.start): m for m in found if m.error.codes[:1] != (0,)}.values()
     often = Counter(match.error.name for match in found)
-    return _first_each(sorted(_judged(_longest(distinct)), key=lambda m: _rank(m, often[m.error.name])))
+    told = {match.error.family.name for match in distinct}
+    ranked = sorted(_judged(_longest(distinct)), key=lambda m: (m.error.name in told, *_rank(m, often[m.error.name])))
+    return _first_each(ranked)
 
 
 def _rank(match: Match, often: int) -> tuple[bool, bool, int, int, int]:

@@ -22,6 +22,7 @@ OF_A_SERVICE = frozenset(
     }
 )  # fmt: skip
 ANY_SERVICE = frozenset({"posix", "tls", "port-test", "winsock", "http"})
+BY_WORDS = "by-words"  # of a kind that a text's words speak of, what already names services keeps them
 
 PORT = re.compile(
     r"(?:(?<=[\w\])])\s?:\s?|\bports?\W{1,4})(?P<port>\d{2,5})\b(?!\.\d|:\d)|\b(?P<before>\d{2,5})/(?=tcp\b|udp\b)",
@@ -33,8 +34,9 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     r"\bldap|_ldap\b|\bsdap_|\badcli\b": ("ldap/tcp", "ldaps/tcp"),
     r"\bkdc\b|\bkrb5|\bkerberos\b|\bkinit\b": ("kerberos/tcp", "kerberos/udp"),
     r"\bsmb\w*|\bcifs\b|\\\\\w|\bsysvol\b": ("smb/tcp",),
+    r"\bnetbios": ("smb/tcp", "netbios-ssn/tcp"),
     r"\brpc\b|\bepm\b|\bdcerpc": ("rpc/tcp",),
-    r"\bsql ?server|\bmssql|\bjdbc:sqlserver": ("mssql/tcp",),
+    r"\bsql ?server|\bmssql|\bjdbc:sqlserver|\b(?:tcp|named pipes) provider\b": ("mssql/tcp",),
     r"\bwinrm\b|\bwsman\b": ("winrm/tcp",),
     r"\bntp\w*|\bchronyd?\b|\bw32time\b": ("time/udp",),
     r"\bhttps://": ("https/tcp",),
@@ -43,10 +45,12 @@ NAMED: Mapping[str, tuple[str, ...]] = {
 
 def narrowed(error: CataloguedError, text: str) -> CataloguedError:
     """The error with causes about the services that the text names; itself, if it names none."""
-    if error.family.name not in ANY_SERVICE:
+    guessed = error.family.name == BY_WORDS
+    if not guessed and error.family.name not in ANY_SERVICE:
         return error
     named = named_in(text)
-    return replace(error, causes=tuple(_narrowed(c, named) for c in error.causes)) if named else error
+    kept = (c if guessed and c.services else _narrowed(c, named) for c in error.causes)
+    return replace(error, causes=tuple(kept)) if named else error
 
 
 def named_in(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ is not as expected, a pattern has no needles and is always tried.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 SHORTEST = 2
@@ -15,8 +16,6 @@ SHORTEST = 2
 def needles(pattern: str) -> list[str]:
     """Of these at least one stands in every text that the pattern finds; empty: nothing is known."""
     try:
-        from re import _parser  # type: ignore[attr-defined]
-
         return sorted(_of_sequence(list(_parser.parse(pattern))))
     except (ImportError, AttributeError, TypeError, ValueError):
         return []

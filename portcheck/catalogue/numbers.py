@@ -16,6 +16,7 @@ from portcheck.catalogue.errors import FACILITY_WIN32, MASK, MIT_BASE, ErrorFami
 FACILITY_NT = 0x10000000  # MS-ERREF 2.1: the N bit of an HRESULT that carries an NTSTATUS
 TABLE = 256  # codes in one table of com_err
 BEFORE, AFTER = 110, 60  # characters around a number in which its family must be named
+AUDITED = "event-security"
 SPEAKS_FOR_ITSELF = 1000  # Win32 codes from here on are seldom anything else where something else is not named
 
 SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]\d|\.[a-z]))"
@@ -28,7 +29,9 @@ LABEL += r"|status|substatus|result|failed|failure|return(?:ed)?|hresult|hr|rc|r
 WHOLE = re.compile(r"(?P<dec>-?\d{1,10})|(?P<hex>0x[0-9a-f]{1,16}|[0-9a-f]{1,8})", re.IGNORECASE)
 LABELLED = re.compile(LABEL + BETWEEN + SIGN_AND_DIGITS, re.IGNORECASE)
 IN_BRACKETS = re.compile(rf"(?<=[\s(:,.'\"])[(\[<]\s?{SIGN_AND_DIGITS}\s?[)\]>]", re.IGNORECASE)
-WIDE = re.compile(r"(?<![\w.-])(?P<n>0x[0-9a-f]{8}|[8c][0-9a-f]{7}|-\d{9,10}|2\d{9})(?!\w|[.-]\d)", re.IGNORECASE)
+BY_ITSELF = r"(?<![\w.-])(?P<n>0x(?:f{8})?[0-9a-f]{8}|[8c][0-9a-f]{7}|-\d{9,10}|2\d{9})(?!\w)"
+WIDE = re.compile(rf"{BY_ITSELF}(?![.-]\d)", re.IGNORECASE)
+ANY_WIDE = re.compile(BY_ITSELF, re.IGNORECASE)
 DIRECTORY = re.compile(r"\b(?P<n>[0-9a-f]{8}): ?\w{0,6}Err: DSID", re.IGNORECASE)  # its Win32 code: 00002028: LdapErr
 EVENT_WIDE = re.compile(
     r"\bevent\s?id:? {0,2}(?P<n>0x[0-9a-f]{8})\b", re.IGNORECASE
@@ -47,9 +50,11 @@ NO_CODE = re.compile(
     r"[\s:=#]{0,2}\d+"
     r"|\b(?:child|process|pid|thread|task|job|session|socket|client)\s?\[\d+\]"
     r"|\b(?:no|0|zero) (?:errors?|failures?)[\s,;]{0,3}\d*"
-    r"|(?<=dsid-)[0-9a-f]+|\bproblem \d+",
+    r"|(?<=dsid-)[0-9a-f]+|\bproblem \d+|\barch=[0-9a-f]+"
+    r"|(?<=:\d\d )\[[A-Z]+\] \[\d+\]",  # netlogon.log: its thread
     re.IGNORECASE,
 )
+WENT_WELL = re.compile(r"\baudit success\b|\b(?:result|failure|error) code\W{1,4}0x0\b")  # of an audited event
 FOREIGN = re.compile(
     r"\b(?:ora-|oracle|mysql|mariadb|postgres|smtp|curl|nginx|postfix|dovecot|npm|gcc|ffmpeg|docker|http|odbc|sqlstate"
     r"|java\.|exit(?:ed)? (?:code|status|with)|line\b|ports?\b|took\b|bytes\b|ms\b)",
@@ -102,6 +107,12 @@ def claims(text: str) -> Iterator[Claim]:
             worded = _by_words(number, folded, labelled=pattern is LABELLED) if number.start not in taken else None
             if worded:
                 yield worded
+
+
+def owned(text: str) -> tuple[str, ...]:
+    """The numbers of a text that may be codes whatever the words around them are."""
+    wide = (number.text for number in _numbers((ANY_WIDE,), text) if _owners(number))
+    return (*wide, *(found["n"] for found in DIRECTORY.finditer(text)))
 
 
 def readings(number: Number, kind: str) -> tuple[int, ...]:
@@ -171,7 +182,7 @@ def _contexts(family: ErrorFamily) -> tuple[re.Pattern[str], ...]:
 
 
 def _by_event(text: str, folded: str) -> Iterator[Claim]:
-    if "event" not in folded:
+    if "event" not in folded or (WENT_WELL.search(folded) and spoken_for(folded, families()[AUDITED])):
         return
     kinds = [family for family in families().values() if family.numbers == "event"]
     for number in (*_numbers((EVENT,), text), *map(_narrow, _numbers((EVENT_WIDE,), text))):

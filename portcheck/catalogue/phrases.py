@@ -62,10 +62,16 @@ def pieces(spelled: str) -> tuple[str, ...]:
 def pattern(spelled: str) -> re.Pattern[str]:
     """Finds it as whole words in a plain text, whatever the case."""
     parts = pieces(spelled)
-    body = rf".{{0,{LONGEST_GAP}}}?".join(map(re.escape, parts))
+    inner = (_at_words(part) for part in parts[1:])
+    body = rf".{{0,{LONGEST_GAP}}}?".join((re.escape(parts[0]), *inner)) if len(parts) > 1 else re.escape(parts[0])
     before = r"(?<![\w-])" if parts[0][0].isalnum() else ""
     after = r"(?![\w-])" if parts[-1][-1].isalnum() else ""
     return re.compile(before + body + after, re.IGNORECASE)
+
+
+def _at_words(part: str) -> str:
+    """Behind a gap a word begins: no `is` of `Paris`."""
+    return (r"(?<![A-Za-z])" if part[0].isalpha() else "") + re.escape(part)
 
 
 def alone(spelled: str) -> bool:

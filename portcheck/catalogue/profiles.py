@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
 from portcheck.catalogue import endpoints
-from portcheck.catalogue.kept import read
+from portcheck.catalogue.kept import HERE, read
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.catalogue.sources import Sure, usually
 from portcheck.model import Need
@@ -109,12 +108,8 @@ class MergedRow:
 @cache
 def built_in() -> Mapping[str, Profile]:
     """The profiles that ship with portcheck, by name."""
-    folder = files(__package__).joinpath("profiles")
-    tables = {
-        entry.name.removesuffix(".toml"): read(f"profiles/{entry.name}")
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".toml")
-    }
+    books = sorted(HERE.joinpath("profiles").glob("*.toml"))
+    tables = {book.stem: read(f"profiles/{book.name}") for book in books}
     for name, rows in endpoints.rows().items():
         tables[name]["check"] = [*tables[name].get("check", ()), *rows]
     return _resolved(tables, {})

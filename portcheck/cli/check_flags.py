@@ -144,7 +144,11 @@ Called = Annotated[
 Lock = Annotated[bool, typer.Option("--lock", help="Only one run of this plan at a time.", rich_help_panel=UNATTENDED)]
 NotifyWhen = Annotated[
     When | None,
-    typer.Option("--notify", help="Send a notice ($PORTCHECK_NOTIFY: its URLs).", rich_help_panel=UNATTENDED),
+    typer.Option(
+        "--notify",
+        help="Send a notice ($PORTCHECK_NOTIFY: its URLs); a change into Windows' log.",
+        rich_help_panel=UNATTENDED,
+    ),
 ]
 NotifyFile = Annotated[
     Path | None,

@@ -14,6 +14,9 @@ from portcheck.config import ConfigError
 from portcheck.logs.records import records
 from portcheck.logs.tally import Tally, tally
 from portcheck.logs.text import LogError, lines
+from portcheck.render import log as words
+from portcheck.render.explain.entry import WIDTH
+from portcheck.render.shared.spoken import width
 
 if TYPE_CHECKING:
     from portcheck.diagnose.causes import WeighedCause
@@ -24,10 +27,6 @@ STDIN = "-"
 
 def explain_log(log: str, evidence: Report | None, *, as_json: bool) -> int:
     """The exit code: 0, or 1 where the log holds no known error."""
-    from portcheck.render import log as words
-    from portcheck.render.explain.entry import WIDTH
-    from portcheck.render.shared.spoken import width
-
     name = "standard input" if log == STDIN else log
     found = _tally(log)
     weighed = _weighed(found, evidence)

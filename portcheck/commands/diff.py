@@ -11,6 +11,9 @@ from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 from portcheck.exitcodes import NOT_AS_EXPECTED, OK
+from portcheck.report.compare import compare
+from portcheck.report.same_plan import common, nothing
+from portcheck.report.to_json import dumps
 
 Before = Annotated[str, typer.Argument(metavar="A", help="A saved report, or a run's number in the history.")]
 After = Annotated[str, typer.Argument(metavar="B", help="The later one; `last` is the newest run kept.")]
@@ -28,9 +31,6 @@ def diff(
 ) -> int:
     """Show what changed between two runs."""
     from portcheck.render import diff as difference
-    from portcheck.report.compare import compare
-    from portcheck.report.same_plan import common, nothing
-    from portcheck.report.to_json import dumps
 
     both = common(runs_.found(before), runs_.found(after))
     if nothing(both):

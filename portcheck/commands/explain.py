@@ -14,6 +14,7 @@ from portcheck.cli.output import screen_options
 from portcheck.cli.pairing import Paired
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.render import FORMATS
 from portcheck.run.ending import ENDING
 
 if TYPE_CHECKING:
@@ -96,7 +97,6 @@ def _evidence(report: str | None, check: list[str] | None, config: str | None, *
 
 def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool, run: str) -> int:  # noqa: FBT001
     """The saved run, judged again by this version's rules."""
-    from portcheck.render import FORMATS
     from portcheck.run.runner import explained
 
     again = explained(evidence)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from portcheck.cli import explaining
+from portcheck.cli import app, explaining, pages
 from portcheck.cli.streams import show
 
 Topic = Annotated[
@@ -31,8 +31,6 @@ For = Annotated[
 
 def help_(topic: Topic = None, man: Man = False, completion: For = None) -> int:  # noqa: FBT002 - a flag
     """Explain a command, or a word that portcheck uses."""
-    from portcheck.cli import app, pages
-
     if man:
         show(pages.man(app.build()))
         return 0

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portcheck.cli import runs as runs_
+from portcheck.cli.digest import made
 from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.history.state_dir import database_file
+from portcheck.render import FORMATS
+from portcheck.render import history as past
+from portcheck.report.to_json import dumps
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,16 +55,9 @@ def history(
 ) -> int:
     """Show earlier runs, and per forest and check when it last changed."""
     if digest is not None:
-        from portcheck.cli.digest import made
-
         return made(context, digest, format_ or (), output or (), notify_file, notify=notify)
     if format_ or output or notify or notify_file:
         raise ConfigError("--format, --output, --notify and --notify-file belong to --digest")
-    from portcheck.history.state_dir import database_file
-    from portcheck.render import FORMATS
-    from portcheck.render import history as past
-    from portcheck.report.to_json import dumps
-
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
     if number is not None:
         show(FORMATS["json" if as_json else "table"](runs_.found(number), replace(screen, run=number, again=None)))

@@ -17,6 +17,7 @@ from portcheck.cli import listen_flags, output, targets
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.model.target import Selection
+from portcheck.net.platform.port_owners import Owners
 from portcheck.render import listen as words
 from portcheck.render.shared.layout import to_string
 from portcheck.render.shared.options import Options
@@ -125,7 +126,7 @@ class ListenNarrator:
 
     async def run(self) -> tuple[Ready, Limits]:
         """Until a signal, Ctrl-C or the end of its time."""
-        listening = Listening(self.order, self.hear)
+        listening = Listening(self.order, self.hear, Owners().of)
         loop = asyncio.get_running_loop()
 
         awake = asyncio.create_task(_stay_awake())

@@ -12,9 +12,11 @@ from portcheck.cli.check_flags import Accessible, NoColor, Outputs, Quiet, Verbo
 from portcheck.cli.output import for_file, screen_options
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say
-from portcheck.config import ConfigError, FailOn, parse_duration, parse_vantage
+from portcheck.config import ConfigError, FailOn, Settings, parse_duration, parse_vantage
+from portcheck.merge import reading
 from portcheck.merge.findings import Wanted, exit_code, explained
 from portcheck.merge.gather import gathered
+from portcheck.merge.one_place import as_one
 from portcheck.merge.points import Merged
 from portcheck.model import Report, Verdict
 from portcheck.render.merged import FORMATS
@@ -76,8 +78,6 @@ def merge(
 
 def _gathered(words: list[str], now: datetime) -> Merged:
     """What can be read; the rest is said, and told in the matrix. ConfigError where nothing can."""
-    from portcheck.merge import reading
-
     merged = gathered(reading.sourced(words, _run), now)
     for one in merged.left_out:
         say(f"{one.source} is left out: {one.why}")
@@ -92,10 +92,8 @@ def _run(word: str) -> Report | None:
 
 def _keep(merged: Merged) -> None:
     """As a run of its own plan, so that `history` and `diff` know it."""
-    from portcheck.config import Settings
     from portcheck.history import runs as kept
     from portcheck.history.database import HistoryError, work_here
-    from portcheck.merge.one_place import as_one
 
     limits = Settings()
     label = f"merged: {', '.join(merged.names)}"

@@ -20,10 +20,18 @@ from portcheck.cli.streams import say
 from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, nearest, parse_address
 from portcheck.model import Need, Report
 from portcheck.model.target import DC, Selection, Target
+from portcheck.net.platform.machine import source_address
 from portcheck.render.request import FORMATS, spoken
+from portcheck.render.shared.times import local
+from portcheck.report.to_json import StoreError
+from portcheck.request import addresses, from_report
+from portcheck.request import ticket as making
+from portcheck.request.against import held, newer
 from portcheck.request.flow import Asked, Ports, Ticket
 from portcheck.targets import known as known_places
+from portcheck.targets import systems
 from portcheck.targets.checks import profile_names
+from portcheck.targets.systems import SystemsWanted
 
 if TYPE_CHECKING:
     from portcheck.catalogue.profiles import Profile
@@ -120,8 +128,6 @@ def request(
     later = runs.found(against) if against is not None else None
     if later is not None:
         asked = _against(asked, later, reports)
-    from portcheck.request import ticket as making
-
     planned = not _is_report(given, everything=everything)
     ticket = making.ticket(
         asked,
@@ -138,10 +144,8 @@ def request(
 
 def of_run(report: Report) -> Ticket:
     """What the run found blocked, as `portcheck request` asks for it without any option."""
-    from portcheck.request import ticket
-
     asked = _from_report(report, False, (), Selection(), (), (), (), selecting.families(four=False, six=False))
-    return ticket.ticket(asked, _basis(report))
+    return making.ticket(asked, _basis(report))
 
 
 def _basis(report: Report) -> str:
@@ -149,9 +153,6 @@ def _basis(report: Report) -> str:
 
 
 def _against(asked: Asked, run: Report, reports: Sequence[Report]) -> Asked:
-    from portcheck.render.shared.times import local
-    from portcheck.request.against import held, newer
-
     if began := newer(run, reports):
         raise ConfigError(
             f"--against: that run began {local(run.started)}, before the one that the request is made from"
@@ -207,7 +208,6 @@ def _load(word: str) -> tuple[Report, ...]:
     """One report; of a merged one, the report of each place."""
     from portcheck import diagnose
     from portcheck.merge import reading
-    from portcheck.report.to_json import StoreError
 
     if runs.is_run(word) and not _is_file(word):
         known = runs.last() if word == runs.LAST else runs.found(word)
@@ -236,8 +236,6 @@ def _from_report(
     pinned: tuple[Ports, ...],
     families: tuple[str, ...],
 ) -> Asked:
-    from portcheck.request import from_report
-
     outcomes = tuple(
         outcome
         for outcome in from_report.chosen(report, profiles, selection, hosts)
@@ -258,8 +256,6 @@ def _planned(
     peers: dict[str, tuple[str, ...]],
 ) -> Asked:
     from portcheck.request import from_profiles as wanted
-    from portcheck.targets import systems
-    from portcheck.targets.systems import SystemsWanted
 
     wishes = []
     for forest in forests:
@@ -282,8 +278,6 @@ def _places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) ->
     if all(place.address is not None for place in known) and not forest.discover:
         return known
     say(f"{forest.name}: asking DNS for the addresses that the forests file does not give")
-    from portcheck.request import addresses
-
     places, trouble = asyncio.run(addresses.places(forest, families, patience_s))
     places = _fitting(places, families)
     if not any(place.address and not place.dns_only for place in places):
@@ -299,9 +293,6 @@ def _places(forest: ForestSpec, families: tuple[str, ...], patience_s: float) ->
 
 def _systems(wanted: SystemsWanted, patience_s: float, peers: Collection[str]) -> tuple[Target, ...]:
     """The machines around the forest that the file names and no --peer replaces; DNS is asked where it must be."""
-    from portcheck.request import addresses
-    from portcheck.targets import systems
-
     named = tuple(system for system in wanted.forest.systems if system.role not in peers)
     wanted = replace(wanted, forest=replace(wanted.forest, systems=named))
     places = systems.unlocated(wanted)
@@ -319,8 +310,6 @@ def _fitting(places: Sequence[Target], families: Sequence[str]) -> tuple[Target,
 
 
 def _source_of(own: tuple[str, ...]) -> SourceOf:
-    from portcheck.net.platform.machine import source_address
-
     def source_of(towards: str) -> tuple[str, ...]:
         fitting = tuple(address for address in own if (":" in address) == (":" in towards))
         if own:

@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portcheck.cli.check_flags import CheckFlags
+from portcheck.cli.digest import FIRST
 from portcheck.cli.options import SIGNING_IN, taking
+from portcheck.cli.runs import LAST
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
 from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, find, parse_duration, parse_vantage
 from portcheck.files.writing import STDOUT, WriteError, write_whole
+from portcheck.render.digest import FORMATS
+from portcheck.schedule import cron, systemd, windows
+from portcheck.schedule.job import DAY, WEEK, Scheduled, checked, interval, named, refuse_secret
 
 if TYPE_CHECKING:
     from portcheck.schedule.job import Scheduled
@@ -77,8 +82,6 @@ class ScheduleFlags:
 
 def schedule(context: typer.Context, own: ScheduleFlags, flags: CheckFlags) -> int:
     """Show or write the units that run this check at an interval and keep its reports."""
-    from portcheck.schedule.job import Scheduled, checked, interval, named
-
     job = check.job(context, flags)
     user = None if own.user is None else _user(own.user)
     if own.serve:
@@ -89,7 +92,7 @@ def schedule(context: typer.Context, own: ScheduleFlags, flags: CheckFlags) -> i
     if own.vantage is not None:
         flagged("--vantage", parse_vantage, own.vantage)
     every_s = interval(flagged("--every", parse_duration, own.every))
-    if job.alert is not None and job.alert.file is None:
+    if job.alert is not None and job.alert.file is None and (job.alert.needs_secrets or own.digest is not None):
         raise ConfigError("--notify: a scheduled run has not your environment; give --notify-file")
     secrets = None if job.alert is None or job.alert.file is None else _absolute(job.alert.file)
     folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
@@ -110,6 +113,8 @@ def schedule(context: typer.Context, own: ScheduleFlags, flags: CheckFlags) -> i
     if own.write is not None and not own.write.is_dir():
         raise ConfigError(f"--write: {own.write} is no directory; create it first")
     chosen = own.kinds or ([UnitKind.WINDOWS] if os.name == "nt" else [UnitKind.SYSTEMD, UnitKind.CRON])
+    if job.alert is not None and not job.alert.needs_secrets and set(chosen) != {UnitKind.WINDOWS}:
+        raise ConfigError(f"--notify: {job.alert.when.value} is the event log of Windows: give --for windows")
     for warning in _warnings(one, chosen):
         say(warning)
     if own.write is None:
@@ -123,9 +128,6 @@ def _serving(
     context: typer.Context, name: str, own: dict[str, str | Path | None], write: Path | None, user: str | None
 ) -> int:
     """The unit of `portcheck serve`, shown or written. What only a check understands is refused."""
-    from portcheck.schedule import systemd
-    from portcheck.schedule.job import Scheduled, checked
-
     given = context.params.get("config") or find(None, os.environ, Path.cwd())
     if given is None:
         raise ConfigError("--serve: no forests.toml found; name one with --config")
@@ -153,11 +155,6 @@ def _digest(period: str, job: Job, context: typer.Context, every_s: int) -> tupl
 
     One that goes on where the last one ended comes at the interval that was given; else once a week, as its first does.
     """
-    from portcheck.cli.digest import FIRST
-    from portcheck.cli.runs import LAST
-    from portcheck.render.digest import FORMATS
-    from portcheck.schedule.job import DAY, WEEK
-
     if context.params.get("target"):
         raise ConfigError("--digest: it tells of all runs that are kept; leave the targets out")
     seconds = flagged("--digest", parse_duration, FIRST if period == LAST else period)
@@ -211,8 +208,6 @@ def _options(context: typer.Context) -> Iterator[str]:
 
 
 def _as_given(option: Any, value: Any) -> Iterator[str]:
-    from portcheck.schedule.job import refuse_secret
-
     name = OF_CHECK.get(str(option.name)) or max(option.opts, key=len)
     if isinstance(value, bool):
         if value is not option.default:
@@ -233,8 +228,6 @@ def _silent(job: Job) -> tuple[str, ...]:
 
 
 def _targets(context: typer.Context) -> list[str]:
-    from portcheck.schedule.job import refuse_secret
-
     targets = [str(target) for target in context.params.get("target") or ()]
     for target in targets:
         refuse_secret("TARGET", target)
@@ -248,8 +241,6 @@ def _user(user: str) -> str:
 
 
 def _shown(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
-    from portcheck.schedule import cron, systemd, windows
-
     if UnitKind.SYSTEMD in kinds:
         yield f"# /etc/systemd/system/{one.name}.service\n{systemd.service(one)}"
         yield f"# /etc/systemd/system/{one.name}.timer\n{systemd.timer(one)}"
@@ -263,8 +254,6 @@ def _shown(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
 
 
 def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
-    from portcheck.schedule import cron, systemd, windows
-
     base = Path(_absolute(folder)) / one.name
     service, timer, line, task = (Path(f"{base}{end}") for end in (".service", ".timer", ".cron", ".xml"))
     ways: list[str] = []
@@ -289,8 +278,6 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
 def _warnings(one: Scheduled, kinds: Collection[UnitKind]) -> Iterator[str]:
     """What a service without rights could not read: programs and files in folders that are closed to others."""
     if UnitKind.WINDOWS in kinds:
-        from portcheck.schedule import windows
-
         yield from windows.cautions(one)
     if os.name != "posix" or UnitKind.SYSTEMD not in kinds or one.user is not None:
         return

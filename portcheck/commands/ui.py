@@ -21,9 +21,11 @@ from portcheck.model import Report
 from portcheck.model.events import Notify
 from portcheck.model.libraries import BOARD, how_to_get
 from portcheck.net.lag import ListeningLoop
+from portcheck.render.history import course_words, place
 from portcheck.render.shared.options import Options
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, Run
+from portcheck.run.watch import again, merged
 
 if TYPE_CHECKING:
     from portcheck.render.ui.app import BoardApp, Deeds
@@ -43,8 +45,6 @@ class Asking:
 
     def ask(self, keys: set[str], notify: Notify) -> Report:
         """These checks again, or without keys all of them; in the thread of the caller. Raises ConfigError."""
-        from portcheck.run.watch import again, merged
-
         self.order = self.order or order_of(self.known)
         part = keys and self.known is not None
         order = again(self.order, self.known, keys) if keys and self.known is not None else self.order
@@ -117,8 +117,6 @@ def _request(report: Report) -> str:
 
 
 def _history(key: str) -> str:
-    from portcheck.render.history import course_words, place
-
     told = [
         f"{place(course)}: {course_words(course)}\n{' '.join(verdict or '-' for verdict in course.verdicts)}"
         for _, courses in history.everything().values()

@@ -23,9 +23,12 @@ from portcheck.model import Report
 from portcheck.model.target import Selection
 from portcheck.render.shared import times
 from portcheck.render.shared.options import Options, for_stream
+from portcheck.render.shared.text import printable
+from portcheck.report.compare import compare
 from portcheck.report.to_json import comparison_to_json, dumps
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
+from portcheck.run.watch import Goal, Watch
 
 if TYPE_CHECKING:
     from portcheck.render.live.watching import Screen, Status
@@ -79,7 +82,6 @@ def _watched(
     bell: bool,
 ) -> int:
     from portcheck.render.live import watching
-    from portcheck.run.watch import Watch
 
     with watching.screen(sys.stdout, sys.stderr, options, status) as screen:
         teller = Teller(screen, status, options, every_s, command, bell=bell)
@@ -94,8 +96,6 @@ def _watched(
     if report is None:  # interrupted before the first round was over
         return INTERRUPTED
     if going.start is not None and going.start is not report:
-        from portcheck.report.compare import compare
-
         report = replace(report, compared=compare(going.start, report))
     report = replace(report, exit_code=OK if reached else INTERRUPTED)
     output.write(report, job.wanted, job.screen)
@@ -111,8 +111,6 @@ def _options(job: Job) -> Options:
 
 
 def _goal(until: str | None, *, strict: bool) -> Goal | None:
-    from portcheck.run.watch import Goal
-
     if until is None:
         return None
     if until == "ok":
@@ -164,7 +162,6 @@ class Teller:
         if self.command is None or one.since_last is None:
             return
         from portcheck.render.live import watching
-        from portcheck.render.shared.text import printable
 
         at = one.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         told = {

@@ -10,6 +10,7 @@ from portcheck.config.proxies import parse_proxy
 from portcheck.config.reference import SYSTEM
 from portcheck.config.spec import SystemSpec
 from portcheck.config.words import ConfigError, nearest, shown
+from portcheck.model.target import DC
 
 CLOUD = "cloud"
 
@@ -17,7 +18,6 @@ CLOUD = "cloud"
 def roles() -> Collection[str]:
     """What a machine can be to a profile, beside a domain controller."""
     from portcheck.catalogue.profiles import TARGETS
-    from portcheck.model.target import DC
 
     return tuple(target for target in TARGETS if target != DC)
 

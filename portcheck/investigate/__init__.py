@@ -13,6 +13,7 @@ from portcheck.investigate import (
     limit,
     middlebox,
     mtu,
+    own_rules,
     redirect,
     resets,
     senders,
@@ -36,6 +37,8 @@ BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
+    for case in cases:
+        own_rules.named(case)
     cases = await _not_banned(cases)
     if confirm.shaky(cases):  # where packets are lost, all that is asked again waits for its turn
         await _by_port(cases)

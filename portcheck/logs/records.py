@@ -21,6 +21,7 @@ END = "</Event>"
 PROVIDER = re.compile(r"<Provider\b[^>]*?\bName\s*=\s*['\"]([^'\"]{1,200})", re.IGNORECASE)
 EVENT_ID = re.compile(r"<EventID\b[^>]*>\s*(\d{1,5})", re.IGNORECASE)
 SYSTEM_TIME = re.compile(r"SystemTime\s*=\s*['\"]([^'\"]{1,40})", re.IGNORECASE)
+SUCCESS = re.compile(r"<Keywords>\s*0x8020", re.IGNORECASE)  # of an audited event
 COMPUTER = re.compile(r"<Computer>([^<]{1,255})", re.IGNORECASE)
 TOLD = re.compile(r"<(?:Data|Message|Binary)\b[^>]*>([^<]+)", re.IGNORECASE)
 
@@ -65,6 +66,7 @@ def _event(xml: str) -> LogRecord:
     source, number = PROVIDER.search(xml), EVENT_ID.search(xml)
     when, host = SYSTEM_TIME.search(xml), COMPUTER.search(xml)
     head = f"Source: {source[1] if source else ''} Event ID: {number[1]} " if number else ""
+    head += "Audit Success " if number and SUCCESS.search(xml) else ""
     said = " ".join(TOLD.findall(xml)) if number else xml
     return LogRecord(head + said, when[1] if when else "", host[1] if host else "")
 

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from portcheck.catalogue.errors import CataloguedError
-from portcheck.catalogue.lookup import Match, inside, spelled_in
-from portcheck.catalogue.numbers import BETWEEN, LABEL
-from portcheck.catalogue.phrases import plain, words
+from portcheck.catalogue.lookup import LONGEST_LINE, Match, inside
+from portcheck.catalogue.phrases import plain
+from portcheck.logs.neutral import neutral
+from portcheck.logs.reach import LineReach, reach
 from portcheck.logs.records import LogRecord
+from portcheck.logs.shapes import legible, shaped
 from portcheck.logs.stamps import hosts, stamp
 
 SAMPLE = 400  # characters of a record that are kept
 MOST_HOSTS = 200  # of one error that are counted by name
 REMEMBERED = 20_000  # lines whose errors are remembered, apart from their time
-LABELS = frozenset(
-    {"error", "errors", "err", "code", "status", "substatus", "result", "failed", "failure", "returned", "hresult"}
-    | {"hr", "rc", "reason", "exception", "errno", "event", "eventid", "data", "errorcode", "krbexception"}
-    | {"winerror", "mount"}
-)  # what stands before a number that is a code
-Spans = tuple[tuple[int, int], ...]
-DIGITS = str.maketrans("123456789", "000000000")
-OF_ITS_OWN = re.compile(
-    r"(?<![\w-])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{9,})(?![\w-])",
-    re.IGNORECASE,
-)  # GUIDs, sessions and digests: no code is written so
-WIDE = re.compile(r"0x\w{8}\b|\b[8cC0]\w{7}\b|-0{9,10}\b|\b0{10}\b|[A-Z]{2}_[A-Z]{2}")  # in a shape; also a symbol
-CODES = re.compile(
-    LABEL + BETWEEN + r"(-?(?:0x\w{1,8}|0{1,10}))\b|\b(?:event|id|data)\b\W{1,3}(\w{1,5})\b"
-    r"|(?<!\w)[(\[<](-?\w{1,8})[)\]>]|\b(0x[0-9a-f]{8}|[08c][0-9a-f]{7}|0{9,10})\b",
-    re.IGNORECASE,
-)  # where in a shape the numbers stand by which its lines differ
 
 
 @dataclass(slots=True)
@@ -76,42 +60,33 @@ def tally(records: Iterable[LogRecord]) -> Tally:
 
 @dataclass(slots=True)
 class LogMemory:
-    """What was found in lines of the same shape: those that differ in digits alone are looked at once."""
+    """What was found in lines of the same shape: those that differ in other numbers than codes are looked at once."""
 
-    codes: dict[str, Spans | None] = field(default_factory=dict)  # by shape: where its numbers stand; None: all is well
-    known: dict[tuple[str, tuple[str, ...]], tuple[Match, ...]] = field(default_factory=dict)
+    alike: dict[bytes, bytes] = field(default_factory=dict)  # by shape: the shape without names
+    reached: dict[bytes, LineReach | None] = field(default_factory=dict)  # by shape; None: all is well
+    known: dict[tuple[bytes, tuple[str, ...]], tuple[Match, ...]] = field(default_factory=dict)
 
     def found(self, text: str) -> tuple[Match, ...]:
         """The errors of a line."""
-        shape = OF_ITS_OWN.sub(_blank, text).translate(DIGITS)
-        if shape not in self.codes:
+        shape, kept = shaped(legible(text[:LONGEST_LINE]))
+        if shape not in self.alike:
             self._forget()
-            self.codes[shape] = _codes(shape)
-        spans = self.codes[shape]
-        if spans is None:
+            self.alike[shape] = neutral(shape)
+        shape = self.alike[shape]
+        if shape not in self.reached:
+            self.reached[shape] = reach(shape)
+        within = self.reached[shape]
+        if within is None:
             return ()
-        key = (shape, tuple(text[start:end] for start, end in spans))
+        key = (shape, within.of(kept))
         if key not in self.known:
-            self.known[key] = _telling(inside(text))
+            self.known[key] = telling(inside(text))
         return self.known[key]
 
     def _forget(self) -> None:
-        for remembered in (self.codes, self.known):
+        for remembered in (self.alike, self.reached, self.known):
             if len(remembered) >= REMEMBERED:
                 remembered.clear()
-
-
-def _blank(found: re.Match[str]) -> str:
-    return "-" * len(found[0])
-
-
-def _codes(shape: str) -> Spans | None:
-    """Where the numbers of such a line stand that may be codes; None: neither they nor its words can be an error."""
-    folded = shape.casefold()
-    known = words(folded)
-    if not known.isdisjoint(LABELS) or WIDE.search(shape):
-        return tuple(found.span(found.lastindex or 0) for found in CODES.finditer(shape))
-    return () if next(spelled_in(folded, known), None) else None
 
 
 def _sample(text: str, match: Match) -> tuple[str, int]:
@@ -120,7 +95,7 @@ def _sample(text: str, match: Match) -> tuple[str, int]:
     return whole[start : start + SAMPLE], match.start - start
 
 
-def _telling(found: list[Match]) -> tuple[Match, ...]:
+def telling(found: list[Match]) -> tuple[Match, ...]:
     """General words beside a telling error are that error's own line."""
     telling = [match for match in found if not match.error.general and match.sole]
     return tuple(telling or found[:1])
@@ -129,7 +104,7 @@ def _telling(found: list[Match]) -> tuple[Match, ...]:
 def _count(out: Tally, record: LogRecord, found: tuple[Match, ...], before: str) -> None:
     out.with_errors += 1
     when = stamp(record.when) or stamp(record.text) or stamp(before)
-    named = set(hosts(record.text)) | ({record.host.casefold()} if record.host else set())
+    named = dict.fromkeys((*hosts(record.text), *([record.host.casefold()] if record.host else ())))
     for match in found:
         one = out.seen.setdefault(match.error.name, Sighting(match.error, *_sample(record.text, match)))
         one.count += 1

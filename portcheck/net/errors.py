@@ -124,7 +124,7 @@ def local(error: OSError) -> NetError:
         return NetError(State.UNREACHABLE, "this machine has no route to the address", Stage.CONNECT, facts=facts)
     if code in OWN_POLICY:
         reason = "this machine's own firewall or policy, or a prohibit route, forbade it"
-        return NetError(State.ERROR, reason, Stage.CONNECT, facts=facts)
+        return NetError(State.ERROR, reason, Stage.CONNECT, facts=facts | {"forbidden_here": True})
     if code == errno.EADDRINUSE:
         return no_port_left()
     limit = OWN_LIMITS.get(code or 0) or OWN_ROUTES.get(code or 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from portcheck.render.explain.entry import WIDTH, cause_title, wrapped
+from portcheck.render.explain.weighed import as_dicts
 from portcheck.render.shared.spoken import LISTENER, ended, sentence
 from portcheck.render.shared.text import printable, shorten
 
@@ -55,8 +56,6 @@ def _hosts(one: Sighting) -> str:
 
 def as_dict(name: str, found: Tally, weighed: Sequence[Sequence[WeighedCause]]) -> dict[str, object]:
     """The same as JSON values, every error of it."""
-    from portcheck.render.explain.weighed import as_dicts
-
     told = [_plain(one) for one in found.ranked()]
     for one, causes in zip(told, weighed, strict=False):
         one["weighed"] = as_dicts(causes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
 
-from portcheck import __version__
+from portcheck import __version__, diagnose
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
@@ -173,8 +173,6 @@ def _load_diagnosis() -> None:
 
 def explained(report: Report) -> Report:
     """The report with its findings; the same for a run that was saved elsewhere."""
-    from portcheck import diagnose  # late: only when there is something to explain
-
     findings = diagnose.diagnose(report)
     return replace(report, findings=findings, outcomes=diagnose.marked(report.outcomes, findings))
 

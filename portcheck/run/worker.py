@@ -21,7 +21,7 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.run import own_fault
 from portcheck.run.ending import SIGNALS
-from portcheck.run.engine import Engine
+from portcheck.run.engine import Engine, probes
 from portcheck.run.frames import LENGTH, AskHost, Begun, Done, Learnt, Share, Word, packed, told, unpacked
 from portcheck.run.host import HostRun
 from portcheck.run.knowledge import HostState
@@ -163,8 +163,6 @@ async def work(incoming: BinaryIO, out: BinaryIO) -> None:
 
 
 def _load() -> None:
-    from portcheck.run.engine import probes
-
     probes()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from factories import check, outcome, report
 
 from portcheck.automation import alerting, event_log, notify
 from portcheck.config import ConfigError
 from portcheck.model import State, Verdict
+from portcheck.report.compare import compare
 
 URL = "eventlog://portcheck"
 
@@ -45,6 +48,23 @@ def test_a_run_is_an_event_of_its_own_kind(
 def test_a_digest_is_information(written: list[tuple[str, int, int]]) -> None:
     alerting.sender(None, pytest.fail)("the week", "was quiet\n")
     assert written == [("the week\r\n\r\nwas quiet\r\n", event_log.INFORMATION, 110)]
+
+
+def test_a_change_goes_there_without_a_file_or_a_variable(
+    written: list[tuple[str, int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(alerting.SECRET)
+    alert = alerting.Alert(alerting.When("eventlog://"))
+    tell = alerting.prepared(alert, pytest.fail)
+    now = outcome(check(), State.FILTERED, verdict=Verdict.FAIL)
+    run = report(now, exit_code=1)
+    for earlier in (run, report(outcome(check()))):
+        tell(replace(run, compared=compare(earlier, run)))
+    tell(run)  # compared with nothing
+    assert [event[1:] for event in written] == [(event_log.ERROR, 101)]
+    monkeypatch.setattr(event_log, "HERE", False)
+    with pytest.raises(ConfigError, match="event log of Windows"):
+        alerting.prepared(alert, pytest.fail)
 
 
 def test_a_log_that_does_not_take_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def windows_zip(made: Path, empty: Path) -> str:
 
         run("--version")  # the first start reads everything from the disk
         tried = _all(run)
-        return f"{tried}; {_read_me(here, top)} commands of the README; {said}"
+        return f"{tried}; {read_me(here, top)} commands of the README; {said}"
 
 
 def read_me_commands() -> list[str]:
@@ -75,7 +75,7 @@ def read_me_commands() -> list[str]:
     return [line.replace("contoso.com", "127.0.0.1") for line in lines]
 
 
-def _read_me(here: Windows, top: Path) -> int:
+def read_me(here: Windows, top: Path) -> int:
     """Each ends with what was found, in a folder with a blank in its name; how many there are."""
     commands = read_me_commands()
     for command in commands:

@@ -42,6 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for test in items:
         if {"lab", "net_outside"} & set(getattr(test, "fixturenames", ())):
             test.add_marker(pytest.mark.lab)
-            # Four labs of real servers share this machine: a lab test that fails is asked once more, and pytest's
+            # Six labs of real servers share this machine: a lab test that fails is asked once more, and pytest's
             # closing line tells how many were.
             test.add_marker(pytest.mark.flaky(reruns=1))

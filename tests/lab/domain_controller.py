@@ -167,7 +167,7 @@ def provisioned(site: Site) -> Path:
     recipe = "\n".join([*arguments, run("samba", "--version")])
     kept = _cache() / f"{site.key}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     with Path(f"{kept}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # four labs come up side by side, and it takes half a minute of a core
+        fcntl.flock(lock, fcntl.LOCK_EX)  # six labs come up side by side, and it takes half a minute of a core
         if not kept.exists():
             _provision(kept, arguments)
     return kept

@@ -218,6 +218,11 @@ def test_the_secrets_file_goes_to_the_service_as_a_credential(
     assert '"--notify-file" "${CREDENTIALS_DIRECTORY}/notify"' in said
 
 
+def test_the_event_log_of_windows_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schedule", "--for", "windows", "--notify", "eventlog://", "contoso.com"]) == 0
+    assert "--notify eventlog://" in capsys.readouterr().out
+
+
 def test_files_are_written_and_how_to_install_them_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kinds = [word for kind in ("systemd", "cron", "windows") for word in ("--for", kind)]
     assert run(["schedule", "contoso.com", "--name", "nightly", "--write", str(tmp_path), *kinds]) == 0
@@ -249,6 +254,8 @@ def test_the_units_are_shown_as_a_choice(capsys: pytest.CaptureFixture[str]) -> 
         ["--for", "at"],
         ["--only", "kpaswd"],
         ["--notify", "always"],
+        ["--notify", "eventlog://", "--for", "cron"],
+        ["--notify", "eventlog://", "--for", "windows", "--digest", "7d"],
     ],
     ids=" ".join,
 )

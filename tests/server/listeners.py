@@ -13,6 +13,7 @@ from patience import PATIENT
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Outcome
+from portcheck.net.platform.port_owners import Owners
 from portcheck.probes.probe import Subject
 from portcheck.run.engine import Engine
 from portcheck.server.listener import services as listener_services
@@ -51,7 +52,7 @@ async def listening(
         else:
             ready.set_result(news)
 
-    one = Listening(order, hear, drops=False)
+    one = Listening(order, hear, Owners().of, drops=False)
     running = asyncio.create_task(one.run())
     try:
         with patch.object(listener_services, "PATIENCE_S", 600.0):

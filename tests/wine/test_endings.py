@@ -1,12 +1,15 @@
 """Ctrl-C, Ctrl-Break and a closed window on Windows: what was found is printed, the exit code is 130.
 
-Wine has no console where there is no screen, so the event itself is not sent: from CPython's own note of it on, all is
-as it is on Windows; of a closed window, from the handler that Windows calls.
+Of Ctrl-Break and of a closed window Wine sends no event without a screen: from CPython's own note of it on, or from the
+handler that Windows calls, all is as it is on Windows. A program whose input is a terminal has a console: to that one
+Ctrl-C itself is sent.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import pty
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +51,15 @@ def mute(tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
         yield windows_path(path), port
 
 
+@pytest.fixture
+def terminal() -> Iterator[int]:
+    """One's descriptor, for a program's input."""
+    ours, theirs = pty.openpty()
+    yield theirs
+    os.close(ours)
+    os.close(theirs)
+
+
 @pytest.mark.parametrize("how", HOW)
 def test_what_was_found_is_kept(windows: Windows, mute: tuple[str, socket.socket], how: str) -> None:
     forests, port = mute
@@ -58,3 +70,57 @@ def test_what_was_found_is_kept(windows: Windows, mute: tuple[str, socket.socket
     assert (program.returncode, report["interrupted"], report["summary"]["exit_code"]) == (130, True, 130)
     assert [forest["name"] for forest in report["forests"]] == ["mute.test"]
     assert b"Traceback" not in err
+
+
+CONSOLE = """
+import ctypes, socket, sys, threading
+
+def when_told():
+    with socket.create_connection(("127.0.0.1", {port})) as told:
+        told.recv(1)
+    ctypes.WinDLL("kernel32").GenerateConsoleCtrlEvent({event}, 0)
+
+threading.Thread(target=when_told, daemon=True).start()
+sys.argv[0] = "portcheck"
+from portcheck.__main__ import main
+main()
+"""
+CTRL_C = 0  # CTRL_C_EVENT
+
+
+def test_ctrl_c_in_a_console_keeps_what_was_found(
+    windows: Windows, mute: tuple[str, socket.socket], terminal: int
+) -> None:
+    forests, port = mute
+    asked = ("check", "-c", forests, "--only", "ldap", "--timeout", "100s", "--no-trace", "-f", "json")
+    with socket.create_server(("127.0.0.1", 0)) as teller:
+        teller.settimeout(600)
+        code = CONSOLE.format(port=teller.getsockname()[1], event=CTRL_C)
+        with (
+            windows.start(windows.python, "-c", code, *asked, stdin=terminal) as program,
+            teller.accept()[0] as told,
+            port.accept()[0],
+        ):
+            told.send(b"!")
+            out, err = program.communicate(timeout=600)
+    report = json.loads(out.decode("utf-8"))
+    assert (program.returncode, report["interrupted"]) == (130, True)
+    assert b"Traceback" not in err
+
+
+ESCAPES = """
+import ctypes, msvcrt
+from portcheck.net.platform.console import obeys_escapes
+screen, mode = open("CONOUT$", "w"), ctypes.c_uint()
+handle = ctypes.c_void_p(msvcrt.get_osfhandle(screen.fileno()))
+for asked in (lambda: None, lambda: obeys_escapes(screen)):
+    obeyed = asked()
+    ctypes.WinDLL("kernel32").GetConsoleMode(handle, ctypes.byref(mode))
+    print(mode.value & 4, obeyed)
+"""
+
+
+def test_a_console_is_told_to_obey_escape_codes(windows: Windows, terminal: int) -> None:
+    with windows.start(windows.python, "-c", ESCAPES, stdin=terminal) as program:
+        out, err = program.communicate(timeout=600)
+    assert out.split() == [b"0", b"None", b"4", b"True"], err

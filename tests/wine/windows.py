@@ -67,11 +67,16 @@ class Windows:
         return Done(process.returncode, out, err)
 
     def start(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: int = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
+        """`stdin` may be a terminal: then the program has a console, as if it were started in a window."""
         return subprocess.Popen(
             [*self.enter, "wine", *map(str, arguments)],
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd or parts.PROJECT,

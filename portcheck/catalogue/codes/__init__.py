@@ -66,7 +66,7 @@ def _written(name: str) -> list[tuple[int, str, str]]:
 def of_symbol(symbol: str) -> list[CataloguedError]:
     """The error of this name, however it is dressed: `NT_STATUS_X`, `STATUS_X`, `WERR_X`, `KRB5KRB_AP_ERR_X`."""
     index, symbol = _by_symbol(), symbol.upper()
-    found = [row for dress in _dresses(symbol) for row in index.get(dress, ())]
+    found = [row for dress in dresses(symbol) for row in index.get(dress, ())]
     return _distinct(found or (row for head in BARE for row in index.get(head + symbol, ())))
 
 
@@ -95,8 +95,14 @@ def _near(folded: str) -> Iterator[Row]:
 
 
 def _near_by_word(folded: str) -> Iterator[Row]:
-    index = _by_word()
-    return (row for word in words(folded) & index.keys() for row in index[word] if row.text.casefold() in folded)
+    index = by_word()
+    rows = (row for word in words(folded) & index.keys() for row in index[word])
+    return (row for row in rows if _begins_a_word(row.text.casefold(), folded))
+
+
+def _begins_a_word(text: str, folded: str) -> bool:
+    place = folded.find(text)
+    return place == 0 or (place > 0 and not (text[0].isalpha() and folded[place - 1].isalpha()))
 
 
 def _is_text(text: str) -> bool:
@@ -170,7 +176,7 @@ def _source(name: str) -> str:
     return found[1] if found else "OWN"
 
 
-def _dresses(symbol: str) -> tuple[str, ...]:
+def dresses(symbol: str) -> tuple[str, ...]:
     """Samba writes NT_STATUS_ for STATUS_ and WERR_ for ERROR_ or nothing."""
     if symbol.startswith("NT_"):
         return (symbol, symbol.removeprefix("NT_"))
@@ -192,6 +198,11 @@ def _all() -> Iterator[Row]:
     return (row for name in TABLES for row in rows(name))
 
 
+def symbols() -> Iterator[str]:
+    """All that `of_symbol` knows, in capitals."""
+    return iter(_by_symbol())
+
+
 @cache
 def _codes(name: str) -> Mapping[int, tuple[Row, ...]]:
     index: dict[int, tuple[Row, ...]] = {}
@@ -205,7 +216,7 @@ def _by_code(name: str, code: int) -> tuple[Row, ...]:
 
 
 @cache
-def _by_word() -> Mapping[str, tuple[Row, ...]]:
+def by_word() -> Mapping[str, tuple[Row, ...]]:
     """The texts under their last words: quicker to make than to keep."""
     index: dict[str, list[Row]] = {}
     for row in (row for name in WORDED for row in rows(name)):

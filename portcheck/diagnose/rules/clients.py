@@ -203,14 +203,13 @@ def _misnamed(f: ForestFacts) -> Proof | None:
     alias, turned = [one for one in found if one.alias], [one for one in found if one.turned]
     grave = any(not one.by_address for one in alias) or bool(turned)
     first = (alias or turned)[0]
+    called = some(dict.fromkeys(one.reached for one in alias))
     clients = [ALL_CLIENTS.format(first.reached)] if alias else []
     clients += [BY_REVERSE.format(some(dict.fromkeys(p for one in turned for p in one.reverse)))] if turned else []
     words = {
-        "what": f"no Kerberos principal fits {first.reached}"
-        if alias
-        else f"reverse DNS of {first.own} names another host",
+        "what": f"no Kerberos principal fits {called}" if alias else f"reverse DNS of {first.own} names another host",
         "clients": " ".join(clients),
-        "ask": ASK_ALIAS.format(own=first.own, reached=first.reached)
+        "ask": ASK_ALIAS.format(own=some(dict.fromkeys(one.own for one in alias)), called=called, reached=first.reached)
         if alias
         else ASK_REVERSE.format(first.address, first.own),
     }
@@ -225,9 +224,7 @@ BY_REVERSE = (
     " `dns_canonicalize_hostname` in krb5.conf), and so does what is built on it, as ldapsearch -Y GSSAPI. Windows"
     " and Java do not."
 )
-ASK_ALIAS = (
-    "Use {own} instead; or ask the AD team for a service principal name for {reached} (setspn -S ldap/{reached})"
-)
+ASK_ALIAS = "Use {own} instead; or ask the AD team for a service principal name for {called} (setspn -S ldap/{reached})"
 ASK_REVERSE = (
     "Ask the DNS team: the PTR record of {0} should name {1}; or set `rdns = false` in krb5.conf on this machine"
 )

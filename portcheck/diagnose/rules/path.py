@@ -111,7 +111,9 @@ def _translated(f: ForestFacts) -> Proof | None:
     if not proof:
         return None
     told = some(f"{_said_where(o, f)}, the host calls itself {_own_address(o)}" for o in proof)
-    return Proof(proof, severity=Severity.INFO, seen=(told,), brief=True, words={"told": told})
+    several = len({o.check.host for o in proof}) > 1
+    are = f"{'are' if several else 'is'} reached at another address than {'their' if several else 'its'} own"
+    return Proof(proof, severity=Severity.INFO, seen=(told,), brief=True, words={"told": told, "are": are})
 
 
 NAMES_ITSELF = ("own_address", "tower_address")
@@ -276,7 +278,7 @@ TOLD = (
     ),
     Rule(
         code="address-translated",
-        title="{forest}: {hosts} is reached at another address than its own",
+        title="{forest}: {hosts} {are}",
         explanation=(
             "The host tells its own address (in the LDAP ping, or RPC's endpoint mapper where its services are), and"
             " names another one: {told}. An address"

@@ -94,8 +94,6 @@ def unpack_tcp_info_v0(data: bytes) -> Facts:
 def error(code: int) -> OSError:
     """The error of this number, with the system's own words for it."""
     if sys.platform == "win32":
-        import ctypes
-
         return ctypes.WinError(code)
     return OSError(code, os.strerror(code))
 

@@ -12,6 +12,7 @@ from portcheck.catalogue.lookup import Match
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.catalogue.sources import Sure, sources
 from portcheck.render.shared.spoken import ENDS, LISTENER, named, sentence
+from portcheck.render.shared.text import shorten
 
 if TYPE_CHECKING:
     from portcheck.catalogue.own_words import Word
@@ -50,8 +51,6 @@ def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
 
 def _undecided(matches: Sequence[Match], width: int) -> list[str]:
     """Several errors fit the same words: what decides between them, and no verdict."""
-    from portcheck.render.shared.text import shorten
-
     rivals = [match for match in matches if not match.sole]
     lead = f'"{shorten(rivals[0].matched, 40)}" is written by more than one. Which it is depends on who wrote it:'
     each = [line for m in rivals for line in wrapped("  - ", f"{m.error.name}: {m.error.where}", width)]
@@ -60,8 +59,6 @@ def _undecided(matches: Sequence[Match], width: int) -> list[str]:
 
 def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[str]:
     """Nothing was found: what resembles it, and how to see all."""
-    from portcheck.render.shared.text import shorten
-
     out = wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
     if suggestions:
         out += wrapped("Did you mean: ", "; ".join(suggestions), width)
@@ -76,8 +73,6 @@ def own_word(word: Word, errors: Sequence[str], width: int = WIDTH) -> list[str]
 
 def overview(width: int = WIDTH) -> list[str]:
     """Every error in one line, by family."""
-    from portcheck.render.shared.text import shorten
-
     out: list[str] = []
     title = ""
     for error in errors().values():

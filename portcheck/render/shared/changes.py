@@ -222,15 +222,15 @@ def group_lines(group: Group, options: Options) -> Iterator[Text]:
         yield from hang(lead, Text.assemble(plain(listed(sight.hosts, 8), "bold"), plain(words)), options.width)
 
 
-def sentences(compared: Comparison, known: KnownChanges) -> Iterator[str]:
-    """The same for a screen reader, and for a line in a log: nothing is aligned."""
+def sentences(compared: Comparison, known: KnownChanges, *, heard: bool = True) -> Iterator[str]:
+    """The same for a screen reader, or read (not `heard`) in a mail: nothing is aligned."""
     for changes in by_forest(compared, known):
         yield f"Forest {changes.forest}: {counts(changes)}."
         for finding in changes.findings:
             yield f"Finding {finding.turn}: {finding.title}."
         for dc in changes.controllers:
             yield f"Controller {dc.turn}: {dc.host} {dc.address or ''}".rstrip() + "."
-        for group in groups(changes.checks, known, heard=True):
+        for group in groups(changes.checks, known, heard=heard):
             for sight in group.sights:
                 words = f": {sight.seen}" if sight.seen else ""
                 yield f"{subject(group, sight)} on {listed(sight.hosts, 8)}: {sight.state}{words}."

@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_network
 
 from portcheck.server.admission import Visitor
 from portcheck.server.listener.services import allowance
@@ -111,7 +112,5 @@ def network_of(address: str) -> str:
     """What counts as one source: an IPv4 address, or the /64 that a single machine may choose from."""
     if ":" not in address:
         return address
-    from ipaddress import IPv6Address, ip_network
-
     bare = address.partition("%")[0]
     return str(ip_network((int(IPv6Address(bare)), 64), strict=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -12,13 +13,15 @@ from portcheck.server.certificate import Identity, identity
 from portcheck.server.controller.record import Certificate
 from portcheck.server.listener import privileges, services
 from portcheck.server.listener.limits import Contact, Limits
-from portcheck.server.listener.owners import Owners
 from portcheck.server.listener.ports import WantedPort
 from portcheck.server.listener.watermarked import Listener
 from portcheck.server.server import Post, hang_up, open_post
 from portcheck.wire import watermark
 
 UNPRIVILEGED = "not allowed: ports below 1024 need root here, or other ports (--ports-from)"
+RESERVED = "not allowed by Windows: it may have set the port aside (netsh int ipv4 show excludedportrange tells)"
+OwnerOf = Callable[[str, int, str], str | None]
+"""Who holds a port (address, port, `tcp` or `udp`), in words; None where nobody is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Listening:
 
     order: ListenOrder
     tell: Callable[[Ready | Contact], None]
+    owner_of: OwnerOf
     limits: Limits = field(init=False)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     drops: bool = True  # root's rights, once the ports are open
@@ -96,7 +100,6 @@ class Listening:
     async def _open(self, talking: dict[asyncio.Task[None], asyncio.StreamWriter], stack: AsyncExitStack) -> Ready:
         opened: list[Opened] = []
         missed: list[Missed] = []
-        owners = Owners()
         shown = identity(self.order.host, Certificate.VALID, issuer=watermark.NAME)
         for address in self.order.addresses:
             own = Listener(self.order.host, self.order.domain)
@@ -105,7 +108,7 @@ class Listening:
                 try:
                     await open_post(post, self.limits, talking, stack)
                 except OSError as error:
-                    missed.append(Missed(wanted, address, _why(error, post, owners)))
+                    missed.append(Missed(wanted, address, _why(error, post, self.owner_of)))
                     continue
                 opened.append(Opened(wanted, address))
                 own.offered.add(wanted.name)
@@ -127,10 +130,16 @@ class Listening:
         return Post(wanted.service, address, wanted.port, spoken)
 
 
-def _why(error: OSError, post: Post, owners: Owners) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"taken by {owners.of(post.address, post.port, post.service.rpartition('/')[2])}"
-    if error.errno in {errno.EACCES, errno.EPERM}:
+def _why(error: OSError, post: Post, owner_of: OwnerOf) -> str:
+    """Windows forbids (10013) what is held for one program alone, where others say that it is in use."""
+    used, forbidden = error.errno == errno.EADDRINUSE, error.errno in {errno.EACCES, errno.EPERM}
+    if used or (forbidden and sys.platform == "win32"):
+        owner = owner_of(post.address, post.port, post.service.rpartition("/")[2])
+        if owner or used:
+            return f"taken by {owner or 'another program'}"
+    if forbidden and sys.platform == "win32":
+        return RESERVED
+    if forbidden:
         return UNPRIVILEGED if post.port < 1024 else "not allowed by this machine"
     return (error.strerror or "cannot be opened").lower()
 

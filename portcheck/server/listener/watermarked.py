@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.catalogue.services import services
 from portcheck.server.controller import placement
+from portcheck.server.controller.record import Controller
 from portcheck.wire import WireError, epm, http, kpasswd, ldap, nbt, nmf, ntp, rpc, smb, tds, watermark
 from portcheck.wire.kerberos import AsRequest, ErrorCode, KrbError
 from portcheck.wire.kpasswd import KpasswdReply, KpasswdRequest
@@ -186,7 +187,6 @@ def records(own: Listener, addresses: tuple[str, ...], ports: Mapping[str, int],
     import dns.rrset
 
     from portcheck.server.controller import zone
-    from portcheck.server.controller.record import Controller
 
     reply = zone.reply_to(
         zone.question_in(data), (Controller(own.host, own.domain or "invalid", addresses[0], addresses[1:]),), ports
