@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
+from portcheck.automation import alerting
 from portcheck.cli import output_texts, runs
 from portcheck.cli.output import put
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError, parse_duration
 from portcheck.exitcodes import NOT_DONE, OK
-
-if TYPE_CHECKING:
-    from portcheck.history.digest import PlanDigest
-    from portcheck.history.sent import LastDigest
+from portcheck.history import sent
+from portcheck.history.database import transaction
+from portcheck.history.digest import PlanDigest, digested
+from portcheck.history.sent import LastDigest
+from portcheck.render.digest import FORMATS
+from portcheck.render.digest.words import since
 
 FIRST = "7d"
 """What the first digest that goes on from the one before is of: there is none before it."""
@@ -45,9 +47,6 @@ def made(
     notify: bool,
 ) -> int:
     """Written, and sent where that is wanted. Exit 3 where one of them failed."""
-    from portcheck.automation import alerting
-    from portcheck.render.digest import FORMATS
-
     wanted = output_texts.wishes(context, formats, files, FORMATS, "markdown")
     length = timedelta(seconds=flagged("--digest", parse_duration, FIRST if period == runs.LAST else period))
     send = alerting.sender(notify_file, say) if notify or notify_file else None
@@ -63,19 +62,12 @@ def made(
 
 
 def _of(period: str, length: timedelta) -> _Period:
-    from portcheck.history.digest import digested
-
     until = datetime.now(UTC)
     plans = runs.work(lambda database: digested(database, until - length, until)) or ()
     return _Period(plans, f"the last {period}")
 
 
 def _since_last(length: timedelta) -> _Period:
-    from portcheck.history import sent
-    from portcheck.history.database import transaction
-    from portcheck.history.digest import digested
-    from portcheck.render.digest.words import since
-
     until = datetime.now(UTC)
 
     def read(database: sqlite3.Connection) -> _Period:
@@ -89,8 +81,6 @@ def _since_last(length: timedelta) -> _Period:
 
 
 def _noted(told: LastDigest) -> bool:
-    from portcheck.history import sent
-
     try:
         runs.work(lambda database: sent.note(database, told))
     except ConfigError as error:
