@@ -13,6 +13,7 @@ from portcheck.cli.digest import made
 from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.history import runs, timeline
 from portcheck.history.state_dir import database_file
 from portcheck.render import FORMATS
 from portcheck.render import history as past
@@ -74,7 +75,6 @@ def history(
 
 def everything() -> Plans:
     """All plans, the one that was run last at the end."""
-    from portcheck.history import runs, timeline
 
     def read(database: sqlite3.Connection) -> Plans:
         kept = runs.runs(database)
