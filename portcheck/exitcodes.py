@@ -91,7 +91,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "portcheck explain --log sssd.log --report last",
     ),
     "help": ("portcheck help check", "portcheck help filtered", "portcheck help kpasswd-blocked"),
-    "history": ("portcheck history", "portcheck history last -v"),
+    "history": ("portcheck history", "portcheck history last -v", "portcheck history --digest last"),
     "listen": ("portcheck listen --for 1h",),
     "merge": ("portcheck merge mim1.json mim2.json", "portcheck merge reports/ -o matrix.html"),
     "plan": ("portcheck plan", "portcheck plan --report last -o plan.csv"),

@@ -80,15 +80,18 @@ def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Repor
     return tell
 
 
-def sender(file: Path | None, say: Callable[[str], None]) -> Callable[[str, str], None]:
-    """What to call with a title and a text that are due in any case. Raises ConfigError, as `prepared`."""
+def sender(file: Path | None, say: Callable[[str], None]) -> Callable[[str, str], bool]:
+    """What to call with a title and a text that are due in any case: has it arrived everywhere? Raises ConfigError, as
+    `prepared`."""
     urls = _urls(file)
 
-    def send_all(title: str, body: str) -> None:
+    def send_all(title: str, body: str) -> bool:
         from portcheck.automation.notify import send
 
-        for trouble in send(urls, title, body):
+        troubles = tuple(send(urls, title, body))
+        for trouble in troubles:
             say(trouble)
+        return not troubles
 
     return send_all
 

@@ -38,6 +38,7 @@ def build(wanted: str = "") -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None if os.environ.get(ACCESSIBLE) else "rich",
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Which network path to an Active Directory forest is broken, where, what follows, and what to ask for.",
     )

@@ -15,6 +15,8 @@ from portcheck.logs.records import records
 from portcheck.logs.tally import Tally, tally
 from portcheck.logs.text import LogError, lines
 from portcheck.render import log as words
+from portcheck.render.explain.entry import WIDTH
+from portcheck.render.shared.spoken import width
 
 if TYPE_CHECKING:
     from portcheck.diagnose.causes import WeighedCause
@@ -31,7 +33,7 @@ def explain_log(log: str, evidence: Report | None, *, as_json: bool) -> int:
     if as_json:
         show(json.dumps(words.as_dict(name, found, weighed), indent=2) + "\n")
     else:
-        show("\n".join(words.lines(name, found, weighed)) + "\n")
+        show("\n".join(words.lines(name, found, weighed, width(WIDTH))) + "\n")
     return 0 if found.seen else 1
 
 

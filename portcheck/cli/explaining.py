@@ -40,7 +40,7 @@ def answer(text: str, evidence: Report | None, *, as_json: bool, run: str = "") 
     if as_json:
         _print(_as_json(matches, ours, evidence))
     else:
-        _print("\n\n".join(filter(None, (_own_lines(ours), _as_lines(matches, evidence), _end(evidence, run)))))
+        _print(_apart().join(filter(None, (_own_lines(ours), _as_lines(matches, evidence), _end(evidence, run)))))
     return 0
 
 
@@ -70,7 +70,7 @@ def _seen_with(word: Word) -> tuple[str, ...]:
 def _own_lines(ours: tuple[Word, ...]) -> str:
     from portcheck.render.explain import entry as words
 
-    return "\n\n".join("\n".join(words.own_word(word, _seen_with(word))) for word in ours)
+    return _apart().join("\n".join(words.own_word(word, _seen_with(word), _width())) for word in ours)
 
 
 def overview(*, as_json: bool) -> int:
@@ -81,7 +81,7 @@ def overview(*, as_json: bool) -> int:
         known = [{"name": e.name, "family": e.family.title, "meaning": e.meaning} for e in errors().values()]
         _print(json.dumps(known, indent=2))
     else:
-        _print("\n".join(words.overview()))
+        _print("\n".join(words.overview(_width())))
     return 0
 
 
@@ -93,7 +93,7 @@ def _unknown(text: str, *, as_json: bool) -> int:
     if as_json:
         _print(json.dumps({"errors": [], "suggestions": suggestions}))
     else:
-        sys.stderr.write("\n".join(words.unknown(text, suggestions)) + "\n")
+        sys.stderr.write("\n".join(words.unknown(text, suggestions, _width())) + "\n")
     return NOT_FOUND
 
 
@@ -101,25 +101,31 @@ def _as_lines(matches: list[Match], evidence: Report | None) -> str:
     from portcheck.render.explain import entry as words
 
     if evidence is None:
-        return "\n".join(words.lines(matches))
+        return "\n".join(words.lines(matches, _width()))
     from portcheck.diagnose.causes import weigh
     from portcheck.render.explain import weighed
 
-    blocks = [weighed.lines(match.error, weigh(match.error, evidence)) for match in matches]
-    return "\n\n".join("\n".join(block) for block in blocks)
+    blocks = [weighed.lines(match.error, weigh(match.error, evidence), _width()) for match in matches]
+    return _apart().join("\n".join(block) for block in blocks)
 
 
 def _end(evidence: Report | None, run: str) -> str:
     """What the whole run comes to, which is more than one error's causes."""
     if evidence is None:
         return ""
+    from portcheck.render.report import sentences
     from portcheck.render.report.ending import ending
     from portcheck.render.shared.conclusion import conclusion
     from portcheck.render.shared.layout import to_string
     from portcheck.render.shared.options import for_stream
+    from portcheck.render.shared.spoken import ended
+    from portcheck.render.shared.text import printable
     from portcheck.run.runner import explained
 
     screen = for_stream(sys.stdout)
+    if screen.accessible:
+        told = sentences.concluded(conclusion(explained(evidence), run, None), screen)
+        return "\n".join(ended(printable(one)) for one in told)
     return to_string(ending(conclusion(explained(evidence), run, None), screen).lines, screen).rstrip("\n")
 
 
@@ -135,6 +141,18 @@ def _as_json(matches: list[Match], ours: tuple[Word, ...], evidence: Report | No
             one["weighed"] = weighed.as_dicts(weigh(match.error, evidence))
     own = [{"name": w.name, "kind": w.kind, "means": w.means, "errors": list(_seen_with(w))} for w in ours]
     return json.dumps({"errors": found, "suggestions": [], "own": own}, indent=2)
+
+
+def _width() -> int:
+    from portcheck.render.explain.entry import WIDTH
+    from portcheck.render.shared.spoken import width
+
+    return width(WIDTH)
+
+
+def _apart() -> str:
+    """Between parts: an empty line, for eyes."""
+    return "\n\n" if _width() else "\n"
 
 
 def _print(text: str) -> None:

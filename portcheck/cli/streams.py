@@ -9,9 +9,9 @@ from contextlib import suppress
 from io import TextIOWrapper
 
 
-def show(text: str | Iterable[str], *, for_programs: bool = False) -> None:
+def show(text: str | Iterable[str], *, for_programs: bool = False) -> bool:
     """All of it, now, a text or its pieces. A reader who leaves early (`| head`) changes nothing in what the command
-    found, or exits with.
+    found, or exits with: False, for whom it concerns.
 
     `for_programs`: in UTF-8 and with the line ends it has, whatever the system's habits are. OSError where it cannot be
     written: a full disk.
@@ -23,6 +23,8 @@ def show(text: str | Iterable[str], *, for_programs: bool = False) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         abandon()
+        return False
+    return True
 
 
 def say(words: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from portcheck.cli.streams import show as write
 from portcheck.config import BindSpec, ConfigError, ForestSpec, Settings, SystemSpec, format_duration, parse_name
 from portcheck.exitcodes import sentence
 from portcheck.files.writing import STDOUT, WriteError, write_whole
+from portcheck.render.shared import spoken
 
 app = typer.Typer(no_args_is_help=True, help="Write a first forests file, validate it, print the effective settings.")
 Forests = Annotated[list[str] | None, typer.Argument(metavar="[FOREST]...", help="DNS names of the forests.")]
@@ -42,28 +43,28 @@ def show(config: Config = None) -> int:
     configured = targets.configuration(config, needed=False)
     settings = configured.settings
     deadline = format_duration(settings.deadline_s) if settings.deadline_s else "none"
-    lines = [
-        f"file              {configured.path or 'none (see forests.example.toml)'}",
-        f"timeout           {format_duration(settings.timeout_s)}",
-        f"answer timeout    {format_duration(settings.answer_timeout_s)}",
-        f"deadline          {deadline}",
-        f"attempts          {settings.attempts}",
-        f"concurrency       {settings.concurrency}",
-        f"rate              {settings.rate or 'not limited'}",
-        f"source address    {settings.source_ip or 'chosen by the system'}",
-        f"fail on           {settings.fail_on}",
-        f"second look       {'yes' if settings.trace else 'no'}",
-        f"history           {_history(settings)}",
-        f"proxy             {settings.proxy or 'as the environment says (HTTPS_PROXY, NO_PROXY)'}",
-        f"cloud             {settings.cloud} ({CLOUDS[settings.cloud]})",
-        f"profiles          {', '.join(settings.profiles)}",
-    ]
+    rows: dict[str, object] = {
+        "file": configured.path or "none (see forests.example.toml)",
+        "timeout": format_duration(settings.timeout_s),
+        "answer timeout": format_duration(settings.answer_timeout_s),
+        "deadline": deadline,
+        "attempts": settings.attempts,
+        "concurrency": settings.concurrency,
+        "rate": settings.rate or "not limited",
+        "source address": settings.source_ip or "chosen by the system",
+        "fail on": settings.fail_on,
+        "second look": "yes" if settings.trace else "no",
+        "history": _history(settings),
+        "proxy": settings.proxy or "as the environment says (HTTPS_PROXY, NO_PROXY)",
+        "cloud": f"{settings.cloud} ({CLOUDS[settings.cloud]})",
+        "profiles": ", ".join(settings.profiles),
+    }
+    lines = _table("", rows, 18)
     for forest in configured.forests:
-        lines += ["", *_forest(forest)]
-    lines += ["", "profiles known"]
+        lines += _table(f"forest {forest.name}", _forest(forest), 16)
     known = with_own(configured.own_profiles)
-    width = max(map(len, known)) + 2
-    lines += [f"  {name:<{width}}{profile.title}" for name, profile in known.items()]
+    titles = {name: profile.title for name, profile in known.items()}
+    lines += _table("profiles known", titles, max(map(len, known)) + 2)
     typer.echo("\n".join(lines))
     return 0
 
@@ -109,7 +110,16 @@ def _bind(bind: BindSpec) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _forest(forest: ForestSpec) -> list[str]:
+def _table(title: str, rows: Mapping[str, object], width: int) -> list[str]:
+    """Names and what they are, below the title; who listens hears each as a sentence."""
+    if spoken.width(width) == spoken.LISTENER:
+        return [*([f"{title}:"] if title else []), *(spoken.named(name, str(value)) for name, value in rows.items())]
+    indent = "  " if title else ""
+    return [*(["", title] if title else []), *(f"{indent}{name:<{width}}{value}" for name, value in rows.items())]
+
+
+def _forest(forest: ForestSpec) -> dict[str, str]:
+    """What the file says of it; what it says nothing of is left out."""
     servers = ", ".join(str(server) for server in forest.dns)
     named = ", ".join(f"{c.host} ({c.address})" if c.address else c.host for c in forest.domain_controllers)
     rows = {
@@ -126,7 +136,7 @@ def _forest(forest: ForestSpec) -> list[str]:
         "systems": ", ".join(_system(system) for system in forest.systems),
         "extra": ", ".join(f"{extra.name} {extra.port}/{extra.transport}" for extra in forest.extra),
     }
-    return [f"forest {forest.name}", *(f"  {name:<16}{value}" for name, value in rows.items() if value)]
+    return {name: value for name, value in rows.items() if value}
 
 
 def _system(system: SystemSpec) -> str:

@@ -50,20 +50,14 @@ def demo(
         report = told_to_end(asked(order, screen, no_color=no_color))
         output.write(report, wanted, screen)
     if wanted[0].name == output.TABLE and not quiet:
-        show(to_string(_go_on(screen, usual=usual), screen))
+        show(_spoken(usual=usual) if screen.accessible else to_string(_go_on(screen, usual=usual), screen))
     return 0 if report.exit_code == 1 else report.exit_code
 
 
 def _go_on(screen: Options, *, usual: bool) -> Iterator[Text]:
     """What the numbers are, and the way to the reader's own forests."""
     yield Text()
-    where = "These forests are made up and live on this machine"
-    if usual:
-        where += (
-            f". To need no root they use the usual ports plus {HIGHER}: {HIGHER + 464} stands for 464 (kpasswd),"
-            f" {HIGHER + 3268} for 3268 (the Global Catalog)"
-        )
-    yield from hang("", f"{where}. For your own:", screen.width)
+    yield from hang("", f"{_where(usual=usual)}. For your own:", screen.width)
     yield Text()
     for command, words in NEXT:
         if screen.width >= COMMAND_WIDTH + LONGEST_WORDS + 4:
@@ -71,3 +65,19 @@ def _go_on(screen: Options, *, usual: bool) -> Iterator[Text]:
         else:
             yield Text(f"  {command}")
             yield from hang(" " * 6, words, screen.width)
+
+
+def _where(*, usual: bool) -> str:
+    where = "These forests are made up and live on this machine"
+    if usual:
+        where += (
+            f". To need no root they use the usual ports plus {HIGHER}: {HIGHER + 464} stands for 464 (kpasswd),"
+            f" {HIGHER + 3268} for 3268 (the Global Catalog)"
+        )
+    return where
+
+
+def _spoken(*, usual: bool) -> str:
+    """The same in sentences."""
+    told = [f"{_where(usual=usual)}. For your own:", *(f"{command}: {words}." for command, words in NEXT)]
+    return "".join(f"{line}\n" for line in told)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portcheck.automation import alerting
-from portcheck.cli import output_texts
 from portcheck.cli import runs as runs_
+from portcheck.cli.digest import made
 from portcheck.cli.output import screen_options
-from portcheck.cli.selection import flagged
-from portcheck.cli.streams import say, show
-from portcheck.config import ConfigError, parse_duration
+from portcheck.cli.streams import show
+from portcheck.config import ConfigError
+from portcheck.history import runs, timeline
 from portcheck.history.state_dir import database_file
 from portcheck.render import FORMATS
 from portcheck.render import history as past
-from portcheck.render.digest import FORMATS as DIGESTS
 from portcheck.report.to_json import dumps
 
 if TYPE_CHECKING:
@@ -35,7 +31,10 @@ Verbose = Annotated[
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also by NO_COLOR).")]
 Accessible = Annotated[bool, typer.Option("--accessible", help="Sentences, for screen readers.")]
-Digest = Annotated[str | None, typer.Option("--digest", metavar="DURATION", help="What the last 7d, say, were like.")]
+Digest = Annotated[
+    str | None,
+    typer.Option("--digest", metavar="DURATION|last", help="What the last 7d, say, were like; or all since the last."),
+]
 DigestFormats = Annotated[list[str] | None, typer.Option("-f", "--format", help="Of --digest: markdown or html.")]
 DigestFiles = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Of --digest.")]
 NotifyToo = Annotated[bool, typer.Option("--notify", help="Send the digest by apprise ($PORTCHECK_NOTIFY).")]
@@ -57,7 +56,7 @@ def history(
 ) -> int:
     """Show earlier runs, and per forest and check when it last changed."""
     if digest is not None:
-        return _digest(context, digest, format_ or (), output or (), notify_file, notify=notify)
+        return made(context, digest, format_ or (), output or (), notify_file, notify=notify)
     if format_ or output or notify or notify_file:
         raise ConfigError("--format, --output, --notify and --notify-file belong to --digest")
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=accessible)
@@ -74,32 +73,8 @@ def history(
     return 0
 
 
-def _digest(
-    context: typer.Context,
-    period: str,
-    formats: Sequence[str],
-    files: Sequence[Path],
-    notify_file: Path | None,
-    *,
-    notify: bool,
-) -> int:
-    """What the period up to now was like, written, and sent where that is wanted."""
-    from portcheck.history.digest import digested
-
-    wanted = output_texts.wishes(context, formats, files, DIGESTS, "markdown")
-    until = datetime.now(UTC)
-    since = until - timedelta(seconds=flagged("--digest", parse_duration, period))
-    send = alerting.sender(notify_file, say) if notify or notify_file else None
-    plans = runs_.work(lambda database: digested(database, since, until)) or ()
-    code = output_texts.write(wanted, lambda name: DIGESTS[name](plans, period))
-    if send is not None:
-        send(f"portcheck: the last {period}", DIGESTS["markdown"](plans, period))
-    return code
-
-
 def everything() -> Plans:
     """All plans, the one that was run last at the end."""
-    from portcheck.history import runs, timeline
 
     def read(database: sqlite3.Connection) -> Plans:
         kept = runs.runs(database)

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
 import typer
@@ -28,6 +28,7 @@ from portcheck.server.listener.ports import moved, roles, wanted
 from portcheck.server.own_addresses import is_own, own_addresses, own_name
 
 T = TypeVar("T")
+UNBROKEN = 100_000  # cells: no line is wrapped for who hears it
 DEFAULT_PROFILE, DEFAULT_RPC_PORTS = "mim", "49152-49155"
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="Whose needs to open (mim).")]
@@ -92,7 +93,7 @@ def listen(
     if not order.wanted:
         raise ConfigError("--only, --skip: nothing is left to open")
     screen = output.screen_options(no_color=no_color, verbose=0, quiet=quiet, accessible=False)
-    return _listen(order, screen)
+    return _listen(order, replace(screen, width=UNBROKEN) if screen.accessible else screen)
 
 
 def _listen(order: ListenOrder, screen: Options) -> int:
@@ -138,7 +139,7 @@ class ListenNarrator:
     def hear(self, news: Ready | Contact) -> None:
         if isinstance(news, Contact):
             if not self.screen.quiet:
-                self.show(words.came(news, time.strftime("%H:%M:%S")))
+                self.show(words.came(news, time.strftime("%H:%M:%S"), self.screen))
         elif news.opened and not self.screen.quiet:
             self.show(words.opening(self.order, news, self.screen))
         elif news.missed:
@@ -146,8 +147,13 @@ class ListenNarrator:
 
     def show(self, lines: Iterable[Text]) -> None:
         """At once: whoever reads a pipe or a file sees it as it happens."""
-        sys.stdout.write(to_string(lines, self.screen))
+        sys.stdout.write(heard(lines) if self.screen.accessible else to_string(lines, self.screen))
         sys.stdout.flush()
+
+
+def heard(lines: Iterable[Text]) -> str:
+    """Without the empty lines and the indents that only eyes need; what is broken is broken for a width."""
+    return "".join(f"{words}\n" for line in lines if (words := " ".join(line.plain.split())))
 
 
 async def _stay_awake() -> None:

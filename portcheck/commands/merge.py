@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -63,8 +63,9 @@ def merge(
     places = Wanted(
         expected=tuple(flagged("--expect", parse_vantage, name) for name in expect or ()),
         stale_after=timedelta(seconds=flagged("--stale", parse_duration, stale)),
+        clock=(now := datetime.now(UTC)),
     )
-    merged = explained(_gathered(inputs), places)
+    merged = explained(_gathered(inputs, now), places)
     code = exit_code(merged, FAILING[fail_on])
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     files = for_file(screen)
@@ -75,9 +76,9 @@ def merge(
     return code or written
 
 
-def _gathered(words: list[str]) -> Merged:
+def _gathered(words: list[str], now: datetime) -> Merged:
     """What can be read; the rest is said, and told in the matrix. ConfigError where nothing can."""
-    merged = gathered(reading.sourced(words, _run))
+    merged = gathered(reading.sourced(words, _run), now)
     for one in merged.left_out:
         say(f"{one.source} is left out: {one.why}")
     if not merged.points:

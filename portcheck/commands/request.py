@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portcheck.catalogue.profiles import TARGETS
-from portcheck.cli import output_texts, runs, targets
+from portcheck.cli import output_texts, runs, targets, tickets
 from portcheck.cli import selection as selecting
 from portcheck.cli.check_flags import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.cli.output import OutputWish
@@ -22,7 +21,7 @@ from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, near
 from portcheck.model import Need, Report
 from portcheck.model.target import DC, Selection, Target
 from portcheck.net.platform.machine import source_address
-from portcheck.render.request import FORMATS
+from portcheck.render.request import FORMATS, spoken
 from portcheck.render.shared.times import local
 from portcheck.report.to_json import StoreError
 from portcheck.request import addresses, from_report
@@ -92,9 +91,7 @@ def request(
     six: Six = False,  # noqa: FBT002
 ) -> int:
     """Write the firewall change request: what a run found blocked, or with --all what the profiles need."""
-    wanted = output_texts.wishes(
-        context, format_ or (), output or (), FORMATS, "text" if sys.stdout.isatty() else "markdown"
-    )
+    wanted = output_texts.wishes(context, format_ or (), output or (), FORMATS, tickets.usual())
     sources = tuple(selecting.flagged("--source", parse_address, text) for text in source or ())
     pinned = tuple(_ports(text) for text in rpc_ports or ())
     peers = _peers(peer or ())
@@ -167,20 +164,23 @@ def _against(asked: Asked, run: Report, reports: Sequence[Report]) -> Asked:
 def _write(ticket: Ticket, wanted: Sequence[OutputWish]) -> int:
     from portcheck.render.request.through_aerleon import FormatError
 
+    def made(name: str) -> str | bytes:
+        return spoken(ticket) if tickets.is_heard(name, wanted) else FORMATS[name](ticket)
+
     try:
-        code = output_texts.write(wanted, lambda name: FORMATS[name](ticket))
+        code = output_texts.write(wanted, made)
     except FormatError as error:
         raise ConfigError(str(error)) from None
-    for line in _to_say(ticket):
+    for line in _to_say(ticket, read=tickets.is_read(wanted)):
         say(line)
     return code
 
 
-def _to_say(ticket: Ticket) -> list[str]:
-    """What the user must know even where only a configuration was written."""
+def _to_say(ticket: Ticket, *, read: bool) -> list[str]:
+    """What the user must know even where only a configuration was written; `read`: the screen has it already."""
     from portcheck.render.request.words import nothing
 
-    lines = [] if ticket.rules else [nothing(ticket)]
+    lines = [] if ticket.rules or read else [nothing(ticket)]
     if ticket.left_out:
         lines.append(f"not in a rule: {len(ticket.left_out)} more, with the reason; they stand in the request")
     if ticket.questions:

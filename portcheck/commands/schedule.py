@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portcheck.cli.check_flags import CheckFlags
+from portcheck.cli.digest import FIRST
 from portcheck.cli.options import SIGNING_IN, taking
+from portcheck.cli.runs import LAST
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
 from portcheck.commands import check
@@ -45,7 +47,8 @@ Vantage = Annotated[
     str | None, typer.Option("--vantage", metavar="VANTAGE", help="What reports call this place (check --name).")
 ]
 Digest = Annotated[
-    str | None, typer.Option("--digest", metavar="DURATION", help="Instead: history --digest, once a day or week.")
+    str | None,
+    typer.Option("--digest", metavar="DURATION|last", help="Instead: history --digest, once a day or week."),
 ]
 Serve = Annotated[bool, typer.Option("--serve", help="A service that stays instead: portcheck serve (systemd).")]
 Listen = Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="Of --serve: where it listens.")]
@@ -95,7 +98,7 @@ def schedule(context: typer.Context, own: ScheduleFlags, flags: CheckFlags) -> i
     folders = dict.fromkeys(_absolute(wish.path.parent) for wish in job.wanted if wish.path is not None)
     state = os.environ.get("PORTCHECK_STATE_DIR")
     if own.digest is not None:
-        every_s, asked = _digest(own.digest, job, context)
+        every_s, asked = _digest(own.digest, job, context, every_s)
     else:
         asked = ("check", *_options(context), *_silent(job), "--lock", *_targets(context))
     one = Scheduled(
@@ -147,11 +150,14 @@ def _serving(
     return 0
 
 
-def _digest(period: str, job: Job, context: typer.Context) -> tuple[int, tuple[str, ...]]:
-    """How often, and the words of the command: a digest of a week comes once a week, a shorter one every day."""
+def _digest(period: str, job: Job, context: typer.Context, every_s: int) -> tuple[int, tuple[str, ...]]:
+    """How often, and the words of the command: a digest of a week comes once a week, a shorter one every day.
+
+    One that goes on where the last one ended comes at the interval that was given; else once a week, as its first does.
+    """
     if context.params.get("target"):
         raise ConfigError("--digest: it tells of all runs that are kept; leave the targets out")
-    seconds = flagged("--digest", parse_duration, period)
+    seconds = flagged("--digest", parse_duration, FIRST if period == LAST else period)
     words = ["history", "--digest", period]
     for wish in (wish for wish in job.wanted if wish.path is not None):
         if wish.name not in FORMATS:
@@ -159,7 +165,13 @@ def _digest(period: str, job: Job, context: typer.Context) -> tuple[int, tuple[s
         words += ["--format", wish.name, "--output", _absolute(str(wish.path))]
     if job.alert is not None and job.alert.file is not None:
         words += ["--notify-file", _absolute(job.alert.file)]
-    return (WEEK if seconds >= WEEK else DAY), tuple(words)
+    usual = WEEK if seconds >= WEEK else DAY
+    return (every_s if period == LAST and _is_given(context, "every") else usual), tuple(words)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _pair(flag: str, value: str | Path | None) -> list[str]:

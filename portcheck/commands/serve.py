@@ -60,6 +60,7 @@ def serve(
     except ModuleNotFoundError as error:
         missing = PACKAGES.get(error.name or "", "uvicorn")
         raise ConfigError(NO_EXTRA.format(how=how_to_get(missing))) from None
+    serving.hold_reloads()
     loaded = _loaded(config, web_config, name)
     context = loaded.web.tls and serving.server_context(loaded.web.tls)
     try:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from portcheck.config import ConfigError
+from portcheck.render.shared.spoken import LISTENER, width
 from portcheck.wire import WireError, sid_forms
 
 Value = Annotated[str, typer.Argument(metavar="VALUE", help="S-1-5-21-…, hex, base64, \\01\\05… or decimal bytes.")]
@@ -38,5 +39,8 @@ def sid(value: Value, as_json: Json = False) -> int:  # noqa: FBT002 - a flag
     rows = {TITLES[name]: form for name, form in forms.items()}
     if domain is not None and known.relative_id is not None:
         rows |= {"domain": str(domain), "relative id": str(known.relative_id)}
-    typer.echo("\n".join([*(f"{title:<13} {form}" for title, form in rows.items()), "", f"({ONE_WAY})"]))
+    if width(1) == LISTENER:
+        typer.echo("\n".join([*(f"{title}: {form}" for title, form in rows.items()), f"{ONE_WAY}."]))
+    else:
+        typer.echo("\n".join([*(f"{title:<13} {form}" for title, form in rows.items()), "", f"({ONE_WAY})"]))
     return 0

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from portcheck.exitcodes import OK
 from portcheck.exporter.asking import Asker, Key, LateError, QueueFullError
@@ -164,19 +165,30 @@ class Exporter:
         """A word with each change; who shows the page asks for what is new then."""
         if self.listeners >= MOST_LISTENERS:
             return PlainTextResponse("too many look already\n", 429)
-        return StreamingResponse(self._changes(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        return ListenerStream(self, self._changes())
 
     async def _changes(self) -> AsyncIterator[str]:
-        self.listeners += 1
+        seen = self.board.changed
+        yield ": portcheck\n\n"
+        while not self.ended.is_set():
+            now = await self.board.after(seen, BEAT_S)
+            yield f"data: {now}\n\n" if now != seen else ": still here\n\n"
+            seen = now
+
+
+class ListenerStream(StreamingResponse):
+    """Counted from the moment it is promised, not from its first word: many who come at once are as many."""
+
+    def __init__(self, exporter: Exporter, words: AsyncIterator[str]) -> None:
+        super().__init__(words, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        self._exporter = exporter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._exporter.listeners += 1
         try:
-            seen = self.board.changed
-            yield ": portcheck\n\n"
-            while not self.ended.is_set():
-                now = await self.board.after(seen, BEAT_S)
-                yield f"data: {now}\n\n" if now != seen else ": still here\n\n"
-                seen = now
+            await super().__call__(scope, receive, send)
         finally:
-            self.listeners -= 1
+            self._exporter.listeners -= 1
 
 
 def finished(report: Report) -> Report:

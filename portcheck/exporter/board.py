@@ -103,7 +103,8 @@ def _looping() -> bool:
 
 
 def _joined(given: Sequence[Sourced | LeftOut]) -> Merged:
-    return explained(gathered(given), Wanted(now=datetime.now(UTC)))
+    now = datetime.now(UTC)
+    return explained(gathered(given, now), Wanted(now=now))
 
 
 def _stamp(folder: Path) -> Stamp:

@@ -106,7 +106,7 @@ async def serve(
     def reload() -> None:
         try:
             loaded = load()
-            _renew(context, loaded.web.tls)
+            _renew(context, now[0].tls, loaded.web.tls)
         except ConfigError as error:
             exporter.own.reloaded.set(0)
             say(f"not reloaded, all stays as it was: {error}")
@@ -128,10 +128,15 @@ async def serve(
         exporter.asker.close()
 
 
-def _renew(context: ssl.SSLContext | None, wanted: TlsWanted | None) -> None:
-    """New connections get the new certificate. Raises ConfigError."""
+def _renew(context: ssl.SSLContext | None, before: TlsWanted | None, wanted: TlsWanted | None) -> None:
+    """New connections get the new certificate. Raises ConfigError.
+
+    Nothing else of a context that is in use can be taken back: an authority stays trusted, a version allowed.
+    """
     if (wanted is None) is not (context is None):
         raise ConfigError("TLS cannot be switched on or off while it runs: restart it")
+    if before is not None and wanted is not None and before.of_clients != wanted.of_clients:
+        raise ConfigError("client_ca_file, or what is in it, and the versions hold from the start: restart it")
     if context is not None and wanted is not None:
         server_context(wanted)  # tried on one that nobody uses
         with_files(context, wanted)
@@ -140,6 +145,12 @@ def _renew(context: ssl.SSLContext | None, wanted: TlsWanted | None) -> None:
 def _note_reload(exporter: Exporter) -> None:
     exporter.own.reloaded.set(1)
     exporter.own.reloaded_at.set(time.time())
+
+
+def hold_reloads() -> None:
+    """A SIGHUP from now on waits until it is heard: before that it would end the program, or ask in vain."""
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
 
 def _on_signals(reload: Callable[[], None], end: Callable[[], None]) -> None:
@@ -151,6 +162,7 @@ def _on_signals(reload: Callable[[], None], end: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
 def server_context(wanted: TlsWanted) -> ssl.SSLContext:
@@ -163,10 +175,13 @@ def server_context(wanted: TlsWanted) -> ssl.SSLContext:
 def with_files(context: ssl.SSLContext, wanted: TlsWanted) -> ssl.SSLContext:
     try:
         context.load_cert_chain(wanted.cert_file, wanted.key_file)
-        if wanted.client_ca_file is not None:
-            context.load_verify_locations(wanted.client_ca_file)
-            context.verify_mode = ssl.CERT_REQUIRED
     except (OSError, ssl.SSLError) as error:
         words = error.strerror or "no certificate and key that belong together (PEM)"
         raise ConfigError(f"tls_server_config: {wanted.cert_file}, {wanted.key_file}: {words}") from None
+    if wanted.client_ca_file is not None:
+        try:
+            context.load_verify_locations(cadata=wanted.client_ca.decode("ascii", "ignore"))  # as read: once
+        except (ValueError, ssl.SSLError):
+            raise ConfigError(f"tls_server_config: {wanted.client_ca_file}: holds no certificate (PEM)") from None
+        context.verify_mode = ssl.CERT_REQUIRED
     return context

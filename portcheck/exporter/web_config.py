@@ -35,6 +35,12 @@ class TlsWanted:
     client_ca_file: Path | None = None  # given: only clients with a certificate of it
     min_version: str = "TLS12"
     max_version: str = "TLS13"
+    client_ca: bytes = b""  # what is in that file
+
+    @property
+    def of_clients(self) -> tuple[object, ...]:
+        """What clients must bring: all but the server's own certificate."""
+        return self.client_ca_file, self.client_ca, self.min_version, self.max_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +95,23 @@ def _tls(told: Mapping[str, object], folder: Path) -> TlsWanted:
     ca_file = _text(told, "client_ca_file", "")
     if CLIENTS[client] != bool(ca_file):
         raise ConfigError("tls_server_config: client_ca_file and RequireAndVerifyClientCert belong together")
-    versions = [_text(told, key, default) for key, default in (("min_version", "TLS12"), ("max_version", "TLS13"))]
-    for version in versions:
+    lowest, highest = _text(told, "min_version", VERSIONS[0]), _text(told, "max_version", VERSIONS[-1])
+    for version in (lowest, highest):
         if version not in VERSIONS:
             raise ConfigError(
                 f"tls_server_config: {version!r} is no version that is served; use {' or '.join(VERSIONS)}"
             )
     cert, key = (_text(told, name) for name in ("cert_file", "key_file"))
-    return TlsWanted(folder / cert, folder / key, folder / ca_file if ca_file else None, *versions)
+    authority = folder / ca_file if ca_file else None
+    given = b"" if authority is None else _bytes(authority)
+    return TlsWanted(folder / cert, folder / key, authority, lowest, highest, given)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return reading.read(path, MOST_BYTES)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"tls_server_config.client_ca_file: {path}: {reading.words(error)}") from None
 
 
 def _hash(name: str, told: object) -> bytes:

@@ -79,9 +79,14 @@ class _Turned:
     verdict: str | None
 
 
-def digested(database: sqlite3.Connection, since: datetime, until: datetime) -> tuple[PlanDigest, ...]:
-    """Every plan that has a run in the period."""
-    mine = [run for run in runs(database) if _within(run.started, since, until)]
+def digested(
+    database: sqlite3.Connection, since: datetime, until: datetime, after: int | None = None
+) -> tuple[PlanDigest, ...]:
+    """Every plan that has a run in the period; `after`: or, whatever the clock said, was kept after that run."""
+    if after is None:
+        mine = [run for run in runs(database) if _within(run.started, since, until)]
+    else:
+        mine = [run for run in runs(database) if run.id > after]
     plans = dict.fromkeys(run.plan for run in mine)
     return tuple(_plan(database, plan, [run for run in mine if run.plan == plan], until) for plan in plans)
 

@@ -22,6 +22,7 @@ class Wanted:
     expected: tuple[str, ...] = ()
     stale_after: timedelta = STALE_AFTER
     now: datetime | None = None  # None: ages are held against the newest report
+    clock: datetime | None = None  # this machine's, against which no report can be dated
 
 
 def explained(merged: Merged, wanted: Wanted) -> Merged:
@@ -29,7 +30,7 @@ def explained(merged: Merged, wanted: Wanted) -> Merged:
         *differs.compared(merged),
         *places.clocks(merged),
         *places.names(merged),
-        *places.stale(merged, wanted.stale_after, wanted.now),
+        *places.stale(merged, wanted.stale_after, wanted.now, wanted.clock),
         *places.missing(wanted.expected, merged),
     ]
     return replace(merged, findings=tuple(sorted(found, key=lambda finding: WORST_FIRST.index(finding.severity))))

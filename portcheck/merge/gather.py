@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from statistics import median
 
 from portcheck.merge.lean import LeanReader
+from portcheck.merge.moments import is_ahead, moment
 from portcheck.merge.points import CellKey, LeftOut, Merged, MergedCell, VantagePoint, key_of
 from portcheck.model import DomainController, ForestReport, Lookup, Outcome, Report
 
 TOLD = frozenset({"ok", "nxdomain", "nodata"})
 """What a resolver says of a name, as against that it says nothing."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+LONGEST_NAME = 64
+UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,11 @@ class Sourced:
     lean: bool = False  # what comparing does not need is gone already
 
 
-def gathered(given: Iterable[Sourced | LeftOut]) -> Merged:
-    """Each place once, with the newest that it says of each forest; of a report little is kept. No findings yet."""
+def gathered(given: Iterable[Sourced | LeftOut], now: datetime | None = None) -> Merged:
+    """Each place once, with the newest that it says of each forest; of a report little is kept. No findings yet.
+
+    `now`: a report from beyond it is no newer than one that is not.
+    """
     cells: dict[CellKey, MergedCell] = {}
     reader = LeanReader()
     left_out: list[LeftOut] = []
@@ -37,15 +45,15 @@ def gathered(given: Iterable[Sourced | LeftOut]) -> Merged:
             left_out.append(one)
         else:
             reports.append(replace(one, report=_lean_report(one, reader)))
-    points = [_point(name, mine, cells) for name, mine in _by_place(reports).items()]
+    points = [_point(name, mine, cells) for name, mine in _by_place(reports, now).items()]
     return Merged(tuple(points), tuple(cells.values()), left_out=tuple(left_out))
 
 
-def _by_place(reports: Iterable[Sourced]) -> dict[str, list[Sourced]]:
+def _by_place(reports: Iterable[Sourced], now: datetime | None) -> dict[str, list[Sourced]]:
     """By name, newest first. One name on addresses that have nothing in common is two machines, and told apart."""
     machines: list[tuple[str, set[str], list[Sourced]]] = []
-    for one in sorted(reports, key=lambda one: one.report.started, reverse=True):
-        called, own = one.report.vantage.called, set(one.report.vantage.addresses)
+    for one in sorted(reports, key=lambda one: _recency(one.report, now), reverse=True):
+        called, own = _called(one.report.vantage.called), set(one.report.vantage.addresses)
         for name, addresses, mine in machines:
             if name == called and (not own or not addresses or own & addresses or not _overlap(one, mine)):
                 mine.append(one)
@@ -58,6 +66,18 @@ def _by_place(reports: Iterable[Sourced]) -> dict[str, list[Sourced]]:
         alone = sum(other == name for other, _, _ in machines) == 1
         named[_unique(name if alone else f"{name} ({min(addresses, default='?')})", named)] = mine
     return named
+
+
+def _recency(report: Report, now: datetime | None) -> tuple[bool, bool, datetime]:
+    """The newest last: before all a report that names no time, then one from beyond `now`, whose clock was wrong."""
+    at = moment(report.started)
+    return at is not None, at is not None and not is_ahead(at, now), at or LONG_AGO
+
+
+def _called(name: str) -> str:
+    """A name that a line can hold: who wrote the file may have put anything there."""
+    told = name.strip()
+    return UNNAMED if not told else told if len(told) <= LONGEST_NAME else f"{told[: LONGEST_NAME - 1]}…"
 
 
 def _overlap(one: Sourced, others: Sequence[Sourced]) -> bool:

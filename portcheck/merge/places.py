@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
+from portcheck.merge.moments import is_ahead, moment
 from portcheck.merge.phrases import places, some
 from portcheck.merge.points import LeftOut, Merged, VantagePoint
 from portcheck.model import Finding, Severity
@@ -107,9 +108,18 @@ def _told(views: dict[str, Answer]) -> str:
     )
 
 
-def stale(merged: Merged, oldest: timedelta, now: datetime | None = None) -> Iterator[Finding]:
-    """Reports that are older than the newest one by more than `oldest`; than `now`, where that is given."""
+def stale(
+    merged: Merged, oldest: timedelta, now: datetime | None = None, clock: datetime | None = None
+) -> Iterator[Finding]:
+    """Reports that are older than the newest one by more than `oldest`; than `now`, where that is given.
+
+    `clock`: this machine's. A report from beyond it is no measure for others; where all are, the clock is none.
+    """
     told = {point.name: at for point in merged.points if (at := moment(point.started)) is not None}
+    ahead = {name: at for name, at in told.items() if is_ahead(at, now or clock)}
+    if now or len(ahead) < len(told):
+        yield from (_ahead(name, at, now or clock) for name, at in ahead.items())
+        told = {name: at for name, at in told.items() if name not in ahead}
     newest = now or max(told.values(), default=None)
     for name, at in told.items():
         if newest is not None and newest - at > oldest:
@@ -121,9 +131,27 @@ def stale(merged: Merged, oldest: timedelta, now: datetime | None = None) -> Ite
                 title=f"The report of {name} is {_age(newest - at)} older than {than}",
                 explanation="What it says may have changed since; a difference from the others proves nothing then.",
                 hosts=(name,),
-                evidence=f"{name}: {at.isoformat(timespec='seconds').replace('+00:00', 'Z')}",
+                evidence=f"{name}: {_utc(at)}",
                 fix=f"Run portcheck check on {name} again, and see why its report no longer comes.",
             )
+
+
+def _ahead(name: str, at: datetime, clock: datetime | None) -> Finding:
+    by = "" if clock is None else f"{_age(at - clock)} "
+    return Finding(
+        code="vantage-stale",
+        severity=Severity.WARNING,
+        forest=EVERY,
+        title=f"The report of {name} is dated {by}ahead of this machine's clock: how old it is cannot be told",
+        explanation="One of the two clocks was wrong. The report may be old: a difference from others proves nothing.",
+        hosts=(name,),
+        evidence=f"{name}: {_utc(at)}",
+        fix=f"Look at the clock of {name} and at this machine's, and run portcheck check there again.",
+    )
+
+
+def _utc(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def missing(expected: Iterable[str], merged: Merged) -> Iterator[Finding]:
@@ -158,15 +186,6 @@ def _missing(place: str, title: str, why: str, seen: str, forest: str = EVERY) -
         evidence=seen,
         fix=f"Run portcheck check on {place}, and see why its report does not come." if place else "",
     )
-
-
-def moment(told: str) -> datetime | None:
-    """A report's time; None where it names none that has a zone."""
-    try:
-        found = datetime.fromisoformat(told)
-        return found if found.tzinfo and found.utcoffset() is not None else None
-    except ValueError:
-        return None
 
 
 def _age(span: timedelta) -> str:

@@ -87,6 +87,8 @@ def from_json(document: object) -> Merged:
 def _read(root: JsonObject) -> Merged:
     points = tuple(_read_point(place) for place in root.places("vantages"))
     names = {point.name for point in points}
+    if not points:
+        raise ReadingError(f"{root.where}.vantages: names no place")
     if len(names) < len(points):
         raise ReadingError(f"{root.where}.vantages: a name is given twice")
     cells = {key_of(cell.check): cell for cell in (_read_cell(place, names) for place in root.places("cells"))}

@@ -12,6 +12,7 @@ from portcheck.render.shared import changes, times
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.spoken import ended
 from portcheck.render.shared.text import plain, printable, to_ascii
 from portcheck.report.to_json import Json, comparison_to_json
 
@@ -22,8 +23,9 @@ def render(before: Report, after: Report, compared: Comparison, options: Options
     """`plans`: what makes the two runs of different plans, in words."""
     known = changes.KnownChanges.of(before, after)
     if options.accessible:
-        told = [head(before, after), *notes(before, after, compared, plans), *changes.sentences(compared, known)]
-        words = "".join(f"{printable(line)}\n" for line in [*told, *([] if not compared.same else [same(after)])])
+        first = [same(after)] if compared.same else changes.sentences(compared, known)
+        told = [*first, head(before, after), *notes(before, after, compared, plans)]
+        words = "".join(f"{ended(printable(line))}\n" for line in told)
         return to_ascii(words) if options.ascii else words
     return to_string(lines(before, after, compared, options, plans), options)
 

@@ -21,11 +21,12 @@ from portcheck.model import (
 )
 from portcheck.render.report import findings as blocks
 from portcheck.render.report.ending import ending
-from portcheck.render.report.sentences import concluded, ended, finding_sentences
+from portcheck.render.report.sentences import concluded, finding_sentences
 from portcheck.render.shared.conclusion import Conclusion, conclusion
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS, Mark
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.spoken import ended
 from portcheck.render.shared.text import plain, printable, to_ascii
 
 WORDS = {State.OK: "answers", State.FILTERED: "silent", State.UNRESOLVED: "no address"}

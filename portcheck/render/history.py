@@ -11,9 +11,11 @@ from rich.text import Text
 from portcheck.model import Verdict
 from portcheck.model.folding import counted
 from portcheck.render.shared import times
+from portcheck.render.shared.changes import WORST_FIRST
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.spoken import ended
 from portcheck.render.shared.text import plain, printable, shorten_middle, to_ascii
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ Plans: TypeAlias = "Mapping[str, tuple[Sequence[Kept], Sequence[Course]]]"
 
 def render(plans: Plans, where: str, options: Options) -> str:
     if options.accessible:
-        text = "".join(f"{printable(sentence)}\n" for sentence in sentences(plans))
+        text = "".join(f"{ended(printable(sentence))}\n" for sentence in sentences(plans))
         return to_ascii(text) if options.ascii else text
     return to_string(lines(plans, where, options), options)
 
@@ -112,13 +114,24 @@ def course_words(course: Course) -> str:
 
 
 def sentences(plans: Plans) -> Iterator[str]:
+    """What the newest run came to, the checks that changed, those that fail now first; then the runs, newest first."""
     for kept, courses in plans.values():
-        yield f"Plan {kept[-1].label}: {counted(len(kept), 'run')}."
-        for run in kept[-RUNS_LISTED:]:
-            yield f"Run {run.id}, {when(run.started)}, exit code {run.exit_code}: {run_words(run)}."
-        for course in courses:
-            if course.changed:
-                yield f"Forest {course.forest}, {place(course)}: {course_words(course)}."
+        yield f"Plan {kept[-1].label}: {counted(len(kept), 'run')}, the newest {_ended_as(kept[-1])}"
+        for course in sorted((one for one in courses if one.changed), key=_worst_first):
+            yield f"Forest {course.forest}, {place(course)}: {course_words(course)}"
+        for run in reversed(kept[-RUNS_LISTED:]):
+            yield f"Run {run.id}, {when(run.started)}, exit code {run.exit_code}: {run_words(run)}"
+
+
+def _ended_as(run: Kept) -> str:
+    if not run.complete:
+        return "cut short"
+    return {0: "as expected", 1: "not as expected"}.get(run.exit_code, f"with exit code {run.exit_code}")
+
+
+def _worst_first(course: Course) -> int:
+    known = [verdict.value for verdict in WORST_FIRST]
+    return known.index(course.verdict) if course.verdict in known else len(known)
 
 
 def as_json(plans: Plans) -> dict[str, object]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from portcheck.model.folding import counted
 from portcheck.render.shared.layout import hang, pad
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.spoken import sentence
 from portcheck.render.shared.text import listed, plain, printable
 
 if TYPE_CHECKING:
@@ -99,9 +100,13 @@ def asking(order: ListenOrder, options: Options) -> Iterator[Text]:
         yield Text(f"  {line}")
 
 
-def came(contact: Contact, clock: str) -> Iterator[Text]:
+def came(contact: Contact, clock: str, options: Options) -> Iterator[Text]:
     """`01:45:03  10.77.0.10 → 10.77.2.10  kerberos  88/tcp`"""
     name, _, transport = contact.service.rpartition("/")
+    if options.accessible:
+        where = f"{contact.local_address}, {name} {contact.local_port}/{transport}"
+        yield plain(f"At {clock}, {contact.source} came to {where}.")
+        return
     source = pad(printable(contact.source), ADDRESS_WIDTH)
     port = f"{contact.local_port}/{transport}"
     yield Text(f"{clock}  {source} → {pad(contact.local_address, ADDRESS_WIDTH)}  {pad(name, NAME_WIDTH)} {port}")
@@ -149,6 +154,9 @@ def summary(ready: Ready, limits: Limits, options: Options) -> Iterator[Text]:
 
 
 def _field(name: str, words: str, options: Options) -> Iterator[Text]:
+    if options.accessible:
+        yield plain(sentence(name, words))
+        return
     yield from hang(Text("  " + pad(name, 10), style="dim"), plain(words), options.width)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from portcheck.exporter.app import MOST_LISTENERS
+
 from . import hostile
 from .conftest import FOREST, Counted, Server, forests_file
 
@@ -80,3 +82,27 @@ def test_who_dawdles_keeps_nobody_else_waiting(begun: bytes, served: Server, cou
         assert one.get("/-/healthy")[0] == 200
         assert f'"{FOREST}"' in one.get("/sd")[1]
     assert counted.came == 0
+
+
+def test_who_listens_in_great_numbers_leaves_room_for_others(served: Server, counted: Counted, tmp_path: Path) -> None:
+    """Many at once, and each is counted when it is promised an answer; who leaves makes room again."""
+    one = served(forests_file(tmp_path, counted.port))
+
+    def listening(stack: ExitStack, count: int) -> Counter[str]:
+        came = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", one.port), timeout=60)) for _ in range(count)
+        ]
+        for connection in came:
+            connection.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        return Counter(connection.recv(4096).split(b" ")[1].decode() for connection in came)
+
+    with ExitStack() as stack:
+        assert listening(stack, MOST_LISTENERS + 20) == {"200": MOST_LISTENERS, "429": 20}
+        assert one.get("/-/healthy")[0] == 200
+    assert any(_one_more(one.port) for _ in range(1000))  # as soon as it is seen that they have left
+
+
+def _one_more(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        return connection.recv(4096).startswith(b"HTTP/1.1 200 ")

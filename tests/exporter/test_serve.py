@@ -117,6 +117,14 @@ def test_sighup_reads_the_file_again_and_a_broken_one_keeps_the_old(
     assert one.get(f"/report/{FOREST}.json")[0] == 404
 
 
+def test_a_sighup_before_it_serves_is_heard_when_it_does(served: Server, counted: Counted, tmp_path: Path) -> None:
+    """systemd may ask to reload as soon as the program runs; the words that it serves come before it hears signals."""
+    one = served(forests_file(tmp_path, counted.port))
+    forests_file(tmp_path, counted.port, name="beta.test")
+    assert one.reload() == "portcheck: reloaded\n"
+    assert '"beta.test"' in one.get("/sd")[1]
+
+
 def test_the_page_is_told_of_each_run(served: Server, counted: Counted, tmp_path: Path) -> None:
     one = served(forests_file(tmp_path, counted.port, answer="100ms"))
     with socket.create_connection(("127.0.0.1", one.port), timeout=60) as listening:

@@ -152,6 +152,11 @@ def test_a_schedule_makes_the_unit_of_a_digest(tmp_path: Path, capsys: pytest.Ca
     assert line.startswith("0 0 * * 1 ")
     told = shlex.split(line.removesuffix(" >/dev/null").removeprefix("0 0 * * 1 "))
     assert told[-7:] == ["history", "--digest", "7d", "--format", "html", "--output", file]
+    going_on = [*words[:4], "last", *words[5:]]
+    assert run([*going_on, "--for", "cron"]) == 0
+    assert re.search(r"^0 0 \* \* 1 .*--digest last", capsys.readouterr().out, re.MULTILINE)
+    assert run([*going_on, "--every", "1d", "--for", "cron"]) == 0
+    assert re.search(r"^0 0 \* \* \* .*--digest last", capsys.readouterr().out, re.MULTILINE)
     assert run([*words, "--for", "systemd"]) == 0
     assert re.search(r"^OnCalendar=Mon 00:00$", capsys.readouterr().out, re.MULTILINE)
     assert run(["schedule", "-c", str(config), "--digest", "1d", "-f", "csv", "-o", file]) == 2

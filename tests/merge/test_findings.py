@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from factories import check, controller, outcome, report
 
 from portcheck.exitcodes import NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.merge.findings import exit_code
+from portcheck.merge.gather import Sourced, gathered
 from portcheck.merge.points import LeftOut
 from portcheck.model import ForestReport, Lookup, Severity, State, Vantage, Verdict
 
@@ -212,3 +213,58 @@ def test_the_host_itself_is_no_device() -> None:
     )
     (finding,) = by_code(found)["differs-by-vantage"]
     assert HOST not in finding.explanation
+
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def test_a_report_from_beyond_this_machines_clock_makes_no_other_one_old() -> None:
+    found = merged(place("a", saw("ldap/tcp", "ok"), number=1, started="2026-11-28T11:00:00Z"),
+                   place("b", saw("ldap/tcp", "ok"), number=2, started="2099-01-01T00:00:00Z"), clock=NOW)  # fmt: skip
+    (told,) = by_code(found)["vantage-stale"]
+    assert told.hosts == ("b",)
+    assert "ahead of this machine's clock: how old it is cannot be told" in told.title
+    late = merged(place("a", saw("ldap/tcp", "ok"), number=1, started="2026-11-20T11:00:00Z"),
+                  place("b", saw("ldap/tcp", "ok"), number=2, started="2026-11-28T12:04:00Z"), clock=NOW)  # fmt: skip
+    assert [one.hosts for one in by_code(late)["vantage-stale"]] == [("a",)]
+
+
+def test_where_all_reports_are_from_beyond_it_is_this_clock_that_says_nothing() -> None:
+    days = ("2099-01-01T00:00:00Z", "2099-01-01T03:00:00Z", "2099-01-05T00:00:00Z")
+    places = [place(f"p{n}", saw("ldap/tcp", "ok"), number=n, started=day) for n, day in enumerate(days, 1)]
+    told = by_code(merged(*places, clock=NOW))["vantage-stale"]
+    assert [one.hosts for one in told] == [("p1",), ("p2",)]
+    assert all("older than that of the others" in one.title for one in told)
+    held = by_code(merged(*places, now=NOW))["vantage-stale"]
+    assert ["ahead of" in one.title for one in held] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("other", "counts"),
+    [
+        ("2099-01-01T00:00:00Z", "filtered"),  # a wrong clock's is no newer one
+        ("yesterday", "filtered"),
+        ("2026-11-28T11:30:00+14:00", "filtered"),  # 21:30Z of the day before
+        ("2026-11-28T11:30:00Z", "ok"),
+        ("2026-11-28T07:30:00-04:00", "ok"),
+    ],
+)
+def test_of_two_reports_of_a_place_the_one_that_was_made_later_counts(other: str, counts: str) -> None:
+    right = place("a", saw("ldap/tcp", "filtered"), number=1, started="2026-11-28T11:00:00Z")
+    odd = place("a", saw("ldap/tcp", "ok"), number=1, started=other)
+    for given in ((right, odd), (odd, right)):
+        found = gathered([Sourced(one, "x") for one in given], NOW)
+        assert [str(cell.seen["a"].state) for cell in found.cells] == [counts]
+
+
+@pytest.mark.parametrize(
+    ("name", "called"), [("x" * 5000, "x" * 63 + "…"), (" ", "unnamed"), ("", "unnamed"), ("x" * 64, "x" * 64)]
+)
+def test_a_places_name_is_one_that_a_line_can_hold(name: str, called: str) -> None:
+    found = merged(place(name, saw("ldap/tcp", "ok"), number=1))
+    assert found.names == (called,)
+
+
+def test_long_names_that_begin_alike_stay_two_places() -> None:
+    found = merged(*(place("x" * 100 + end, saw("ldap/tcp", "ok"), number=n) for n, end in enumerate("ab", 1)))
+    assert len(set(found.names)) == len(found.points) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from hypothesis import given, settings
 from strategies import reports
 
 from portcheck.cli.app import run
-from portcheck.merge.findings import Wanted, explained
+from portcheck.merge.findings import Wanted, exit_code, explained
 from portcheck.merge.gather import Sourced, gathered
 from portcheck.merge.one_place import report_of
 from portcheck.merge.to_json import from_json, to_json
+from portcheck.model import ForestReport, Lookup, State
 from portcheck.render.merged import FORMATS
+from portcheck.render.merged.html import headline
+from portcheck.render.merged.rows import matrices
 from portcheck.render.shared.options import Options
 from portcheck.report import to_json as report_json
 
@@ -72,6 +76,35 @@ def test_any_report_merges_comes_back_and_is_drawn(one: object) -> None:
     assert to_json(from_json(document)) == to_json(whole)
     for name in FORMATS:
         assert isinstance(FORMATS[name](whole, Options()), str)
+
+
+ONE_PLACE = (State.FILTERED, State.ERROR, State.OK)
+
+
+@pytest.mark.parametrize("state", ONE_PLACE)
+@pytest.mark.parametrize("beside", ["alone", "two forests of one name", "a place that is old"])
+def test_what_one_place_alone_can_see_is_no_minor_fault(state: State, beside: str) -> None:
+    """No place contradicts it, so comparing tells nothing of it: the forest is judged by it, as the exit code is."""
+    places = [place("b", saw("kpasswd/tcp", state), number=2)]
+    if beside == "two forests of one name":
+        asked = Lookup("dc1.alpha.test", "A", "10.0.0.53", "ok", ("10.9.9.9",))
+        other = replace(asked, answers=("10.77.1.1",))
+        forests = [(ForestReport("alpha.test", ("mim",), (), (one,)),) for one in (asked, other)]
+        elsewhere = saw("ldap/tcp", "ok", check={"address": "10.9.9.9"})
+        places = [replace(places[0], forests=forests[1]), place("a", elsewhere, number=1, forests=forests[0])]
+    elif beside == "a place that is old":
+        places.append(place("a", saw("ldap/tcp", "ok"), number=1, started="2026-11-01T00:00:00Z"))
+    whole = merged(*places)
+    bad = state is not State.OK
+    assert exit_code(whole) == int(state is State.FILTERED)
+    (forest,) = matrices(whole)
+    expected = {State.FILTERED: "not as expected", State.ERROR: "not all of it could be asked"}
+    if bad:
+        assert forest.words == expected[state]
+        assert headline(whole)[1] == "not all is as expected"
+    else:
+        assert forest.words in {"minor faults", "as expected from everywhere"}
+        assert headline(whole)[1] != "not all is as expected"
 
 
 def test_csv_has_a_row_for_each_place_and_check() -> None:
@@ -208,6 +241,7 @@ def test_a_mistake_is_one_line_and_2(given: list[str], word: str, capsys: pytest
     [
         {"schema": "portcheck.merged/2"},
         {"vantages": "none"},
+        {"vantages": [], "cells": []},
         {"cells": [{}]},
         {"vantages": [{"name": "a", "host": "a", "addresses": [], "started": "x"}] * 2},
     ],

@@ -1,7 +1,6 @@
 """The README's samples, printed by the program itself from runs that the lab recorded (tests/diagnose/runs).
 
-What the lab has no controller for, an account and a cloud behind a proxy, is told from the rules' own cases
-(tests/diagnose/cases); several places, from what each would have seen (tests/merge).
+An account, the cloud behind a proxy, a listener and three places: recorded beside (tests/lab/recording.py).
 A block stands between `<!-- sample NAME -->` and `<!-- end sample -->`; `python -m tests.reference.make` writes it.
 """
 
@@ -16,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 RUNS = Path(__file__).parents[1] / "diagnose" / "runs"
+RECORDED = Path(__file__).parent / "recorded"
 BLOCK = re.compile(r"(<!-- sample (?P<name>[a-z-]+) -->\n```\n)(?P<text>.*?)(```\n<!-- end sample -->)", re.DOTALL)
 
 
@@ -128,70 +128,47 @@ def history() -> str:
 
 
 def listen() -> str:
-    """A check of the lab came to another machine's ports: its first lines, and the end."""
-    from portcheck.render import listen
-    from portcheck.render.shared.layout import to_string
-    from portcheck.render.shared.options import Options
-    from portcheck.render.shared.times import clock
-    from portcheck.server.listener.limits import Contact, Limits
-    from portcheck.server.listener.listening import ListenOrder, Opened, Ready
-    from portcheck.server.listener.ports import WantedPort
-
-    run = _run("healthy")
-    asked = [o for o in run.outcomes if o.check.host == run.outcomes[0].check.host and o.check.port and o.answers]
-    limits = Limits(lambda _: None)
-    lines = []
-    for outcome in asked:
-        check = outcome.check
-        contact = Contact(run.vantage.addresses[0], check.name, check.address or "", check.port or 0)
-        limits.contacts[contact.source, check.name, contact.local_port] = contact
-        lines += listen.came(contact, clock(outcome.started_at or run.started)[:8])
-    wanted = tuple(WantedPort(o.check.name, o.check.port or 0) for o in asked)
-    address = asked[0].check.address or ""
-    order = ListenOrder(wanted, (address,), asked[0].check.host, profiles=("mim",))
-    ready = Ready(tuple(Opened(each, address) for each in wanted), ())
-    opening = list(listen.opening(order, ready, Options()))[-3:]
-    end = list(listen.summary(ready, limits, Options()))[1:]
-    return to_string([*opening, *lines[:3]], Options()) + "…\n" + to_string(end, Options())
+    """What it said while a check came: how to ask, the first who came, and the end."""
+    lines = (RECORDED / "listen.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    asked = next(number for number, line in enumerate(lines) if line.startswith("On the other machine"))
+    came = [number for number, line in enumerate(lines) if "→" in line]
+    end = next(number for number, line in enumerate(lines) if "reached." in line)
+    return "".join([*lines[asked : came[0] + 3], "…\n" if came[3:] else "", *lines[end:]])
 
 
-def _case(title: str) -> str:
-    """The leading finding of one of the rules' cases."""
-    from diagnose import scenarios
-
-    from portcheck.diagnose import diagnose
+def _leading(name: str) -> str:
+    """The finding of a recorded run that comes first."""
     from portcheck.render.report.findings import alone
     from portcheck.render.shared.layout import to_string
     from portcheck.render.shared.options import Options
+    from portcheck.report import to_json
+    from portcheck.run.runner import explained
 
-    finding = diagnose(scenarios.report_of(scenarios.cases()[title]))[0]
-    return to_string(alone(finding, Options()), Options())
+    report = explained(to_json.load(RECORDED / f"{name}.json"))
+    return to_string(alone(report.findings[0], Options()), Options())
 
 
 def account() -> str:
-    return _case("account: a wrong password, and the other controllers are spared")
+    """A wrong password."""
+    return _leading("account")
 
 
 def cloud() -> str:
-    """Of the rules' cases the first of a proxy that refuses."""
-    refused = "outside: the proxy refuses one and asks for credentials at another; "
-    return _case(f"{refused}that is one finding, and no device of the path's")
+    """A proxy that refuses one endpoint."""
+    return _leading("cloud")
 
 
 def places() -> str:
-    """What works from two places and not from a third."""
-    from merge.places import merged, place, saw
-
+    """What works from two places and not from a third, compared anew."""
+    from portcheck.merge.findings import Wanted, explained
+    from portcheck.merge.gather import gathered
+    from portcheck.merge.lean import LeanReader
+    from portcheck.merge.reading import read
     from portcheck.render.merged import table
     from portcheck.render.shared.layout import to_string
     from portcheck.render.shared.options import Options
 
-    def from_(name: str, state: str, after: str | None = None):  # type: ignore[no-untyped-def]
-        return place(
-            name, saw("kerberos/tcp", "ok"), saw("kpasswd/tcp", state, after), saw("kpasswd/udp", state, after)
-        )
-
-    found = merged(from_("client", "ok"), from_("dmz", "ok"), from_("branch", "filtered", "10.77.4.1"))
+    found = explained(gathered(read(RECORDED / "places.json", LeanReader())), Wanted())
     lines = [str(line) for line in table.lines(found, Options(quiet=True))][1:]
     return to_string(lines, Options())
 

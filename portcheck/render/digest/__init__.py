@@ -14,4 +14,4 @@ DigestRenderer = Callable[["Sequence[PlanDigest]", str], str]
 
 
 FORMATS: Mapping[str, DigestRenderer] = {name: late(f"portcheck.render.digest.{name}") for name in ("markdown", "html")}
-"""`--format` of `portcheck history --digest`."""
+"""`--format` of `portcheck history --digest`; each takes the words for its time: `the last 7d`."""

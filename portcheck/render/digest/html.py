@@ -13,16 +13,16 @@ from portcheck.render.report.html import asset, environment, policy
 STYLE = """
 table { border-collapse: collapse; background: var(--panel); }
 td, th { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; position: relative; }
 """
 
 
-def render(plans: Sequence[PlanDigest], period: str) -> str:
+def render(plans: Sequence[PlanDigest], span: str) -> str:
     style = asset("page.css") + STYLE
     page = environment().get_template("digest.html")
     return page.render(
         plans=plans,
-        period=period,
+        span=span,
         words=words,
         style=Markup(style),  # noqa: S704 - ours
         script="",

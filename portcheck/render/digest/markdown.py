@@ -9,12 +9,12 @@ from portcheck.render.digest.words import MOST, outage, share, summary, worst_fi
 from portcheck.render.report.markdown import table, text
 
 
-def render(plans: Sequence[PlanDigest], period: str) -> str:
-    return "\n\n".join(blocks(plans, period)) + "\n"
+def render(plans: Sequence[PlanDigest], span: str) -> str:
+    return "\n\n".join(blocks(plans, span)) + "\n"
 
 
-def blocks(plans: Sequence[PlanDigest], period: str) -> Iterator[str]:
-    yield f"# portcheck: the last {text(period)}"
+def blocks(plans: Sequence[PlanDigest], span: str) -> Iterator[str]:
+    yield f"# portcheck: {text(span)}"
     if not plans:
         yield "No run is kept of that time."
     for plan in plans:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from portcheck.history.digest import Outage, PathDigest, PlanDigest
 from portcheck.model.folding import counted
+from portcheck.render.shared import times
 
 MOST = 200
 
 
-def when(told: str) -> str:
-    return told[:16].replace("T", " ")
+def since(at: str) -> str:
+    """Of a digest that goes on where another ended."""
+    return f"since the digest of {times.local(at)}"
 
 
 def share(value: float | None) -> str:
@@ -22,13 +24,13 @@ def share(value: float | None) -> str:
 
 
 def outage(one: Outage) -> str:
-    end = "and still" if one.lasts else f"to {when(one.last)}"
-    return f"{one.state} from {when(one.first)} {end}"
+    end = "and still" if one.lasts else f"to {times.local(one.last)}"
+    return f"{one.state} from {times.local(one.first)} {end}"
 
 
 def summary(plan: PlanDigest) -> str:
     cut = f", {plan.cut_short} of them cut short" if plan.cut_short else ""
-    between = f"{when(plan.since)} to {when(plan.until)} UTC"
+    between = f"{times.local(plan.since)} to {times.local(plan.until)}"
     return f"{counted(plan.runs, 'run')}{cut}, {between}; {counted(plan.paths, 'path')}, {share(plan.good)} good."
 
 

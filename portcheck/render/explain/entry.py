@@ -11,6 +11,7 @@ from portcheck.catalogue.errors import BETWEEN, CataloguedError, Cause, errors
 from portcheck.catalogue.lookup import Match
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.catalogue.sources import Sure, sources
+from portcheck.render.shared.spoken import ENDS, LISTENER, named, sentence
 from portcheck.render.shared.text import shorten
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
         out += [*wrapped("", GUESS, width), ""]
     for match in matches:
         out += [*_error(match.error, width, verdict=match.verdict), ""]
-    return out[:-1]
+    return _laid(out[:-1], width)
 
 
 def _undecided(matches: Sequence[Match], width: int) -> list[str]:
@@ -61,12 +62,12 @@ def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[s
     out = wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
     if suggestions:
         out += wrapped("Did you mean: ", "; ".join(suggestions), width)
-    return [*out, "All that is known: portcheck explain"]
+    return [*out, *wrapped("", "All that is known: portcheck explain", width)]
 
 
 def own_word(word: Word, errors: Sequence[str], width: int = WIDTH) -> list[str]:
     """One of portcheck's own words, and the errors that users see with it."""
-    out = [f"{word.name}  (portcheck: {word.kind})", *wrapped("  means      ", word.means, width)]
+    out = [*_head(word.name, f"portcheck: {word.kind}", width), *wrapped("  means      ", word.means, width)]
     return out + (wrapped("  users see  ", "; ".join(errors), width) if errors else [])
 
 
@@ -79,8 +80,21 @@ def overview(width: int = WIDTH) -> list[str]:
             title = error.family.title
             out += ["", title] if out else [title]
         symbol = error.texts[0] if error.texts and error.texts[0] != error.name else ""
-        out.append(shorten(f"  {error.name:<27} {symbol or error.meaning}", width))
-    return out
+        words = symbol or error.meaning
+        if width == LISTENER:
+            out.append(named(error.name, words))
+        else:
+            out.append(shorten(f"  {error.name:<27} {words}", width))
+    return _laid(out, width)
+
+
+def _laid(lines: list[str], width: int) -> list[str]:
+    """Who hears them hears no empty lines, and of a title that it is one."""
+    return lines if width != LISTENER else [line if line.endswith(ENDS) else f"{line}:" for line in lines if line]
+
+
+def _head(name: str, kind: str, width: int) -> list[str]:
+    return [f"{name}  ({kind})"] if width != LISTENER else [f"{name} ({kind})."]
 
 
 def as_dicts(matches: Sequence[Match]) -> list[dict[str, object]]:
@@ -92,7 +106,7 @@ def as_dicts(matches: Sequence[Match]) -> list[dict[str, object]]:
 
 
 def _error(error: CataloguedError, width: int, *, verdict: bool) -> list[str]:
-    out = [f"{error.name}  ({error.family.title})"]
+    out = _head(error.name, error.family.title, width)
     others = [spelled for spelled in error.spellings if spelled != error.name]
     if others:
         out += wrapped("  written    ", "; ".join(others[:FORMS_SHOWN]), width)
@@ -108,7 +122,8 @@ def _error(error: CataloguedError, width: int, *, verdict: bool) -> list[str]:
     if error.heard:
         out += wrapped("             ", "not all of its spellings are in it: some are known from hearsay", width)
     if error.causes:
-        out += ["", "  What can cause it, likeliest first" if len(error.causes) > 1 else "  What causes it"]
+        title = "  What can cause it, likeliest first" if len(error.causes) > 1 else "  What causes it"
+        out += ["", title if width != LISTENER else title.strip()]
     for rank, cause in enumerate(error.causes, 1):
         out += _cause(rank, cause, width)
     return out
@@ -176,6 +191,9 @@ def _weak(key: str, sure: Sure) -> str:
 
 
 def wrapped(lead: str, words: str, width: int) -> list[str]:
+    """Beside the lead; of a lead and words that are heard, a sentence."""
+    if width == LISTENER:
+        return [sentence(lead, words)]
     return textwrap.wrap(words, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False)
 
 

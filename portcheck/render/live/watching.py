@@ -21,9 +21,11 @@ from portcheck.render.shared import changes, times
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options, is_terminal
+from portcheck.render.shared.spoken import ended
 from portcheck.render.shared.text import plain, printable, to_ascii
 
 STATUS_LINES = 3
+NO_MARK = Text()
 WHOLE_EVERY = 10
 """As run.watch asks: a test holds the two together."""
 
@@ -139,25 +141,32 @@ def change_lines(at: str, report: Report, since_last: Comparison, options: Optio
     for part in changes.by_forest(since_last, known):
         for finding in part.findings:
             words = f"finding {finding.turn}: {finding.title}"
-            yield from hang(Text(f"{at}  ", "dim"), plain(words), options.width)
+            yield from _timed(at, plain(words), options)
         for dc in part.controllers:
             words = f"{part.forest}: controller {dc.turn}: {dc.host} {dc.address or ''}".rstrip()
-            yield from hang(Text(f"{at}  ", "dim"), plain(words), options.width)
-        for group in changes.groups(part.checks, known):
+            yield from _timed(at, plain(words), options)
+        for group in changes.groups(part.checks, known, heard=options.accessible):
             mark = VERDICTS[group.verdict]
             for sight in group.sights:
-                lead = Text(f"{at}  ", "dim") + changes.sign(mark, options)
                 where = f"{part.forest}: {changes.subject(group, sight)} on {', '.join(sight.hosts)}: "
                 seen = f"; {sight.seen}" if sight.seen else ""
                 words_ = Text.assemble(plain(where), plain(sight.state, f"bold {mark.style}"), plain(seen))
-                yield from hang(lead, words_, options.width)
+                yield from _timed(at, words_, options, changes.sign(mark, options))
     if lost := lost_since(report, since_last):
-        yield from hang(Text(f"{at}  ", "dim"), plain(lost), options.width)
+        yield from _timed(at, plain(lost), options)
 
 
 def line(at: str, words: str, options: Options) -> Iterator[Text]:
     words = printable(words)
-    yield from hang(Text(f"{at}  ", "dim"), plain(to_ascii(words) if options.ascii else words), options.width)
+    yield from _timed(at, plain(to_ascii(words) if options.ascii else words), options)
+
+
+def _timed(at: str, words: Text, options: Options, mark: Text = NO_MARK) -> Iterator[Text]:
+    """Beside the time at which it was seen; who hears it hears a sentence."""
+    if options.accessible:
+        yield plain(ended(f"{at}: {words.plain}"))
+    else:
+        yield from hang(Text(f"{at}  ", "dim") + mark, words, options.width)
 
 
 def since_start(start: str, compared: Comparison | None) -> str:

@@ -19,9 +19,10 @@ STYLE = """
 .matrix td, .matrix th, .places td, .places th { padding: .25rem .6rem; text-align: left; vertical-align: top; }
 .matrix tr, .places tr { border-bottom: 1px solid var(--line); }
 .matrix table, .places { border-collapse: collapse; background: var(--panel); }
-.scroll { overflow-x: auto; }
 td[class^="v-"], .strip .cell { background: var(--bg); color: var(--fg); text-align: center; }
 .strip .cell { display: inline-block; min-width: 1.4em; margin-right: 2px; }
+body { overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; overflow-wrap: normal; position: relative; }
 summary { cursor: pointer; color: var(--accent); white-space: nowrap; }
 """
 CLASSES = {mark.word: f"v-{verdict}" for verdict, mark in VERDICTS.items()} | {UNASKED.word: "unasked"}
@@ -94,12 +95,13 @@ def grounds(one: Finding) -> tuple[tuple[str, str], ...]:
 
 
 def headline(merged: Merged) -> tuple[Mark, str]:
-    worst = merged.findings[0].severity if merged.findings else None
-    if worst is not None and worst is not Severity.INFO:
+    """What comparing tells, unless a fault that no comparison tells of is worse."""
+    worst = merged.findings[0].severity if merged.findings else Severity.INFO
+    failing = any(o.verdict in {Verdict.FAIL, Verdict.UNKNOWN} for cell in merged.cells for o in cell.seen.values())
+    if failing and worst is not Severity.ERROR:
+        return VERDICTS[Verdict.FAIL], "not all is as expected"
+    if worst is not Severity.INFO:
         return SEVERITIES[worst], merged.findings[0].title
     if not merged.points:
         return VERDICTS[Verdict.UNKNOWN], "nothing is known yet"
-    failing = any(o.verdict in {Verdict.FAIL, Verdict.UNKNOWN} for cell in merged.cells for o in cell.seen.values())
-    if failing:
-        return VERDICTS[Verdict.FAIL], "not all is as expected"
     return VERDICTS[Verdict.PASS], f"as expected from {len(merged.points)} places"

@@ -5,7 +5,7 @@ A hundred places have many series: of a state only the one that holds is written
 
 from __future__ import annotations
 
-from portcheck.merge.places import moment
+from portcheck.merge.moments import moment
 from portcheck.merge.points import Merged, VantagePoint
 from portcheck.model import Outcome, Severity, State, Verdict, count_by
 from portcheck.render.merged.rows import verdict

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from portcheck.merge.phrases import port
 from portcheck.merge.points import Merged, MergedCell
 from portcheck.model import Finding, Outcome, Severity, State, Verdict
 from portcheck.render.shared.grid import cell_of
-from portcheck.render.shared.marks import SEVERITIES, VERDICTS, Mark
+from portcheck.render.shared.marks import VERDICTS, Mark
 
+OF_FINDING = {Severity.ERROR: Verdict.FAIL, Severity.WARNING: Verdict.WARN, Severity.INFO: Verdict.PASS}
 MOST_ROWS = 400
 """Of a forest, in what people read; programs get all of them."""
+WORDS = {
+    Verdict.FAIL: "not as expected",
+    Verdict.UNKNOWN: "not all of it could be asked",
+    Verdict.WARN: "minor faults",
+    Verdict.PASS: "as expected from everywhere",
+}
+"""Of a forest; the worst first."""
 UNASKED = Mark("·", ".", "dim", "not among what this place asked")
 SILENT = Mark("–", "-", "dim", "not asked or not offered")
 
@@ -42,19 +50,15 @@ class ForestMatrix:
     well: int
     more: int  # rows beyond the most that are shown
     findings: tuple[Finding, ...]
+    verdict: Verdict  # the worst of what any place saw, and of what comparing tells
 
     @property
     def mark(self) -> Mark:
-        if self.findings:
-            return SEVERITIES[self.findings[0].severity]
-        return VERDICTS[Verdict.WARN if self.rows else Verdict.PASS]
+        return VERDICTS[self.verdict]
 
     @property
     def words(self) -> str:
-        worst = self.findings[0].severity if self.findings else None
-        if worst is Severity.ERROR:
-            return "not as expected"
-        return "minor faults" if worst or self.rows else "as expected from everywhere"
+        return WORDS[self.verdict]
 
 
 def verdict(outcome: Outcome) -> Verdict:
@@ -76,8 +80,17 @@ def _matrix(merged: Merged, name: str, cells: Sequence[MergedCell]) -> ForestMat
         rows=tuple(map(row, concerned[:MOST_ROWS])),
         well=len(cells) - len(concerned),
         more=max(0, len(concerned) - MOST_ROWS),
-        findings=tuple(finding for finding in merged.findings if finding.forest == name),
+        findings=(findings := tuple(finding for finding in merged.findings if finding.forest == name)),
+        verdict=_worst(concerned, findings),
     )
+
+
+def _worst(concerned: Iterable[MergedCell], findings: Iterable[Finding]) -> Verdict:
+    """A fault that one place alone can see is no finding of the comparison, and a fault all the same."""
+    seen = {verdict(outcome) for cell in concerned for outcome in cell.seen.values()}
+    seen |= {OF_FINDING[finding.severity] for finding in findings}
+    seen |= {Verdict.WARN for _ in concerned}
+    return next((worst for worst in WORDS if worst in seen), Verdict.PASS)
 
 
 def _is_worth_a_row(cell: MergedCell) -> bool:

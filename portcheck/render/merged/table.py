@@ -9,21 +9,23 @@ from rich.text import Text
 
 from portcheck.merge.points import Merged
 from portcheck.model.folding import counted
-from portcheck.render.merged.rows import UNASKED, ForestMatrix, everywhere, matrices
+from portcheck.render.merged.rows import UNASKED, ForestMatrix, MatrixRow, everywhere, matrices
 from portcheck.render.report.findings import alone, sign
+from portcheck.render.report.sentences import SEVERITY_WORDS
 from portcheck.render.shared import times
 from portcheck.render.shared.layout import hang, pad, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.spoken import ended
 from portcheck.render.shared.text import listed, plain, printable, shorten_middle, to_ascii
 
-LONGEST_HOST = 28
+MOST_NAMED = 12
 LONGEST_PLACE = 14
 
 
 def render(merged: Merged, options: Options) -> str:
     if options.accessible:
-        words = "".join(f"{printable(line)}\n" for line in sentences(merged))
+        words = "".join(f"{ended(printable(line))}\n" for line in sentences(merged, quiet=options.quiet))
         return to_ascii(words) if options.ascii else words
     return to_string(lines(merged, options), options)
 
@@ -100,13 +102,28 @@ def _bands(heads: Sequence[str], room: int) -> Iterator[list[int]]:
         yield band
 
 
-def sentences(merged: Merged) -> Iterator[str]:
-    """For screen readers: no drawing."""
-    yield f"portcheck from {counted(len(merged.points), 'place')}: {', '.join(merged.names)}."
+def sentences(merged: Merged, *, quiet: bool = False) -> Iterator[str]:
+    """For screen readers: what each forest comes to, then what is wrong, then each check; nothing is drawn."""
+    found = matrices(merged)
+    for forest in found:
+        yield f"Forest {forest.name}: {forest.words}"
     for finding in merged.findings:
-        yield f"{finding.severity.value}: {finding.title}. {' '.join(finding.explanation.splitlines())} {finding.fix}"
-    for forest in matrices(merged):
-        yield f"{forest.name}: {forest.words}."
+        yield f"{SEVERITY_WORDS[finding.severity]}: {finding.title}"
+        yield from filter(None, (*finding.explanation.splitlines(), finding.fix))
+    if quiet:
+        return
+    for forest in found:
         for row in forest.rows:
-            told = ", ".join(f"{place}: {row.mark(place).word}" for place in forest.places)
-            yield f"{row.service} {row.port} of {row.host}: {told}."
+            yield f"{row.service} {row.port} of {row.host}: {_by_mark(row, forest.places)}"
+        if forest.well:
+            words = counted(forest.well, "check")
+            yield f"In {forest.name} {words} as expected, or not offered, from every place that asked"
+    yield f"portcheck compared {counted(len(merged.points), 'place')}: {listed(tuple(merged.names), MOST_NAMED)}"
+
+
+def _by_mark(row: MatrixRow, places: Sequence[str]) -> str:
+    """`as expected from a, b; fault from c`"""
+    by: dict[str, list[str]] = {}
+    for place in places:
+        by.setdefault(row.mark(place).word, []).append(place)
+    return "; ".join(f"{word} from {listed(tuple(those), MOST_NAMED)}" for word, those in by.items())

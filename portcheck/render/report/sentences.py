@@ -29,6 +29,7 @@ from portcheck.render.shared.digest import (
 from portcheck.render.shared.errors import users_see
 from portcheck.render.shared.layout import to_string
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.spoken import ended
 from portcheck.render.shared.text import listed, printable, to_ascii
 
 SEVERITY_WORDS = {Severity.ERROR: "Fault", Severity.WARNING: "Warning", Severity.INFO: "Note"}
@@ -43,11 +44,6 @@ def render(report: Report, options: Options) -> str:
     text = "".join(f"{ended(printable(sentence))}\n" for sentence in sentences(report, told, options))
     text += "".join(details(report, options))
     return to_ascii(text) if options.ascii else text
-
-
-def ended(sentence: str) -> str:
-    """With one full stop."""
-    return sentence if sentence.endswith((".", ":", "?")) else f"{sentence}."
 
 
 def sentences(report: Report, told: Conclusion, options: Options) -> Iterator[str]:

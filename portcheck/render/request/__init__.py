@@ -31,3 +31,10 @@ FORMATS: Mapping[str, Renderer] = {
     **{name: _through_aerleon(name) for name in THROUGH_AERLEON},
 }
 """`--format` of `portcheck request`."""
+
+
+def spoken(ticket: Ticket) -> str:
+    """`text` for who hears it."""
+    from portcheck.render.request import text
+
+    return text.spoken(ticket)

@@ -14,7 +14,7 @@ from portcheck.render.request.words import (
     documents,
     how_sure,
     named,
-    nothing,
+    nothing_more,
     pinning,
     pinning_sources,
     where,
@@ -51,7 +51,7 @@ def _lines(ticket: Ticket) -> Iterator[str]:
             yield from _section("Dynamic RPC ports", [_plain(pinning(ticket))])
     else:
         yield ""
-        yield nothing(ticket)
+        yield nothing_more(ticket)
     if ticket.left_out:
         yield from _section("Not asked for", _bullets(ticket.left_out))
     keys = dict.fromkeys((*documents(ticket.flows), *pinning_sources(ticket)))

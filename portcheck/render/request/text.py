@@ -14,30 +14,41 @@ from portcheck.render.request.words import (
     document,
     documents,
     named,
-    nothing,
+    nothing_more,
     pinning,
     pinning_sources,
     where,
 )  # fmt: skip
+from portcheck.render.shared.spoken import sentence
 from portcheck.render.shared.text import printable
 from portcheck.request import summary
 from portcheck.request.flow import FirewallRule, Ticket
 
 WIDTH = 80
 LEAD = 9
+BLANK = "_" * 40
+Line = tuple[str, str]
+"""What stands before the words, and the words."""
 
 
 def render(ticket: Ticket) -> str:
-    return "\n".join(line.rstrip() for line in _lines(ticket)) + "\n"
+    lines = (line for lead, words in _lines(ticket) for line in _wrapped(lead, words))
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _lines(ticket: Ticket) -> Iterator[str]:
-    yield "FIREWALL CHANGE REQUEST"
-    yield from _wrapped("", summary.headline(ticket))
-    yield ""
+def spoken(ticket: Ticket) -> str:
+    """The same for who hears it: a sentence a line, and no blanks to fill in."""
+    told = (sentence(lead, printable(words)) for lead, words in _lines(ticket) if words != BLANK)
+    return "".join(f"{line}\n" for line in told if line)
+
+
+def _lines(ticket: Ticket) -> Iterator[Line]:
+    yield "", "FIREWALL CHANGE REQUEST"
+    yield "", summary.headline(ticket)
+    yield "", ""
     for blank in facts.BLANKS:
-        yield f"{blank + ':':<22}{'_' * 40}"
-    yield ""
+        yield f"{blank + ':':<22}", BLANK
+    yield "", ""
     yield from _told("impact", summary.impact(ticket))
     for line in summary.suspects(ticket):
         yield from _told("suspect", line)
@@ -45,13 +56,13 @@ def _lines(ticket: Ticket) -> Iterator[str]:
     if ticket.questions:
         yield from _titled("To be cleared up first", ticket.questions)
     for rule in ticket.rules:
-        yield ""
+        yield "", ""
         yield from _rule(rule, ticket)
     if not ticket.rules:
-        yield ""
-        yield from _wrapped("", nothing(ticket))
+        yield "", ""
+        yield "", nothing_more(ticket)
     if ticket.rules:
-        yield ""
+        yield "", ""
         yield from _told("verify", summary.verify(ticket))
         yield from _told("note", STATELESS if ticket.stateless else STATEFUL)
     if ticket.dynamic:
@@ -61,13 +72,13 @@ def _lines(ticket: Ticket) -> Iterator[str]:
     keys = dict.fromkeys((*documents(ticket.flows), *pinning_sources(ticket)))
     if keys:
         yield from _titled("Sources", (f"{document(key)}: {where(key)}".removesuffix(": ") for key in keys))
-    yield ""
-    yield from _wrapped("", f"{CANDIDATE} Made by portcheck {ticket.version} at {ticket.made} from {ticket.basis}.")
+    yield "", ""
+    yield "", f"{CANDIDATE} Made by portcheck {ticket.version} at {ticket.made} from {ticket.basis}."
 
 
-def _rule(rule: FirewallRule, ticket: Ticket) -> Iterator[str]:
+def _rule(rule: FirewallRule, ticket: Ticket) -> Iterator[Line]:
     mark = "" if rule.need == "required" else f"  ({NEEDS[rule.need]})"
-    yield f"{rule.name}{mark}"
+    yield "", f"{rule.name}{mark}"
     if rule.caveat:
         yield from _told("first", f"{rule.caveat}.")
     yield from _told("from", ", ".join(named(address, ticket) for address in rule.sources))
@@ -81,16 +92,16 @@ def _rule(rule: FirewallRule, ticket: Ticket) -> Iterator[str]:
     yield from _told("later", facts.standing(rule, ticket))
 
 
-def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
-    yield ""
-    yield title
+def _titled(title: str, lines: Iterable[str]) -> Iterator[Line]:
+    yield "", ""
+    yield "", title
     for line in lines:
-        yield from _wrapped("- ", line)
+        yield "- ", line
 
 
-def _told(lead: str, words: str) -> Iterator[str]:
+def _told(lead: str, words: str) -> Iterator[Line]:
     if words:
-        yield from _wrapped(f"  {lead:<{LEAD}}", words)
+        yield f"  {lead:<{LEAD}}", words
 
 
 def _wrapped(lead: str, words: str) -> list[str]:

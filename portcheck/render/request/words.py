@@ -41,6 +41,7 @@ AGAIN = " Then ask again with --rpc-ports."
 NEEDS = {Need.REQUIRED: "needed", Need.CONDITIONAL: "only where it applies", Need.OPTIONAL: "optional"}
 SURENESS = {Sure.REASONED: "reasoned from it", Sure.SECONDARY: "not the vendor's", Sure.COMMON: "common knowledge"}
 WEAKER = (Need.CONDITIONAL, Need.OPTIONAL)
+NO_PATH = "No path in it is blocked."
 NOTHING = "Nothing is asked for: no path in it is blocked."
 NOTHING_BESIDE = "No rule is asked for; what is left out, and why, stands here."
 UNTESTED = "No rule is asked for, and nothing was tested: what is needed is left out here, for the reasons given."
@@ -53,6 +54,12 @@ def nothing(ticket: Ticket) -> str:
     if ticket.planned:
         return UNTESTED
     return NOTHING_BESIDE if ticket.left_out else NOTHING
+
+
+def nothing_more(ticket: Ticket) -> str:
+    """The same below the headline, which says that nothing is asked for."""
+    words = nothing(ticket)
+    return NO_PATH if words == NOTHING else words
 
 
 def pinning(ticket: Ticket) -> str:

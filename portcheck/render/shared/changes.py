@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -162,8 +162,8 @@ def counts(changes: ForestChanges) -> str:
     return ", ".join(told)
 
 
-def groups(changes: Iterable[Change], known: KnownChanges) -> tuple[Group, ...]:
-    """Service by service, what is bad now first."""
+def groups(changes: Iterable[Change], known: KnownChanges, *, heard: bool = False) -> tuple[Group, ...]:
+    """Service by service, what is bad now first; `heard`: in words for who listens."""
     found: dict[tuple[Verdict, str], list[tuple[Change, Outcome]]] = {}
     for change in changes:
         outcome = known.outcomes.get(change.check)
@@ -171,17 +171,20 @@ def groups(changes: Iterable[Change], known: KnownChanges) -> tuple[Group, ...]:
             verdict = change.verdict_after or Verdict.SKIP
             found.setdefault((verdict, column_key(outcome.check)), []).append((change, outcome))
     order = sorted(found, key=lambda key: (WORST_FIRST.index(key[0]), PLACES.get(key[1], len(PLACES))))
-    return tuple(_group(verdict, found[verdict, column], known) for verdict, column in order)
+    said = heard_step if heard else step
+    return tuple(_group(verdict, found[verdict, column], known, said) for verdict, column in order)
 
 
-def _group(verdict: Verdict, changed: list[tuple[Change, Outcome]], known: KnownChanges) -> Group:
+def _group(
+    verdict: Verdict, changed: list[tuple[Change, Outcome]], known: KnownChanges, said: Callable[[Change], str]
+) -> Group:
     services = dict.fromkeys(service_of(outcome) for _, outcome in changed)
     purposes = dict.fromkeys(outcome.check.purpose for _, outcome in changed if outcome.check.purpose)
     rows = []
     for change, outcome in changed:
         interface = f"{outcome.check.service} " if outcome.check.service.startswith("rpc-") else ""
         words = "" if change.after is None else seen(outcome)
-        rows.append(Sight(f"{interface}{port_of(outcome)}", step(change), words, (host_words(outcome, known),)))
+        rows.append(Sight(f"{interface}{port_of(outcome)}", said(change), words, (host_words(outcome, known),)))
     return Group(verdict, ", ".join(services), ", ".join(purposes), joined(rows))
 
 
@@ -190,6 +193,13 @@ def step(change: Change) -> str:
     if change.before == change.after and change.after is not None:
         return f"{change.after}, {change.verdict_before} → {change.verdict_after}"
     return f"{change.before or 'not asked'} → {change.after or 'not asked'}"
+
+
+def heard_step(change: Change) -> str:
+    """`was ok, now filtered`: an arrow is nothing to hear."""
+    if change.before == change.after and change.after is not None:
+        return f"{change.after}, was {change.verdict_before}, now {change.verdict_after}"
+    return f"was {change.before or 'not asked'}, now {change.after or 'not asked'}"
 
 
 def host_words(outcome: Outcome, known: KnownChanges) -> str:
@@ -212,15 +222,15 @@ def group_lines(group: Group, options: Options) -> Iterator[Text]:
         yield from hang(lead, Text.assemble(plain(listed(sight.hosts, 8), "bold"), plain(words)), options.width)
 
 
-def sentences(compared: Comparison, known: KnownChanges) -> Iterator[str]:
-    """The same for a screen reader, and for a line in a log: nothing is aligned."""
+def sentences(compared: Comparison, known: KnownChanges, *, heard: bool = True) -> Iterator[str]:
+    """The same for a screen reader, or read (not `heard`) in a mail: nothing is aligned."""
     for changes in by_forest(compared, known):
         yield f"Forest {changes.forest}: {counts(changes)}."
         for finding in changes.findings:
             yield f"Finding {finding.turn}: {finding.title}."
         for dc in changes.controllers:
             yield f"Controller {dc.turn}: {dc.host} {dc.address or ''}".rstrip() + "."
-        for group in groups(changes.checks, known):
+        for group in groups(changes.checks, known, heard=heard):
             for sight in group.sights:
                 words = f": {sight.seen}" if sight.seen else ""
                 yield f"{subject(group, sight)} on {listed(sight.hosts, 8)}: {sight.state}{words}."

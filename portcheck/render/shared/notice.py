@@ -34,7 +34,7 @@ def body(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     if report.compared is not None and not report.compared.same:
         yield f"{changes.since(report.compared)}:"
-        yield from changes.sentences(report.compared, changes.KnownChanges.of(report))
+        yield from changes.sentences(report.compared, changes.KnownChanges.of(report), heard=False)
         yield ""
     for digest in digests(report):
         yield from _forest(digest)
