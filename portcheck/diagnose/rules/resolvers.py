@@ -13,9 +13,9 @@ from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Severity, State
 
 SLOW_MS = 500.0
+"""A resolver next door answers in a few milliseconds, one at the other end of a country in a tenth of a second."""
 ENOUGH, ENOUGH_OF_ALL, ENOUGH_WHERE_LOSSY = 3, 2, 5
 """Late questions of one kind; where nothing of that server was in time; and where packets are lost on the way."""
-"""A resolver next door answers in a few milliseconds, one at the other end of a country in a tenth of a second."""
 ANSWERED = frozenset({"ok", "nxdomain", "nodata"})
 
 Row = Mapping[str, object]
