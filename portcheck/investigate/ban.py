@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from portcheck.investigate import source_ports
 from portcheck.investigate.case import Case, distinct
+from portcheck.investigate.limit import CLOSED_AFTER_S
 from portcheck.model import Facts, Outcome, State
 from portcheck.net.timeline import REPEATED
 from portcheck.net.timeouts import Timeouts
 
 PATIENCE = Timeouts(connect_s=4.0, answer_s=4.0, attempts=3)
-WITNESSES = 2  # good services asked again, one after the other, before it is believed
+WITNESSES = 2  # good services asked again (a single one twice), one after the other, before it is believed
 SILENT = (State.FILTERED, State.MUTE)
 RESET = (State.REFUSED, State.REJECTED)
 FEWEST = 2  # ports that are reset: of a single one that a ban began there, nothing is likely
@@ -25,7 +28,9 @@ async def turned_silent(case: Case) -> bool:
     if not good or not _doubtful(case):
         return False
     states: set[State] = set()
-    for outcome in good[:WITNESSES]:
+    for outcome in (good * WITNESSES)[:WITNESSES]:
+        if states & set(RESET):
+            await asyncio.sleep(CLOSED_AFTER_S)  # a limit on sessions may have counted one that is just being closed
         again = await case.ask(outcome, PATIENCE)
         if again.state not in SILENT + RESET:
             _answered(case, outcome, again)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from portcheck.investigate.case import Case, distinct
 from portcheck.model import GOOD, Outcome, State
 from portcheck.net.timeouts import Timeouts
@@ -9,6 +11,7 @@ from portcheck.net.timeouts import Timeouts
 ALONE = Timeouts(connect_s=4.0, answer_s=10.0, attempts=1)
 FEWEST = 2  # ports refused: of a single one more is known by whose reset it is
 WITNESSES = 2  # of them, that have to answer when each is asked alone
+CLOSED_AFTER_S = 1.0  # a session that we have ended counts as long as the other side has not ended it too
 
 
 async def on_sessions(case: Case) -> None:
@@ -17,13 +20,22 @@ async def on_sessions(case: Case) -> None:
     if len(refused) < FEWEST or not case.answering("tcp"):
         return
     for number, outcome in enumerate(refused):
-        better = await case.ask(outcome, ALONE)
+        better = await _alone(case, outcome)
         if better.state in GOOD:
             for same in [o for o in case.outcomes if _alike(o, outcome)]:
                 case.improve(same, better if same is outcome else await case.ask(same, ALONE))
                 case.note(same, "alone", "refused beside other connections, answered alone", refused_in_company=True)
         elif number < WITNESSES:
             return  # refused whatever else is open
+
+
+async def _alone(case: Case, outcome: Outcome) -> Outcome:
+    """Once more if it is refused: what was asked just before may still count."""
+    better = await case.ask(outcome, ALONE)
+    if better.state in GOOD:
+        return better
+    await asyncio.sleep(CLOSED_AFTER_S)
+    return await case.ask(outcome, ALONE)
 
 
 def _by_reset(o: Outcome) -> bool:

@@ -17,6 +17,14 @@ from portcheck.net.platform import sockets
 from portcheck.net.timeouts import Timeouts
 
 GOOD = outcome("ldap/tcp")
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (ban, limit):
+        monkeypatch.setattr(module, "CLOSED_AFTER_S", 0.0)
+
+
 REFUSED = (outcome("kerberos/tcp", State.REFUSED), outcome("smb/tcp", State.REFUSED))
 
 
@@ -67,6 +75,37 @@ async def test_a_good_service_that_answers_still_tells_of_none() -> None:
     case = case_of({"ldap": State.OK}, GOOD, *REFUSED)
     assert not await ban.turned_silent(case)
     assert one(case, "ldap/tcp") == GOOD
+
+
+class Closing:
+    """One session at a time: what is asked first meets one of ours that is just being closed."""
+
+    def __init__(self, for_so_many: int = 1) -> None:
+        self.left, self.asked = for_so_many, 0
+
+    async def ask(
+        self, old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
+        del loose
+        self.asked += 1
+        return outcome(old.check, State.OK if self.asked > self.left else State.REFUSED)
+
+    def case_of(self, *outcomes: Outcome) -> Case:
+        return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self.ask, payload=lambda _: b"")
+
+
+async def test_a_reset_for_a_session_that_is_just_being_closed_is_no_ban() -> None:
+    assert not await ban.turned_silent(Closing().case_of(GOOD, *REFUSED))
+    assert await ban.turned_silent(Closing(for_so_many=9).case_of(GOOD, *REFUSED))
+
+
+async def test_what_is_refused_for_a_session_that_is_just_being_closed_was_refused_in_company() -> None:
+    case = Closing().case_of(GOOD, *REFUSED)
+    await limit.on_sessions(case)
+    assert [one(case, name).state for name in ("kerberos/tcp", "smb/tcp")] == [State.OK] * 2
+    always = Closing(for_so_many=9)
+    await limit.on_sessions(case := always.case_of(GOOD, *REFUSED))
+    assert ([one(case, name).state for name in ("kerberos/tcp", "smb/tcp")], always.asked) == ([State.REFUSED] * 2, 2)
 
 
 async def test_a_single_port_that_is_reset_is_no_reason_to_ask() -> None:
