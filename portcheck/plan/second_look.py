@@ -10,6 +10,7 @@ from portcheck.investigate import (
     ban,
     confirm,
     echo,
+    limit,
     middlebox,
     mtu,
     redirect,
@@ -74,6 +75,10 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _SecondLookStep(
         "again-at-the-end", "was this machine blocked meanwhile?", "something is silent", "tcp+udp",
         _asking_again(asked, ban.PATIENCE) * 2,  # before and after the rest of the second look
+    )  # fmt: skip
+    yield _SecondLookStep(
+        "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
+        _asking_again(tcp, limit.ALONE) * 2,
     )  # fmt: skip
     yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
     yield _source_ports(asked)
