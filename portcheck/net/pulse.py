@@ -13,7 +13,7 @@ QUICK_S = 0.25  # answers that take longer are given the whole patience
 SOON_S = 0.2  # between the tries of a question, where answers come at once
 LISTENED_S = 0.6  # after the last try; more than twice as long as any answer took (QUICK_S)
 REPEATED_BY_KERNEL_S = 1.0  # after it a SYN that was not answered is sent once more
-GLANCE_S = 0.15  # so often it is looked whether the others have answered meanwhile
+GLANCE_S = 0.3  # so often it is looked whether the others have answered meanwhile
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from portcheck.model import Stage, State
 from portcheck.net.errors import PORT_PAUSES_S, NetError
 from portcheck.net.pacing import NOTICED_S, Delay, Pacer, patiently
-from portcheck.net.pulse import GLANCE_S, LISTENED_S, Pulse
+from portcheck.net.pulse import LISTENED_S, Pulse
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 
@@ -25,6 +25,7 @@ else:
 
 T = TypeVar("T")
 SOON_AGAIN_S = 0.15  # between all datagrams, where answers come at once
+GLANCE_S = 0.15  # so often it is looked whether others have; there are fewer datagrams to wait for than connections
 AGAIN_AFTER_S = 0.65  # the same datagram from the same port
 LATER_BY = 1.5  # the answer to a repeat may take so many times as long as the first one took
 QUEUED_BY = 3.0  # on a line that may be filling up with what this run sends: nobody else has told of it yet
