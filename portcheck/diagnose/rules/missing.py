@@ -65,11 +65,12 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
     seen: tuple[str, ...] = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
     records = tuple(dict.fromkeys(printable(lookup.name) for lookup in lacking))
     who = some(dict.fromkeys(map(speaker, lacking)))
+    how = _how(f, lacking, who)
     words = {
         "records": listed(records),
         "brief": some(records, 2, "more SRV records"),
         "who": who,
-        "how": _how(lacking, who),
+        "how": how[:1].upper() + how[1:],
         "ask": _whom_to_ask(f, lacking, who),
         "zone": "",
         **(_zone_of_others(f) if strange else {}),
@@ -130,8 +131,21 @@ def _said(lookup: Lookup) -> str:
     return said_no(lookup) or SAID_NO[TIMEOUT]
 
 
-def _how(lacking: Sequence[Lookup], who: str) -> str:
+def _overfull(f: ForestFacts, lacking: Sequence[Lookup]) -> bool:
+    """Some are refused, and others of the same server never answered: it does not merely refuse this machine."""
+    servers = {lookup.server for lookup in lacking}
+    refused = all(lookup.status == "refused" for lookup in lacking)
+    return refused and any(x.server in servers and x.status in UNHEARD for x in f.lookups())
+
+
+def _how(f: ForestFacts, lacking: Sequence[Lookup], who: str) -> str:
     statuses = {lookup.status for lookup in lacking}
+    if _overfull(f, lacking):
+        return (
+            f"{who} refused these, and left other questions about the forest unanswered: forwarders do so while what"
+            " they forward to keeps silent, once too many questions wait for it (dnsmasq: dns-forward-max, 150 unless"
+            " set)"
+        )
     if statuses <= UNHEARD:
         return (
             f"{who} answers other questions, and said nothing to these while they were waited for: it, or something"
@@ -148,15 +162,15 @@ def _whom_to_ask(f: ForestFacts, lacking: list[Lookup], who: str) -> str:
     own, statuses = printable(f.forest.name), {lookup.status for lookup in lacking}
     denied = {name(x.name) for x in f.lookups("SRV") if of_the_forest(f, x) and said_no(x)}
     records = listed(dict.fromkeys(printable(lookup.name) for lookup in lacking))
+    if statuses == {SERVFAIL} or _overfull(f, lacking):
+        return (
+            f"Ask whoever runs {who}: which servers does it forward {own} to, do they live, and is tcp+udp 53 from it"
+            " to them allowed"
+        )
     if statuses == {"refused"}:
         return (
             f"Check the name first. If {own} is right, ask whoever runs {who} to answer this machine about it; or name"
             " the forest's own DNS servers instead (--dns, or dns in the forests file)"
-        )
-    if statuses == {SERVFAIL}:
-        return (
-            f"Ask whoever runs {who}: which servers does it forward {own} to, do they live, and is tcp+udp 53 from it"
-            " to them allowed"
         )
     if statuses <= UNHEARD | {"notimp", "formerr", "malformed"}:
         return (
