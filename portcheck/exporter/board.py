@@ -16,6 +16,7 @@ from portcheck.merge.gather import Sourced, gathered
 from portcheck.merge.points import LeftOut, Merged
 from portcheck.model import Report, Verdict
 from portcheck.render.merged.html import StripCell
+from portcheck.render.shared import times
 
 STRIP = 24
 MOST_FILES = 1000
@@ -40,8 +41,8 @@ class ForestBoard:
         """A run has ended. Called in the loop."""
         self.reports[forest] = report
         good = report.exit_code == OK
-        when = report.started[:16].replace("T", " ")
-        cell = StripCell(Verdict.PASS if good else Verdict.FAIL, f"{when} UTC: {'as expected' if good else 'not'}")
+        words = f"{times.local(report.started)}: {'as expected' if good else 'not'}"
+        cell = StripCell(Verdict.PASS if good else Verdict.FAIL, words)
         self.strips.setdefault(forest, deque(maxlen=STRIP)).append(cell)
         self._tell()
 

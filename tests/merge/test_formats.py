@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -55,6 +56,20 @@ def saved(folder: Path) -> list[str]:
         report_json.save(path, report_of(three(), one))
         names.append(str(path))
     return names
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be set here")
+@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+def test_people_read_the_time_on_their_wall_and_its_offset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("TZ", "JST-9")
+    time.tzset()
+    try:
+        shown = FORMATS[name](three(), Options())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "+09:00" in shown
+    assert " UTC" not in shown
 
 
 def test_the_contract_of_the_json() -> None:

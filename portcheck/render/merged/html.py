@@ -11,6 +11,7 @@ from portcheck.merge.points import Merged
 from portcheck.model import Finding, Severity, Verdict
 from portcheck.render.merged.rows import UNASKED, matrices, sights
 from portcheck.render.report.html import asset, environment, policy
+from portcheck.render.shared import times
 from portcheck.render.shared.marks import SEVERITIES, VERDICTS, Mark
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import listed
@@ -85,6 +86,7 @@ def _shown(merged: Merged, links: Mapping[str, str], strips: Strips) -> dict[str
         "links": links,
         "strips": strips,
         "grounds": grounds,
+        "local": times.local,
     }
 
 

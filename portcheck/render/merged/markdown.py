@@ -8,6 +8,7 @@ from portcheck.merge.points import Merged
 from portcheck.model.folding import counted
 from portcheck.render.merged.rows import UNASKED, ForestMatrix, everywhere, matrices
 from portcheck.render.report.markdown import finding_blocks, paragraph, table, text
+from portcheck.render.shared import times
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import listed
@@ -21,7 +22,7 @@ def blocks(merged: Merged) -> Iterator[str]:
     yield f"# portcheck from {counted(len(merged.points), 'place')}"
     yield table(
         ["Place", "Addresses", "Asked", "Report"],
-        [[p.name, listed(p.machine.addresses, 3), p.started[:16].replace("T", " "), p.source] for p in merged.points],
+        [[p.name, listed(p.machine.addresses, 3), times.local(p.started), p.source] for p in merged.points],
     )
     for finding in everywhere(merged):
         yield from finding_blocks(finding)
