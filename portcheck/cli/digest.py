@@ -21,6 +21,7 @@ from portcheck.history import sent
 from portcheck.history.database import transaction
 from portcheck.history.digest import PlanDigest, digested
 from portcheck.history.sent import LastDigest
+from portcheck.model import utc
 from portcheck.render.digest import FORMATS
 from portcheck.render.digest.words import since
 
@@ -74,7 +75,7 @@ def _since_last(length: timedelta) -> _Period:
         with transaction(database, "BEGIN"):  # no run comes in between
             before = sent.last(database)
             plans = digested(database, until - length, until, None if before is None else before.run)
-            told = sent.LastDigest(sent.newest(database), until.isoformat(timespec="seconds").replace("+00:00", "Z"))
+            told = sent.LastDigest(sent.newest(database), utc.written(until))
         return _Period(plans, f"the last {FIRST}" if before is None else since(before.at), told)
 
     return runs.work(read) or _Period((), f"the last {FIRST}")

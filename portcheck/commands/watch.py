@@ -19,7 +19,7 @@ from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, FailOn, parse_duration
 from portcheck.exitcodes import INTERRUPTED, OK
-from portcheck.model import Report
+from portcheck.model import Report, utc
 from portcheck.model.target import Selection
 from portcheck.render.shared import times
 from portcheck.render.shared.options import Options, for_stream
@@ -163,7 +163,7 @@ class Teller:
             return
         from portcheck.render.live import watching
 
-        at = one.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = utc.written(one.at, "milliseconds")
         told = {
             "PORTCHECK_AT": at,
             "PORTCHECK_CHANGES": str(len(one.since_last.changes)),

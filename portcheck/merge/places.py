@@ -9,7 +9,7 @@ from statistics import median
 from portcheck.merge.moments import is_ahead, moment
 from portcheck.merge.phrases import places, some
 from portcheck.merge.points import LeftOut, Merged, VantagePoint
-from portcheck.model import Finding, Severity
+from portcheck.model import Finding, Severity, utc
 
 NOTABLE_S = 60.0
 """As of a single run: below it, whole-second clocks and slow replies are as likely as a wrong clock."""
@@ -131,7 +131,7 @@ def stale(
                 title=f"The report of {name} is {_age(newest - at)} older than {than}",
                 explanation="What it says may have changed since; a difference from the others proves nothing then.",
                 hosts=(name,),
-                evidence=f"{name}: {_utc(at)}",
+                evidence=f"{name}: {utc.written(at)}",
                 fix=f"Run portcheck check on {name} again, and see why its report no longer comes.",
             )
 
@@ -145,13 +145,9 @@ def _ahead(name: str, at: datetime, clock: datetime | None) -> Finding:
         title=f"The report of {name} is dated {by}ahead of this machine's clock: how old it is cannot be told",
         explanation="One of the two clocks was wrong. The report may be old: a difference from others proves nothing.",
         hosts=(name,),
-        evidence=f"{name}: {_utc(at)}",
+        evidence=f"{name}: {utc.written(at)}",
         fix=f"Look at the clock of {name} and at this machine's, and run portcheck check there again.",
     )
-
-
-def _utc(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def missing(expected: Iterable[str], merged: Merged) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from portcheck.model import Facts, Stage, Trace
+from portcheck.model import Facts, Stage, Trace, utc
 from portcheck.net.lag import missed_s
 
 LONGEST = 60  # a check that needs more steps than this has said enough
@@ -48,7 +48,7 @@ class Timeline:
 
     def started_at(self) -> str:
         """When the first try began: UTC, ISO 8601 with milliseconds and Z."""
-        return datetime.fromtimestamp(self.began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return utc.written(datetime.fromtimestamp(self.began, UTC), "milliseconds")
 
     def adopt(self, other: Timeline) -> None:
         """What happened beside this on the way to the answer becomes part of it; both clocks started together."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from portcheck import __version__
 from portcheck.catalogue.profiles import STRENGTH
-from portcheck.model import Need
+from portcheck.model import Need, utc
 from portcheck.request.flow import Asked, Flow, Ticket
 from portcheck.request.grouping import rules_for
 
@@ -28,7 +28,7 @@ def ticket(
     weaker = [flow for flow in asked.flows if STRENGTH.index(flow.need) < least]
     return Ticket(
         basis=basis,
-        made=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        made=utc.written(datetime.now(UTC)),
         version=__version__,
         rules=rules_for(flows),
         questions=asked.questions,

@@ -14,7 +14,7 @@ from portcheck import __version__, diagnose
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
-from portcheck.model import ForestReport, Outcome, Report, State, Verdict
+from portcheck.model import ForestReport, Outcome, Report, State, Verdict, utc
 from portcheck.model.credentials import Credentials
 from portcheck.model.events import Finished, Notify, Phase
 from portcheck.model.target import Pin, Selection
@@ -259,7 +259,7 @@ def _report(surveys: Sequence[ForestRun], started: datetime, duration_s: float) 
     skews = clocks.by_controller(outcomes)
     towards = dict.fromkeys(address for address in reached if isinstance(address, str))
     return Report(
-        started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started=utc.written(started, "milliseconds"),
         duration_s=round(duration_s, 3),
         vantage=vantage(tuple(towards)),
         forests=tuple(_with_clocks(survey.report(), skews) for survey in surveys),
