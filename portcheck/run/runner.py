@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib import import_module
 
 from portcheck import __version__, diagnose
 from portcheck.catalogue.profiles import Profile
@@ -168,7 +167,7 @@ def _came_to_its_end(work: asyncio.Future[None]) -> bool:
 
 
 def _load_diagnosis() -> None:
-    asyncio.get_running_loop().run_in_executor(None, import_module, "portcheck.diagnose")
+    asyncio.get_running_loop().run_in_executor(None, getattr, diagnose, "diagnose")  # the rules come with it
 
 
 def explained(report: Report) -> Report:
