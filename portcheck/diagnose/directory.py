@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import printable
 from portcheck.model import Facts
+from portcheck.model.folding import capital
 
 
 def directory(facts: Facts) -> str:
@@ -18,8 +19,7 @@ def directory(facts: Facts) -> str:
 def _levels(facts: Facts) -> str:
     level, schema = _small(facts.get("forest_level")), _small(facts.get("schema_version"))
     told = ["" if level is None else f"forest level {level}", "" if schema is None else f"schema version {schema}"]
-    words = ", ".join(word for word in told if word)
-    return f"{words[:1].upper()}{words[1:]}"
+    return capital(", ".join(word for word in told if word))
 
 
 def _small(value: object) -> int | None:

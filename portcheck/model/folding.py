@@ -1,4 +1,4 @@
-"""Many names in few words: `d100–d139 (40)`."""
+"""Words that all rooms say alike: many names in few (`d100–d139 (40)`), how many of a thing, how a sentence begins."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def folded(names: Iterable[str], most: int = MOST) -> str:
 
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def capital(words: str) -> str:
+    """As they stand at the beginning of a sentence."""
+    return words[:1].upper() + words[1:]
 
 
 def _parts(names: Iterable[str]) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ from portcheck.diagnose.reader import flag, printable, text
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Need, Outcome, Severity, State
+from portcheck.model.folding import capital
 
 SIGN_IN = "sign-in"
 MOST_RIGHTS = 6
@@ -42,7 +43,7 @@ def _proof(f: ForestFacts, proof: tuple[Outcome, ...]) -> Proof | None:
     words = {
         "account": _account(proof[0]),
         "why": why,
-        "because": f"{why[:1].upper()}{why[1:]}",
+        "because": capital(why),
         "spared": " No other controller was tried: one bad attempt is no danger, several would lock it."
         if follows
         else "",

@@ -24,6 +24,7 @@ from portcheck.diagnose.rules.records import TOLD_BY_PING
 from portcheck.diagnose.rules.roles import CATALOG_RECORDS, no_catalog_at_all
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Outcome, Severity
+from portcheck.model.folding import capital
 
 
 def other_zone(f: ForestFacts) -> tuple[Outcome, ...]:
@@ -65,12 +66,11 @@ def _srv_missing(f: ForestFacts) -> Proof | None:
     seen: tuple[str, ...] = tuple(f"{some(map(printable, names))}: {said}" for said, names in by_status.items())
     records = tuple(dict.fromkeys(printable(lookup.name) for lookup in lacking))
     who = some(dict.fromkeys(map(speaker, lacking)))
-    how = _how(f, lacking, who)
     words = {
         "records": listed(records),
         "brief": some(records, 2, "more SRV records"),
         "who": who,
-        "how": how[:1].upper() + how[1:],
+        "how": capital(_how(f, lacking, who)),
         "ask": _whom_to_ask(f, lacking, who),
         "zone": "",
         **(_zone_of_others(f) if strange else {}),

@@ -9,6 +9,7 @@ from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import FAULTY, ForestFacts, endpoint, endpoints
 from portcheck.model import GOOD, Expected, Outcome, Severity, State, Verdict
+from portcheck.model.folding import capital
 
 TALKED = frozenset({State.MUTE, State.RESET})
 LOSS_THAT_HURTS = 0.1
@@ -187,7 +188,7 @@ def _rejects_all_tcp(f: ForestFacts) -> Proof | None:
     said = listed(dict.fromkeys(how(o) for o in tcp))
     passes = any(o.check.transport == "udp" for o in f.beside(tcp)) and not dropped
     words = {
-        "said": said[:1].upper() + said[1:],
+        "said": capital(said),
         "udp": ", while UDP passes"
         if passes
         else f"; {ports(dropped)} is dropped at the same place"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from portcheck.model.folding import capital
 from portcheck.render.shared.options import ACCESSIBLE
 
 LISTENER = 0
@@ -23,7 +24,7 @@ def sentence(name: str, words: str) -> str:
     if not lead:
         return ended(words)
     joint = " " if lead.endswith(ENDS) else ": "
-    return ended(f"{lead[:1].upper()}{lead[1:]}{joint}{words}")
+    return ended(f"{capital(lead)}{joint}{words}")
 
 
 def named(name: str, words: str) -> str:
