@@ -112,7 +112,7 @@ class Case:
     payload: Callable[[Outcome], bytes]
     """The datagram that the check's probe would send."""
     source_ip: str | None = None
-    ahead: Ahead = field(default_factory=lambda: Ahead())
+    ahead: Ahead = field(default_factory=Ahead)
     begun: Counter[tuple[str, tuple[str, int]]] = field(default_factory=Counter)
     """Walks begun ahead in this run, by network, transport and port."""
     sockets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))

@@ -49,8 +49,8 @@ async def sample(case: Case, *, dark: bool = False, mixed: bool = False) -> bool
     subject = _subject(case, dark=dark, mixed=mixed)
     if subject is not None:
         begun, case.ahead.ports = case.ahead.ports, None
-        over_tcp = begun is not None and subject.check.transport == "tcp"
-        await heard(case, subject, await begun if begun is not None and over_tcp else {})
+        of_this = begun is not None and subject.check.transport == "tcp"
+        await heard(case, subject, await begun if begun is not None and of_this else NOTHING)
     return told(case)
 
 

@@ -154,9 +154,7 @@ class Engine:
                 nearest_ttl=nearest_ttl,
             )  # fmt: skip
             if loose:  # who else may answer does so as fast as the others
-                net.udp_pulse = self._pulse(
-                    check.address or "", PROGRAMS.get(check.service, check.service), UDP_ANSWERS
-                )
+                net.udp_pulse = self._udp_pulse(net.address, check.service)
             return await once(probes()[check.service], check, _on_its_way(check.host, net, subject), subject)
 
     async def ping_over_tcp(self, address: str, port: int, subject: Subject) -> Facts:
@@ -173,9 +171,12 @@ class Engine:
 
     def net(self, address: str, trail: Timeline, service: str = "") -> Net:
         net = Net(address, self.patience, self._repeats_to(address), self.source_ip, trail)
-        net.tcp_pulse = self._pulse(address, "tcp", TCP_ANSWERS)
+        net.tcp_pulse = self._tcp_pulse(address)
         net.udp_pulse = self._udp_pulse(address, service)
         return net
+
+    def _tcp_pulse(self, address: str) -> Pulse:
+        return self._pulse(address, "tcp", TCP_ANSWERS)
 
     def _udp_pulse(self, address: str, service: str) -> Pulse:
         return self._pulse(address, PROGRAMS.get(service, service), UDP_ANSWERS)
@@ -204,8 +205,8 @@ class Engine:
 
     def answers_at_once(self, check: Check) -> bool:
         """Do others of this host, so that the silence of this one shows soon?"""
-        net = self.net(check.address or "", Timeline(), check.service)
-        pulse = net.tcp_pulse if check.transport == "tcp" else net.udp_pulse
+        address = check.address or ""
+        pulse = self._tcp_pulse(address) if check.transport == "tcp" else self._udp_pulse(address, check.service)
         return pulse.quick and not self._repeats.delay.seconds
 
     async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:

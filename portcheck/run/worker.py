@@ -154,16 +154,12 @@ async def work(incoming: BinaryIO, out: BinaryIO) -> None:
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
-    await asyncio.to_thread(_load)
+    await asyncio.to_thread(probes)
     while not ended.is_set():
         await asyncio.wait([waiting := asyncio.ensure_future(ended.wait())], timeout=EVERY_S)
         waiting.cancel()
         await worker.say(out)
     os._exit(0)
-
-
-def _load() -> None:
-    probes()
 
 
 def _next(incoming: BinaryIO) -> object:
