@@ -46,7 +46,7 @@ def _seen(reply: NetlogonReply, *, hosts_domain: bool) -> Seen:
         "opcode": int(reply.opcode),
         "roles": list(reply.roles),
         **names.facts({"forest": reply.forest, "domain": reply.domain, "dns_host_name": reply.host}),
-        "domain_guid": reply.domain_guid or None,
+        **({"domain_guid": reply.domain_guid} if reply.domain_guid else {}),  # the older forms of the answer have none
         "netbios_domain": reply.netbios_domain,
         "netbios_host": reply.netbios_host,
         "site": reply.site,
@@ -54,8 +54,6 @@ def _seen(reply: NetlogonReply, *, hosts_domain: bool) -> Seen:
         "hosts_domain": hosts_domain,
         "paused": reply.paused,
     }
-    if not facts["domain_guid"]:
-        del facts["domain_guid"]  # the older forms of the answer have none
     if reply.address:
         facts["own_address"] = reply.address
     name = facts.get("dns_host_name") or reply.netbios_host

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from portcheck.diagnose import answers
@@ -83,12 +84,12 @@ def _slow(f: ForestFacts) -> Proof | None:
             by_kind.setdefault((answers.speaker(lookup), lookup.record), []).append(lookup)
     slow: dict[str, list[float]] = {}
     least_ms, quick = 0.0, {who for (who, _), asked in by_kind.items() for x in asked if x.elapsed_ms < SLOW_MS}
+    of_all = Counter(who for (who, _), asked in by_kind.items() for _ in asked)
     lossy = any(map(lost_tries, f.outcomes))
     for (who, _), asked in by_kind.items():
         fastest = min(lookup.elapsed_ms for lookup in asked)
         enough = ENOUGH_WHERE_LOSSY if lossy else ENOUGH if who in quick else ENOUGH_OF_ALL
-        others = 0 if who in quick else sum(len(x) for (w, _), x in by_kind.items() if w == who) - len(asked)
-        if len(asked) + others < enough:
+        if (len(asked) if who in quick else of_all[who]) < enough:
             continue  # a question or two that were lost and asked again: that is the path, and no slow server
         if fastest >= SLOW_MS and fastest - path_ms >= max(SLOW_MS, path_ms):
             slow.setdefault(who, []).extend(lookup.elapsed_ms for lookup in asked)

@@ -91,13 +91,9 @@ if sys.platform == "win32":
     def blocking(transport: str, address: str, port: int) -> tuple[str, ...]:
         """The names of those that fit, and the profiles whose default it is; none where the registry does not tell."""
         places = (POLICY, OWN)
-        fitting = (
-            one.name for place in places for one in _rules(place) if one.fits(transport, address, port, _myself())
-        )
+        myself = sys.executable
+        fitting = (one.name for place in places for one in _rules(place) if one.fits(transport, address, port, myself))
         return tuple(dict.fromkeys([*fitting, *(words for place in places for words in _defaults(place))]))
-
-    def _myself() -> str:
-        return sys.executable
 
     def _rules(place: str) -> Iterator[BlockingRule]:
         with suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place + r"\FirewallRules") as key:
