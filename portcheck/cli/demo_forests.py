@@ -17,6 +17,7 @@ from portcheck.config import ForestSpec, Server
 from portcheck.server.controller.record import FIXED, Controller, Manner, Misbehaviour
 from portcheck.server.controller.serving import Running, serving
 from portcheck.server.own_addresses import LOOPBACK, is_own
+from portcheck.server.server import runner
 
 SILENT = Misbehaviour.SILENT
 CONTROLLERS = (
@@ -56,7 +57,11 @@ def embedded() -> Iterator[tuple[list[ForestSpec], bool]]:
             if not trouble:
                 await asyncio.to_thread(done.wait)
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="responder", daemon=True)
+    def live() -> None:
+        with runner() as loop:
+            loop.run(serve())
+
+    thread = threading.Thread(target=live, name="responder", daemon=True)
     thread.start()
     try:
         if not started.wait(READY_S) or trouble:

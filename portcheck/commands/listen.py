@@ -26,6 +26,7 @@ from portcheck.server.listener.limits import Contact, Limits
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready
 from portcheck.server.listener.ports import moved, roles, wanted
 from portcheck.server.own_addresses import is_own, own_addresses, own_name
+from portcheck.server.server import runner
 
 T = TypeVar("T")
 UNBROKEN = 100_000  # cells: no line is wrapped for who hears it
@@ -102,10 +103,8 @@ def _listen(order: ListenOrder, screen: Options) -> int:
 
 
 def _kept_on(told: ListenNarrator) -> int:
-    # a datagram that nobody takes any more must not end the reading of others, as it does in Windows' own loop
-    factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
-    with asyncio.Runner(loop_factory=factory) as runner:
-        ready, limits = runner.run(told.run())
+    with runner() as serving:
+        ready, limits = serving.run(told.run())
     if not ready.opened:
         typer.echo(f"portcheck: {words.nothing_open(ready.missed)}", err=True)
         return NOT_DONE

@@ -265,6 +265,8 @@ if sys.platform != "win32":
         return os.access in os.supports_effective_ids
 
 else:
+    DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{name}{number}" for name in ("COM", "LPT") for number in range(1, 10)}
+    """Reserved in every folder, whatever follows the first dot (Microsoft: Naming Files, Paths, and Namespaces)."""
 
     def _write(path: Path, content: _Chunks) -> None:
         where = place(path)
@@ -294,3 +296,5 @@ else:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not os.access(where if where.exists() else where.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if where.name.partition(".")[0].rstrip().upper() in DEVICES:  # of them os.access knows nothing
+            where.open("wb").close()

@@ -63,6 +63,11 @@ def test_a_place_that_windows_does_not_take_is_one_line(windows: Windows, run: P
     assert b"Traceback" not in done.err
 
 
+def test_what_is_written_to_no_place_is_written(windows: Windows, run: Path) -> None:
+    done = windows.portcheck("report", windows_path(run), "-f", "json", "-o", "NUL")
+    assert (done.code, done.err) == (windows.portcheck("report", windows_path(run), "-f", "json").code, b"")
+
+
 def test_a_file_of_secrets_that_everyone_may_read_is_refused(windows: Windows, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(codecs.BOM_UTF8 + b"hunter2\r\n")
