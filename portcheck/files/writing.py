@@ -288,6 +288,9 @@ else:
             raise
 
     def _refuse(path: Path) -> None:
+        if path.name.partition(".")[0].rstrip().upper() in DEVICES:  # of them os.access knows nothing
+            path.open("wb").close()
+            return
         where = place(path)
         assert not isinstance(where, int)
         if where.is_dir():
@@ -296,5 +299,3 @@ else:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not os.access(where if where.exists() else where.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        if where.name.partition(".")[0].rstrip().upper() in DEVICES:  # of them os.access knows nothing
-            where.open("wb").close()
