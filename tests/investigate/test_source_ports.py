@@ -1,4 +1,4 @@
-"""One try that was not heard: asked again from its port. Only where that stays silent are ports of all kinds compared."""
+"""One try that was not heard: asked again from its port. Where that is silent too, all kinds of ports are compared."""
 
 from __future__ import annotations
 
