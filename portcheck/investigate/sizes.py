@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from portcheck.frozen import dataclass
 from portcheck.investigate import source_ports
 from portcheck.investigate.case import Case, distinct
 from portcheck.model import Facts, Outcome, State
@@ -32,7 +33,7 @@ NUMBER = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SizedQuestions:
     """Questions of one kind: short, and answered so; long, and answered at length; long, and answered in short."""
 
     short: bytes
@@ -42,7 +43,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class FromOnePort:
     """From one port: the size of the short answer; were the long one and that to the padded question heard?"""
 
     short: int | None
@@ -68,7 +69,7 @@ async def _one(case: Case, outcome: Outcome) -> None:
     _conclude(case, outcome, kind, rounds)
 
 
-def _conclude(case: Case, outcome: Outcome, kind: Kind, rounds: Sequence[Round]) -> None:
+def _conclude(case: Case, outcome: Outcome, kind: SizedQuestions, rounds: Sequence[FromOnePort]) -> None:
     short = [one.short for one in rounds if one.short is not None]
     if len(short) < FEWEST:
         return
@@ -85,17 +86,17 @@ def _conclude(case: Case, outcome: Outcome, kind: Kind, rounds: Sequence[Round])
 LOST = {"from": "a longer answer never came", "to": f"a question of {LONGER} bytes more was never answered"}
 
 
-def _kind(case: Case, outcome: Outcome) -> Kind | None:
+def _kind(case: Case, outcome: Outcome) -> SizedQuestions | None:
     match outcome.check.service:
         case "ldap-ping":
-            return Kind(
+            return SizedQuestions(
                 _search(NO_ATTRIBUTES), _search(*NAMING, UNKNOWN), _search(UNKNOWN, NO_ATTRIBUTES),
                 lambda data: SearchAnswer.unpack(data, NUMBER),
             )  # fmt: skip
         case "kerberos":
             usual = AsRequest.unpack(case.payload(outcome))
             short, long = replace(usual, sname="x"), replace(usual, sname="x" * LONGER)
-            return Kind(short.pack(), long.pack(), replace(short, padding=LONGER).pack(), unpack_reply)
+            return SizedQuestions(short.pack(), long.pack(), replace(short, padding=LONGER).pack(), unpack_reply)
         case _:
             return None
 
@@ -112,18 +113,18 @@ def _patience_s(case: Case) -> float:
     return AGAIN_AFTER_S + case.wait_s
 
 
-async def _round(case: Case, outcome: Outcome, kind: Kind) -> Round:
+async def _round(case: Case, outcome: Outcome, kind: SizedQuestions) -> FromOnePort:
     async with case.sockets:
         net = _net(case)
         short = await _answered(net, outcome, kind.short, kind)
         if short is None:
-            return Round(None)
+            return FromOnePort(None)
         beside = net.aside(_patience_s(case), same_port=True)
         long = await _answered(beside, outcome, kind.long, kind) is not None
-        return Round(short, long, not long and await _answered(beside, outcome, kind.padded, kind) is not None)
+        return FromOnePort(short, long, not long and await _answered(beside, outcome, kind.padded, kind) is not None)
 
 
-async def _answered(net: Network, outcome: Outcome, question: bytes, kind: Kind) -> int | None:
+async def _answered(net: Network, outcome: Outcome, question: bytes, kind: SizedQuestions) -> int | None:
     """The size of the answer; None for silence. Raises NetError for anything else."""
     to = outcome.check.port
     assert to is not None
