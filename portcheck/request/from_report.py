@@ -8,7 +8,7 @@ from dataclasses import field, replace
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.frozen import dataclass
-from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, GOOD, AskedOf, Expected, Finding, Need, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
 from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports
 
@@ -42,6 +42,7 @@ class _Reading:
     left_out: dict[str, None] = field(default_factory=dict)
     untested: dict[str, list[str]] = field(default_factory=dict)  # by the reason
     by_host: dict[tuple[str, str | None], list[Outcome]] = field(default_factory=dict)
+    others: dict[str, Finding] = field(default_factory=dict)  # by check, what is no firewall's matter
 
     def beside(self, outcome: Outcome) -> list[Outcome]:
         """All that was seen of the same host."""
@@ -60,7 +61,7 @@ def asked(
     pinned: tuple[Ports, ...] = (),
 ) -> Asked:
     """The paths to ask for. `outcomes` are those of the report that the user chose."""
-    reading = _Reading(report, sources, everything, pinned)
+    reading = _Reading(report, sources, everything, pinned, others={} if everything else _of_others(report))
     for outcome in outcomes:
         _read(reading, outcome)
     for finding in report.findings:
@@ -70,6 +71,20 @@ def asked(
         reading.left_out[f"not tested, so nothing is known of the path: {', '.join(paths)} ({reason})"] = None
     tested = any(outcome.state not in NOT_TESTED for outcome in outcomes)
     return Asked(tuple(reading.flows), tuple(reading.questions), tuple(reading.left_out), tested)
+
+
+def _of_others(report: Report) -> dict[str, Finding]:
+    """By check: the finding that explains it and asks the directory's or DNS's people alone, whatever was silent."""
+    told: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        for check in finding.checks if finding.asks else ():
+            told.setdefault(check, []).append(finding)
+    theirs = {AskedOf.AD, AskedOf.DNS}
+    return {
+        check: found[0]
+        for check, found in told.items()
+        if {ask.of for finding in found for ask in finding.asks} <= theirs
+    }
 
 
 def _read(reading: _Reading, outcome: Outcome) -> None:
@@ -94,7 +109,9 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
             f"{where}: its LDAP ping names no KDC, so no path is to blame; ask the AD team to start it"
         ] = None
         return
-    if _concerns(reading, outcome) and (why := _invented(reading, outcome)):
+    if (told := reading.others.get(check.id)) and outcome.state in BLOCKED | NOT_TESTED:
+        reading.left_out[f"{check.host} ({check.address}): {told.title} ({told.code}): {told.fix}"] = None
+    elif _concerns(reading, outcome) and (why := _invented(reading, outcome)):
         reading.left_out[f"{check.host} ({check.service}): {why}"] = None
     elif _concerns(reading, outcome):
         _ask_for(reading, outcome)

@@ -10,6 +10,7 @@ from portcheck.diagnose.reader import flag, number, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.handshake import HANDSHAKE
+from portcheck.diagnose.rules.retired import NO_DIRECTORY, mapper_alone, no_directory
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints, hosts
 from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
 
@@ -40,6 +41,8 @@ def _down(f: ForestFacts) -> Proof | None:
         words["what"] = f"not running on {whereabouts(proof, f)}: anything of a domain controller"
         listed_there = answers.holds_records(f, hosts(proof))
         words["ask"] = (RETIRED if listed_there else EMPTY).format(some(map(printable, hosts(proof))))
+    if all(no_directory(f, where) for where in endpoints(proof)):
+        words["why"] = NO_DIRECTORY
     if running := _running(f, proof):
         words["what"] = f"all TCP refused by {whereabouts(proof, f)}, while UDP answers"
         words["why"] = ALL_TCP.format(ports(running))
@@ -54,7 +57,10 @@ def _down(f: ForestFacts) -> Proof | None:
         words["ask"] = f"{OVER_TCP_ASK}: {allow(f, proof)}"
     elif any(_starting(f, where) for where in endpoints(proof)):
         words["ask"] += JUST_STARTED
-    return Proof(proof, good, seen=_kdc_flag(f, proof), words=words)
+    nowhere = [where for where in endpoints(proof) if no_directory(f, where)]
+    behind = tuple(o for where in nowhere for o in f.faults_at(where) if flag(o, "interface_missing"))
+    seen = tuple(mapper_alone(f, where) for where in nowhere)
+    return Proof(proof, good, seen=(*_kdc_flag(f, proof), *seen), brief=bool(seen), words=words, follows=behind)
 
 
 DOWN_WHY = (
@@ -123,7 +129,7 @@ MANY = 3
 
 def _empty(f: ForestFacts, where: Endpoint) -> bool:
     asked = f.asked(where)
-    return f.hollow(where) and len({o.check.port for o in asked}) >= MANY
+    return no_directory(f, where) or (f.hollow(where) and len({o.check.port for o in asked}) >= MANY)
 
 
 def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
@@ -134,7 +140,9 @@ def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
 def stopped(f: ForestFacts, o: Outcome) -> bool:
     """Silent, and not for the path: a host that only refuses is silent alike, and the KDC is known not to run."""
     where = endpoint(o)
-    return where is not None and (f.hollow(where) or (o.check.service in KDC and _no_kdc(f, where)))
+    if where is None:
+        return False
+    return f.hollow(where) or no_directory(f, where) or (o.check.service in KDC and _no_kdc(f, where))
 
 
 def _no_kdc(f: ForestFacts, where: Endpoint) -> bool:
