@@ -1,4 +1,4 @@
-"""Stale name servers, controllers that are none any more or may not write, a part of a port range: each with its twin."""
+"""Stale name servers, hosts that are no controllers any more, or may not write, a part of a port range; and twins."""
 
 from __future__ import annotations
 
