@@ -44,7 +44,8 @@ def misled(f: ForestFacts) -> tuple[Lookup, ...]:
     asked = [x for x in f.lookups("SRV", *answers.ADDRESSES) if x.answers and x.server != answers.BESIDE_DNS]
     right = {(name(x.name), x.record) for x in asked if x.server != label and leads(f, x) is Leads.CONTROLLER}
     mine = (x for x in asked if x.server == label and (name(x.name), x.record) in right)
-    return tuple(x for x in mine if leads(f, x) is Leads.NOBODY)
+    nowhere = (x for x in mine if leads(f, x) is Leads.NOBODY)
+    return tuple(x for x in nowhere if not f.foreign.issuperset(addresses(f, x)))  # another forest is there: told so
 
 
 def _known(f: ForestFacts) -> dict[str, Leads]:

@@ -8,8 +8,9 @@ from dataclasses import field, replace
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.frozen import dataclass
-from portcheck.model import BLOCKED, GOOD, AskedOf, Expected, Finding, Need, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Finding, Need, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
+from portcheck.request.elsewhere import of_others
 from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports
 
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
@@ -61,7 +62,7 @@ def asked(
     pinned: tuple[Ports, ...] = (),
 ) -> Asked:
     """The paths to ask for. `outcomes` are those of the report that the user chose."""
-    reading = _Reading(report, sources, everything, pinned, others={} if everything else _of_others(report))
+    reading = _Reading(report, sources, everything, pinned, others={} if everything else of_others(report))
     for outcome in outcomes:
         _read(reading, outcome)
     for finding in report.findings:
@@ -71,20 +72,6 @@ def asked(
         reading.left_out[f"not tested, so nothing is known of the path: {', '.join(paths)} ({reason})"] = None
     tested = any(outcome.state not in NOT_TESTED for outcome in outcomes)
     return Asked(tuple(reading.flows), tuple(reading.questions), tuple(reading.left_out), tested)
-
-
-def _of_others(report: Report) -> dict[str, Finding]:
-    """By check: the finding that explains it and asks the directory's or DNS's people alone, whatever was silent."""
-    told: dict[str, list[Finding]] = {}
-    for finding in report.findings:
-        for check in finding.checks if finding.asks else ():
-            told.setdefault(check, []).append(finding)
-    theirs = {AskedOf.AD, AskedOf.DNS}
-    return {
-        check: found[0]
-        for check, found in told.items()
-        if {ask.of for finding in found for ask in finding.asks} <= theirs
-    }
 
 
 def _read(reading: _Reading, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
 from portcheck.diagnose.leads import Leads, addresses, leads, misled
-from portcheck.diagnose.phrases import some
+from portcheck.diagnose.phrases import nobody_there, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
@@ -34,9 +34,8 @@ def _views(f: ForestFacts) -> Proof | None:
         f"{some(wrong)} {HAVE if len(wrong) > 1 else HAS}" if wrong else "DNS servers give different answers"
     )
     nobody = dict.fromkeys(who for views in split.values() for who in _wrong(views) if views[who].to is Leads.NOBODY)
-    nowhere = (
-        f". No controller answers where {some(nobody)} {'leads' if len(nobody) == 1 else 'lead'}" if nobody else ""
-    )
+    lead = "leads" if len(nobody) == 1 else "lead"
+    nowhere = f". No controller of {printable(f.forest.name)} answers where {some(nobody)} {lead}" if nobody else ""
     told_words["how"] = f"{DIFFERENTLY}{nowhere}. {told_words['whose']}"
     if not split and all(said == UNHEARD_OF for said in idle.values()):
         told_words |= {"what": f"{some(idle)} {SILENT}", "how": WAITS, "ask": DEAD}
@@ -124,9 +123,19 @@ def _idle(f: ForestFacts) -> dict[str, str]:
         server_named(server): _gave_none(asked)
         for server, asked in beside.items()
         if (among or server == SYSTEM)
+        and not _told_already(f, server)
         and server not in own
         and not any(x.status in {"ok", "nxdomain", "nodata"} for x in asked)
     }
+
+
+def _told_already(f: ForestFacts, server: str) -> bool:
+    """Its silence has its finding."""
+    return any(
+        o.check.id in f.explained and o.check.service == "dns"
+        for where in f.by_address.get(server, ())
+        for o in f.at(where)
+    )
 
 
 def _gave_none(asked: list[Lookup]) -> str:
@@ -208,7 +217,33 @@ def _of(f: ForestFacts, lookup: Lookup) -> Views:
     return _by_question(f).get((name(lookup.name), lookup.record), {})
 
 
+# One of several is not there
+
+
+def _not_there(f: ForestFacts) -> Proof | None:
+    """It refuses, or the last router finds nobody at its address, and another server answered the questions."""
+    if not any(x.status == "ok" for x in f.lookups("SRV")):
+        return None
+    alone = [where for where in f.by_endpoint if (dc := f.controller(where.host)) and dc.source == "dns-server"]
+    found = {where: f.faults_at(where) for where in alone if all(o.check.service == "dns" for o in f.at(where))}
+    gone = {where: outcomes for where, outcomes in found.items() if outcomes and all(map(_says_no, outcomes))}
+    proof = tuple(o for outcomes in gone.values() for o in outcomes)
+    who = some(server_named(where.address) for where in gone)
+    return Proof(proof, severity=Severity.WARNING, words={"who": who}) if proof else None
+
+
+def _says_no(o: Outcome) -> bool:
+    return o.state is State.REFUSED or nobody_there(o)
+
+
 MISLED = (
+    Rule(
+        code="dns-views-differ",
+        title="{forest}: {who} is not there, and another one answers",
+        explanation=WAITS + ".",
+        fix=DEAD,
+        when=_not_there,
+    ),
     Rule(
         code="dns-views-differ",
         title="{forest}: {who} leads to {there}, where no controller answers; another DNS server to one that does",
