@@ -194,3 +194,36 @@ def test_a_part_of_the_dynamic_ports_is_told_from_all_of_them(lab: Lab, closed: 
     told = finding(run, "rpc-dynamic-blocked")
     assert words in told["explanation"]
     assert ("drsuapi and lsarpc" in told["title"]) is (closed == "49153/tcp")
+
+
+# The directory's datagrams
+
+
+@pytest.mark.parametrize(("refused", "runs"), [(("389/udp",), True), (("389",), False)])
+def test_a_ping_that_is_refused_where_ldap_answers_is_no_service_to_start(
+    lab: Lab, refused: tuple[str, ...], runs: bool
+) -> None:
+    with faults.reject(lab, lab.bravo, *refused, how="port-unreachable", at=lab.bravo.node):
+        run = listed(lab, lab.bravo)
+    told = finding(run, "service-down")
+    assert ("over TCP the same services answer" in told["title"]) is runs
+    assert ("not running" in told["title"]) is not runs
+    assert ("start" in told["fix"]) is not runs
+
+
+# A limit on new connections
+
+
+def test_a_limit_that_lets_one_connection_in_two_seconds_pass_is_no_blocked_port(lab: Lab) -> None:
+    with chain(lab.fw1, "forward", "ct state new limit rate over 30/minute burst 5 packets drop"):
+        run = listed(lab, lab.bravo)
+    assert (run.code, run.codes("bravo")) == (0, ["packet-loss"])
+
+
+def test_a_blocked_port_behind_such_a_limit_is_still_found(lab: Lab) -> None:
+    limit = "ct state new limit rate over 30/minute burst 5 packets drop"
+    with chain(lab.fw1, "forward", limit), faults.drop(lab, lab.bravo, "464", at=lab.fw2):
+        run = listed(lab, lab.bravo)
+    assert run.code == 1
+    assert run.codes("bravo")[0] == "kpasswd-blocked"
+    assert {check["service"] for check in run.of("bravo") if check["verdict"] == "fail"} == {"kpasswd"}

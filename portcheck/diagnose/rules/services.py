@@ -53,7 +53,8 @@ def _down(f: ForestFacts) -> Proof | None:
         words["ask"] += f"; and the firewall team whether a rule answers with a reset in its place: {allow(f, untold)}"
     elif twins := _over_tcp(f, proof):
         words["what"] = f"{ports(proof)} refused by {whereabouts(proof, f)}; over TCP the same services answer"
-        words["why"] = OVER_TCP.format(ports(twins))
+        pinged = any(o.check.service in LOCATORS for o in proof)
+        words["why"] = OVER_TCP.format(ports(twins)) + (LOCATOR if pinged else "")
         words["ask"] = f"{OVER_TCP_ASK}: {allow(f, proof)}"
     elif any(_starting(f, where) for where in endpoints(proof)):
         words["ask"] += JUST_STARTED
@@ -95,6 +96,7 @@ OVER_TCP = (
     "The host itself refused these datagrams, and the same services answer at {}: they run, over TCP alone. Clients"
     " that turn to TCP notice nothing, others wait or fail."
 )
+LOCATOR = " Windows proves a controller by its answer on 389/udp, and passes this one over without it."
 OVER_TCP_ASK = "Ask whoever runs the host whether it, its own firewall or a device in its name refuses UDP on purpose"
 JUST_STARTED = "; if it was started just now, run this again in some minutes first"
 
@@ -107,8 +109,13 @@ def _over_tcp(f: ForestFacts, proof: Iterable[Outcome]) -> tuple[Outcome, ...]:
 
 def _twin(f: ForestFacts, o: Outcome) -> Outcome | None:
     beside = f.at(where) if (where := endpoint(o)) is not None and o.check.transport == "udp" else ()
-    alike = (twin for twin in beside if twin.check.service == o.check.service and twin.check.transport == "tcp")
+    service = LOCATORS.get(o.check.service, o.check.service)
+    alike = (twin for twin in beside if twin.check.service == service and twin.check.transport == "tcp")
     return next((twin for twin in alike if twin.state in GOOD), None)
+
+
+LOCATORS = {"ldap-ping": "ldap"}
+"""One service has two names: the directory answers the ping."""
 
 
 def _starting(f: ForestFacts, where: Endpoint) -> bool:
