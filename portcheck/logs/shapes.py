@@ -7,7 +7,7 @@ sessions) is what lines of one shape differ in. Bytes, because Python exchanges 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from portcheck.catalogue.errors import families
@@ -20,9 +20,10 @@ LONG = re.compile(rb"000000000*(?:-0000-0000-0000-000000000000)?")  # in what on
 LONGEST_CODE = b"0" * 8
 WIDE = 8  # digits: shorter numbers are codes only where words around them say so
 WINSOCK = re.compile(
-    r"[(\[<]\s?(1[01]0\d\d|101\d\d)\s?[)\]>]"
+    r"[(\[<][^\S\n]?(?P<n>1[01]0\d\d|101\d\d)[^\S\n]?[)\]>]"
 )  # in brackets nobody else's, whatever the words around are
-RUN = re.compile(r"[0-9]+")
+MASKED_HEX = re.compile(rb"0x[0a-fA-F]+(?![0-9A-Za-z_])")
+RUN = re.compile(r"[0-9]+(?:x[0-9a-fA-F]+(?![0-9A-Za-z_]))?")  # one 0, or 0x0, of a shape
 DIGIT = re.compile(r"\d")
 
 
@@ -31,43 +32,71 @@ def legible(text: str) -> str:
     return plain(text) if not text.isascii() or "&" in text or "\\" in text or "\x1b" in text else text
 
 
-def shaped(text: str) -> tuple[bytes, str]:
-    """The shape of a legible line with its own wide numbers in lines below, and the text that it was made of."""
-    raw = text.encode("utf-8", "replace")
-    own = ""
+def shaped(texts: Sequence[str]) -> list[tuple[bytes, str]]:
+    """Of legible lines: the shape, with the line's own wide numbers in lines below, and the text that it was made of.
+
+    All lines are gone through at once: a step costs little more for many lines than for one.
+    """
+    whole = "\n".join(texts)
+    if whole.count("\n") >= len(texts):  # what parts lines is in one of them
+        texts = [text.replace("\n", " ") for text in texts]
+        whole = "\n".join(texts)
+    raw = whole.encode("utf-8", "replace")
+    raw, wide = _without_its_own(raw)
+    kept, shapes = raw.decode().split("\n"), masked(raw).split(b"\n")
+    own = _own(texts, whole, wide)
+    return [
+        (shape + own[place].encode() if place in own else shape, text)
+        for place, (shape, text) in enumerate(zip(shapes, kept, strict=True))
+    ]
+
+
+def _own(texts: Sequence[str], whole: str, wide: Iterable[int]) -> dict[int, str]:
+    """By line: what of its numbers is code whatever the words around it are."""
+    own = {place: "".join(f"\n{number}" for number in owned(texts[place])) for place in wide}
+    for pattern in (WINSOCK, _numbers_that_speak()):
+        found = [(each.start(), each["n"]) for each in pattern.finditer(whole)]
+        for place, number in zip(_lines_of([at for at, _ in found], whole), (n for _, n in found), strict=True):
+            own[place] = f"{own.get(place, '')}\n{number}"
+    return own
+
+
+def _lines_of(offsets: Iterable[int], whole: str | bytes) -> Iterator[int]:
+    """In which line each of rising offsets lies."""
+    line = before = 0
+    for at in offsets:
+        line += whole.count(b"\n" if isinstance(whole, bytes) else "\n", before, at)  # type: ignore[arg-type]
+        before = at
+        yield line
+
+
+def _without_its_own(raw: bytes) -> tuple[bytes, list[int]]:
+    """Without GUIDs, sessions, digests and addresses in memory; and the lines that have other wide numbers."""
     hexadecimal = raw.translate(HEXADECIMAL)
-    if LONGEST_CODE in hexadecimal:
-        raw, wide = _without_its_own(raw, hexadecimal)
-        own = "".join(f"\n{number}" for number in owned(text)) if wide else ""
-        text = raw.decode()
-    if "(1" in text or "[1" in text or "<1" in text or "( 1" in text or "[ 1" in text or "< 1" in text:
-        own += "".join(f"\n{number}" for number in WINSOCK.findall(text))
-    if "47" in text:
-        own += "".join(f"\n{hint}" for hint in _numbers_that_speak() if hint in text)
-    return masked(raw) + own.encode() if own else masked(raw), text
-
-
-def _without_its_own(raw: bytes, hexadecimal: bytes) -> tuple[bytes, bool]:
-    """Without GUIDs, sessions, digests and addresses in memory; and whether it has other wide numbers."""
-    out, wide = raw, False
+    if LONGEST_CODE not in hexadecimal:
+        return raw, []
+    out, wide = bytearray(raw), []
     for found in LONG.finditer(hexadecimal):
         start, end = found.span()
-        if _of_its_own(raw, start, end):
-            out = out[:start] + b"-" * (end - start) + out[end:]
-        else:
-            wide = True
-    return out, wide
+        if its_own := _of_its_own(raw, start, end):
+            out[start:end] = b"-" * (end - start)
+        if not its_own or end - start == WIDE:
+            wide.append(start)
+    return bytes(out), list(dict.fromkeys(_lines_of(wide, raw)))
 
 
 def _of_its_own(raw: bytes, start: int, end: int) -> bool:
-    """No code is written so: longer than any, of digits and letters, or in parts."""
+    """No code is written so: longer than any, of digits and letters, or in parts.
+
+    Of those of eight digits `owned` knows which are codes, but for a directory's, which begins with 0000.
+    """
     word, before, after = raw[start:end], raw[max(0, start - 1) : start], raw[end : end + 1]
-    if _joins(after) or end - start <= WIDE:
+    if _joins(after):
         return False
     if before in (b"x", b"X"):
         widened = word[:WIDE].lower() == b"f" * WIDE and len(word) == 2 * WIDE  # 0xFFFFFFFF8007203A: a sign in 64 bits
-        return raw[start - 2 : start - 1] == b"0" and b"-" not in word and not widened
-    return not (_joins(before) or word.isdigit() or word.isalpha())
+        return len(word) > WIDE and raw[start - 2 : start - 1] == b"0" and b"-" not in word and not widened
+    return not (_joins(before) or word.isdigit() or word.isalpha() or (len(word) == WIDE and word[:4] == b"0000"))
 
 
 def _joins(letter: bytes) -> bool:
@@ -75,11 +104,11 @@ def _joins(letter: bytes) -> bool:
 
 
 def masked(raw: bytes) -> bytes:
-    """With one 0 for each run of digits."""
+    """With one 0 for each run of digits, and 0x0 for each hexadecimal number."""
     raw = raw.translate(DIGITS).replace(b"00000", b"0").replace(b"000", b"0")
     while b"00" in raw:
         raw = raw.replace(b"00", b"0")
-    return raw
+    return MASKED_HEX.sub(b"0x0", raw) if b"0x" in raw else raw
 
 
 def of_places(text: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
@@ -98,7 +127,7 @@ def places(shape: str, spans: Iterator[tuple[int, int]]) -> tuple[int, ...]:
 
 
 @cache
-def _numbers_that_speak() -> tuple[str, ...]:
-    """`4768`: events whose number is as good as their family's name; all begin with 47 (a test sees to it)."""
+def _numbers_that_speak() -> re.Pattern[str]:
+    """`4768`: events whose number is as good as their family's name."""
     hints = dict.fromkeys(hint for family in families().values() for hint in family.hints)
-    return tuple(hint for hint in hints if DIGIT.search(hint))
+    return re.compile(f"(?P<n>{'|'.join(hint for hint in hints if hint.isdigit())})")
