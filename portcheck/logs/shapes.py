@@ -18,6 +18,7 @@ DIGITS = bytes.maketrans(b"123456789", b"000000000")
 HEXADECIMAL = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 LONG = re.compile(rb"000000000*(?:-0000-0000-0000-000000000000)?")  # in what only shows hexadecimal digits
 LONGEST_CODE = b"0" * 8
+BEFORE, BEHIND = 8, 32  # bytes around a wide number that say whether it is a code
 WIDE = 8  # digits: shorter numbers are codes only where words around them say so
 WINSOCK = re.compile(
     r"[(\[<][^\S\n]?(?P<n>1[01]0\d\d|101\d\d)[^\S\n]?[)\]>]"
@@ -44,45 +45,44 @@ def shaped(texts: Sequence[str]) -> list[tuple[bytes, str]]:
     raw = whole.encode("utf-8", "replace")
     raw, wide = _without_its_own(raw)
     kept, shapes = raw.decode().split("\n"), masked(raw).split(b"\n")
-    own = _own(texts, whole, wide)
-    return [
-        (shape + own[place].encode() if place in own else shape, text)
-        for place, (shape, text) in enumerate(zip(shapes, kept, strict=True))
-    ]
-
-
-def _own(texts: Sequence[str], whole: str, wide: Iterable[int]) -> dict[int, str]:
-    """By line: what of its numbers is code whatever the words around it are."""
-    own = {place: "".join(f"\n{number}" for number in owned(texts[place])) for place in wide}
+    own = _by_line(wide, raw)
     for pattern in (WINSOCK, _numbers_that_speak()):
-        found = [(each.start(), each["n"]) for each in pattern.finditer(whole)]
-        for place, number in zip(_lines_of([at for at, _ in found], whole), (n for _, n in found), strict=True):
-            own[place] = f"{own.get(place, '')}\n{number}"
-    return own
+        more = _by_line(((each.start(), each["n"]) for each in pattern.finditer(whole)), whole)
+        own = {line: own.get(line, "") + more.get(line, "") for line in own | more}
+    for line, numbers in own.items():
+        shapes[line] += numbers.encode()
+    return list(zip(shapes, kept, strict=True))
 
 
-def _lines_of(offsets: Iterable[int], whole: str | bytes) -> Iterator[int]:
-    """In which line each of rising offsets lies."""
+def _by_line(numbers: Iterable[tuple[int, str]], whole: str | bytes) -> dict[int, str]:
+    """Numbers and their rising places as lines below that of each."""
+    end = b"\n" if isinstance(whole, bytes) else "\n"
+    found: dict[int, str] = {}
     line = before = 0
-    for at in offsets:
-        line += whole.count(b"\n" if isinstance(whole, bytes) else "\n", before, at)  # type: ignore[arg-type]
+    for at, number in numbers:
+        line += whole.count(end, before, at)  # type: ignore[arg-type]
         before = at
-        yield line
+        found[line] = f"{found.get(line, '')}\n{number}"
+    return found
 
 
-def _without_its_own(raw: bytes) -> tuple[bytes, list[int]]:
-    """Without GUIDs, sessions, digests and addresses in memory; and the lines that have other wide numbers."""
+def _without_its_own(raw: bytes) -> tuple[bytes, list[tuple[int, str]]]:
+    """Without GUIDs, sessions, digests and addresses in memory; and the other wide numbers that are codes."""
     hexadecimal = raw.translate(HEXADECIMAL)
-    if LONGEST_CODE not in hexadecimal:
-        return raw, []
     out, wide = bytearray(raw), []
     for found in LONG.finditer(hexadecimal):
         start, end = found.span()
         if its_own := _of_its_own(raw, start, end):
             out[start:end] = b"-" * (end - start)
         if not its_own or end - start == WIDE:
-            wide.append(start)
-    return bytes(out), list(dict.fromkeys(_lines_of(wide, raw)))
+            wide += [(start, number) for number in owned(_around(raw, start, end))]
+    return bytes(out), wide
+
+
+def _around(raw: bytes, start: int, end: int) -> str:
+    """As much as `owned` needs to see of a wide number's line."""
+    before, behind = raw[max(0, start - BEFORE) : start], raw[end : end + BEHIND]
+    return (before.rpartition(b"\n")[2] + raw[start:end] + behind.partition(b"\n")[0]).decode("utf-8", "replace")
 
 
 def _of_its_own(raw: bytes, start: int, end: int) -> bool:
