@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from portcheck.frozen import dataclass
 
@@ -27,8 +28,7 @@ COMPUTER = re.compile(r"<Computer>([^<]{1,255})", re.IGNORECASE)
 TOLD = re.compile(r"<(?:Data|Message|Binary)\b[^>]*>([^<]+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """One thing that the log says."""
 
     text: str
