@@ -19,6 +19,7 @@ from portcheck.model.events import Event
 from portcheck.model.libraries import PACKAGES, how_to_get
 from portcheck.net.lag import ListeningLoop
 from portcheck.run.runner import Order, run
+from portcheck.server.serving_loop import runner as serving_runner
 from portcheck.targets.checks import profile_names
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def serve(
         exporter = Exporter(loaded.forests, ForestBoard(reports))
         await serving.serve(exporter, at, loaded.web, lambda: _loaded(config, web_config, name), say)
 
-    with at:
-        asyncio.run(main())
+    with at, serving_runner() as loop:
+        loop.run(main())
     return OK
 
 

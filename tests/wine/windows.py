@@ -27,7 +27,7 @@ CLOSED = 0o077  # the server makes files; with the usual mode Everyone may read 
 LINGER_S = 600  # how long a server outlives tests that were killed
 TEST_PACKAGES = (
     "pytest", "pytest-asyncio", "hypothesis", "jsonschema", "junitparser", "markdown-it-py", "scapy", "pyyaml",
-    "aiosmtpd", "apprise", "pycryptodome",
+    "aiosmtpd", "apprise", "pycryptodome", "starlette", "uvicorn", "prometheus-client", "bcrypt",
 )  # fmt: skip
 QUIET = {"WINEDEBUG": "-all", "DISPLAY": "", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
 
