@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from portcheck.cli.demo_forests import embedded
 from tests.wine.windows import Windows, windows_path
 
 FOREST = (
@@ -28,7 +29,7 @@ def run(windows: Windows, tmp_path_factory: pytest.TempPathFactory) -> Path:
     forests = folder / "w\N{LATIN SMALL LETTER A WITH DIAERESIS}lder in use.toml"
     forests.write_bytes(codecs.BOM_UTF8 + FOREST.encode())  # a space, a letter that code pages differ in, CRLF, a mark
     done = windows.portcheck("check", "-c", windows_path(forests), "--only", "ldap", "--no-trace", "-f", "json")
-    assert (done.code, b"Traceback" in done.err) == (1, False)
+    assert (done.code, b"Traceback" in done.err, b"FAILED" in done.err) == (1, False, True)
     path = folder / "run.json"
     path.write_bytes(codecs.BOM_UTF16_LE + done.out.decode("utf-8").encode("utf-16-le"))  # PowerShell's own redirection
     return path
@@ -38,6 +39,22 @@ def test_a_closed_controller_is_refused_and_the_report_is_json(run: Path) -> Non
     report = json.loads(run.read_text(encoding="utf-16"))
     (check,) = report["checks"]
     assert (check["state"], report["vantage"]["platform"]) == ("refused", "win32")
+
+
+def test_a_healthy_run_writes_nothing_to_a_redirected_stderr(windows: Windows, tmp_path: Path) -> None:
+    """PowerShell's remoting prints whatever comes there as an error."""
+    with embedded() as (forests, _):
+        healthy = forests[0]
+        config = tmp_path / "forests.toml"
+        config.write_text(
+            f'[[forest]]\nname = "{healthy.name}"\n'
+            f'domain_controllers = [{{ host = "dc1.{healthy.name}", address = "{healthy.dns[0].host}" }}]\n'
+            f"ports = {{ ldap = {healthy.ports['ldap']} }}\n",
+            encoding="utf-8",
+        )
+        done = windows.portcheck("check", "-c", windows_path(config), "--only", "ldap")
+    assert (done.code, done.err) == (0, b""), done.out.decode(CODE_PAGE)
+    assert healthy.name.encode() in done.out
 
 
 @pytest.mark.parametrize("name", ["csv", "html", "prometheus", "markdown"])
