@@ -1,4 +1,4 @@
-"""Progress where no screen can be drawn: what fails, as it fails, and then the end; `--progress plain`: a line per check.
+"""Progress where no screen can be drawn: what fails, as it fails, then the end; `--progress plain`: a line per check.
 
 A healthy run writes nothing into a pipe: PowerShell's remoting prints whatever comes there as an error.
 """
