@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from portcheck.exitcodes import OK
 from portcheck.model import Report
 from portcheck.model.events import Notify
 from portcheck.model.libraries import BOARD, how_to_get
+from portcheck.model.typed import typed
 from portcheck.net.lag import ListeningLoop
 from portcheck.render.history import course_words, place
 from portcheck.render.shared.options import Options, for_stream
@@ -70,7 +70,7 @@ def ui(context: typer.Context, flags: CheckFlags) -> int:
     words = flags.target or []
     of_run = len(words) == 1 and (runs.is_run(words[0]) or Path(words[0]).suffix == ".json")
     if for_stream(sys.stdout).accessible:
-        instead = shlex.join(("portcheck", "report" if of_run else "check", *words))
+        instead = typed(("portcheck", "report" if of_run else "check", *words))
         raise ConfigError(NOT_HEARD.format(instead=instead))
     if of_run:
         return kept(runs.found(words[0]))

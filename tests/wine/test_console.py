@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portcheck.cli.demo_forests import embedded
-from tests.wine.windows import Windows, windows_path
+from tests.wine.windows import Done, Windows, windows_path
 
 FOREST = (
     '[[forest]]\r\nname = "alpha.test"\r\ndomain_controllers = [{ host = "dc1.alpha.test", address = "127.0.0.1" }]\r\n'
@@ -57,11 +57,23 @@ def test_a_healthy_run_writes_nothing_to_a_redirected_stderr(windows: Windows, t
     assert healthy.name.encode() in done.out
 
 
-@pytest.mark.parametrize("name", ["csv", "html", "prometheus", "markdown"])
-def test_every_format_but_the_table_is_utf_8(windows: Windows, run: Path, name: str) -> None:
-    done = windows.portcheck("report", windows_path(run), "-f", name)
-    assert "alpha.test" in done.out.decode("utf-8")
-    assert b"Traceback" not in done.err
+FORMATS = ("csv", "html", "prometheus", "markdown", "json")
+PLACES = ("COM9", r"\\localhost\share\run.json", "C:\\" + "deep\\" * 60 + "run.json")
+
+
+@pytest.fixture(scope="module")
+def told(windows: Windows, run: Path) -> dict[str, Done]:
+    """What `report` of that run does, by the format or the place that is asked for."""
+    asked = {name: ("-f", name) for name in FORMATS}
+    asked |= {place: ("-o", place) for place in PLACES} | {"NUL": ("-f", "json", "-o", "NUL")}
+    done = windows.several(*(("report", windows_path(run), *words) for words in asked.values()))
+    return dict(zip(asked, done, strict=True))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_but_the_table_is_utf_8(told: dict[str, Done], name: str) -> None:
+    assert "alpha.test" in told[name].out.decode("utf-8")
+    assert b"Traceback" not in told[name].err
 
 
 def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path) -> None:
@@ -73,16 +85,14 @@ def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path
     assert not {"?", "\N{REPLACEMENT CHARACTER}"} & set(shown.splitlines()[0])
 
 
-@pytest.mark.parametrize("place", ["COM9", r"\\localhost\share\run.json", "C:\\" + "deep\\" * 60 + "run.json"])
-def test_a_place_that_windows_does_not_take_is_one_line(windows: Windows, run: Path, place: str) -> None:
-    done = windows.portcheck("report", windows_path(run), "-o", place)
-    assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
-    assert b"Traceback" not in done.err
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_windows_does_not_take_is_one_line(told: dict[str, Done], place: str) -> None:
+    assert (told[place].code, len(told[place].err.splitlines())) == (2, 1), told[place].err
+    assert b"Traceback" not in told[place].err
 
 
-def test_what_is_written_to_no_place_is_written(windows: Windows, run: Path) -> None:
-    done = windows.portcheck("report", windows_path(run), "-f", "json", "-o", "NUL")
-    assert (done.code, done.err) == (windows.portcheck("report", windows_path(run), "-f", "json").code, b"")
+def test_what_is_written_to_no_place_is_written(told: dict[str, Done]) -> None:
+    assert (told["NUL"].code, told["NUL"].err) == (told["json"].code, b"")
 
 
 def test_a_file_of_secrets_that_everyone_may_read_is_refused(windows: Windows, tmp_path: Path) -> None:
