@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -24,6 +24,7 @@ from portcheck.cli.terminal import on_stderr
 from portcheck.config import ConfigError, parse_vantage
 from portcheck.exitcodes import INTERRUPTED, NOT_DONE
 from portcheck.files.writing import STDOUT
+from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.model.target import Selection
 from portcheck.model.typed import typed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from portcheck.cli.options import SIGNING_IN, taking
 from portcheck.commands import check, history
 from portcheck.config import CLOUD, ConfigError, Settings
 from portcheck.exitcodes import OK
+from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.model.events import Notify
 from portcheck.model.libraries import BOARD, how_to_get

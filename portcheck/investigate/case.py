@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol
 
+from portcheck.frozen import dataclass
 from portcheck.model import Facts, Outcome, State, Trace
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import ceil, comb
 
+from portcheck.frozen import dataclass
 from portcheck.investigate.case import Case, distinct
 from portcheck.model import Facts, Outcome, State
 from portcheck.net.timeouts import Timeouts

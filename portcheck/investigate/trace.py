@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from portcheck.frozen import dataclass
 from portcheck.investigate import alike, confirm, resets
 from portcheck.investigate.case import Case, Walk, distinct, hops_away
 from portcheck.model import BlockedAt, Facts, Outcome, State

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from portcheck.frozen import dataclass
 
 LONGEST = 1 << 16  # characters of one record that are kept
 COLUMNS: Mapping[str, str] = {

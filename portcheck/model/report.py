@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from portcheck.frozen import dataclass
 from portcheck.model.outcome import Facts, Outcome, State, Verdict
 from portcheck.model.request import Request
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol, TypeVar
 
+from portcheck.frozen import dataclass
 from portcheck.net.connect import connect
 from portcheck.net.pacing import Pacer
 from portcheck.net.pulse import Pulse

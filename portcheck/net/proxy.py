@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
+from portcheck.frozen import dataclass
 from portcheck.model import BlockedAt, Facts, Stage, State
 from portcheck.model.target import Route
 from portcheck.net import http, socks

@@ -7,10 +7,11 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 from typing import Generic, TypeVar
 
+from portcheck.frozen import dataclass
 from portcheck.model import Stage, State
 from portcheck.net.errors import PORT_PAUSES_S, NetError
 from portcheck.net.pacing import NOTICED_S, Delay, Pacer, patiently

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from portcheck.frozen import dataclass
 from portcheck.investigate import (
     BUDGET_S,
     ban,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portcheck.catalogue.services import TRANSPORTS, services
+from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
 from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports

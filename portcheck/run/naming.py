@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
 from portcheck.net.dns import HOSTS_FILE, TOLD, UNHEARD, Names, NoResolverError, is_address

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from portcheck import __version__, diagnose
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
+from portcheck.frozen import dataclass
 from portcheck.model import ForestReport, Outcome, Report, State, Verdict, utc
 from portcheck.model.credentials import Credentials
 from portcheck.model.events import Finished, Notify, Phase

@@ -9,8 +9,8 @@ import socket
 import sys
 from collections.abc import MutableMapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.server.admission import AdmissionPolicy, Visitor
 from portcheck.server.controller.record import Misbehaviour
 from portcheck.server.conversation import SCAVENGED_ONE_IN, Datagrams, abort, converse

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import CataloguedError, cause, errors, families, number_forms, numbered
 from portcheck.catalogue.phrases import WORD, canonical, words
 from portcheck.catalogue.sources import Sure
+from portcheck.frozen import dataclass
 
 HERE = Path(__file__).parent
 TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal", "errno", "pbis")

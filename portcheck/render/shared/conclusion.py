@@ -6,9 +6,9 @@ Pure: a report in, words out. The terminal, `-q`, notices and Nagios say these, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from portcheck.catalogue.brief import Brief, brief_of
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Finding, Outcome, Report, Request, State, Verdict
 from portcheck.model.folding import folded
 from portcheck.render.shared.digest import Digest, digests, headline, silent_hosts

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from portcheck.catalogue.services import services
+from portcheck.frozen import dataclass
 from portcheck.model import Verdict
 from portcheck.render.shared.grid import EXTRA_PORT, PLACES, Cell, Column, Grid, GridRow, Pending, RowKey
 from portcheck.render.shared.layout import pad

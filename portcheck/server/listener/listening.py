@@ -7,8 +7,9 @@ import errno
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.server.certificate import Identity, identity
 from portcheck.server.controller.record import Certificate
 from portcheck.server.listener import privileges, services
