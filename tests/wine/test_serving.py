@@ -1,4 +1,4 @@
-"""What serves on Windows goes on serving where visitors leave before they are let in (CPython issue 93821)."""
+"""What serves on Windows outlives visitors who leave before they are let in (CPython issue 93821), and hears Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wine.in_console import in_console
 from tests.wine.windows import Windows, windows_path
 
 AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: closing resets
@@ -32,34 +33,29 @@ def leave_before_being_let_in(port: int) -> None:
 
 
 def test_the_exporter_outlives_visitors_who_leave_early(windows: Windows, forests: str) -> None:
-    asked = ("serve", "-c", forests, "--listen", "127.0.0.1:0")
-    with windows.start(windows.python, "-m", "portcheck", *asked) as program:
-        try:
-            assert program.stderr is not None
-            told = PORT.search(program.stderr.readline())
-            assert told is not None
-            leave_before_being_let_in(int(told[1]))
-            page = http.client.HTTPConnection("127.0.0.1", int(told[1]), timeout=300)
-            page.request("GET", "/-/healthy")
-            status = page.getresponse().status
-            page.close()
-        finally:
-            program.kill()
+    with in_console(windows, "serve", "-c", forests, "--listen", "127.0.0.1:0") as (program, press_ctrl_c):
+        assert program.stderr is not None
+        told = PORT.search(program.stderr.readline())
+        assert told is not None
+        leave_before_being_let_in(int(told[1]))
+        page = http.client.HTTPConnection("127.0.0.1", int(told[1]), timeout=300)
+        page.request("GET", "/-/healthy")
+        status = page.getresponse().status
+        page.close()
+        press_ctrl_c()
         _, said = program.communicate(timeout=300)
-    assert (status, said) == (200, b"")
+    assert (status, said, program.returncode) == (200, b"", 0)
 
 
 def test_a_listener_outlives_visitors_who_leave_early(windows: Windows) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     asked = ("listen", "--bind", "127.0.0.1", "--only", "ldap", "--port", f"ldap={port}", "--for", "600s")
-    with windows.start(windows.python, "-m", "portcheck", *asked) as program:
-        try:
-            assert program.stdout is not None
-            assert any(str(port).encode() in line for line in program.stdout)
-            leave_before_being_let_in(port)
-            socket.create_connection(("127.0.0.1", port), 300).close()
-        finally:
-            program.kill()
+    with in_console(windows, *asked) as (program, press_ctrl_c):
+        assert program.stdout is not None
+        assert any(str(port).encode() in line for line in program.stdout)
+        leave_before_being_let_in(port)
+        socket.create_connection(("127.0.0.1", port), 300).close()
+        press_ctrl_c()
         _, said = program.communicate(timeout=300)
-    assert said == b""
+    assert (said, program.returncode) == (b"", 130)
