@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from portcheck.frozen import dataclass
-
 LONGEST = 1 << 16  # characters of one record that are kept
 COLUMNS: Mapping[str, str] = {
     "source": "source", "provider": "source", "providername": "source",
