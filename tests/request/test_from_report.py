@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from portcheck.model import BlockedAt, Expected, Need, Outcome, Report, State, Verdict
+from portcheck.model import AskedOf, BlockedAt, Expected, Need, Outcome, Report, Request, State, Verdict
 from portcheck.render.request import FORMATS, OWN
 from portcheck.request import from_report, ticket
 from portcheck.request.flow import Asked, Ports
@@ -254,3 +254,14 @@ def test_ports_that_a_plausible_mapper_names_are_asked_for() -> None:
     """The twin; a static port outside the dynamic range as well."""
     found = asked(ALIVE, outcome("rpc/tcp"), rpc(State.FILTERED, 49667, named=[49667, 5000]))
     assert sorted(ports(found)) == ["49667/tcp", "5000/tcp"]
+
+
+@pytest.mark.parametrize(("of", "wanted"), [(AskedOf.DNS, False), (AskedOf.AD, False), (AskedOf.FIREWALL, True)])
+def test_what_a_finding_lays_to_a_name_server_or_the_controller_itself_is_no_rule(of: AskedOf, wanted: bool) -> None:
+    """Nor are the ports behind its endpoint mapper, which nobody could ask for."""
+    silent, behind = outcome("rpc/tcp", State.FILTERED), outcome(check("rpc-samr/tcp", port=None), State.SKIPPED)
+    told = finding("dns-views-differ", checks=(silent.check.id,), asks=(Request(of, words="Ask."),))
+    made = report(silent, behind, findings=(told,))
+    for everything in (False, True):
+        found = from_report.asked(made, made.outcomes, everything=everything)
+        assert bool(found.flows) is (wanted or everything)

@@ -185,6 +185,12 @@ def _whom_to_ask(f: ForestFacts, lacking: list[Lookup], who: str) -> str:
         )
     if all(SITES in lookup.name for lookup in lacking):
         return f"Correct the name of the site, or ask the AD team which controllers are to register {records}"
+    given = {name(x.name) for x in f.lookups("SRV") if of_the_forest(f, x) and srv_targets(x)}
+    if all(name(lookup.name) in denied & given for lookup in lacking):
+        return (
+            f"Ask the AD team why some of the forest's own DNS servers give {records} and others do not: changes that"
+            " have not been replicated (repadmin /replsummary), or a delegation that leads past them"
+        )
     if all(name(lookup.name) in denied for lookup in lacking):
         return f"Ask the AD team to restart Netlogon on the controllers, so that they register {records}"
     unknown = any(name(x.name) == name(f.forest.name) and x.status == "nxdomain" for x in f.lookups())

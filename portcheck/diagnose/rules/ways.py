@@ -189,7 +189,7 @@ def _short(o: Outcome) -> str:
     return f"{number(o, 'short_answer_bytes') or 0:.0f}"
 
 
-SHORT: Mapping[tuple[str, ...], str] = {("from",): "from", ("to",): "to"}
+SHORT: dict[tuple[str, ...], str] = {("from",): "from", ("to",): "to"}
 
 BURST = (
     Rule(
