@@ -103,6 +103,7 @@ def test_where_no_controller_answers_at_either_address_no_server_is_blamed(lab: 
         run = byname(lab)
     assert run.codes("bravo") == ["host-unreachable", "dns-views-differ"]
     assert "leads to" not in finding(run, "dns-views-differ")["title"]
+    assert f"{resolvers.USUAL}: {lab.bravo.address}): clear up first" in finding(run, "host-unreachable")["fix"]
 
 
 # No controller any more
