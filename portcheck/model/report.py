@@ -88,6 +88,10 @@ class DomainController:
     domain: str = ""
 
 
+OVERDUE = "the deadline came before the run was done"
+"""The `problem` of a forest that the time of the run was too short for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForestReport:
     """One forest of a run: its controllers and what DNS said."""

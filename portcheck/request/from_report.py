@@ -25,7 +25,7 @@ FIRST_USER_PORT = 1024  # RFC 6335, 6: below are those that IANA assigns
 KDC = frozenset({"kerberos", "kpasswd"})
 PATH_CODES = (
     "mtu-black-hole", "fragments-dropped", "packet-loss", "one-way-path", "idle-timeout", "middlebox-answers",
-    "connection-reset", "tls-intercepted", "dns-views-differ", "wrong-forest",
+    "connection-reset", "tls-intercepted", "long-datagrams-lost", "dns-views-differ", "wrong-forest",
 )  # fmt: skip
 """Findings that concern the network team although no rule for a port cures them."""
 
@@ -174,6 +174,8 @@ def _concerns(reading: _Reading, outcome: Outcome) -> bool:
     """Is this a path to ask for?"""
     if _port_unknown(reading, outcome):
         return True
+    if outcome.facts.get("long_datagrams_lost") and not reading.everything:
+        return False  # the port is open
     if outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP:  # nothing proves that it is offered there
         return reading.everything or not _heard(reading, outcome)
     if reading.everything:

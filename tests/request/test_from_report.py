@@ -195,6 +195,13 @@ def test_faults_of_the_path_that_no_port_rule_cures_are_told() -> None:
     assert "Large packets are lost" in found.left_out[0]
 
 
+@pytest.mark.parametrize(("facts", "asked_for"), [({"long_datagrams_lost": "from"}, []), ({}, ["389/udp"])])
+def test_a_port_that_answers_in_short_is_not_asked_for(facts: dict[str, object], asked_for: list[str]) -> None:
+    silent = outcome("ldap-ping/udp", State.FILTERED, facts=facts)
+    assert [str(flow.ports) for flow in asked(ALIVE, silent).flows] == asked_for
+    assert [str(flow.ports) for flow in asked(ALIVE, silent, everything=True).flows][-1:] == ["389/udp"]
+
+
 def test_weak_needs_are_left_out_where_the_user_wants_that_and_told() -> None:
     weak = outcome(check("kerberos/udp", need=Need.OPTIONAL), State.FILTERED, verdict=Verdict.WARN)
     found = asked(ALIVE, weak)

@@ -116,7 +116,13 @@ def _of_no_catalog(f: ForestFacts, lookup: Lookup) -> bool:
 
 
 def _kept_back(f: ForestFacts, lookup: Lookup) -> bool:
-    """Asked again at the end, when all else was quiet, and never heard: beside answers of the same server, no loss."""
+    """Asked again at the end, when all else was quiet, and never heard: beside answers of the same server, no loss.
+
+    Where that server leaves questions for addresses unanswered too, it is not about these records: `dc-unresolved`.
+    """
+    addresses = (x for x in f.lookups("A") if x.server == lookup.server and x.required)
+    if any(x.status in UNHEARD for x in addresses):
+        return False
     alike = [x for x in f.lookups("SRV") if name(x.name) == name(lookup.name) and x.server == lookup.server]
     return lookup.required and len(alike) > 1 and all(x.status in UNHEARD for x in alike)
 
