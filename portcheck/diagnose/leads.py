@@ -40,12 +40,20 @@ def addresses(f: ForestFacts, lookup: Lookup) -> tuple[str, ...]:
 
 def misled(f: ForestFacts) -> tuple[Lookup, ...]:
     """What the run went by, as clients set up alike do, and it led to nobody, and another server to a controller."""
+    if answers.stripped(f):
+        return ()
     label = answers.main(f)
-    asked = [x for x in f.lookups("SRV", *answers.ADDRESSES) if x.answers and x.server != answers.BESIDE_DNS]
+    asked = [x for x in f.lookups("SRV", *answers.ADDRESSES) if x.server != answers.BESIDE_DNS]
     right = {(name(x.name), x.record) for x in asked if x.server != label and leads(f, x) is Leads.CONTROLLER}
     mine = (x for x in asked if x.server == label and (name(x.name), x.record) in right)
-    nowhere = (x for x in mine if leads(f, x) is Leads.NOBODY)
-    return tuple(x for x in nowhere if not f.foreign.issuperset(addresses(f, x)))  # another forest is there: told so
+    nowhere = [x for x in mine if leads(f, x) is Leads.NOBODY or _denies(x)]
+    elsewhere = (x for x in nowhere if x.answers and f.foreign.issuperset(addresses(f, x)))  # another forest: told so
+    return tuple(x for x in nowhere if x not in set(elsewhere))
+
+
+def _denies(lookup: Lookup) -> bool:
+    """That the host has no such address; of SRV records that has a finding of its own."""
+    return lookup.record in answers.ADDRESSES and lookup.status in {"nxdomain", "nodata"}
 
 
 def _known(f: ForestFacts) -> dict[str, Leads]:

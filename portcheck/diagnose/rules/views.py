@@ -197,7 +197,9 @@ def _misled(f: ForestFacts) -> Proof | None:
     at = dict.fromkeys(address for x in right for address in addresses(f, x))
     words = {
         "who": who,
-        "there": some(map(printable, led_to)),
+        "leads": f"leads to {some(map(printable, led_to))}, where no controller answers"
+        if led_to
+        else f"gives no address of {some(dict.fromkeys(printable(x.name) for x in wrong))}",
         "right": f"{some(dict.fromkeys(map(speaker, right)))}: {some(map(printable, at))}",
         "server": printable(right[0].answered_from or right[0].server),
     }
@@ -246,7 +248,7 @@ MISLED = (
     ),
     Rule(
         code="dns-views-differ",
-        title="{forest}: {who} leads to {there}, where no controller answers; another DNS server to one that does",
+        title="{forest}: {who} {leads}; another DNS server leads to a controller",
         explanation=(
             "The same question is answered differently depending on the server, and a controller answers where another"
             " one leads ({right}). So what {who} says is old or wrong, and nothing was learnt of the forest's ports by"
