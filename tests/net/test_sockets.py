@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
 import sys
 
@@ -42,6 +43,19 @@ async def test_a_connection_from_a_port_that_a_kdc_ignores_is_given_up_for_anoth
         with await net.tcp(server.getsockname()[1]):
             assert net.trail.facts["local_port"] not in shunned
     assert len(shunned) == 2
+
+
+async def test_a_connection_that_is_made_in_the_very_turn_that_calls_it_off_is_no_fault() -> None:
+    loop, faults = asyncio.get_running_loop(), list[dict[str, object]]()
+    loop.set_exception_handler(lambda _, context: faults.append(context))
+    with socket.create_server(("127.0.0.1", 0)) as server, sockets.make("127.0.0.1", socket.SOCK_STREAM) as sock:
+        connecting = asyncio.create_task(sockets.connect(sock, *server.getsockname()))
+        await asyncio.sleep(0)  # it is under way
+        assert select.select([], [sock], [], PATIENT.connect_s)[1]  # made, and the loop has not looked yet
+        loop.call_soon(connecting.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await connecting
+    assert faults == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the port is chosen early there")
