@@ -17,7 +17,7 @@ ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
 LATE_ROW = re.compile(r"^\| (`.+`) \| .+ \|$", re.MULTILINE)
 LATE_THEMSELVES = {"__main__", "cli.explaining", "model", "catalogue.packaging"}
 """What answers before all else is loaded, a face of names, and what runs where a package is made."""
-LOOSE = {"__init__", "__main__", "exitcodes"}
+LOOSE = {"__init__", "__main__", "exitcodes", "frozen"}
 """The only modules that lie at the top."""
 ONLY_HERE = {
     "socket": {"net", "server", "exporter"},
@@ -129,7 +129,7 @@ def test_each_module_imports_what_its_row_allows(module: Path) -> None:
     own = room(name_of(module))
     if own in {"", "__main__"}:
         return
-    wanted = {room(name) for name in of_ours(module)} - {own, "", "exitcodes"}
+    wanted = {room(name) for name in of_ours(module)} - {own, "", "exitcodes", "frozen"}
     assert wanted - allowed().get(own, set()) == set()
 
 
@@ -203,3 +203,16 @@ def test_no_class_name_stands_for_two_things() -> None:
 def test_each_module_is_short_and_says_what_it_is_for(module: Path) -> None:
     assert len(module.read_text(encoding="utf-8").splitlines()) <= 360
     assert ast.get_docstring(parsed(module))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_each_dataclass_is_made_the_fast_way(module: Path) -> None:
+    if name_of(module) == "frozen":
+        return
+    imported = [
+        name.name
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
+        for name in node.names
+    ]
+    assert "dataclass" not in imported, "from portcheck.frozen import dataclass"

@@ -6,7 +6,6 @@ import importlib.util
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
 from portcheck.files.private import NotPrivateError, read_private
 from portcheck.files.reading import words
 from portcheck.files.text import NotTextError, decoded
+from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.model.libraries import how_to_get
 

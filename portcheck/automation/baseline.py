@@ -6,11 +6,12 @@ Trouble with the history is one line on stderr; the report goes on without it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portcheck.config import ConfigError, FailOn
 from portcheck.exitcodes import NOT_AS_EXPECTED, NOT_DONE, OK
+from portcheck.frozen import dataclass
 from portcheck.model import Comparison, Report
 
 if TYPE_CHECKING:

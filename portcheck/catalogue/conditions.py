@@ -8,10 +8,10 @@ to look instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, State
 
 

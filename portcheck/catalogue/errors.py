@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,7 @@ from portcheck.catalogue.books import spellings, table
 from portcheck.catalogue.conditions import Condition
 from portcheck.catalogue.phrases import NEEDS_FAMILY
 from portcheck.catalogue.sources import Sure
+from portcheck.frozen import dataclass
 from portcheck.model.target import DC
 
 FACILITY_WIN32 = 0x80070000  # MS-ERREF 2.1: an HRESULT that carries a Win32 code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from portcheck.catalogue import codes
@@ -15,6 +15,7 @@ from portcheck.catalogue.errors import CataloguedError, errors, families, number
 from portcheck.catalogue.narrowing import narrowed
 from portcheck.catalogue.numbers import SPEAKS_FOR_ITSELF, Claim, Number, claims, readings, spoken_for, whole
 from portcheck.catalogue.phrases import NEEDS_FAMILY, alone, canonical, pattern, pieces, plain, words
+from portcheck.frozen import dataclass
 
 LONGEST = 65536  # characters of a pasted text that are looked at
 LONGEST_LINE = 8192  # and of a line of a log

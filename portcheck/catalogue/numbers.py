@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from portcheck.catalogue.errors import FACILITY_WIN32, MASK, MIT_BASE, ErrorFamily, families
+from portcheck.frozen import dataclass
 
 FACILITY_NT = 0x10000000  # MS-ERREF 2.1: the N bit of an HRESULT that carries an NTSTATUS
 TABLE = 256  # codes in one table of com_err

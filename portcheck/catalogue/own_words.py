@@ -6,13 +6,13 @@ It stands in the catalogue and not beside the rules, so that a look-up need not 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from portcheck.catalogue.kept import read
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import Service, services
 from portcheck.catalogue.suggestions import of_port
+from portcheck.frozen import dataclass
 from portcheck.model import Need
 
 

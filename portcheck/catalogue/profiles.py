@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from portcheck.catalogue import endpoints
 from portcheck.catalogue.kept import HERE, read
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.catalogue.sources import Sure, usually
+from portcheck.frozen import dataclass
 from portcheck.model import Need
 from portcheck.model.target import DC
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
 from portcheck.catalogue.kept import read
+from portcheck.frozen import dataclass
 
 TRANSPORTS = ("tcp", "udp")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 
 from portcheck.catalogue.books import table
+from portcheck.frozen import dataclass
 
 
 class Sure(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from portcheck.automation.alerting import When
 from portcheck.cli.options import Sets
 from portcheck.cli.panels import HOW_TO_ASK, OUTPUT, SIGN_IN, UNATTENDED, WHAT
 from portcheck.config import FailOn, parse_address, parse_duration, parse_proxy, parse_rate
+from portcheck.frozen import dataclass
 from portcheck.model.credentials import Method
 from portcheck.render import FORMATS
 from portcheck.render.shared.options import ProgressKind

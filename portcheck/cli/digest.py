@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
 from portcheck.config import ConfigError, parse_duration
 from portcheck.exitcodes import NOT_DONE, OK
+from portcheck.frozen import dataclass
 from portcheck.history import sent
 from portcheck.history.database import transaction
 from portcheck.history.digest import PlanDigest, digested

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.config import ConfigError, Configuration, DcSpec, ExtraPort, ForestSpec, Server, is_address, nearest
 from portcheck.config.target import FORMS, MOST_ADDRESSES, TargetText, addresses_of, parse_target
 from portcheck.config.target_list import MARK, lines_of
+from portcheck.frozen import dataclass
 
 Complete = Callable[[str], str]
 """A single label to the full name; raises ConfigError."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, get_type_hints
 
 import typer
 
 from portcheck.cli.selection import flagged
+from portcheck.frozen import dataclass
 
 SIGNING_IN = ("bind", "user", "bind_method", "password_stdin")
 """Not for what repeats itself: a password that has been changed would lock its account, a bad attempt a run."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from portcheck.files.writing import (
     refuse_unwritable,
     write_whole,
 )
+from portcheck.frozen import dataclass
 from portcheck.net.platform import console
 from portcheck.render import FORMATS, IN_PIECES
 from portcheck.render.shared.options import Options, for_stream, is_terminal

@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 ORDER = "portcheck.order"
 FORMAT, OUTPUT = "f", "o"
 SHORT = re.compile(r"-[qv46]*(?P<kind>[fo])(?P<value>.*)", re.DOTALL)  # also behind flags: -qf json
+LEADING = re.compile("(o*)(f+)(o*)")
 LONG = {"--format": FORMAT, "--output": OUTPUT}
 
 
@@ -40,16 +41,20 @@ def owners(order: str) -> list[int | None]:
     """For each output the place of its format; None: there is none left.
 
     So many outputs in a row belong to the last so many formats before them, in their order (`-f a -f b -o x`: x is
-    b's); outputs before any format to those that follow, or to the default.
+    b's); outputs before any format to those that follow and that no output follows in turn, or to the default.
     """
-    order = re.sub("^(o+)(f*)", r"\2\1", order) if FORMAT in order else FORMAT + order
-    found: list[int | None] = []
-    free: list[int] = []
-    seen = 0
-    for run in re.findall("f+|o+", order):
+    before, formats, after = map(len, LEADING.findall(order if FORMAT in order else order + FORMAT)[0])
+    found = _of(range(max(formats - after, 0)), before)
+    free = range(0)
+    for run in re.findall("f+|o+", order[before:]):
         if run.startswith(FORMAT):
-            free = list(range(seen, seen + len(run)))
-            seen += len(run)
+            free = range(free.stop, free.stop + len(run))
         else:
-            found += [*free[-len(run) :], *[None] * (len(run) - len(free))]
+            found += _of(free, len(run))
     return found
+
+
+def _of(formats: range, outputs: int) -> list[int | None]:
+    """The places of the last of the formats, one for each output."""
+    mine = formats[-outputs:] if outputs else ()
+    return [*mine, *[None] * (outputs - len(mine))]

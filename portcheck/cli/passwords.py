@@ -10,13 +10,13 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from portcheck.config import ConfigError, ForestSpec, printable
 from portcheck.files.private import NotPrivateError, read_private
 from portcheck.files.reading import words
 from portcheck.files.text import NotTextError, decoded
+from portcheck.frozen import dataclass
 from portcheck.model.credentials import Credentials, Method, Secret
 from portcheck.run.ending import ENDING, Prompting
 

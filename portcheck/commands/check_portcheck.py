@@ -7,12 +7,12 @@ import io
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import typer
 
 from portcheck.cli import app
 from portcheck.cli.plugin_ranges import RangeError, alerts, is_range
+from portcheck.frozen import dataclass
 from portcheck.model import Report, Verdict
 from portcheck.render.report.nagios import CRITICAL, UNKNOWN, WARNING, WORDS, level, status
 

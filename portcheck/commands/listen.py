@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, TypeVar
 
 import typer
@@ -16,6 +16,7 @@ from rich.text import Text
 from portcheck.cli import listen_flags, output, targets
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE, OK
+from portcheck.frozen import dataclass
 from portcheck.model.target import Selection
 from portcheck.net.platform.port_owners import Owners
 from portcheck.render import listen as words
@@ -26,7 +27,7 @@ from portcheck.server.listener.limits import Contact, Limits
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready
 from portcheck.server.listener.ports import moved, roles, wanted
 from portcheck.server.own_addresses import is_own, own_addresses, own_name
-from portcheck.server.server import runner
+from portcheck.server.serving_loop import runner
 
 T = TypeVar("T")
 UNBROKEN = 100_000  # cells: no line is wrapped for who hears it

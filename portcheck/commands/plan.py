@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -21,6 +21,7 @@ from portcheck.cli.check_flags import (
     WhatFlags,
 )
 from portcheck.cli.options import settings_of, taking
+from portcheck.frozen import dataclass
 from portcheck.model.target import Selection
 from portcheck.render.plan import FORMATS
 from portcheck.targets.checks import profile_names

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +22,7 @@ from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, find, parse_duration, parse_vantage
 from portcheck.files.writing import STDOUT, WriteError, write_whole
+from portcheck.frozen import dataclass
 from portcheck.render.digest import FORMATS
 from portcheck.schedule import cron, systemd, windows
 from portcheck.schedule.job import DAY, WEEK, Scheduled, checked, interval, named, refuse_secret

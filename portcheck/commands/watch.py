@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, FailOn, parse_duration
 from portcheck.exitcodes import INTERRUPTED, OK
+from portcheck.frozen import dataclass
 from portcheck.model import Report, utc
 from portcheck.model.target import Selection
 from portcheck.render.shared import times

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from portcheck.config.binding import read_bind
@@ -16,6 +15,7 @@ from portcheck.config.settings import Settings, read_profiles, read_site
 from portcheck.config.spec import BindSpec, DcSpec, ExtraPort, ForestSpec
 from portcheck.config.systems import CLOUD, read_systems
 from portcheck.config.words import ConfigError, shown
+from portcheck.frozen import dataclass
 from portcheck.model import Expected
 
 TRANSPORTS = ("tcp", "udp")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass
 
 from portcheck.config.words import ConfigError, shown
+from portcheck.frozen import dataclass
 
 DNS_PORT = 53
 LONGEST_VANTAGE = 63

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from portcheck.config.files import spelled
 from portcheck.config.lines import Path as KeyPath
 from portcheck.config.lines import key_lines
 from portcheck.config.words import ConfigError, nearest, printable, shown
+from portcheck.frozen import dataclass
 
 T = TypeVar("T")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
 from portcheck.config.names import parse_host, parse_port
 from portcheck.config.words import ConfigError, shown
+from portcheck.frozen import dataclass
 
 DEFAULT_PORT, SOCKS_PORT = 80, 1080
 SOCKS = frozenset({"socks5", "socks5h"})

@@ -1,12 +1,10 @@
 """The settings of a run, a row each: what holds without it, how [defaults] is read, what the reference says of it."""
 
-# ruff: noqa: RUF009 - a row is a field
-
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +13,7 @@ from portcheck.config.names import parse_address
 from portcheck.config.node import Node
 from portcheck.config.proxies import ProxySpec, parse_proxy
 from portcheck.config.words import ConfigError, shown
+from portcheck.frozen import dataclass
 
 DEFAULT_PROFILES = ("mim",)
 LONGEST_SITE = 63

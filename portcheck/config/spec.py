@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from portcheck.config.names import Server
 from portcheck.config.proxies import ProxySpec
 from portcheck.config.settings import DEFAULT_PROFILES, Settings
+from portcheck.frozen import dataclass
 from portcheck.model.credentials import Method
 
 

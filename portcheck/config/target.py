@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import unquote, urlsplit
 
 from portcheck.config.names import is_address, parse_host, parse_port
 from portcheck.config.words import ConfigError, printable, shown
+from portcheck.frozen import dataclass
 
 MOST_ADDRESSES = 4096
 """Of one network; a larger one is a mistake, or a scan."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from portcheck.catalogue.conditions import SIGNS, Condition, Sign
@@ -13,6 +13,7 @@ from portcheck.diagnose.phrases import evidence, listed, ports, some
 from portcheck.diagnose.reader import printable
 from portcheck.diagnose.view import FAULTY, hosts, named
 from portcheck.diagnose.witnesses import SHOWN_BY, asked, whom
+from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, GOOD, Finding, Outcome, Report, State, Verdict
 
 OF_THE_WAY = frozenset({Condition.BLOCKED, Condition.REFUSED, Condition.MUTE, Condition.RESET, Condition.SERVICE_DOWN})

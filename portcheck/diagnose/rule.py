@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portcheck.diagnose.view import ForestFacts
+from portcheck.frozen import dataclass
 from portcheck.model import Need, Outcome, Severity, Verdict
 
 WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from portcheck.catalogue.endpoints import Use, uses_of
 from portcheck.catalogue.profiles import built_in
 from portcheck.diagnose.reader import text
+from portcheck.frozen import dataclass
 from portcheck.model import Outcome
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portcheck.catalogue.services import services
+from portcheck.frozen import dataclass
 from portcheck.model import (
     BLOCKED,
     GOOD,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar, cast
 
 from portcheck.diagnose.reader import flag, name, texts
+from portcheck.frozen import dataclass
 from portcheck.model import (
     BLOCKED,
     GOOD,

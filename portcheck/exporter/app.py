@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from portcheck.exitcodes import OK
 from portcheck.exporter.asking import Asker, Key, LateError, QueueFullError
 from portcheck.exporter.board import ForestBoard
 from portcheck.exporter.own_metrics import OwnMetrics
+from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.render import FORMATS
 from portcheck.render.merged import html as page

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from portcheck.exitcodes import OK
+from portcheck.frozen import dataclass
 from portcheck.merge import reading
 from portcheck.merge.findings import Wanted, explained
 from portcheck.merge.gather import Sourced, gathered

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 
 import h11
@@ -21,6 +20,7 @@ from portcheck.exporter.access import Access
 from portcheck.exporter.app import Exporter, Forests
 from portcheck.exporter.connections import ImpatientProtocol
 from portcheck.exporter.web_config import TlsWanted, WebConfig
+from portcheck.frozen import dataclass
 
 LARGEST_HEAD = 16 * 1024
 MOST_CONNECTIONS = 256

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from portcheck.config import ConfigError, nearest
 from portcheck.files import reading
+from portcheck.frozen import dataclass
 
 MOST_BYTES = 2**20
 CLIENTS = {"": False, "NoClientCert": False, "RequireAndVerifyClientCert": True}

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
+from portcheck.frozen import dataclass
 from portcheck.history.runs import Kept, report_of, runs
 from portcheck.model import Report, Verdict
 from portcheck.report.to_json import StoreError

@@ -6,9 +6,9 @@ import io
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from portcheck.frozen import dataclass
 from portcheck.history.database import transaction
 from portcheck.model import Comparison, Outcome, Report, Verdict
 from portcheck.report import by_line

@@ -7,8 +7,8 @@ and is kept after it.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.history.database import transaction
 
 TABLE = """CREATE TABLE IF NOT EXISTS digest (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
+from portcheck.frozen import dataclass
 from portcheck.history.runs import Kept
 
 RUNS_SHOWN = 24

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from portcheck.frozen import dataclass
 from portcheck.investigate.case import Case
 from portcheck.model import Facts, Outcome, State
 from portcheck.model.events import Notify, Phase

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import ceil, comb
 
+from portcheck.frozen import dataclass
 from portcheck.investigate.case import Case, distinct
 from portcheck.model import Facts, Outcome, State
 from portcheck.net.timeouts import Timeouts
@@ -71,7 +72,12 @@ async def _ask(case: Case, samples: Sequence[Sample], usual: int, small: int) ->
         sample.seen[size].append(await case.ask(sample.mute, PATIENCE, size))
 
     sizes = [None] * usual + [size for size in SMALL for _ in range(small)]
-    await asyncio.gather(*(one(sample, size) for sample in samples for size in sizes))
+    if not case.queue_s:
+        await asyncio.gather(*(one(sample, size) for sample in samples for size in sizes))
+        return
+    for size in sizes:  # what all of it brings would keep a narrow line busy for longer than any answer is waited for
+        for sample in samples:
+            await one(sample, size)
 
 
 def _passing(samples: Sequence[Sample]) -> int | None:

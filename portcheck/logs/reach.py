@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, KeysView, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from portcheck.catalogue import codes
@@ -18,6 +17,7 @@ from portcheck.catalogue.errors import families
 from portcheck.catalogue.lookup import SYMBOL
 from portcheck.catalogue.numbers import BETWEEN, LABEL
 from portcheck.catalogue.phrases import pieces, plain, words
+from portcheck.frozen import dataclass
 from portcheck.logs.shapes import DIGIT, masked, of_places, places
 
 NUMBER = r"-?(?:0x[0-9a-f]{1,8}|\d+)"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
 from portcheck.catalogue.errors import CataloguedError
 from portcheck.catalogue.lookup import LONGEST_LINE, Match, inside
 from portcheck.catalogue.phrases import plain
+from portcheck.frozen import dataclass
 from portcheck.logs.neutral import neutral
 from portcheck.logs.reach import LineReach, reach
 from portcheck.logs.records import LogRecord

@@ -7,8 +7,8 @@ be one device: what is shared is proof, what is not shared is none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.model import Outcome
 
 Ways = Mapping[tuple[str, str | None], frozenset[str]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.merge.devices import Ends, ends, ways
 from portcheck.merge.phrases import places, port, services, short, some
 from portcheck.merge.points import Merged, MergedCell

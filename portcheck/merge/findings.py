@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from portcheck.exitcodes import NOT_AS_EXPECTED, NOT_DONE, OK
+from portcheck.frozen import dataclass
 from portcheck.merge import differs, places
 from portcheck.merge.points import Merged
 from portcheck.model import Severity, Verdict

@@ -6,10 +6,11 @@ What is kept of an outcome is little and mostly shared: a hundred places see the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 
+from portcheck.frozen import dataclass
 from portcheck.merge.lean import LeanReader
 from portcheck.merge.moments import is_ahead, moment
 from portcheck.merge.points import CellKey, LeftOut, Merged, MergedCell, VantagePoint, key_of

@@ -6,9 +6,10 @@ A hundred places have four hundred thousand checks between them, most of them al
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import itemgetter
 
+from portcheck.frozen import dataclass
 from portcheck.model import Facts, Outcome, State, Verdict
 from portcheck.report.from_json import read_outcome
 from portcheck.report.json_object import JsonObject

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, GOOD, Check, Finding, ForestReport, Outcome, State, Vantage, Verdict
 
 CellKey = tuple[str, str, str | None, str, str, int | None]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.model import Check, DomainController, Outcome
 
 

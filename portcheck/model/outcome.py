@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from portcheck.frozen import dataclass
 from portcheck.model.check import Check
 
 Facts = dict[str, object]

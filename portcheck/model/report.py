@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from portcheck.frozen import dataclass
 from portcheck.model.outcome import Facts, Outcome, State, Verdict
 from portcheck.model.request import Request
 
@@ -85,6 +86,10 @@ class DomainController:
     roles: tuple[str, ...] = ()  # pdc gc kdc writable rodc time adws dns ldap closest
     facts: Facts = field(default_factory=dict)
     domain: str = ""
+
+
+OVERDUE = "the deadline came before the run was done"
+"""The `problem` of a forest that the time of the run was too short for."""
 
 
 @dataclass(frozen=True, slots=True)

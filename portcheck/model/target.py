@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from portcheck.frozen import dataclass
 
 DC = "dc"
 """The target of rows that are asked of every domain controller."""

@@ -7,9 +7,10 @@ import importlib
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from portcheck.frozen import dataclass
 from portcheck.model import Lookup
 from portcheck.net.lag import AWAY_S, missed_s
 from portcheck.net.own_names import own_addresses

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.model import BlockedAt, Facts, Stage, State
 from portcheck.net.icmp import Icmp, Said
 from portcheck.net.platform import machine

@@ -11,9 +11,9 @@ import asyncio
 import errno
 import socket
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 
+from portcheck.frozen import dataclass
 from portcheck.net import errors
 from portcheck.net.icmp import Icmp, Said
 from portcheck.net.platform import error_queue, machine, sockets, winsock

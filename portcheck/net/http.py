@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portcheck.frozen import dataclass
 from portcheck.model import State
 from portcheck.net.errors import NetError
 from portcheck.net.stream import Stream

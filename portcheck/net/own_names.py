@@ -8,8 +8,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from portcheck.frozen import dataclass
 
 NO_SUCH_NAME = frozenset(
     code for key in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if (code := getattr(socket, key, None)) is not None

@@ -7,7 +7,8 @@ by a program: only services of the same one speak for each other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from portcheck.frozen import dataclass
 
 QUICK_S = 0.25  # answers that take longer are given the whole patience
 SOON_S = 0.2  # between the tries of a question, where answers come at once

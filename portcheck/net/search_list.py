@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.net.dns import UNHEARD, Names, NoResolverError
 
 LOCATOR = "_ldap._tcp.dc._msdcs"

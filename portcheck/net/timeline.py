@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
+from portcheck.frozen import dataclass
 from portcheck.model import Facts, Stage, Trace, utc
 from portcheck.net.lag import missed_s
 

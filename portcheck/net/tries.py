@@ -8,10 +8,10 @@ import errno
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from portcheck.frozen import dataclass
 from portcheck.model import State
 from portcheck.net import errors, icmp
 from portcheck.net.alarms import Alarm, after

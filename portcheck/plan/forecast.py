@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portcheck.catalogue.profiles import OPENERS, Profile
 from portcheck.catalogue.services import GENERIC
 from portcheck.config import CLOUD, ForestSpec, Settings
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, Report, State
 from portcheck.model.target import DC, Selection, Target
 from portcheck.net.timeouts import Timeouts

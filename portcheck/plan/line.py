@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from portcheck.frozen import dataclass
 from portcheck.probes.probe import Question
 
 SEGMENT = 1448  # bytes of TCP data in a whole Ethernet frame, with timestamps

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from portcheck.config import Settings
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Facts, State
 from portcheck.model.target import Route
 from portcheck.net.dns import is_address

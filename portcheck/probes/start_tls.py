@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Facts, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Network

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.text import Text
 
+from portcheck.frozen import dataclass
 from portcheck.model import (
     DomainController,
     Finding,

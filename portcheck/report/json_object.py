@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from portcheck.frozen import dataclass
 from portcheck.model import Facts
 
 MAX_DEPTH = 32

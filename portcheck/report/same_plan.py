@@ -8,8 +8,9 @@ other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Finding, ForestReport, Outcome, Report
 
 FOUND = frozenset({"srv", "dns-server"})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from portcheck.catalogue.sources import Sure, usually
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Need
 
 DYNAMIC = (49152, 65535)

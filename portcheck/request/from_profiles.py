@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portcheck.catalogue.profiles import OPENERS, Profile, ProfileRow
 from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec, is_address
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Expected
 from portcheck.model.target import DC, Selection, Target
 from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, Flow, Ports

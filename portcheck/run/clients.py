@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, Facts, Lookup, Need, Outcome, State
 from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, is_address

@@ -9,7 +9,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from portcheck.frozen import dataclass
 
 MOST = 16384  # checks, some 80 MB: many times as many as are asked at once, so that nobody waits for a host to begin
 

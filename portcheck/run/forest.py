@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, ProxySpec
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
 from portcheck.model.events import ForestFound, Notify
 from portcheck.model.target import DC, Pin, Selection, Target

@@ -8,10 +8,11 @@ from __future__ import annotations
 import pickle
 import struct
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from portcheck.config import ForestSpec, Settings
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Facts, Outcome, Trace
 from portcheck.model.target import Target
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from portcheck.catalogue.services import GENERIC
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Need, Outcome, State
 from portcheck.model.target import Target
 from portcheck.net.dns import is_address

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from portcheck.catalogue.profiles import OPENERS
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.config import CLOUD
 from portcheck.diagnose.verdict import Offered
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
 from portcheck.model.target import DC, SWEPT, UNNAMED, Route, Target
 from portcheck.probes.probe import Subject

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portcheck.diagnose.verdict import judge, settle
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, State, Verdict
 from portcheck.model.events import Landed, Notify, Planned
 from portcheck.run.knowledge import HostState, without_port

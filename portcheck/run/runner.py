@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from portcheck import __version__, diagnose
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
-from portcheck.model import ForestReport, Outcome, Report, State, Verdict, utc
+from portcheck.frozen import dataclass
+from portcheck.model import ForestReport, Outcome, Report, Severity, State, Verdict, utc
 from portcheck.model.credentials import Credentials
 from portcheck.model.events import Finished, Notify, Phase
+from portcheck.model.report import OVERDUE
 from portcheck.model.target import Pin, Selection
 from portcheck.net.dns import Names, is_address
 from portcheck.net.platform.machine import vantage
@@ -37,6 +39,7 @@ from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
 
 GLANCE_S = 0.25  # so often the deadline is looked for
+OUT_OF_TIME = "out-of-time"  # the finding of a forest that nothing is known of, for want of time alone
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
 
@@ -118,7 +121,7 @@ class Run:
         """The run was ended before it was done: by its deadline, or since it was told to end and did not."""
         self.interrupted = ENDING.told
         for survey in self.surveys:
-            survey.problem = survey.problem or (None if ENDING.told else "the deadline came before the run was done")
+            survey.problem = survey.problem or (None if ENDING.told else OVERDUE)
 
     def _keep_in_spite_of(self, fault: BaseException) -> None:
         """A fault of ours, or of a machine without memory: what was found is worth telling all the same."""
@@ -283,16 +286,23 @@ def _with_clocks(forest: ForestReport, skews: clocks.Skews) -> ForestReport:
 def _exit_code(report: Report, surveys: Sequence[ForestRun], settings: Settings) -> int:
     if report.interrupted:
         return INTERRUPTED
-    if not any(_was_asked(outcome) for outcome in report.outcomes) and any(s.problem for s in surveys):
-        told = any(lookup.status in {"ok", "nxdomain", "nodata"} for s in surveys for lookup in s.lookups)
-        if not told:
-            return NOT_DONE
+    asked = any(_was_asked(outcome) for outcome in report.outcomes)
+    if not asked and any(s.problem for s in surveys) and not any(_was_told(survey, report) for survey in surveys):
+        return NOT_DONE
     wanted = [outcome for outcome in report.outcomes if outcome.verdict is not Verdict.SKIP]
     if wanted and all(_tells_nothing(outcome) for outcome in wanted):
         return NOT_DONE
     if settings.fail_on in {"fail", "warn"} and not all(_met_anybody(survey) for survey in surveys):
         return NOT_AS_EXPECTED
     return exit_code(report, settings.fail_on)
+
+
+def _was_told(survey: ForestRun, report: Report) -> bool:
+    """DNS answered about it; where the deadline came before the first check, only a fault that DNS told counts."""
+    if survey.problem == OVERDUE:
+        mine = (finding for finding in report.findings if finding.forest == survey.forest.name)
+        return any(finding.severity is Severity.ERROR and finding.code != OUT_OF_TIME for finding in mine)
+    return any(lookup.status in {"ok", "nxdomain", "nodata"} for lookup in survey.lookups)
 
 
 def _tells_nothing(outcome: Outcome) -> bool:

@@ -14,9 +14,10 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portcheck.config import ForestSpec, Settings
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, State
 from portcheck.model.events import Notify, Started
 from portcheck.net.paths import network

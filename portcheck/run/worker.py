@@ -10,10 +10,11 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import BinaryIO
 
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome
 from portcheck.model.events import Event, Started
 from portcheck.net.lag import ListeningLoop

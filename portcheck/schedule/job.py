@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portcheck.config import ConfigError, format_duration
+from portcheck.frozen import dataclass
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 7 * 86400
 MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from portcheck.frozen import dataclass
 from portcheck.server.controller.record import Certificate
 
 LIFETIME = timedelta(days=400)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from portcheck.frozen import dataclass
 
 Answering = Callable[[bytes], bytes]
 Frame = Callable[[bytes], int | None]

@@ -9,8 +9,8 @@ import socket
 import sys
 from collections.abc import MutableMapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.server.admission import AdmissionPolicy, Visitor
 from portcheck.server.controller.record import Misbehaviour
 from portcheck.server.conversation import SCAVENGED_ONE_IN, Datagrams, abort, converse
@@ -37,15 +37,6 @@ class Post:
     @property
     def where(self) -> tuple[str, int]:
         return self.address, self.port
-
-
-def runner() -> asyncio.Runner:
-    """The loop for what serves, on every system the one that Unix has.
-
-    Windows' own ends the listening at a port where one visitor leaves before he is let in (CPython issue 93821), and
-    the reading of datagrams where one is not taken any more.
-    """
-    return asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
 
 
 def bound(address: str, port: int, *, udp: bool = False, again: bool = False) -> socket.socket:

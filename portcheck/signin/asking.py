@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.net.errors import NetError
 from portcheck.net.ldap.session import LONGEST, Found, Session
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.model import Facts, State
 from portcheck.model.credentials import Credentials, Method
 from portcheck.net.errors import NetError

@@ -6,10 +6,11 @@ An account is locked out by bad attempts on any controller, so a run makes at mo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, Facts, Need, Outcome, State
 from portcheck.model.credentials import Credentials, Method
 from portcheck.net.ldap.connection import LdapConnection

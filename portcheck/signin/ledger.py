@@ -6,10 +6,11 @@ In doubt two names are the same account: one that is spared unasked costs a seco
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import Facts
 from portcheck.signin.host import SignInHost
 from portcheck.wire.rootdse import dns_name, relative_names

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.model import Facts
 from portcheck.net.ldap.session import Session
 from portcheck.signin import identity, rights

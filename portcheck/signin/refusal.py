@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from portcheck.frozen import dataclass
 
 STRONGER_AUTH_REQUIRED, CONFIDENTIALITY_REQUIRED, INVALID_CREDENTIALS = 8, 13, 49
 METHOD_NOT_SUPPORTED = frozenset({7, 48})

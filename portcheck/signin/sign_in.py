@@ -6,8 +6,8 @@ Binds and StartTLS are spoken with our own codec: until a server has proven itse
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.model import Stage, State
 from portcheck.model.credentials import Credentials, Method
 from portcheck.model.libraries import how_to_get

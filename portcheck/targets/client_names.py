@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import Lookup
 from portcheck.net.dns import Names
 from portcheck.net.platform.machine import source_address

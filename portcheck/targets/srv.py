@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from ipaddress import ip_address
 
 from portcheck.config import ForestSpec
+from portcheck.frozen import dataclass
 from portcheck.model import Lookup
 from portcheck.model.target import SWEPT, Target
 from portcheck.net.dns import HOSTS_FILE, TOLD, Names, is_address

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portcheck.catalogue.endpoints import ANY, asked_for, covers
 from portcheck.catalogue.profiles import ONLY_NAMED, Profile, ProfileRow, merge, merge_for
 from portcheck.catalogue.services import services
 from portcheck.config import CLOUD, DIRECT, ConfigError, ForestSpec, ProxySpec, SystemSpec, parse_proxy
+from portcheck.frozen import dataclass
 from portcheck.model.target import DC, UNNAMED, Route, Selection, Target
 from portcheck.net.dns import Names, is_address
 from portcheck.targets import tunnel

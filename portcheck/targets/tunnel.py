@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portcheck.config import ForestSpec, ProxySpec
+from portcheck.frozen import dataclass
 from portcheck.model import Lookup
 from portcheck.model.target import Route, Target
 from portcheck.net.dns import Names, is_address

@@ -3,8 +3,7 @@ before the other side knows who asks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError
 
 MAGIC = b"AMQP"

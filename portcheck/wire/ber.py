@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError
 from portcheck.wire.text import UNSHOWN
 

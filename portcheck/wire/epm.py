@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, guid
 from portcheck.wire.cursor import Cursor
 from portcheck.wire.rpc import NDR, RpcRequest

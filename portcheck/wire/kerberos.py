@@ -4,8 +4,7 @@ An AS-REP is recognised and never decoded: it would hold material to attack a pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ber
 from portcheck.wire import kerberos_asn1 as asn1
 from portcheck.wire.kerberos_codes import ErrorCode as ErrorCode

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ber
 from portcheck.wire import kerberos_asn1 as asn1
 

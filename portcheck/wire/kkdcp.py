@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ber, kerberos
 from portcheck.wire.kerberos_asn1 import field, fields, read_octets, read_string, sequence, string
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ber
 from portcheck.wire import kerberos_asn1 as asn1
 from portcheck.wire.kerberos import KrbError

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ber, ldap_filter
 from portcheck.wire.ldap_filter import ANY, Filter
 

@@ -5,8 +5,7 @@ An echo of the question, or the answer to another one, is none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ldap
 from portcheck.wire.ldap import ExtendedResponse, SearchDone, SearchEntry, SearchReference
 

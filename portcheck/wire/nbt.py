@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Literal
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError
 from portcheck.wire.cursor import Cursor
 from portcheck.wire.text import printable

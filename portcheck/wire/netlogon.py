@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ber, ldap
 from portcheck.wire.ldap import SearchDone, SearchEntry, SearchRequest
 from portcheck.wire.ldap_answer import SearchAnswer

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum, IntFlag
 from ipaddress import IPv4Address
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, guid
 from portcheck.wire.compressed_names import NamePacker, read_name
 from portcheck.wire.text import printable

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError
 from portcheck.wire.cursor import Cursor
 from portcheck.wire.text import printable

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError
 
 LENGTH = 48

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, ber
 from portcheck.wire.ldap import SearchEntry, SearchRequest
 

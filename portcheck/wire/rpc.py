@@ -6,9 +6,9 @@ No authentication: trailers of peers are skipped, none is ever sent.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, guid
 from portcheck.wire.cursor import Cursor
 from portcheck.wire.text import printable

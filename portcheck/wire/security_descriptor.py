@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, guid
 from portcheck.wire.cursor import Cursor
 from portcheck.wire.sid import HEADER, Sid, unpack

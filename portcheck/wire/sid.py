@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError
 
 TEXT = re.compile(r"S-1-(0x[0-9a-f]{12}|[0-9]{1,10})((?:-[0-9]{1,10}){0,15})", re.IGNORECASE)

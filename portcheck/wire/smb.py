@@ -6,8 +6,8 @@ Framed as on 445/tcp and, after the NetBIOS session request, on 139/tcp: four by
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError, guid, spnego
 
 PROTOCOL, PROTOCOL_SMB1 = b"\xfeSMB", b"\xffSMB"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import WireError
 from portcheck.wire.cursor import Cursor
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.wire import guid
 
 NAME = "portcheck listen"

@@ -43,6 +43,7 @@ class Condition:
     filled: bool = False  # many connections were just made
 
 
+SERVICES = 5
 CONDITIONS: Mapping[str, Condition] = {
     "as it is": Condition(),
     "concurrency 4096, rate 20000": Condition(("--concurrency", "4096", "--rate", "20000")),
@@ -58,7 +59,7 @@ CONDITIONS: Mapping[str, Condition] = {
 
 def main() -> int:
     options = arguments()
-    scale.say(f"{options.hosts} hosts of {len(scale.PORTS)} ports, load {os.getloadavg()[0]:.1f}\n")
+    scale.say(f"{options.hosts} hosts of {SERVICES} ports, load {os.getloadavg()[0]:.1f}\n")
     scale.say(f"{'':42}{'runs':>5}{'false':>7}{'of':>9}  wall s, at most")
     false = sum(row(name, CONDITIONS[name], options) for name in options.only or CONDITIONS)
     return 1 if false else 0
@@ -78,18 +79,19 @@ def arguments() -> argparse.Namespace:
 
 
 def row(name: str, condition: Condition, options: argparse.Namespace) -> int:
-    true, hosts = scale.cells(options.hosts), options.hosts
+    field = scale.Field(options.hosts, SERVICES)
+    true = field.cells()
     runs = options.stops if condition.stopped else options.runs
     chance, walls, told = random.Random(options.seed), list[float](), Counter[str]()
     if condition.ports and not os.access(RANGE, os.W_OK):
         scale.say(f"{name:42}    - needs root")
         return 0
-    with scale.serving(hosts), local_ports(few=condition.ports), scale.busy(condition.loops):
+    with scale.serving(field), local_ports(few=condition.ports), scale.busy(condition.loops):
         for _ in range(runs):
             if condition.filled:
                 fill(FILLED)
             began = time.monotonic()
-            seen = asked(hosts, condition, chance)
+            seen = asked(field, condition, chance)
             walls.append(time.monotonic() - began)
             wrong = (c for c, answers in true.items() if seen.get(c) != ("open" if answers else "filtered"))
             told.update(seen.get(cell, "nothing") for cell in wrong)
@@ -99,11 +101,11 @@ def row(name: str, condition: Condition, options: argparse.Namespace) -> int:
     return told.total()
 
 
-def asked(hosts: int, condition: Condition, chance: random.Random) -> dict[scale.Cell, str]:
+def asked(field: scale.Field, condition: Condition, chance: random.Random) -> dict[scale.Cell, str]:
     """One run, and the state of each cell."""
     with tempfile.TemporaryDirectory() as folder:
         config, report = Path(folder) / "forests.toml", Path(folder) / "report.json"
-        config.write_text(scale.forest(hosts))
+        config.write_text(scale.forest(field))
         command = [sys.executable, "-m", "portcheck", "check", "-c", str(config), "--only", "tcp", "-q"]
         command += ["-f", "json", "-o", str(report), *condition.options]
         if condition.nice:

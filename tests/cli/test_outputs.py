@@ -72,7 +72,12 @@ PAIRED = {
     "-f csv -o a -o b.nft": "b.nft: no format is known by .nft",
     "-c -f -f json -o a": "-f: no such file",
     "-o a -o b": "b has no --format of its own",
-    "-o a -f csv -o b": "b has no --format of its own",
+    "-o a -f csv -o b": "a has no --format of its own",
+    "-o a.json -f csv -o b": ["csv b", "json a.json", "table"],
+    "-o a.csv -f json -o b.json": ["json b.json", "csv a.csv", "table"],
+    "-o a -f json -f csv -o b": ["json a", "csv b", "table"],
+    "-o a -o b.xml -f json -f csv": ["json a", "csv b.xml", "table"],
+    "-o a -f json -f csv": ["csv a", "json"],
 }
 
 

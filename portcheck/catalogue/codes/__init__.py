@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from portcheck.catalogue.books import table
 from portcheck.catalogue.errors import CataloguedError, cause, errors, families, number_forms, numbered
 from portcheck.catalogue.phrases import WORD, canonical, words
 from portcheck.catalogue.sources import Sure
+from portcheck.frozen import dataclass
 
 HERE = Path(__file__).parent
 TABLES = ("win32", "ntstatus", "hresult", "mit", "heimdal", "errno", "pbis")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from portcheck.diagnose import answers
@@ -13,6 +12,7 @@ from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.records import TOLD_BY_PING
 from portcheck.diagnose.view import REVERSE, Endpoint, ForestFacts, grouped
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Outcome, Severity
 
 

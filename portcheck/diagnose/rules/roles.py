@@ -10,6 +10,7 @@ from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.symptoms import speak_sync
 from portcheck.diagnose.view import ForestFacts, endpoint, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
+from portcheck.model.report import OVERDUE
 
 WRITERS = frozenset({"mim", "mim-export", "mim-password", "mim-exchange", "domain-join"})
 """Built-in profiles whose work writes objects; any profile that needs kpasswd writes passwords."""
@@ -19,7 +20,7 @@ def _could_not_ask(f: ForestFacts) -> Proof | None:
     """Nothing was sent: this machine's own firewall, permissions, limits or resolver."""
     proof = tuple(o for o in f.outcomes if o.state is State.ERROR and o.check.id not in f.explained)
     proof += tuple(o for o in f.seen(State.FILTERED) if _held_back(f, o))
-    problem = f.forest.problem if not f.troubled and not f.outcomes else None
+    problem = f.forest.problem if not f.troubled and not f.outcomes and f.forest.problem != OVERDUE else None
     if not proof and not problem:
         return None
     told = (o for o in proof if o.state is State.ERROR)
@@ -28,6 +29,15 @@ def _could_not_ask(f: ForestFacts) -> Proof | None:
     severity = Severity.ERROR if needed else Severity.WARNING
     words = {"why": some(why), "what": "nothing could be asked" if problem else "this machine could not ask"}
     return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words=words)
+
+
+def _out_of_time(f: ForestFacts) -> Proof | None:
+    """The run's time was over before anything was asked of anybody; questions to DNS may have been sent."""
+    if f.troubled or f.outcomes or f.forest.problem != OVERDUE:
+        return None
+    asked = len({(lookup.name, lookup.record) for lookup in f.forest.lookups if lookup.status != "timeout"})
+    seen = f"{asked} question{'' if asked == 1 else 's'} to DNS answered, and nothing else asked" if asked else OVERDUE
+    return Proof((), severity=Severity.ERROR, seen=(seen,), brief=True)
 
 
 def _held_back(f: ForestFacts, o: Outcome) -> bool:
@@ -66,7 +76,7 @@ def _paused(f: ForestFacts) -> Proof | None:
 
 def _read_only(f: ForestFacts) -> Proof | None:
     """A write to it is answered with a referral; where nobody else is heard of, nothing can be written."""
-    if not _writes(f):
+    if not writes(f):
         return None
     told = {where: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}
     read_only = [where for where, roles in told.items() if "rodc" in roles]
@@ -84,7 +94,7 @@ def _more_unknown(f: ForestFacts) -> bool:
     return any(f.roles(where) is None and any(o.state in GOOD for o in f.at(where, "ldap")) for where in f.by_endpoint)
 
 
-def _writes(f: ForestFacts) -> bool:
+def writes(f: ForestFacts) -> bool:
     return bool(WRITERS & set(f.forest.profiles)) or any(
         o.check.service == "kpasswd" and o.check.required for o in f.outcomes
     )
@@ -226,6 +236,17 @@ LOCAL = (
         explanation="Nothing was sent, so this says nothing about the path or the controllers.",
         fix="Look at this machine first: its own firewall, routes and VPN, permissions, limits and name resolution.",
         when=_could_not_ask,
+    ),
+    Rule(
+        code="out-of-time",
+        title="{forest}: not asked: the deadline came first",
+        explanation=(
+            "The run was to end by its deadline, and did before the first check: this says nothing about the path, the"
+            " controllers or this machine. Finding the controllers through DNS comes before, and can take long where a"
+            " name server is silent."
+        ),
+        fix="Give it more time (--deadline, or deadline in the forests file), or none.",
+        when=_out_of_time,
     ),
 )
 

@@ -10,9 +10,10 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn
 
+from portcheck.frozen import dataclass
 from portcheck.model import Stage, State
 from portcheck.net import errors
 from portcheck.net.errors import NetError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from portcheck.frozen import dataclass
 from portcheck.model import Stage, State
 from portcheck.net import errors
 from portcheck.net.errors import NetError

@@ -7,9 +7,10 @@ never made twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn, TypeVar
 
+from portcheck.frozen import dataclass
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
 from portcheck.net.ldap.channel import Channel, Frame

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from portcheck.frozen import dataclass
 from portcheck.model import Stage, State
 from portcheck.net.errors import NetError
 from portcheck.net.ldap.channel import Channel

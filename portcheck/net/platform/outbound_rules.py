@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
+
+from portcheck.frozen import dataclass
 
 POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 OWN = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"

@@ -10,8 +10,9 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from portcheck.frozen import dataclass
 
 PROC = Path("/proc")
 LISTENING = "0A"  # TCP_LISTEN (include/net/tcp_states.h)

@@ -13,8 +13,9 @@ import select
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.net.platform import winsock
 
 MOST = 500  # select() takes 512 sockets on Windows (CPython's FD_SETSIZE), the bell included

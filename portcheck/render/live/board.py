@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, Verdict
 from portcheck.model.events import Event, Finished, ForestFound, Landed, Phase, Planned, Started
 from portcheck.render.shared.grid import Cell, Grid, Pending, cell_of

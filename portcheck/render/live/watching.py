@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from portcheck.frozen import dataclass
 from portcheck.model import Comparison, Report, Verdict
 from portcheck.model.events import Event, Finished, Notify
 from portcheck.model.folding import counted

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from portcheck.frozen import dataclass
 from portcheck.merge.points import Merged
 from portcheck.model import Finding, Severity, Verdict
 from portcheck.render.merged.rows import UNASKED, matrices, sights

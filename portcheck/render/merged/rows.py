@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.merge.phrases import port
 from portcheck.merge.points import Merged, MergedCell
 from portcheck.model import Finding, Outcome, Severity, State, Verdict

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.plan.line import Cost, Forecast, ForecastLine, LineKind, total
 
 COUNTED = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from portcheck.frozen import dataclass
 from portcheck.model import Verdict
 from portcheck.model.folding import counted, folded
 from portcheck.render.shared.conclusion import Conclusion, ForestLine, healthy_words, spoken

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rich.text import Text
 
+from portcheck.frozen import dataclass
 from portcheck.model import Finding, Request, Severity
 from portcheck.model.folding import folded
 from portcheck.render.shared.errors import users_see

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
+from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, GOOD, Outcome, Report, Severity, State, Verdict, count_by
 from portcheck.render.shared.digest import Digest, digests
 from portcheck.render.shared.grid import cell_of

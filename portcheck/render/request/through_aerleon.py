@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
+from portcheck.frozen import dataclass
 from portcheck.model.libraries import how_to_get
 from portcheck.render.request.words import head, label, wrapped
 from portcheck.request.flow import FirewallRule, Ticket

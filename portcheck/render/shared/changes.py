@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from portcheck.frozen import dataclass
 from portcheck.model import (
     Change,
     Comparison,

@@ -6,9 +6,9 @@ Pure: a report in, words out. The terminal, `-q`, notices and Nagios say these, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from portcheck.catalogue.brief import Brief, brief_of
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Finding, Outcome, Report, Request, State, Verdict
 from portcheck.model.folding import folded
 from portcheck.render.shared.digest import Digest, digests, headline, silent_hosts
@@ -112,6 +112,8 @@ def _blocked(told: Iterable[Finding], digest: Digest) -> list[str]:
     for (hosts, state), findings in alike.items():
         outcomes = [by_id[key] for finding in findings for key in finding.checks if key in by_id]
         bad = [o for o in outcomes if (o.state in GOOD) == (state == "open")]
+        if state == "refused" and not any(o.state is State.REFUSED for o in bad):
+            state = "silent"  # a service that does not run, on a host that says nothing of it
         for_what = ", ".join(dict.fromkeys(_for_what(brief_of(finding.code), bad) for finding in findings))
         parts.append(f"{_named(hosts, digest)}{ports_words(bad) or 'ports'} {state} – {for_what}")
     return parts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.model import Severity, Verdict
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TextIO
 
+from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.render.shared.marks import can_draw
 

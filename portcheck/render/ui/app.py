@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import ClassVar
 
@@ -18,6 +17,7 @@ from textual.coordinate import Coordinate
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, Static
 
+from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.model.events import Event, Notify
 from portcheck.model.folding import counted

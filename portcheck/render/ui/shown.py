@@ -6,10 +6,11 @@ Pure: events and reports in, rows and lines out; nothing here decides how a chec
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from rich.text import Text
 
+from portcheck.frozen import dataclass
 from portcheck.model import Check, Finding, Outcome, Report, Verdict
 from portcheck.model.events import Event, Landed, Planned
 from portcheck.model.folding import counted

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from portcheck.frozen import dataclass
 from portcheck.server.controller import placement
 from portcheck.server.controller.placement import Placement
 from portcheck.wire.netlogon import NetlogonFlags, NetlogonReply, Opcode

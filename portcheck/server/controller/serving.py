@@ -8,9 +8,10 @@ import errno
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from portcheck.frozen import dataclass
 from portcheck.server.admission import OpenDoor
 from portcheck.server.certificate import Identity, identity
 from portcheck.server.controller.protocols import voice

@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv6Address, ip_network
 
+from portcheck.frozen import dataclass
 from portcheck.server.admission import Visitor
 from portcheck.server.listener.services import allowance
 

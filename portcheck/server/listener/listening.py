@@ -7,8 +7,9 @@ import errno
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.server.certificate import Identity, identity
 from portcheck.server.controller.record import Certificate
 from portcheck.server.listener import privileges, services
@@ -141,6 +142,8 @@ def _why(error: OSError, post: Post, owner_of: OwnerOf) -> str:
         return RESERVED
     if forbidden:
         return UNPRIVILEGED if post.port < 1024 else "not allowed by this machine"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "no address of this machine"
     return (error.strerror or "cannot be opened").lower()
 
 

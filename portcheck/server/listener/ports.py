@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portcheck.catalogue.profiles import MergedRow, Profile, merge
 from portcheck.catalogue.services import GENERIC, services
+from portcheck.frozen import dataclass
 from portcheck.model.target import DC
 from portcheck.server.listener.services import DYNAMIC
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from portcheck.frozen import dataclass
 from portcheck.server.controller.protocols import dns_frame, with_length, with_size
 from portcheck.server.listener import watermarked
 from portcheck.server.listener.watermarked import Listener

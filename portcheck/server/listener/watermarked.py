@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from portcheck.catalogue.services import services
+from portcheck.frozen import dataclass
 from portcheck.server.controller import placement
 from portcheck.server.controller.record import Controller
 from portcheck.wire import WireError, epm, http, kpasswd, ldap, nbt, nmf, ntp, rpc, smb, tds, watermark

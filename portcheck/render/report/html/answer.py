@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from portcheck.catalogue.brief import brief_of
+from portcheck.frozen import dataclass
 from portcheck.model import AskedOf, Finding, Report, Request, Verdict
 from portcheck.model.folding import counted, folded
 from portcheck.render.shared.conclusion import Conclusion, ForestLine, ask_ports, conclusion, healthy_words

@@ -6,10 +6,11 @@ The script draws the cells from this when a forest is opened, so that 1,200 cont
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 from portcheck.catalogue.own_words import own
+from portcheck.frozen import dataclass
 from portcheck.model import Change, Check, Finding, Outcome, Report, State, Verdict
 from portcheck.render.report.evidence import controller_words
 from portcheck.render.report.html.evidence import MENDED, details

@@ -6,8 +6,8 @@ A router that answered a walk is a suspect all the same: it says that a packet's
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, BlockedAt, Outcome
 from portcheck.render.shared.text import shorten
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from portcheck.frozen import dataclass
 from portcheck.model import Change, Finding, Lookup, Outcome, Report, Severity, State, Verdict
 from portcheck.render.report.details import skip_words
 from portcheck.render.report.grids import ROWS_IN_FULL

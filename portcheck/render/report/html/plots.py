@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import median
 
+from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Outcome, Report, Verdict
 from portcheck.model.folding import counted
 from portcheck.render.shared.digest import Digest

@@ -6,8 +6,9 @@ A tree of what the walks saw, laid out as boxes and lines; the template draws it
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from portcheck.frozen import dataclass
 from portcheck.model import Outcome, Verdict
 from portcheck.model.folding import counted, folded
 from portcheck.render.report.html.hops import CellHop, stations
