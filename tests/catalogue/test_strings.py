@@ -146,9 +146,9 @@ def test_the_same_text_has_the_same_answer_in_every_process() -> None:
 
 IN_OTHER_LANGUAGES = [
     ("Der RPC-Server ist nicht verfügbar.", "win32-1722"),
-    ("Le serveur RPC n’est pas disponible.", "win32-1722"),  # noqa: RUF001 - as Windows writes it
+    ("Le serveur RPC n’est pas disponible.", "win32-1722"),
     ("Die angegebene Domäne ist nicht vorhanden, oder es konnte keine Verbindung hergestellt werden.", "win32-1355"),
-    ("Le domaine spécifié n’existe pas ou n’a pas pu être contacté.", "win32-1355"),  # noqa: RUF001
+    ("Le domaine spécifié n’existe pas ou n’a pas pu être contacté.", "win32-1355"),
     ("Systemfehler 53 aufgetreten.\r\n\r\nDer Netzwerkpfad wurde nicht gefunden.\r\n", "win32-53"),
     ("Die Vertrauensstellung zwischen dieser Arbeitsstation und der primären Domäne konnte nicht", "win32-1789"),
     ("System.DirectoryServices: Der Server ist nicht funktionstüchtig.", "win32-8250"),
