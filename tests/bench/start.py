@@ -18,7 +18,8 @@ WAYS = {
     "a number": [*EXPLAIN, "1722"],
     "a text": [*EXPLAIN, "ldap_bind: Can't contact LDAP server (-1)"],
     "a vendor's symbol": [*EXPLAIN, "NT_STATUS_IO_TIMEOUT"],
-    "a guess": [*EXPLAIN, "the search in the directory ended with some trouble"],
+    "a guess": [*EXPLAIN, "the synchronization failed with some problem in ldap"],
+    "nothing known": [*EXPLAIN, "frobnicate the quux"],
     "a finding": [*EXPLAIN, "kpasswd-blocked"],
     "a port": [*EXPLAIN, "464"],
 }

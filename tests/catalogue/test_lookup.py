@@ -183,7 +183,7 @@ PASTES = [  # what screens, mails and macOS make of a text, and the first answer
     ("Der RPC-Server ist nicht verf\u00c3\u00bcgbar.", "win32-1722"),
     ("> > kinit: Cannot contact any KDC for realm 'CORP.EXAMPLE' while getting\r\n> > credentials", "krb5-kdc-unreach"),
     ("Protocols.LdapException: The LDAP server is unavailable.\n  at Main() in a.cs:line 12", "ldap-81"),
-    ("From DC2 to DC1\r\n The replication generated an error (1722):\r\n The RPC server is unavailable.\r\n", "win32-1722"),
+    ("From DC2 to DC1\r\n The replication generated an error (1722):\r\n The RPC server is unavailable.", "win32-1722"),
     ("&lt;b&gt;Can&#039;t contact LDAP server&lt;/b&gt;", "ldap-81"),
     ("There are currently no logon servers\r\navailable to service\r\nthe logon request.", "win32-1311"),
     (NETSETUP, "win32-1355"),
