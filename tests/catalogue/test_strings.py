@@ -169,3 +169,17 @@ def test_windows_is_understood_in_german_and_french(text: str, entry: str) -> No
 )
 def test_what_is_well_in_another_language_is_no_error(text: str) -> None:
     assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Test of the LDAP connection: The server is unavailable.",
+        "LDAP over TLS: SSL protocol error",
+        "LDAP search: time limit exceeded while connecting to dc1:389",
+        "LDAP: An unknown error occurred",
+        "ldap sync: The object does not exist",
+    ],
+)
+def test_words_that_any_program_says_prove_no_answer_of_a_directory(text: str) -> None:
+    assert not [match for match in find(text) if match.verdict and (match.error.proves or match.error.is_not)]
