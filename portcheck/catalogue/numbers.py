@@ -43,7 +43,7 @@ EVENT = re.compile(
 
 NO_CODE = re.compile(
     r"(?<=\] )\(0x[0-9a-f]{4,5}\)"  # a level of SSSD's debug log
-    r"|\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d\d?:\d\d(?::\d\d)?\b"  # date and time
+    r"|\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d\d?:\d\d:\d\d:\d{3}\b|\b\d\d?:\d\d(?::\d\d)?\b"  # date and time
     r"|\bexit(?:ed|s)?(?: with)?(?: (?:code|status|value))?[\s:=(]*-?\d+"
     r"|\bhttp\b[\w/. ]{0,12}?(?:\bstatus|\bcode|\bresponse|\berror)?(?: code)?[\s:=(]*\d{3}(?:\.\d+)?\b"
     r"|\b(?:status|response) code[\s:=(]*[1-5]\d\d\b|\bstatus[ =:][1-5]\d\d\b"

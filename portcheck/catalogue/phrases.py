@@ -7,6 +7,7 @@ name its family.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import KeysView
 from functools import cache
 
@@ -14,7 +15,8 @@ GAP = "…"
 NEEDS_FAMILY = "~"
 LONGEST_GAP = 160
 WORD = re.compile(r"[a-z][a-z0-9_]+")
-QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‑": "-", "–": "-", "\u00a0": " ", "`": "'"})
+QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‑": "-", "–": "-", "\u2212": "-", "\u00a0": " "})
+UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"))  # what copying brings along
 ENTITY = re.compile(r"&(?:#x?[0-9a-f]{1,5}|quot|apos|lt|gt|amp|nbsp);", re.IGNORECASE)
 ESCAPED = re.compile(
     r"\\(?:u00(?P<code>[2-7][0-9a-f])|(?P<mark>[\"'])|r\\n|n(?= ))", re.IGNORECASE
@@ -24,7 +26,9 @@ COLOURS = re.compile(r"\x1b\[[\d;]{0,12}m")
 
 def plain(text: str) -> str:
     """One line, with the quotes, dashes and blanks that a keyboard has, whatever it was wrapped in."""
-    text = text.translate(QUOTES)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _decoded(text).translate(UNSEEN)).translate(QUOTES)
+    text = text.replace("`", "'")
     if "&" in text:
         import html  # its table of entities is large, and few texts have any
 
@@ -34,6 +38,16 @@ def plain(text: str) -> str:
     if "\x1b" in text:
         text = COLOURS.sub("", text)
     return " ".join(text.split())
+
+
+def _decoded(text: str) -> str:
+    """`verfÃ¼gbar`: UTF-8 that somebody read as the Windows code page."""
+    if "Ã" not in text:
+        return text
+    try:
+        return text.encode("cp1252").decode()
+    except UnicodeError:
+        return text
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
 from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE, OWN, PLUGIN, USAGE, sentence
-from portcheck.render.shared.options import ACCESSIBLE
+from portcheck.render.shared.spoken import ACCESSIBLE
 from portcheck.run.starved import starved
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ DIGIT = re.compile(r"\d")
 
 def legible(text: str) -> str:
     """The text as `inside` sees it, but for its blanks; most lines are so already."""
-    return plain(text) if not text.isascii() or "&" in text or "\\" in text or "\x1b" in text else text
+    dressed = not text.isascii() or "&" in text or "\\" in text or "`" in text or "\x1b" in text
+    return plain(text) if dressed else text
 
 
 def shaped(texts: Sequence[str]) -> list[tuple[bytes, str]]:

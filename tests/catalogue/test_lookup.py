@@ -171,3 +171,30 @@ def test_a_result_is_known_by_the_name_that_a_library_gives_it(text: str, entry:
 @pytest.mark.parametrize("text", ["BusyError: a printer", "print job: SizeLimitExceededError of it", "TimeoutError"])
 def test_the_same_name_elsewhere_is_no_result_of_ldap(text: str) -> None:
     assert not [name for name in names(text) if name.startswith("ldap-")]
+
+
+NETSETUP = """05/06/2024 10:00:00:123 NetpDoDomainJoin
+05/06/2024 10:00:00:123 NetpMachineValidToJoin: status: 0x0
+05/06/2024 10:00:31:123 NetpJoinDomainOnDs: Function exits with status of: 0x54b"""
+PASTES = [  # what screens, mails and macOS make of a text, and the first answer
+    ("The RPC server is unavail\u00adable.", "win32-1722"),
+    ("\ufeffCan\u2019t contact LDAP\u00a0server (\u22121)", "ldap-81"),
+    ("Der RPC-Server ist nicht verfu\u0308gbar.", "win32-1722"),
+    ("Der RPC-Server ist nicht verf\u00c3\u00bcgbar.", "win32-1722"),
+    ("> > kinit: Cannot contact any KDC for realm 'CORP.EXAMPLE' while getting\r\n> > credentials", "krb5-kdc-unreach"),
+    ("Protocols.LdapException: The LDAP server is unavailable.\n  at Main() in a.cs:line 12", "ldap-81"),
+    ("From DC2 to DC1\r\n The replication generated an error (1722):\r\n The RPC server is unavailable.", "win32-1722"),
+    ("&lt;b&gt;Can&#039;t contact LDAP server&lt;/b&gt;", "ldap-81"),
+    ("There are currently no logon servers\r\navailable to service\r\nthe logon request.", "win32-1311"),
+    (NETSETUP, "win32-1355"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "first"), PASTES, ids=range(len(PASTES)))
+def test_a_paste_of_many_lines_has_one_clear_answer_first(text: str, first: str) -> None:
+    found = find(text)
+    assert (found[0].error.name, found[0].sole) == (first, True)
+
+
+def test_milliseconds_of_a_join_s_log_are_no_code() -> None:
+    assert "win32-123" not in [match.error.name for match in find(NETSETUP)]

@@ -142,3 +142,44 @@ def test_the_same_text_has_the_same_answer_in_every_process() -> None:
         for seed in ("1", "3", "5")
     }
     assert len(told) == 1
+
+
+IN_OTHER_LANGUAGES = [
+    ("Der RPC-Server ist nicht verfügbar.", "win32-1722"),
+    ("Le serveur RPC n’est pas disponible.", "win32-1722"),
+    ("Die angegebene Domäne ist nicht vorhanden, oder es konnte keine Verbindung hergestellt werden.", "win32-1355"),
+    ("Le domaine spécifié n’existe pas ou n’a pas pu être contacté.", "win32-1355"),
+    ("Systemfehler 53 aufgetreten.\r\n\r\nDer Netzwerkpfad wurde nicht gefunden.\r\n", "win32-53"),
+    ("Die Vertrauensstellung zwischen dieser Arbeitsstation und der primären Domäne konnte nicht", "win32-1789"),
+    ("System.DirectoryServices: Der Server ist nicht funktionstüchtig.", "win32-8250"),
+    ("Es stehen momentan keine Anmeldeserver zur Verfügung, um die Anmeldeanforderung zu verarbeiten.", "win32-1311"),
+    ("Ein Verbindungsversuch ist fehlgeschlagen, da die Gegenstelle nicht richtig reagiert hat 10.0.0.1:389",
+     "winsock-10060"),
+    ("Der Benutzername oder das Kennwort ist falsch.", "win32-1326"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "entry"), IN_OTHER_LANGUAGES, ids=[entry for _, entry in IN_OTHER_LANGUAGES])
+def test_windows_is_understood_in_german_and_french(text: str, entry: str) -> None:
+    assert find(text)[0].error.name == entry
+
+
+@pytest.mark.parametrize(
+    "text", ["Der Server wurde neu gestartet.", "Le serveur RPC est disponible.", "Die Domäne ist vorhanden."]
+)
+def test_what_is_well_in_another_language_is_no_error(text: str) -> None:
+    assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Test of the LDAP connection: The server is unavailable.",
+        "LDAP over TLS: SSL protocol error",
+        "LDAP search: time limit exceeded while connecting to dc1:389",
+        "LDAP: An unknown error occurred",
+        "ldap sync: The object does not exist",
+    ],
+)
+def test_words_that_any_program_says_prove_no_answer_of_a_directory(text: str) -> None:
+    assert not [match for match in find(text) if match.verdict and (match.error.proves or match.error.is_not)]

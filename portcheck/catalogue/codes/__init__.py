@@ -39,7 +39,11 @@ OF_FAMILY: Mapping[str, tuple[str, ...]] = {
 PROTOCOL = 128  # krb5: codes below are the protocol's, from here on the library's own
 SHORTEST = 12  # characters of a text that is looked for in longer ones
 BARE = ("STATUS_", "ERROR_")  # what programs leave out of a name
-NOT_TEXTS = re.compile(r"%\w|^No error$|^The operation completed|^Success", re.IGNORECASE)
+NOT_TEXTS = re.compile(
+    r"%\w|^No error$|^The operation completed|^Success|^An unknown error occurred|^The object does not exist",
+    re.IGNORECASE,
+)
+"""Anybody's words."""
 
 
 @dataclass(frozen=True, slots=True)

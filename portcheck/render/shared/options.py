@@ -11,6 +11,7 @@ from typing import TextIO
 from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.render.shared.marks import can_draw
+from portcheck.render.shared.spoken import ACCESSIBLE
 
 
 class ProgressKind(StrEnum):
@@ -35,9 +36,6 @@ class Options:
     progress: ProgressKind = ProgressKind.AUTO
     again: str | None = ""  # what a command needs to ask the same once more: " contoso.com"; None: not known
 
-
-ACCESSIBLE = "PORTCHECK_ACCESSIBLE"
-"""Set and not empty: as `--accessible` with every command."""
 
 Renderer = Callable[[Report, Options], str]
 

@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 
 from portcheck.model.folding import capital
-from portcheck.render.shared.options import ACCESSIBLE
+
+ACCESSIBLE = "PORTCHECK_ACCESSIBLE"
+"""Set and not empty: as `--accessible` with every command."""
 
 LISTENER = 0
 """In place of a width: who hears a text has no columns."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.text import Text
 
 HARMFUL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that are shown as escapes: controls, format and bidi marks, surrogates, the unassigned, breaks."""
@@ -37,6 +38,10 @@ def escaped(char: str) -> str:
 def shorten(words: str, width: int) -> str:
     """At most `width` cells, the end cut with an ellipsis."""
     words = printable(words)
+    if words.isascii() and len(words) <= width:
+        return words
+    from rich.cells import cell_len, set_cell_size
+
     if cell_len(words) <= width:
         return words
     return set_cell_size(words, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
@@ -53,6 +58,8 @@ def shorten_middle(words: str, width: int) -> str:
 
 def plain(words: str, style: str = "") -> Text:
     """Printable words as rich text; never parsed as rich's markup."""
+    from rich.text import Text
+
     return Text(printable(words), style=style)
 
 
