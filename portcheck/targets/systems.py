@@ -89,6 +89,18 @@ def _port(row: ProfileRow) -> int | None:
     return row.port if row.port is not None or service is None else service.ports[row.transport]
 
 
+def refuse_nothing(chosen: Chosen, machine: Sequence[Profile], selection: Selection) -> None:
+    """ConfigError where `--only` and `--skip` leave nothing to ask: of no forest, no machine around it, no cloud."""
+    if any(asks(*part, selection) for part in chosen) or cloud(chosen, machine, selection) is not None:
+        return
+    profiles = {profile.name: profile for own in (machine, *(own for _, own in chosen)) for profile in own}
+    services_of = dict.fromkeys(row.service for row in merge(tuple(profiles.values())))
+    raise ConfigError(
+        f"--only, --skip: nothing is left to ask; {', '.join(profiles)} {'asks' if len(profiles) == 1 else 'ask'} for"
+        f" {', '.join(services_of)} (--profile all asks for every service of a controller)"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SystemsWanted:
     """What is asked for, and over which address families."""
