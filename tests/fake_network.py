@@ -58,9 +58,9 @@ class FakeNetwork:
                 return Datagram(accept(answer), len(answer), LATENCY_MS)
         raise NetError(State.FILTERED, f"no answer to {TRIES} requests", Stage.REQUEST)
 
-    def aside(self, patience_s: float) -> Network:
+    def aside(self, patience_s: float, *, same_port: bool = False) -> Network:
         """Questions beside the check's are answered from the same script."""
-        del patience_s
+        del patience_s, same_port
         return self
 
     def twin(self) -> Network:

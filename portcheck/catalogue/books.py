@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def _in_words(name: str) -> tuple[str, ...]:
     return () if re.search(r"-(?:0x)?[0-9a-f]*\d[0-9a-f]*$", name) else (name,)
 
 
-def _whole_words(spelled: str) -> set[str]:
+def _whole_words(spelled: str) -> KeysView[str]:
     return words(" ".join(pieces(spelled)))
 
 

@@ -7,6 +7,7 @@ name its family.
 from __future__ import annotations
 
 import re
+from collections.abc import KeysView
 from functools import cache
 
 GAP = "…"
@@ -39,9 +40,9 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(int(found["code"], 16)) if found["code"] else found["mark"] or " "
 
 
-def words(text: str) -> set[str]:
-    """The words that may point to spellings."""
-    return set(WORD.findall(text.casefold()))
+def words(text: str) -> KeysView[str]:
+    """The words that may point to spellings, each once, in the order of the text: the same text, the same answer."""
+    return dict.fromkeys(WORD.findall(text.casefold())).keys()
 
 
 def canonical(text: str) -> str:

@@ -17,7 +17,7 @@ from portcheck.config import ForestSpec, Server
 from portcheck.server.controller.record import FIXED, Controller, Manner, Misbehaviour
 from portcheck.server.controller.serving import Running, serving
 from portcheck.server.own_addresses import LOOPBACK, is_own
-from portcheck.server.server import runner
+from portcheck.server.serving_loop import runner
 
 SILENT = Misbehaviour.SILENT
 CONTROLLERS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from portcheck.files.writing import STDOUT
 from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.model.target import Selection
+from portcheck.model.typed import typed
 from portcheck.render.shared.options import Options
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
@@ -77,7 +77,7 @@ def job(context: typer.Context, flags: CheckFlags) -> Job:
             no_color=flags.no_color, verbose=flags.verbose, quiet=flags.quiet, accessible=flags.accessible
         ),
         run=_kept_as(flags.save, wanted, history=flags.history and settings.history_keep > 0),
-        again="".join(f" {shlex.quote(word)}" for word in (*(["-c", flags.config] if flags.config else []), *target)),
+        again="".join(f" {typed([word])}" for word in (*(["-c", flags.config] if flags.config else []), *target)),
         progress=flags.progress,
     )
     alert = None if flags.notify is None else Alert(flags.notify, flags.notify_file)
@@ -89,7 +89,7 @@ def _kept_as(save: Path | None, wanted: tuple[outputs.OutputWish, ...], *, histo
     if history:
         return LAST
     files = [save, *(wish.path for wish in wanted if wish.name == outputs.JSON)]
-    return next((shlex.quote(str(path)) for path in files if path is not None and path != STDOUT), "")
+    return next((typed([str(path)]) for path in files if path is not None and path != STDOUT), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from portcheck.cli.output import screen_options
 from portcheck.cli.pairing import Paired
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.model.typed import typed
 from portcheck.render import FORMATS
 from portcheck.run.ending import ENDING
 
@@ -74,7 +75,7 @@ def explain(
                 if evidence is None
                 else _findings(evidence, as_json, verbose, no_color, report or "")
             )
-        return explaining.answer(text, evidence, as_json=as_json, run=report or "")
+        return explaining.answer(text, evidence, as_json=as_json, run=typed([report]) if report else "")
 
 
 def _evidence(report: str | None, check: list[str] | None, config: str | None, *, no_color: bool) -> Report | None:
@@ -101,6 +102,6 @@ def _findings(evidence: Report, as_json: bool, verbose: int, no_color: bool, run
 
     again = explained(evidence)
     screen = screen_options(no_color=no_color, verbose=verbose, quiet=False, accessible=False)
-    screen = replace(screen, run=run, again=None)
+    screen = replace(screen, run=typed([run]) if run else "", again=None)
     show(FORMATS["json" if as_json else "table"](again, screen).rstrip("\n") + "\n")
     return 0

@@ -27,7 +27,7 @@ from portcheck.server.listener.limits import Contact, Limits
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready
 from portcheck.server.listener.ports import moved, roles, wanted
 from portcheck.server.own_addresses import is_own, own_addresses, own_name
-from portcheck.server.server import runner
+from portcheck.server.serving_loop import runner
 
 T = TypeVar("T")
 UNBROKEN = 100_000  # cells: no line is wrapped for who hears it

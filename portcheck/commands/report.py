@@ -12,6 +12,7 @@ from portcheck.cli import runs
 from portcheck.cli.check_flags import Accessible, Formats, NoColor, Outputs, Quiet, Verbose
 from portcheck.cli.pairing import ORDER
 from portcheck.exitcodes import NOT_DONE, OK
+from portcheck.model.typed import typed
 
 Run = Annotated[str, typer.Argument(metavar="[RUN]", help=f"The run: {runs.RUN}.")]
 
@@ -32,4 +33,4 @@ def report(
     wanted = outputs.wishes(format_ or (), output or (), None, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     told = explained(runs.found(run))
-    return OK if outputs.write(told, wanted, replace(screen, run=run, again=None)) else NOT_DONE
+    return OK if outputs.write(told, wanted, replace(screen, run=typed([run]), again=None)) else NOT_DONE

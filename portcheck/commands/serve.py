@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from portcheck.model.events import Event
 from portcheck.model.libraries import PACKAGES, how_to_get
 from portcheck.net.lag import ListeningLoop
 from portcheck.run.runner import Order, run
+from portcheck.server.serving_loop import runner as serving_runner
 from portcheck.targets.checks import profile_names
 
 if TYPE_CHECKING:
@@ -38,8 +40,12 @@ USUAL = "127.0.0.1:9464"
 LONGEST_RUN_S = 120.0
 """A run that nobody limits ends then."""
 NO_EXTRA = "portcheck serve needs a library that is not here: {how}"
-LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - only where the user says so
 """Every address of a family, which is no host's, to one that is: what follows it is read alike."""
+NOT_THERE = {
+    errno.EADDRNOTAVAIL: "no address of this machine",
+    errno.EADDRINUSE: "another program listens there",
+}
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -68,7 +74,8 @@ def serve(
     try:
         at = serving.listening(where.host.replace("localhost", "127.0.0.1"), where.port)
     except OSError as error:
-        say(f"--listen {listen}: {error.strerror or 'no address of this machine'}")
+        why = NOT_THERE.get(error.errno or 0) or error.strerror or "cannot be opened"
+        say(f"--listen {listen}: {why}")
         return NOT_DONE
     if not where.host.startswith(LOOPBACK) and not loaded.web.users:
         say(f"whoever reaches {where} may ask: give --web-config with basic_auth_users and TLS")
@@ -80,8 +87,8 @@ def serve(
         exporter = Exporter(loaded.forests, ForestBoard(reports))
         await serving.serve(exporter, at, loaded.web, lambda: _loaded(config, web_config, name), say)
 
-    with at:
-        asyncio.run(main())
+    with at, serving_runner() as loop:
+        loop.run(main())
     return OK
 
 

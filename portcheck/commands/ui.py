@@ -20,9 +20,10 @@ from portcheck.frozen import dataclass
 from portcheck.model import Report
 from portcheck.model.events import Notify
 from portcheck.model.libraries import BOARD, how_to_get
+from portcheck.model.typed import typed
 from portcheck.net.lag import ListeningLoop
 from portcheck.render.history import course_words, place
-from portcheck.render.shared.options import Options
+from portcheck.render.shared.options import Options, for_stream
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, Run
 from portcheck.run.watch import again, merged
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 NEEDED = "portcheck ui draws with a library that is not here: {how} (watch and report show the same)"
 NO_TERMINAL = "portcheck ui needs a terminal; portcheck check and portcheck report write to files and pipes"
-LEFT_OUT = (*SIGNING_IN, "lock", "notify", "notify_file", "format_", "output", "save", "quiet", "verbose")
+NOT_HEARD = "--accessible: ui draws a board that no screen reader can follow; in sentences: {instead} --accessible"
+LEFT_OUT = (*SIGNING_IN, "lock", "notify", "notify_file", "format_", "output", "save", "quiet", "verbose", "accessible")
 
 
 @dataclass(slots=True)
@@ -66,7 +68,11 @@ class Asking:
 def ui(context: typer.Context, flags: CheckFlags) -> int:
     """Walk through a run on the screen: forests, controllers, checks, evidence. TARGET asks; RUN shows a kept one."""
     words = flags.target or []
-    if len(words) == 1 and (runs.is_run(words[0]) or Path(words[0]).suffix == ".json"):
+    of_run = len(words) == 1 and (runs.is_run(words[0]) or Path(words[0]).suffix == ".json")
+    if for_stream(sys.stdout).accessible:
+        instead = typed(("portcheck", "report" if of_run else "check", *words))
+        raise ConfigError(NOT_HEARD.format(instead=instead))
+    if of_run:
         return kept(runs.found(words[0]))
     job = check.job(context, flags)
     asking = Asking(job.order)

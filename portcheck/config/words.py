@@ -7,6 +7,9 @@ from collections.abc import Collection
 SHOWN = 60
 """Characters of foreign text in a message; the rest is cut."""
 
+LISTED = 40
+"""Words that a complaint lists; of more their number is told."""
+
 HUGE = 10**18
 """Above this an integer is not printed: beyond 4300 digits Python itself refuses to."""
 
@@ -45,4 +48,7 @@ def nearest(word: str, known: Collection[str]) -> str:
     close = get_close_matches(word[:SHOWN].lower(), sorted(known), n=1)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; known: {printable(', '.join(sorted(known)), 240)}" if known else ""
+    if not known:
+        return ""
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    return f"; known: {', '.join(map(printable, sorted(known)[:LISTED]))}{more}"

@@ -16,7 +16,9 @@ DIRECTED = re.compile(r"[,;]? *\bask the firewall team: *$", re.IGNORECASE)
 BACKWARDS = re.compile(r"If (?:it|so|they)\b")
 """What the sentence before is needed for."""
 OF_FIREWALL = "Ask the firewall team "
+OF = {OF_FIREWALL: AskedOf.FIREWALL, "Ask the AD team ": AskedOf.AD}
 """Whatever the finding's usual matter is."""
+OF_DNS = "dns-"
 DYNAMIC = "49152-65535"
 """Where Windows puts its RPC services since Server 2008 (PORTS)."""
 
@@ -34,7 +36,9 @@ def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tupl
     brief = brief_of(code)
     if brief.follows:  # another finding asks for it
         return ()
-    of = AskedOf.FIREWALL if sentences[0].startswith(OF_FIREWALL) else brief.of
+    of = next((whom for words, whom in OF.items() if sentences[0].startswith(words)), brief.of)
+    if of is AskedOf.FIREWALL and code.startswith(OF_DNS) and OF_FIREWALL not in f"{sentences[0]} ":
+        of = AskedOf.DNS  # no path is asked for
     return (Request(of, to=_destinations(proven), words=sentences[0]),)
 
 

@@ -275,10 +275,12 @@ def milliseconds(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """20 min, 75 s, 3 h 5 min"""
+    """20 min, 75 s, 3 h 5 min; 4 min 50 s where it is near to the 5 minutes of Kerberos"""
     whole = round(abs(seconds))
     if whole < 120:
         return f"{whole} s"
+    if 270 < whole < 330 and whole != 300:
+        return f"{whole // 60} min {whole % 60} s"
     if whole < 7200:
         return f"{round(whole / 60)} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min" if whole < 172800 else f"{whole // 86400} days"

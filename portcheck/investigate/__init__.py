@@ -17,6 +17,7 @@ from portcheck.investigate import (
     redirect,
     resets,
     senders,
+    sizes,
     source_ports,
     starttls,
     trace,
@@ -89,6 +90,7 @@ async def _look(case: Case, around: trace.Around) -> None:
         starttls.certificate(case),
         echo.ask(case),
         senders.others(case),
+        sizes.of_datagrams(case),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from portcheck.investigate import source_ports
 from portcheck.investigate.case import Case, distinct
@@ -12,6 +13,7 @@ from portcheck.net.timeline import REPEATED
 from portcheck.net.timeouts import Timeouts
 
 PATIENCE = Timeouts(connect_s=4.0, answer_s=4.0, attempts=3)
+QUEUED_BY, MOST_QUEUED_S = 2.0, 16.0  # times the longest wait for a narrow line until now, and at most
 WITNESSES = 2  # good services asked again (a single one twice), one after the other, before it is believed
 SILENT = (State.FILTERED, State.MUTE)
 RESET = (State.REFUSED, State.REJECTED)
@@ -31,7 +33,7 @@ async def turned_silent(case: Case) -> bool:
     for outcome in (good * WITNESSES)[:WITNESSES]:
         if states & set(RESET):
             await asyncio.sleep(CLOSED_AFTER_S)  # a limit on sessions may have counted one that is just being closed
-        again = await case.ask(outcome, PATIENCE)
+        again = await case.ask(outcome, _patience(case))
         if again.state not in SILENT + RESET:
             _answered(case, outcome, again)
             return False
@@ -43,6 +45,12 @@ async def turned_silent(case: Case) -> bool:
     for outcome in good[:WITNESSES]:
         case.note(outcome, "again", words, turned_silent=True, **refused)
     return True
+
+
+def _patience(case: Case) -> Timeouts:
+    """What this run brought last may still be on its way over a narrow line, and the answer behind it."""
+    more_s = min(MOST_QUEUED_S, QUEUED_BY * case.queue_s)
+    return replace(PATIENCE, connect_s=PATIENCE.connect_s + more_s, answer_s=PATIENCE.answer_s + more_s)
 
 
 def _doubtful(case: Case) -> bool:

@@ -50,6 +50,9 @@ class HostPage(Protocol):
 
 
 LONGEST_WAIT_S = 4.0  # for the answer to one packet
+UNBLOCKED = frozenset({"answered_from", "long_datagrams_lost"})
+"""Facts of a silent port that say that no rule for it is to blame."""
+QUEUE_S = 1.0  # no program of a controller that is well takes so much longer than another
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
 
 
@@ -182,6 +185,12 @@ class Case:
         seen = [o.latency_ms for o in self.outcomes if o.latency_ms is not None]
         round_trip_s = min(seen) / 1000 if seen else 0.0875
         return max(min(1.0, 0.25 + 4 * round_trip_s), min(LONGEST_WAIT_S, 0.25 + 1.5 * round_trip_s))
+
+    @property
+    def queue_s(self) -> float:
+        """How long answers waited for each other, where they did: on a narrow line, behind what this run brought."""
+        seen = [o.latency_ms / 1000 for o in self.outcomes if o.latency_ms is not None]
+        return max(seen) - min(seen) if seen and max(seen) - min(seen) >= QUEUE_S else 0.0
 
     async def syn(self, port: int, ttl: int, wait_s: float | None = None) -> Hop:
         """A SYN of a short life."""

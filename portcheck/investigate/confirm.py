@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from portcheck.investigate import policed
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.model.events import Notify, Phase
@@ -29,6 +30,7 @@ async def confirm(cases: Sequence[Case], notify: Notify) -> None:
             if not await _again(cases, rate):
                 break
         await _fragments_again(cases)
+        await policed.one_by_one(cases, notify)
     await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 

@@ -72,7 +72,12 @@ async def _ask(case: Case, samples: Sequence[Sample], usual: int, small: int) ->
         sample.seen[size].append(await case.ask(sample.mute, PATIENCE, size))
 
     sizes = [None] * usual + [size for size in SMALL for _ in range(small)]
-    await asyncio.gather(*(one(sample, size) for sample in samples for size in sizes))
+    if not case.queue_s:
+        await asyncio.gather(*(one(sample, size) for sample in samples for size in sizes))
+        return
+    for size in sizes:  # what all of it brings would keep a narrow line busy for longer than any answer is waited for
+        for sample in samples:
+            await one(sample, size)
 
 
 def _passing(samples: Sequence[Sample]) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from portcheck.frozen import dataclass
 from portcheck.investigate import alike, confirm, resets
-from portcheck.investigate.case import Case, Walk, distinct, hops_away
+from portcheck.investigate.case import UNBLOCKED, Case, Walk, distinct, hops_away
 from portcheck.model import BlockedAt, Facts, Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
@@ -296,7 +296,7 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     for same in case.having(State.FILTERED):
         if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
             noted = case.note(same, "path", words, **facts)
-            case.land(replace(noted, blocked_at=None if "answered_from" in noted.facts else where))
+            case.land(replace(noted, blocked_at=where if UNBLOCKED.isdisjoint(noted.facts) else None))
 
 
 def _suspects(where: BlockedAt, beyond: str | None, host: str) -> tuple[str | None, ...]:

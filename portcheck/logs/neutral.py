@@ -43,7 +43,7 @@ def _telling() -> tuple[frozenset[str], tuple[str, ...], re.Pattern[str]]:
     contexts = " ".join(context for family in families().values() for context in family.contexts)
     patterns = " ".join((contexts, *PATTERNS)).lower()
     spelled = [pieces(text) for rows in table()["words"].values() for _, text in rows]
-    texts = [row.text.casefold() for rows in codes.by_word().values() for row in rows]
+    texts = [text for rows in codes.by_word().values() for text, _ in rows]
     whole = {word for parts in (*spelled, texts, hints, [patterns]) for part in parts for word in LETTERS.findall(part)}
     begins = {found[0] for found in GOES_ON.finditer(patterns)} | set(_before_gaps(spelled))
     held = "|".join(re.escape(hint) for hint in hints if LETTERS.fullmatch(hint))

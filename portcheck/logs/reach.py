@@ -7,7 +7,7 @@ is that of the catalogue, made wider by what a shape has lost: how long its numb
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from functools import cache
 
 from portcheck.catalogue import codes
@@ -61,7 +61,7 @@ def reach(shape: bytes) -> LineReach | None:
     return LineReach(places(text, iter(spans)), tuple(dict.fromkeys(parts)))
 
 
-def _labelled(text: str, known: set[str]) -> Iterator[Span]:
+def _labelled(text: str, known: KeysView[str]) -> Iterator[Span]:
     if not known.isdisjoint(LABELS):
         yield from (found.span() for found in LABELLED.finditer(text))
 
@@ -88,12 +88,15 @@ def _symbols(text: str) -> Iterator[Span]:
             yield found.span()
 
 
-def _spelled(folded: str, known: set[str]) -> Iterator[tuple[str, ...]]:
+def _spelled(folded: str, known: KeysView[str]) -> Iterator[tuple[str, ...]]:
     """The pieces of what is spelled out in the line, or would be with other digits."""
     index = _index()
-    for word in known & index.keys():
-        for parts, shapes in index[word]:
-            if all(shape in folded for shape in shapes):
+    for word in known:
+        for parts, shapes in index.get(word, ()):
+            for shape in shapes:
+                if shape not in folded:
+                    break
+            else:
                 yield parts
 
 
@@ -104,7 +107,7 @@ def _index() -> Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     for word, spelled in table()["words"].items():
         index.setdefault(_masked(word), {}).update(dict.fromkeys(pieces(text) for _, text in spelled))
     for word, rows in codes.by_word().items():
-        index.setdefault(_masked(word), {}).update(dict.fromkeys((row.text.casefold(),) for row in rows))
+        index.setdefault(_masked(word), {}).update(dict.fromkeys((text,) for text, _ in rows))
     return {word: tuple((parts, tuple(map(_masked, parts))) for parts in found) for word, found in index.items()}
 
 

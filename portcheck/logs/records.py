@@ -6,8 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-
-from portcheck.frozen import dataclass
+from typing import NamedTuple
 
 LONGEST = 1 << 16  # characters of one record that are kept
 COLUMNS: Mapping[str, str] = {
@@ -27,8 +26,7 @@ COMPUTER = re.compile(r"<Computer>([^<]{1,255})", re.IGNORECASE)
 TOLD = re.compile(r"<(?:Data|Message|Binary)\b[^>]*>([^<]+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """One thing that the log says."""
 
     text: str

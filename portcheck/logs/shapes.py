@@ -7,7 +7,7 @@ sessions) is what lines of one shape differ in. Bytes, because Python exchanges 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from portcheck.catalogue.errors import families
@@ -18,11 +18,13 @@ DIGITS = bytes.maketrans(b"123456789", b"000000000")
 HEXADECIMAL = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 LONG = re.compile(rb"000000000*(?:-0000-0000-0000-000000000000)?")  # in what only shows hexadecimal digits
 LONGEST_CODE = b"0" * 8
+BEFORE, BEHIND = 8, 32  # bytes around a wide number that say whether it is a code
 WIDE = 8  # digits: shorter numbers are codes only where words around them say so
 WINSOCK = re.compile(
-    r"[(\[<]\s?(1[01]0\d\d|101\d\d)\s?[)\]>]"
+    r"[(\[<][^\S\n]?(?P<n>1[01]0\d\d|101\d\d)[^\S\n]?[)\]>]"
 )  # in brackets nobody else's, whatever the words around are
-RUN = re.compile(r"[0-9]+")
+MASKED_HEX = re.compile(rb"0x[0a-fA-F]+(?![0-9A-Za-z_])")
+RUN = re.compile(r"[0-9]+(?:x[0-9a-fA-F]+(?![0-9A-Za-z_]))?")  # one 0, or 0x0, of a shape
 DIGIT = re.compile(r"\d")
 
 
@@ -31,43 +33,70 @@ def legible(text: str) -> str:
     return plain(text) if not text.isascii() or "&" in text or "\\" in text or "\x1b" in text else text
 
 
-def shaped(text: str) -> tuple[bytes, str]:
-    """The shape of a legible line with its own wide numbers in lines below, and the text that it was made of."""
-    raw = text.encode("utf-8", "replace")
-    own = ""
+def shaped(texts: Sequence[str]) -> list[tuple[bytes, str]]:
+    """Of legible lines: the shape, with the line's own wide numbers in lines below, and the text that it was made of.
+
+    All lines are gone through at once: a step costs little more for many lines than for one.
+    """
+    whole = "\n".join(texts)
+    if whole.count("\n") >= len(texts):  # what parts lines is in one of them
+        texts = [text.replace("\n", " ") for text in texts]
+        whole = "\n".join(texts)
+    raw = whole.encode("utf-8", "replace")
+    raw, wide = _without_its_own(raw)
+    kept, shapes = raw.decode().split("\n"), masked(raw).split(b"\n")
+    own = _by_line(wide, raw)
+    for pattern in (WINSOCK, _numbers_that_speak()):
+        more = _by_line(((each.start(), each["n"]) for each in pattern.finditer(whole)), whole)
+        own = {line: own.get(line, "") + more.get(line, "") for line in own | more}
+    for line, numbers in own.items():
+        shapes[line] += numbers.encode()
+    return list(zip(shapes, kept, strict=True))
+
+
+def _by_line(numbers: Iterable[tuple[int, str]], whole: str | bytes) -> dict[int, str]:
+    """Numbers and their rising places as lines below that of each."""
+    end = b"\n" if isinstance(whole, bytes) else "\n"
+    found: dict[int, str] = {}
+    line = before = 0
+    for at, number in numbers:
+        line += whole.count(end, before, at)  # type: ignore[arg-type]
+        before = at
+        found[line] = f"{found.get(line, '')}\n{number}"
+    return found
+
+
+def _without_its_own(raw: bytes) -> tuple[bytes, list[tuple[int, str]]]:
+    """Without GUIDs, sessions, digests and addresses in memory; and the other wide numbers that are codes."""
     hexadecimal = raw.translate(HEXADECIMAL)
-    if LONGEST_CODE in hexadecimal:
-        raw, wide = _without_its_own(raw, hexadecimal)
-        own = "".join(f"\n{number}" for number in owned(text)) if wide else ""
-        text = raw.decode()
-    if "(1" in text or "[1" in text or "<1" in text or "( 1" in text or "[ 1" in text or "< 1" in text:
-        own += "".join(f"\n{number}" for number in WINSOCK.findall(text))
-    if "47" in text:
-        own += "".join(f"\n{hint}" for hint in _numbers_that_speak() if hint in text)
-    return masked(raw) + own.encode() if own else masked(raw), text
-
-
-def _without_its_own(raw: bytes, hexadecimal: bytes) -> tuple[bytes, bool]:
-    """Without GUIDs, sessions, digests and addresses in memory; and whether it has other wide numbers."""
-    out, wide = raw, False
+    out, wide = bytearray(raw), []
     for found in LONG.finditer(hexadecimal):
         start, end = found.span()
-        if _of_its_own(raw, start, end):
-            out = out[:start] + b"-" * (end - start) + out[end:]
-        else:
-            wide = True
-    return out, wide
+        if its_own := _of_its_own(raw, start, end):
+            out[start:end] = b"-" * (end - start)
+        if not its_own or end - start == WIDE:
+            wide += [(start, number) for number in owned(_around(raw, start, end))]
+    return bytes(out), wide
+
+
+def _around(raw: bytes, start: int, end: int) -> str:
+    """As much as `owned` needs to see of a wide number's line."""
+    before, behind = raw[max(0, start - BEFORE) : start], raw[end : end + BEHIND]
+    return (before.rpartition(b"\n")[2] + raw[start:end] + behind.partition(b"\n")[0]).decode("utf-8", "replace")
 
 
 def _of_its_own(raw: bytes, start: int, end: int) -> bool:
-    """No code is written so: longer than any, of digits and letters, or in parts."""
+    """No code is written so: longer than any, of digits and letters, or in parts.
+
+    Of those of eight digits `owned` knows which are codes, but for a directory's, which begins with 0000.
+    """
     word, before, after = raw[start:end], raw[max(0, start - 1) : start], raw[end : end + 1]
-    if _joins(after) or end - start <= WIDE:
+    if _joins(after):
         return False
     if before in (b"x", b"X"):
         widened = word[:WIDE].lower() == b"f" * WIDE and len(word) == 2 * WIDE  # 0xFFFFFFFF8007203A: a sign in 64 bits
-        return raw[start - 2 : start - 1] == b"0" and b"-" not in word and not widened
-    return not (_joins(before) or word.isdigit() or word.isalpha())
+        return len(word) > WIDE and raw[start - 2 : start - 1] == b"0" and b"-" not in word and not widened
+    return not (_joins(before) or word.isdigit() or word.isalpha() or (len(word) == WIDE and word[:4] == b"0000"))
 
 
 def _joins(letter: bytes) -> bool:
@@ -75,11 +104,11 @@ def _joins(letter: bytes) -> bool:
 
 
 def masked(raw: bytes) -> bytes:
-    """With one 0 for each run of digits."""
+    """With one 0 for each run of digits, and 0x0 for each hexadecimal number."""
     raw = raw.translate(DIGITS).replace(b"00000", b"0").replace(b"000", b"0")
     while b"00" in raw:
         raw = raw.replace(b"00", b"0")
-    return raw
+    return MASKED_HEX.sub(b"0x0", raw) if b"0x" in raw else raw
 
 
 def of_places(text: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
@@ -98,7 +127,7 @@ def places(shape: str, spans: Iterator[tuple[int, int]]) -> tuple[int, ...]:
 
 
 @cache
-def _numbers_that_speak() -> tuple[str, ...]:
-    """`4768`: events whose number is as good as their family's name; all begin with 47 (a test sees to it)."""
+def _numbers_that_speak() -> re.Pattern[str]:
+    """`4768`: events whose number is as good as their family's name."""
     hints = dict.fromkeys(hint for family in families().values() for hint in family.hints)
-    return tuple(hint for hint in hints if DIGIT.search(hint))
+    return re.compile(f"(?P<n>{'|'.join(hint for hint in hints if hint.isdigit())})")

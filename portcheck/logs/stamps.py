@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 HEAD = 80  # characters at the start of a line in which its time stands
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
@@ -19,7 +20,7 @@ NAMED_MONTH = re.compile(
 """`06/May/2024:10:00:00`, `May  6 10:00:00`, `Mon May  6 10:00:00 2024`, `May 06, 2024 10:00:00`."""
 SHORT = re.compile(r"\b(\d\d)/(\d\d) (\d\d:\d\d:\d\d)\b")  # netlogon.log
 
-LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+LABEL = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}+(?<!-)"
 HOST = re.compile(rf"(?<![\w.@/\\-])(?:{LABEL}\.){{1,8}}[A-Za-z][A-Za-z0-9-]{{1,24}}(?![\w-]|\.\w|\()")
 ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d|\.\d|\w)")
 NO_HOST = re.compile(
@@ -50,11 +51,16 @@ def stamp(text: str) -> str:
 def hosts(text: str) -> Iterator[str]:
     """Names and addresses of hosts in a text; what looks like a file or a class is none."""
     for found in HOST.finditer(text):
-        if not NO_HOST.search(found[0]):
+        if _is_host(found[0]):
             yield found[0].casefold()
     for found in ADDRESS.finditer(text):
         if all(int(part) < 256 for part in found[0].split(".")):
             yield found[0]
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_host(name: str) -> bool:
+    return not NO_HOST.search(name)
 
 
 def _american(found: re.Match[str]) -> str:

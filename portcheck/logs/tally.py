@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
+from itertools import islice
 
 from portcheck.catalogue.errors import CataloguedError
 from portcheck.catalogue.lookup import LONGEST_LINE, Match, inside
@@ -19,6 +20,8 @@ from portcheck.logs.stamps import hosts, stamp
 SAMPLE = 400  # characters of a record that are kept
 MOST_HOSTS = 200  # of one error that are counted by name
 REMEMBERED = 20_000  # lines whose errors are remembered, apart from their time
+AT_ONCE = 2000  # records that are shaped at once
+BLANK = frozenset((" ", "\t", ""))  # what begins a line that goes on with the one before
 
 
 @dataclass(slots=True)
@@ -51,34 +54,46 @@ def tally(records: Iterable[LogRecord]) -> Tally:
     """Count the errors. Memory stays bounded whatever the log's length: errors, hosts and remembered lines are few."""
     out, memory = Tally(), LogMemory()
     before = ""
-    for record in records:
+    for record, found in _looked_at(records, memory):
         out.records += 1
-        before = record.text if record.text[:1] not in (" ", "\t", "") else before
-        if found := memory.found(record.text):
+        if record.text[:1] not in BLANK:
+            before = record.text
+        if found:
             _count(out, record, found, before)
     return out
+
+
+def _looked_at(records: Iterable[LogRecord], memory: LogMemory) -> Iterator[tuple[LogRecord, tuple[Match, ...]]]:
+    rest = iter(records)
+    while some := list(islice(rest, AT_ONCE)):
+        yield from zip(some, memory.found([record.text for record in some]), strict=True)
 
 
 @dataclass(slots=True)
 class LogMemory:
     """What was found in lines of the same shape: those that differ in other numbers than codes are looked at once."""
 
-    alike: dict[bytes, bytes] = field(default_factory=dict)  # by shape: the shape without names
-    reached: dict[bytes, LineReach | None] = field(default_factory=dict)  # by shape; None: all is well
+    alike: dict[bytes, tuple[bytes, LineReach] | None] = field(default_factory=dict)  # by shape; None: all is well
+    reached: dict[bytes, LineReach | None] = field(default_factory=dict)  # by shape without names
     known: dict[tuple[bytes, tuple[str, ...]], tuple[Match, ...]] = field(default_factory=dict)
 
-    def found(self, text: str) -> tuple[Match, ...]:
-        """The errors of a line."""
-        shape, kept = shaped(legible(text[:LONGEST_LINE]))
-        if shape not in self.alike:
-            self._forget()
-            self.alike[shape] = neutral(shape)
-        shape = self.alike[shape]
-        if shape not in self.reached:
-            self.reached[shape] = reach(shape)
-        within = self.reached[shape]
-        if within is None:
-            return ()
+    def found(self, texts: Sequence[str]) -> Iterator[tuple[Match, ...]]:
+        """The errors of each line."""
+        shapes = shaped([legible(text[:LONGEST_LINE]) for text in texts])
+        for text, (shape, kept) in zip(texts, shapes, strict=True):
+            near = self.alike[shape] if shape in self.alike else self._near(shape)
+            yield self._within(*near, text, kept) if near else ()
+
+    def _near(self, shape: bytes) -> tuple[bytes, LineReach] | None:
+        self._forget()
+        nameless = neutral(shape)
+        if nameless not in self.reached:
+            self.reached[nameless] = reach(nameless)
+        within = self.reached[nameless]
+        self.alike[shape] = None if within is None else (nameless, within)
+        return self.alike[shape]
+
+    def _within(self, shape: bytes, within: LineReach, text: str, kept: str) -> tuple[Match, ...]:
         key = (shape, within.of(kept))
         if key not in self.known:
             self.known[key] = telling(inside(text))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import shlex
-import subprocess
 import sys
+
+from portcheck.model.typed import typed
 
 KERBEROS, MD4, FIREWALLS, NOTICES = "gssapi", "pycryptodome", "aerleon", "apprise"
 BOARD, WORKBOOKS = "textual", "openpyxl"
@@ -27,7 +27,7 @@ def command_for(library: str) -> str:
         words = ["uv", "pip", "install", "--python", python, library]
     else:
         words = [python, "-m", "pip", "install", library]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+    return typed(words)
 
 
 def how_to_get(library: str) -> str:

@@ -27,7 +27,7 @@ class Network(Protocol):
 
     async def udp(self, port: int, request: Callable[[int], bytes], accept: Callable[[bytes], T]) -> Datagram[T]: ...
 
-    def aside(self, patience_s: float) -> Network: ...
+    def aside(self, patience_s: float, *, same_port: bool = False) -> Network: ...
 
     def twin(self) -> Network: ...
 
@@ -45,12 +45,18 @@ class Net:
     loose: bool = False  # take datagrams from any address
     tcp_pulse: Pulse = field(default_factory=Pulse)  # of all connections to this host
     udp_pulse: Pulse = field(default_factory=Pulse)  # of the services that the same program answers there
+    from_port: int = 0  # of its datagrams; 0 for any
     nearest_ttl: int | None = None  # once connected, hear only what arrives with at least this TTL (Linux)
 
-    def aside(self, patience_s: float) -> Network:
-        """The same host with less patience and a timeline of its own, for a question beside the check's."""
-        patience = Timeouts(patience_s, patience_s, 2)
-        return replace(self, patience=patience, trail=Timeline())
+    def aside(self, patience_s: float, *, same_port: bool = False) -> Network:
+        """The same host with less patience and a timeline of its own, for a question beside the check's.
+
+        `same_port`: its datagrams leave from the port that was answered. What differs then is the question alone:
+        maybe only some of this machine's ports get through.
+        """
+        patience, port = Timeouts(patience_s, patience_s, 2), self.trail.facts.get("local_port")
+        from_port = port if same_port and isinstance(port, int) else 0
+        return replace(self, patience=patience, trail=Timeline(), from_port=from_port)
 
     def twin(self) -> Network:
         """The same in everything but the timeline, whose clock has started already."""
@@ -76,4 +82,5 @@ class Net:
             self.source_ip,
             self.udp_pulse,
             loose=self.loose,
+            from_port=self.from_port,
         )

@@ -141,7 +141,8 @@ class Reach:
         del port, request, accept
         raise NetError(State.ERROR, "nothing is asked over UDP of an endpoint that is known by its name")
 
-    def aside(self, patience_s: float) -> Network:
+    def aside(self, patience_s: float, *, same_port: bool = False) -> Network:
+        del same_port  # only datagrams leave from a port that matters
         patience = Timeouts(patience_s, patience_s, 2)
         return Reach(self.host, self.route, replace(self.net, patience=patience, trail=Timeline()), self.taken)
 

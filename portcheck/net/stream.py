@@ -107,6 +107,7 @@ class Stream:
                     self._trail.stage = Stage.ANSWER
                     self._trail.answered_at = time.time()
                     self._trail.note("received", f"{what}, {length} bytes")
+                    self._heard_the_way()
                     self._wait_anew()
                     return bytes(buffer[:length])
             chunk = await self.receive()
@@ -196,7 +197,7 @@ class Stream:
 
     async def _guarded(self, step: Coroutine[Any, Any, T]) -> T:
         try:
-            return await patiently(step, lambda: self._deadline + self._delay.more_s)
+            return await patiently(step, self._limit)
         except TimeoutError:
             self.observe()
             self._trail.note("timeout", f"no answer within {self._patience:g} s of connecting")
@@ -211,6 +212,20 @@ class Stream:
             self._trail.answers += 1
             self._trail.note(fault.state, fault.reason)
             raise fault from None
+
+    def _limit(self) -> float:
+        """Before the patience ends the kernel is asked how long the way takes: an answer may wait for a narrow line."""
+        limit = self._deadline + self._delay.more_s
+        if limit > asyncio.get_running_loop().time():
+            return limit
+        self._heard_the_way()
+        return self._deadline + self._delay.more_s
+
+    def _heard_the_way(self) -> None:
+        """By now, of this conversation: connections were made before the line filled up with what they brought."""
+        round_trip = tcpinfo.read(self._sock).get("rtt_ms")
+        if isinstance(round_trip, float) and round_trip > 0:
+            self._delay.heard(round_trip / 1000)
 
     def _endless(self, what: str) -> NetError:
         self._trail.note("endless", what)

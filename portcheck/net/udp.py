@@ -56,6 +56,7 @@ class _Asking:
     trail: Timeline
     pulse: Pulse
     loose: bool = False
+    from_port: int = 0
     inbox: asyncio.Queue[bytes | NetError] = field(default_factory=asyncio.Queue)
     ports: list[DatagramPort] = field(default_factory=list)
     sends_ms: list[float] = field(default_factory=list)  # of this question; the trail counts those of all
@@ -74,8 +75,9 @@ class _Asking:
             self.inbox.put_nowait(fault)
 
     async def _send_twice(self, datagram: bytes, repeats: Pacer) -> None:
-        port = await self._open()
-        self.ports.append(port)
+        port = self.ports[0] if self.ports and self.from_port else await self._open()
+        if port not in self.ports:
+            self.ports.append(port)
         self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
         for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
             self.trail.attempts += 1
@@ -106,12 +108,17 @@ class _Asking:
         """Where this machine has no local port left, another go a little later."""
         for pause_s in PORT_PAUSES_S:
             try:
-                return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
+                return self._from_here()
             except NetError as fault:
                 if not fault.facts.get("local_ports_exhausted"):
                     raise
             await asyncio.sleep(pause_s)
-        return DatagramPort(self.address, self.port, self.source_ip, self.inbox, loose=self.loose)
+        return self._from_here()
+
+    def _from_here(self) -> DatagramPort:
+        return DatagramPort(
+            self.address, self.port, self.source_ip, self.inbox, loose=self.loose, from_port=self.from_port
+        )
 
     async def _no_sooner_than(self, delay: Delay) -> None:
         """Where answers take long, another question only adds to the queue."""
@@ -128,6 +135,9 @@ class _Asking:
         others = [port.other_sender for port in self.ports if port.other_sender]
         if others:
             self.trail.facts["answered_from"] = others[0]
+        heard = [port.local for port in self.ports if port.heard]
+        if heard:
+            self.trail.facts["local_address"], self.trail.facts["local_port"] = heard[0]
         for port in self.ports:
             if not port.heard:
                 self.trail.unanswered(port.local[1])
@@ -148,10 +158,14 @@ async def ask(
     pulse: Pulse,
     *,
     loose: bool = False,
+    from_port: int = 0,
 ) -> Datagram[T]:
-    """The first datagram that `accept` takes; NetError for silence, refusal, or nothing but foreign datagrams."""
+    """The first datagram that `accept` takes; NetError for silence, refusal, or nothing but foreign datagrams.
+
+    `from_port`: all tries leave from this local port; 0: each from one of its own.
+    """
     trail.stage = Stage.REQUEST
-    asking = _Asking(address, port, source_ip, trail, pulse, loose=loose)
+    asking = _Asking(address, port, source_ip, trail, pulse, loose, from_port)
     sender = asyncio.create_task(asking.send(request, patience, repeats))
     foreign: list[str] = []
     loop = asyncio.get_running_loop()

@@ -17,6 +17,7 @@ from portcheck.investigate import (
     redirect,
     resets,
     senders,
+    sizes,
     source_ports,
     starttls,
     trace,
@@ -82,6 +83,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
         _asking_again(tcp, limit.ALONE) * 2,
     )  # fmt: skip
     yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
+    yield _sizes(asked)
     yield _source_ports(asked)
     yield _SecondLookStep("ping", "is the host up?", "nothing answered", "icmp", ECHO, ECHO)
     yield _SecondLookStep(
@@ -125,6 +127,14 @@ def _from_another_port(asked: Sequence[Asked]) -> _SecondLookStep:
 def _other_ears(udp: Sequence[Asked]) -> _SecondLookStep:
     price = _asking_again(udp, senders.PATIENCE)
     return _SecondLookStep("any-sender", "who else answers?", "a datagram was not answered", "udp", price)
+
+
+def _sizes(asked: Sequence[Asked]) -> _SecondLookStep:
+    """A short question, alone and then in every round; there with a long answer, and as a long question, four times."""
+    of_kind = (e.questions[0] for c, e in asked if c.transport == "udp" and c.service in sizes.KINDS)
+    long = total(by_udp(replace(question, size=question.size + sizes.LONGER)) for question in of_kind)
+    times = 2 + sizes.ROUNDS * (2 + 4 + 4)
+    return _SecondLookStep("sizes", "is it the size?", "a datagram was not answered", "udp", long * times)
 
 
 def _source_ports(asked: Sequence[Asked]) -> _SecondLookStep:

@@ -59,17 +59,23 @@ async def _datagrams(port: int, net: Network, subject: Subject) -> Seen:
 
 
 async def _edns_trouble(port: int, net: Network, subject: Subject) -> Facts:
-    """`dropped`: no question with EDNS is answered; `large`: only those that ask for no more than 512 bytes are."""
-    if await _answered(port, net, _question(subject)):
+    """`dropped`: no question with EDNS is answered; `large`: only those that ask for no more than 512 bytes are.
+
+    Asked from the port that was answered without it.
+    """
+    aside = net.aside(ASIDE_S, same_port=True)
+    if await _answered(port, aside, _question(subject)):
         return {}  # it was merely lost
-    small = await _answered(port, net, _question(subject, payload=SMALL))
+    small = await _answered(port, aside, _question(subject, payload=SMALL))
     return {"edns_trouble": "large" if small else "dropped"}
 
 
-async def _answered(port: int, net: Network, question: Message) -> bool:
+async def _answered(port: int, aside: Network, question: Message) -> bool:
     try:
-        await net.aside(ASIDE_S).udp(port, lambda _: question.to_wire(), lambda data: _accept(question, data))
-    except NetError:
+        await aside.udp(port, lambda _: question.to_wire(), lambda data: _accept(question, data))
+    except NetError as fault:
+        if fault.facts.get("local_fault"):
+            raise  # it was not asked
         return False
     return True
 

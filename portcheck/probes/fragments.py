@@ -20,20 +20,22 @@ FRAME = 1480  # bytes of datagram in a whole frame
 
 async def lost(port: int, net: Network, subject: Subject) -> Facts:
     """`fragments_lost`: "to" or "from" the controller; empty when they pass, or when it cannot be told."""
-    both_ways = request(subject, service="x" * FRAGMENTED)
-    size = await _answered(port, net, both_ways)
+    both_ways, aside = request(subject, service="x" * FRAGMENTED), net.aside(PATIENCE_S, same_port=True)
+    size = await _answered(port, aside, both_ways)
     if size is not None:
         return {"fragments_pass": "both ways" if size > FRAME else "to"}
-    if await _answered(port, net, request(subject, padding=WHOLE)) is None:
+    if await _answered(port, aside, request(subject, padding=WHOLE)) is None:
         return {}  # large datagrams are not liked at all: nothing to do with fragments
-    if await _answered(port, net, request(subject, padding=FRAGMENTED)) is None:
+    if await _answered(port, aside, request(subject, padding=FRAGMENTED)) is None:
         return {"fragments_lost": "to"}
-    return {} if await _answered(port, net, both_ways) is not None else {"fragments_lost": "from"}
+    return {} if await _answered(port, aside, both_ways) is not None else {"fragments_lost": "from"}
 
 
-async def _answered(port: int, net: Network, question: AsRequest) -> int | None:
+async def _answered(port: int, aside: Network, question: AsRequest) -> int | None:
     """The size of the answer; None for silence."""
     try:
-        return (await net.aside(PATIENCE_S).udp(port, lambda _: question.pack(), unpack_reply)).size
-    except NetError:
+        return (await aside.udp(port, lambda _: question.pack(), unpack_reply)).size
+    except NetError as fault:
+        if fault.facts.get("local_fault"):
+            raise  # it was not asked
         return None

@@ -8,8 +8,9 @@ from dataclasses import field, replace
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.frozen import dataclass
-from portcheck.model import BLOCKED, GOOD, Expected, Need, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Finding, Need, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
+from portcheck.request.elsewhere import of_others
 from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports
 
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
@@ -24,7 +25,7 @@ FIRST_USER_PORT = 1024  # RFC 6335, 6: below are those that IANA assigns
 KDC = frozenset({"kerberos", "kpasswd"})
 PATH_CODES = (
     "mtu-black-hole", "fragments-dropped", "packet-loss", "one-way-path", "idle-timeout", "middlebox-answers",
-    "connection-reset", "tls-intercepted", "dns-views-differ", "wrong-forest",
+    "connection-reset", "tls-intercepted", "long-datagrams-lost", "dns-views-differ", "wrong-forest",
 )  # fmt: skip
 """Findings that concern the network team although no rule for a port cures them."""
 
@@ -42,6 +43,7 @@ class _Reading:
     left_out: dict[str, None] = field(default_factory=dict)
     untested: dict[str, list[str]] = field(default_factory=dict)  # by the reason
     by_host: dict[tuple[str, str | None], list[Outcome]] = field(default_factory=dict)
+    others: dict[str, Finding] = field(default_factory=dict)  # by check, what is no firewall's matter
 
     def beside(self, outcome: Outcome) -> list[Outcome]:
         """All that was seen of the same host."""
@@ -60,7 +62,7 @@ def asked(
     pinned: tuple[Ports, ...] = (),
 ) -> Asked:
     """The paths to ask for. `outcomes` are those of the report that the user chose."""
-    reading = _Reading(report, sources, everything, pinned)
+    reading = _Reading(report, sources, everything, pinned, others={} if everything else of_others(report))
     for outcome in outcomes:
         _read(reading, outcome)
     for finding in report.findings:
@@ -94,7 +96,9 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
             f"{where}: its LDAP ping names no KDC, so no path is to blame; ask the AD team to start it"
         ] = None
         return
-    if _concerns(reading, outcome) and (why := _invented(reading, outcome)):
+    if (told := reading.others.get(check.id)) and outcome.state in BLOCKED | NOT_TESTED:
+        reading.left_out[f"{check.host} ({check.address}): {told.title} ({told.code}): {told.fix}"] = None
+    elif _concerns(reading, outcome) and (why := _invented(reading, outcome)):
         reading.left_out[f"{check.host} ({check.service}): {why}"] = None
     elif _concerns(reading, outcome):
         _ask_for(reading, outcome)
@@ -170,6 +174,8 @@ def _concerns(reading: _Reading, outcome: Outcome) -> bool:
     """Is this a path to ask for?"""
     if _port_unknown(reading, outcome):
         return True
+    if outcome.facts.get("long_datagrams_lost") and not reading.everything:
+        return False  # the port is open
     if outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP:  # nothing proves that it is offered there
         return reading.everything or not _heard(reading, outcome)
     if reading.everything:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 
+from portcheck.model.typed import typed
 from portcheck.request.flow import Flow, PathStanding, Ticket
 
 MOST_NAMED = 6
@@ -54,7 +54,7 @@ def verify(ticket: Ticket) -> str:
         words += ["--profile", profile]
     services = _distinct(f"{flow.service}/{flow.ports.transport}" for flow in flows)
     words += ["--only", ",".join(services)]
-    return shlex.join(words)
+    return typed(words)
 
 
 def standing(ticket: Ticket) -> str:

@@ -13,6 +13,7 @@ from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
 from portcheck.net.dns import HOSTS_FILE, TOLD, UNHEARD, Names, NoResolverError, is_address
 from portcheck.net.own_names import OwnAnswer, own_addresses
+from portcheck.run import contradictions
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery, asked_here, srv_targets
 
@@ -129,6 +130,7 @@ class NamesBeside:
         try:
             await asyncio.gather(
                 self._of_authorities(controllers),
+                self._elsewhere(controllers),
                 self._intercepted(controllers),
                 self._wildcard(controllers),
                 self._slow(),
@@ -136,6 +138,13 @@ class NamesBeside:
             )
         except NoResolverError:
             return
+
+    async def _elsewhere(self, controllers: Sequence[NamedController]) -> None:
+        """Where the other servers lead to, if not to what was asked: does a controller answer there?"""
+        self.lookups.extend(await contradictions.of_their_hosts(self.lookups, self.names))
+        elsewhere = contradictions.places(self.lookups, self.names, {c.address for c in controllers})
+        if elsewhere:
+            self.facts["elsewhere"] = await contradictions.answered(elsewhere, self._who)
 
     async def _of_authorities(self, controllers: Sequence[NamedController]) -> None:
         """What one resolver does not give: has the forest's own server got it?"""

@@ -39,15 +39,6 @@ class Post:
         return self.address, self.port
 
 
-def runner() -> asyncio.Runner:
-    """The loop for what serves, on every system the one that Unix has.
-
-    Windows' own ends the listening at a port where one visitor leaves before he is let in (CPython issue 93821), and
-    the reading of datagrams where one is not taken any more.
-    """
-    return asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
-
-
 def bound(address: str, port: int, *, udp: bool = False, again: bool = False) -> socket.socket:
     """Exactly there: IPv6 takes no IPv4, and on Windows no port is taken from another program.
 

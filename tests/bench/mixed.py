@@ -25,11 +25,12 @@ def main() -> int:
     with lab() as up:
         for seed in range(options.seed, options.seed + options.runs):
             done = mixed.drawn(up, seed)
-            with mixed.under_way(up, done):
+            with mixed.around(up, seed) as beside, mixed.under_way(up, done):
                 run = up.check("--profile", options.profile)
             said = mixed.wrongs(up, done, run)
             wrong += bool(said)
-            lines = [f"{seed:4}  {'; '.join(map(str, done)) or 'nothing'}", *(f"      {line}" for line in said)]
+            told = "; ".join([beside, *map(str, done)])
+            lines = [f"{seed:4}  {told}", *(f"      {line}" for line in said)]
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
     sys.stdout.write(f"{options.runs} mixtures, {wrong} not told truly\n")

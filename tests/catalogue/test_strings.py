@@ -3,7 +3,10 @@
 strings/*.toml hold them with their sources. Debug lines that say nothing of an error must not be taken for one.
 """
 
+import os
 import random
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -121,3 +124,21 @@ def test_a_number_counts_only_for_the_family_that_is_named_around_it(text: str, 
 @pytest.mark.parametrize("text", ["Error 5", "status: 0x5", "Error 2", "53", "0x6"])
 def test_a_number_that_no_word_assigns_gets_no_verdict(text: str) -> None:
     assert not [match.error.name for match in find(text) if match.sole]
+
+
+SPELLED_TWICE = "Error: NERR_DCNotFound [code 0x00000995] Could not find the domain controller for this domain"
+
+
+def test_the_same_text_has_the_same_answer_in_every_process() -> None:
+    ask = f"from portcheck.catalogue.lookup import find; print([m.error.name for m in find({SPELLED_TWICE!r})])"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", ask],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "3", "5")
+    }
+    assert len(told) == 1

@@ -95,7 +95,7 @@ DRAW_NOTHING = {
     "config init": "writes a file for a program",
     "schedule": "writes files for programs",
     "serve": "has pages, and a line for each event",
-    "ui": "is a screen for eyes: report and watch say what it shows",
+    "ui": "is a screen for eyes: it names report and check, which say what it shows",
 }
 HELPS = tuple(name for name in OWN if name != PLUGIN)
 

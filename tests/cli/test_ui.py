@@ -14,6 +14,7 @@ import pytest
 from factories import outcome, report
 from terminals import shown_until
 
+from portcheck.cli.app import run
 from portcheck.report.to_json import dumps, to_json
 
 QUIT = b"\x11"
@@ -22,8 +23,8 @@ QUIT = b"\x11"
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     file = tmp_path / "run.json"
-    run = report(outcome("kpasswd/udp", "filtered"), outcome("ldap/tcp"))
-    file.write_text(dumps(to_json(run)), encoding="utf-8")
+    seen = report(outcome("kpasswd/udp", "filtered"), outcome("ldap/tcp"))
+    file.write_text(dumps(to_json(seen)), encoding="utf-8")
     return file
 
 
@@ -35,6 +36,22 @@ def test_without_a_terminal_it_says_what_to_use_instead(saved: Path) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "needs a terminal" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [(["last"], "portcheck report last"), (["contoso.com", "--no-trace"], "portcheck check contoso.com")],
+    ids=["a run", "a target"],
+)
+def test_who_hears_the_screen_is_told_what_to_hear_instead(
+    words: list[str], instead: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["ui", *words, "--accessible"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n"), said.err.endswith(f" {instead} --accessible\n")) == ("", 1, True), said.err
+    monkeypatch.setenv("PORTCHECK_ACCESSIBLE", "1")
+    assert run(["ui", *words]) == 2
+    assert capsys.readouterr() == said
 
 
 def test_without_the_library_it_names_the_library_and_this_interpreter(saved: Path, tmp_path: Path) -> None:

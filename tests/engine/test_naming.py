@@ -153,3 +153,25 @@ async def test_a_machine_without_dns_holds_nothing_against_it_and_does_not_stop(
     here = Here({HOST: own})
     await here.naming(NoDns()).beside(FOUND)
     assert here.facts == {}
+
+
+# Servers that contradict each other
+
+OTHER = "10.0.0.2"
+CONTROLLER = NamedController(HOST, ADDRESS, speaks=False, serves_dns=False)
+
+
+def contradicting(other: str) -> list[Lookup]:
+    return [
+        Lookup(SRV, "SRV", "10.0.0.1", "ok", (f"0 100 389 {HOST}",)),
+        Lookup(HOST, "A", "10.0.0.1", "ok", (ADDRESS,)),
+        Lookup(HOST, "A", OTHER, "ok", (other,), required=False),
+    ]
+
+
+@pytest.mark.parametrize(("other", "told"), [("10.77.1.99", True), (ADDRESS, False), ("0.0.0.0", False)])
+async def test_an_address_that_only_another_server_gives_is_asked_who_is_there(other: str, told: bool) -> None:
+    here = Here(hosts={other: {"dns_host_name": HOST}})
+    await here.naming(Zone(servers=[("10.0.0.1", 53)]), contradicting(other)).afterwards([CONTROLLER])
+    rows = [{"host": HOST, "address": other, "answered_by": HOST}]
+    assert here.facts.get("elsewhere") == (rows if told else None)

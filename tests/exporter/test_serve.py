@@ -188,7 +188,7 @@ def test_a_unit_that_makes_no_sense_is_refused(given: list[str], tmp_path: Path)
     ("options", "code", "words"),
     [
         (["--listen", "nonsense:x"], 2, "--listen"),
-        (["--listen", "192.0.2.1:9464"], 3, "--listen"),
+        (["--listen", "192.0.2.1:9464"], 3, "--listen 192.0.2.1:9464: no address of this machine"),
         (["--reports", "/nowhere"], 2, "--reports"),
         (["--web-config", "/nowhere"], 2, "/nowhere"),
     ],

@@ -43,6 +43,7 @@ class Asked:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     one = Asked()
     monkeypatch.setattr(source_ports.hops, "send_tcp", one.syn)
+    monkeypatch.setattr(source_ports.sockets, "is_free", lambda *_: True)  # whatever else runs on this machine
     monkeypatch.setattr(source_ports, "Pacer", lambda _: Pacer(1e6))
     monkeypatch.setattr(trace, "ahead", lambda *_: None)
     return one

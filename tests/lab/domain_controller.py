@@ -94,6 +94,10 @@ class DomainController:
         kept = provisioned(copied or self.site)
         run("cp", "--archive", "--sparse=always", f"{kept}/.", str(self.folder))
         (self.folder / "resolv.conf").write_text(f"nameserver {self.address}\n")
+        self.keep_time()
+
+    def keep_time(self) -> None:
+        """Its time service's settings."""
         (self.folder / "chrony.conf").write_text(CHRONY_CONF.format(folder=self.folder))
 
     def start(self, *, services: str = "", clock_s: float = 0) -> None:

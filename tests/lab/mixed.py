@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.lab import faults
+from tests.lab import faults, records
 from tests.lab.domain_controller import DomainController
 from tests.lab.program import Run
+from tests.lab.relay import Line, relay
 from tests.lab.world import Lab
 
 DYNAMIC, MAPPER = "49152-65535/tcp", "135/tcp"
@@ -76,6 +77,26 @@ def _of_one(lots: random.Random, dc: DomainController) -> Iterator[Done]:
 
 
 @contextmanager
+def around(lab: Lab, seed: int) -> Iterator[str]:
+    """What is no fault and stands beside them: a far line, controllers with an address of the other family. In words.
+
+    Faults are of both families.
+    """
+    lots = random.Random(-seed)
+    six = [dc for dc in lab.dcs if lots.random() < DOUBLE]
+    line = Line(delay_ms=lots.choice(DELAYS_MS), jitter_ms=lots.choice((0.0, 10.0)))
+    with ExitStack() as undo:
+        for dc in six:
+            undo.enter_context(records.published_ipv6(dc))
+        if line.delay_ms:
+            undo.enter_context(relay(lab, line))
+        yield f"{line.delay_ms:g} ms each way; IPv6 too: {', '.join(dc.site.key for dc in six) or 'nobody'}"
+
+
+DOUBLE, DELAYS_MS = 0.3, (0.0, 0.0, 20.0, 150.0)
+
+
+@contextmanager
 def under_way(lab: Lab, wanted: list[Done]) -> Iterator[None]:
     with ExitStack() as undo:
         for one in wanted:
@@ -92,7 +113,7 @@ def under_way(lab: Lab, wanted: list[Done]) -> Iterator[None]:
 
 def wrongs(lab: Lab, wanted: list[Done], run: Run) -> list[str]:
     """Everything that the run told and is not so, and what it kept quiet about."""
-    by_place = {(one.dc.address, port): one for one in wanted for port in one.ports}
+    by_place = {(at, port): one for one in wanted for port in one.ports for at in (one.dc.address, one.dc.address6)}
     hit = {one.dc.domain for one in wanted}
     found = [line for check in run.checks for line in _of_check(check, by_place)]
     found += [line for dc in lab.dcs for line in _of_forest(dc.domain, run, healthy=dc.domain not in hit)]

@@ -13,9 +13,9 @@ SEEDS = (1, 2, 3, 4)  # more of them: `python -m tests.bench.mixed`
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_cell_of_a_mixture_is_told_truly(lab: Lab, seed: int) -> None:
     done = mixed.drawn(lab, seed)
-    with mixed.under_way(lab, done):
+    with mixed.around(lab, seed) as beside, mixed.under_way(lab, done):
         run = lab.check("--profile", "mim")
-    assert mixed.wrongs(lab, done, run) == [], "; ".join(map(str, done))
+    assert mixed.wrongs(lab, done, run) == [], "; ".join([beside, *map(str, done)])
 
 
 def test_a_mixture_that_is_not_there_is_missed(lab: Lab) -> None:

@@ -103,6 +103,26 @@ def test_datagrams_that_nobody_answers_are_blocked(lab: Lab) -> None:
     assert run.codes("bravo") == ["dc-locator-blocked"]
 
 
+SIZES = {
+    "answers": ("ip saddr {} meta l4proto udp ip length > 170 drop", "from", "389/udp"),
+    "questions": ("ip daddr {} meta l4proto udp ip length > 160 drop", "to", "88/udp"),
+}
+
+
+@pytest.mark.parametrize("what", SIZES)
+def test_datagrams_that_are_lost_for_their_size_are_no_block_of_the_port(lab: Lab, what: str) -> None:
+    rule, way, port = SIZES[what]
+    saved = lab.vantage.home / f"sizes-{way}.json"
+    with chain(lab.fw1, "forward", rule.format(lab.bravo.address)):
+        run = named(lab, "--save", str(saved))
+    told = finding(run, "long-datagrams-lost")
+    assert run.codes("bravo") == ["long-datagrams-lost"]
+    assert f"only short datagrams {way} bdc1 pass" in told["title"]
+    assert f"{port} gives short answers" in told["explanation"]
+    asked = lab.portcheck("request", str(saved))
+    assert "(long-datagrams-lost): not a matter of one port's rule" in asked.stdout
+
+
 SOME_PORTS = {
     "low ones dead": "tcp sport < 49152 drop",
     "low ones dead for datagrams too": "th sport < 49152 drop",
@@ -116,8 +136,18 @@ SOME_PORTS = {
 @pytest.mark.parametrize("fault", SOME_PORTS)
 def test_source_ports_that_do_not_pass_are_told_from_loss_and_blocks(lab: Lab, fault: str) -> None:
     with chain(lab.fw1, "forward", f"ip daddr {lab.bravo.address} {SOME_PORTS[fault]}"):
-        run = named(lab)
+        run = one_that_met_it(lab)
     assert run.codes("bravo") == ["source-ports-filtered"]
+
+
+def one_that_met_it(lab: Lab) -> Run:
+    """A run whose local ports all happened to pass has seen no fault, and says so: where one of four is dead, 2 in 100
+    are such."""
+    for _ in range(4):
+        run = named(lab)
+        if any("source_ports" in check["facts"] for check in run.of("bravo")):
+            break
+    return run
 
 
 def test_blocked_ports_are_no_filter_of_source_ports(lab: Lab) -> None:

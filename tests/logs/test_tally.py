@@ -40,7 +40,7 @@ def test_memory_stays_bounded_whatever_is_read() -> None:
     memory = LogMemory()
     for n in range(30_000):
         word = "".join(chr(97 + n // 26**k % 26) for k in range(4))
-        memory.found(f"{word} failed with error {n} at host{n}")
+        list(memory.found([f"{word} failed with error {n} at host{n}"]))
     assert len(memory.reached) <= 20_000
     assert len(memory.known) <= 20_000
     many = (LogRecord(f"ldap_bind: Can't contact LDAP server (-1) h{n}.alpha.test") for n in range(3 * MOST_HOSTS))

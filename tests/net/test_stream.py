@@ -13,7 +13,7 @@ from net import servers
 from patience import MUTE, PATIENT, SILENT
 
 from portcheck.model import Stage, State
-from portcheck.net import connect, tries
+from portcheck.net import connect, stream, tries
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net
 from portcheck.net.platform import sockets
@@ -249,3 +249,44 @@ async def test_each_answer_is_waited_for_anew() -> None:
 
 async def test_a_conversation_that_goes_on_slowly_is_not_waited_for_for_ever() -> None:
     assert await talked(0.3, 20, Timeouts(60.0, 0.5, 1)) < 20
+
+
+@pytest.mark.parametrize(("round_trip_ms", "ends"), [(30_000.0, "answered"), (200.0, State.MUTE), (0.0, State.MUTE)])
+async def test_the_answer_on_a_line_that_filled_up_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, round_trip_ms: float, ends: str
+) -> None:
+    """The patience is over, and then the kernel tells how long packets take by now."""
+    over = asyncio.Event()
+
+    def told(_: socket.socket) -> dict[str, object]:
+        over.set()
+        return {"rtt_ms": round_trip_ms}
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.write(b"0123456789")
+        await reader.read()
+
+    async with servers.tcp(late) as port:
+        with await Net("127.0.0.1", MUTE).tcp(port) as talk:
+            monkeypatch.setattr(stream.tcpinfo, "read", told)
+            try:
+                await talk.read_frame(ten)
+                seen: str = "answered"
+            except NetError as fault:
+                seen = fault.state
+    assert seen == ends
+
+
+async def test_what_one_conversation_learns_of_the_way_is_known_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"0123456789")
+        await reader.read()
+
+    async with servers.tcp(answer) as port:
+        net = Net("127.0.0.1", PATIENT)
+        with await net.tcp(port) as talk:
+            before = net.repeats.delay.seconds
+            monkeypatch.setattr(stream.tcpinfo, "read", lambda _: {"rtt_ms": 5000.0})
+            await talk.read_frame(ten)
+    assert (before, net.repeats.delay.seconds) == (0.0, 5.0)

@@ -49,7 +49,7 @@ class Recorder:
     def close(self) -> None:
         return
 
-    def aside(self, _: float) -> Recorder:
+    def aside(self, _: float, **__: bool) -> Recorder:
         return self
 
     def __enter__(self) -> Self:

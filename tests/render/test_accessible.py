@@ -9,10 +9,13 @@ import pytest
 from portcheck.catalogue.profiles import built_in
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.plan.forecast import ForecastOrder, forecast
-from portcheck.render import discover
+from portcheck.render import FORMATS, discover
+from portcheck.render.explain.entry import unknown
 from portcheck.render.plan import table
+from portcheck.render.report import sentences as sentences_of_a_run
 from portcheck.render.report.findings import FEW_WORDS
 from portcheck.render.shared.options import Options
+from portcheck.render.shared.spoken import LISTENER
 
 from .situations import SITUATIONS
 
@@ -55,3 +58,22 @@ def test_a_plan_is_spoken_without_drawing_and_says_first_what_it_comes_to() -> N
     (kpasswd,) = (line for line in spoken if line.startswith("kpasswd, port 464 udp, required: 1 packet, "))
     assert kpasswd.endswith(".")
     assert "464/udp" in table.render(told, Options())
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_no_sentence_is_cut_where_it_is_heard(name: str) -> None:
+    run = SITUATIONS[name].build()
+    assert "…" not in sentences_of_a_run.render(run, SPOKEN)
+
+
+def test_the_text_of_an_error_is_whole_where_it_is_heard() -> None:
+    whole = "There is a time and/or date difference between the client and server"
+    run = SITUATIONS["clock"].build()
+    assert whole in sentences_of_a_run.render(run, SPOKEN)
+    assert whole not in FORMATS["table"](run, Options())
+
+
+def test_what_was_typed_is_repeated_whole_where_it_is_heard() -> None:
+    typed = "an error that nobody has ever written down, " * 4
+    assert typed in unknown(typed, (), LISTENER)[0]
+    assert typed not in "".join(unknown(typed, ()))

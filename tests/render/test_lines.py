@@ -53,6 +53,15 @@ def test_without_a_terminal_only_what_fails_is_told_once_and_the_end() -> None:
     assert done == "done in 4.4 s"  # as long as the report says, not until the last line was drawn
 
 
+@pytest.mark.parametrize(("terminal", "said"), [(False, ""), (True, "done in 4.4 s\n")], ids=["pipe", "terminal"])
+def test_a_healthy_run_writes_nothing_into_a_pipe(said: str, *, terminal: bool) -> None:
+    stream = Stream(terminal=terminal)
+    with lines.screen(stream, Options()) as notify:
+        notify(Landed(outcome(check("ldap/tcp"), State.OK)))
+        notify(Finished(4.41))
+    assert stream.getvalue() == said
+
+
 def test_each_check_is_a_line_as_it_lands_and_what_is_blocked_is_marked() -> None:
     stream = StringIO()
     with lines.screen(stream, PLAIN) as notify:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from factories import outcome, report
 
 from portcheck.model import Verdict
+from portcheck.render import FORMATS
 from portcheck.render.shared import marks
+from portcheck.render.shared.options import Options
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,10 @@ def test_the_classic_console_shows_marks_that_its_font_has(
     asked = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP)
     assert "".join(marks.VERDICTS[verdict].drawn(ascii_only=False) for verdict in asked) == shown
     assert "".join(marks.VERDICTS[verdict].drawn(ascii_only=True) for verdict in asked).isascii()
+
+
+def test_a_file_has_one_mark_for_one_verdict_whatever_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marks, "is_classic_console", lambda: True)
+    told = FORMATS["markdown"](report(outcome("kpasswd/udp", "filtered")), Options())
+    assert "✖ fault" in told
+    assert "×" not in told

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from portcheck.model import BlockedAt, Expected, Need, Outcome, Report, State, Verdict
+from portcheck.model import AskedOf, BlockedAt, Expected, Need, Outcome, Report, Request, State, Verdict
 from portcheck.render.request import FORMATS, OWN
 from portcheck.request import from_report, ticket
 from portcheck.request.flow import Asked, Ports
@@ -195,6 +195,13 @@ def test_faults_of_the_path_that_no_port_rule_cures_are_told() -> None:
     assert "Large packets are lost" in found.left_out[0]
 
 
+@pytest.mark.parametrize(("facts", "asked_for"), [({"long_datagrams_lost": "from"}, []), ({}, ["389/udp"])])
+def test_a_port_that_answers_in_short_is_not_asked_for(facts: dict[str, object], asked_for: list[str]) -> None:
+    silent = outcome("ldap-ping/udp", State.FILTERED, facts=facts)
+    assert [str(flow.ports) for flow in asked(ALIVE, silent).flows] == asked_for
+    assert [str(flow.ports) for flow in asked(ALIVE, silent, everything=True).flows][-1:] == ["389/udp"]
+
+
 def test_weak_needs_are_left_out_where_the_user_wants_that_and_told() -> None:
     weak = outcome(check("kerberos/udp", need=Need.OPTIONAL), State.FILTERED, verdict=Verdict.WARN)
     found = asked(ALIVE, weak)
@@ -247,3 +254,14 @@ def test_ports_that_a_plausible_mapper_names_are_asked_for() -> None:
     """The twin; a static port outside the dynamic range as well."""
     found = asked(ALIVE, outcome("rpc/tcp"), rpc(State.FILTERED, 49667, named=[49667, 5000]))
     assert sorted(ports(found)) == ["49667/tcp", "5000/tcp"]
+
+
+@pytest.mark.parametrize(("of", "wanted"), [(AskedOf.DNS, False), (AskedOf.AD, False), (AskedOf.FIREWALL, True)])
+def test_what_a_finding_lays_to_a_name_server_or_the_controller_itself_is_no_rule(of: AskedOf, wanted: bool) -> None:
+    """Nor are the ports behind its endpoint mapper, which nobody could ask for."""
+    silent, behind = outcome("rpc/tcp", State.FILTERED), outcome(check("rpc-samr/tcp", port=None), State.SKIPPED)
+    told = finding("dns-views-differ", checks=(silent.check.id,), asks=(Request(of, words="Ask."),))
+    made = report(silent, behind, findings=(told,))
+    for everything in (False, True):
+        found = from_report.asked(made, made.outcomes, everything=everything)
+        assert bool(found.flows) is (wanted or everything)

@@ -82,6 +82,12 @@ async def test_ports_that_are_taken_are_told_and_the_rest_goes_on() -> None:
     assert outcome.reason == REASON
 
 
+async def test_an_address_of_another_machine_is_called_that() -> None:
+    """192.0.2.0/24 is nobody's: RFC 5737."""
+    async with listening(WantedPort("ldap/tcp", OFFSET + 389), address="192.0.2.1") as (_, ready, _):
+        assert [each.why for each in ready.missed] == ["no address of this machine"]
+
+
 async def test_it_tells_who_came_from_where_to_what_once() -> None:
     async with listening() as (one, _, came):
         for service in ("ldap/tcp", "ldap/tcp", "kpasswd/udp"):

@@ -7,6 +7,7 @@ import sys
 from tests.lab.program import Run
 from tests.lab.world import lab, why_not
 from tests.wine.scenarios import (
+    FORESTS,
     SCENARIOS,
     Scenario,
     both,
@@ -42,7 +43,7 @@ def _tell(scenario: Scenario, linux: Run, windows: Run) -> bool:
     for (host, service), (one, other) in found.items():
         why = "unexplained" if (host, service) in left else "the platform's"
         print(f"  {host:18} {service:18} Linux {one:12} Windows {other:12} {why}")
-    for forest in ("bravo", "charlie"):
+    for forest in FORESTS:
         if linux.codes(forest) != windows.codes(forest):
             print(f"  {forest}: Linux {linux.codes(forest)}, Windows {windows.codes(forest)}")
     for problem in problems(linux, windows):

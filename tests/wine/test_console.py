@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.wine.windows import Windows, windows_path
+from portcheck.cli.demo_forests import embedded
+from tests.wine.windows import Done, Windows, windows_path
 
 FOREST = (
     '[[forest]]\r\nname = "alpha.test"\r\ndomain_controllers = [{ host = "dc1.alpha.test", address = "127.0.0.1" }]\r\n'
@@ -28,7 +29,7 @@ def run(windows: Windows, tmp_path_factory: pytest.TempPathFactory) -> Path:
     forests = folder / "w\N{LATIN SMALL LETTER A WITH DIAERESIS}lder in use.toml"
     forests.write_bytes(codecs.BOM_UTF8 + FOREST.encode())  # a space, a letter that code pages differ in, CRLF, a mark
     done = windows.portcheck("check", "-c", windows_path(forests), "--only", "ldap", "--no-trace", "-f", "json")
-    assert (done.code, b"Traceback" in done.err) == (1, False)
+    assert (done.code, b"Traceback" in done.err, b"FAILED" in done.err) == (1, False, True)
     path = folder / "run.json"
     path.write_bytes(codecs.BOM_UTF16_LE + done.out.decode("utf-8").encode("utf-16-le"))  # PowerShell's own redirection
     return path
@@ -40,11 +41,39 @@ def test_a_closed_controller_is_refused_and_the_report_is_json(run: Path) -> Non
     assert (check["state"], report["vantage"]["platform"]) == ("refused", "win32")
 
 
-@pytest.mark.parametrize("name", ["csv", "html", "prometheus", "markdown"])
-def test_every_format_but_the_table_is_utf_8(windows: Windows, run: Path, name: str) -> None:
-    done = windows.portcheck("report", windows_path(run), "-f", name)
-    assert "alpha.test" in done.out.decode("utf-8")
-    assert b"Traceback" not in done.err
+def test_a_healthy_run_writes_nothing_to_a_redirected_stderr(windows: Windows, tmp_path: Path) -> None:
+    """PowerShell's remoting prints whatever comes there as an error."""
+    with embedded() as (forests, _):
+        healthy = forests[0]
+        config = tmp_path / "forests.toml"
+        config.write_text(
+            f'[[forest]]\nname = "{healthy.name}"\n'
+            f'domain_controllers = [{{ host = "dc1.{healthy.name}", address = "{healthy.dns[0].host}" }}]\n'
+            f"ports = {{ ldap = {healthy.ports['ldap']} }}\n",
+            encoding="utf-8",
+        )
+        done = windows.portcheck("check", "-c", windows_path(config), "--only", "ldap")
+    assert (done.code, done.err) == (0, b""), done.out.decode(CODE_PAGE)
+    assert healthy.name.encode() in done.out
+
+
+FORMATS = ("csv", "html", "prometheus", "markdown", "json")
+PLACES = ("COM9", r"\\localhost\share\run.json", "C:\\" + "deep\\" * 60 + "run.json")
+
+
+@pytest.fixture(scope="module")
+def told(windows: Windows, run: Path) -> dict[str, Done]:
+    """What `report` of that run does, by the format or the place that is asked for."""
+    asked = {name: ("-f", name) for name in FORMATS}
+    asked |= {place: ("-o", place) for place in PLACES} | {"NUL": ("-f", "json", "-o", "NUL")}
+    done = windows.several(*(("report", windows_path(run), *words) for words in asked.values()))
+    return dict(zip(asked, done, strict=True))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_but_the_table_is_utf_8(told: dict[str, Done], name: str) -> None:
+    assert "alpha.test" in told[name].out.decode("utf-8")
+    assert b"Traceback" not in told[name].err
 
 
 def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path) -> None:
@@ -56,16 +85,14 @@ def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path
     assert not {"?", "\N{REPLACEMENT CHARACTER}"} & set(shown.splitlines()[0])
 
 
-@pytest.mark.parametrize("place", ["COM9", r"\\localhost\share\run.json", "C:\\" + "deep\\" * 60 + "run.json"])
-def test_a_place_that_windows_does_not_take_is_one_line(windows: Windows, run: Path, place: str) -> None:
-    done = windows.portcheck("report", windows_path(run), "-o", place)
-    assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
-    assert b"Traceback" not in done.err
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_windows_does_not_take_is_one_line(told: dict[str, Done], place: str) -> None:
+    assert (told[place].code, len(told[place].err.splitlines())) == (2, 1), told[place].err
+    assert b"Traceback" not in told[place].err
 
 
-def test_what_is_written_to_no_place_is_written(windows: Windows, run: Path) -> None:
-    done = windows.portcheck("report", windows_path(run), "-f", "json", "-o", "NUL")
-    assert (done.code, done.err) == (windows.portcheck("report", windows_path(run), "-f", "json").code, b"")
+def test_what_is_written_to_no_place_is_written(told: dict[str, Done]) -> None:
+    assert (told["NUL"].code, told["NUL"].err) == (told["json"].code, b"")
 
 
 def test_a_file_of_secrets_that_everyone_may_read_is_refused(windows: Windows, tmp_path: Path) -> None:

@@ -8,14 +8,13 @@ Ctrl-C itself is sent.
 from __future__ import annotations
 
 import json
-import os
-import pty
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.wine.in_console import in_console, terminal
 from tests.wine.windows import Windows, windows_path
 
 DRIVER = """
@@ -51,15 +50,6 @@ def mute(tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
         yield windows_path(path), port
 
 
-@pytest.fixture
-def terminal() -> Iterator[int]:
-    """One's descriptor, for a program's input."""
-    ours, theirs = pty.openpty()
-    yield theirs
-    os.close(ours)
-    os.close(theirs)
-
-
 @pytest.mark.parametrize("how", HOW)
 def test_what_was_found_is_kept(windows: Windows, mute: tuple[str, socket.socket], how: str) -> None:
     forests, port = mute
@@ -72,37 +62,12 @@ def test_what_was_found_is_kept(windows: Windows, mute: tuple[str, socket.socket
     assert b"Traceback" not in err
 
 
-CONSOLE = """
-import ctypes, socket, sys, threading
-
-def when_told():
-    with socket.create_connection(("127.0.0.1", {port})) as told:
-        told.recv(1)
-    ctypes.WinDLL("kernel32").GenerateConsoleCtrlEvent({event}, 0)
-
-threading.Thread(target=when_told, daemon=True).start()
-sys.argv[0] = "portcheck"
-from portcheck.__main__ import main
-main()
-"""
-CTRL_C = 0  # CTRL_C_EVENT
-
-
-def test_ctrl_c_in_a_console_keeps_what_was_found(
-    windows: Windows, mute: tuple[str, socket.socket], terminal: int
-) -> None:
+def test_ctrl_c_in_a_console_keeps_what_was_found(windows: Windows, mute: tuple[str, socket.socket]) -> None:
     forests, port = mute
     asked = ("check", "-c", forests, "--only", "ldap", "--timeout", "100s", "--no-trace", "-f", "json")
-    with socket.create_server(("127.0.0.1", 0)) as teller:
-        teller.settimeout(600)
-        code = CONSOLE.format(port=teller.getsockname()[1], event=CTRL_C)
-        with (
-            windows.start(windows.python, "-c", code, *asked, stdin=terminal) as program,
-            teller.accept()[0] as told,
-            port.accept()[0],
-        ):
-            told.send(b"!")
-            out, err = program.communicate(timeout=600)
+    with in_console(windows, *asked) as (program, press_ctrl_c), port.accept()[0]:
+        press_ctrl_c()
+        out, err = program.communicate(timeout=600)
     report = json.loads(out.decode("utf-8"))
     assert (program.returncode, report["interrupted"]) == (130, True)
     assert b"Traceback" not in err
@@ -120,7 +85,7 @@ for asked in (lambda: None, lambda: obeys_escapes(screen)):
 """
 
 
-def test_a_console_is_told_to_obey_escape_codes(windows: Windows, terminal: int) -> None:
-    with windows.start(windows.python, "-c", ESCAPES, stdin=terminal) as program:
+def test_a_console_is_told_to_obey_escape_codes(windows: Windows) -> None:
+    with terminal() as console, windows.start(windows.python, "-c", ESCAPES, stdin=console) as program:
         out, err = program.communicate(timeout=600)
     assert out.split() == [b"0", b"None", b"4", b"True"], err

@@ -29,6 +29,7 @@ PORTABLE = (
     "net/test_winsock.py",
     "report/test_round_trip.py",
     "schedule",
+    "server/test_serving_loop.py",
 )
 """Left out: what signals, terminals and modes of files are about, what starts the program often, what takes time."""
 LONG = "tests/history/test_runs.py::test_any_run_is_kept_and_comes_back"

@@ -1,19 +1,22 @@
 """A Windows of the tests' own: a Wine prefix, CPython in it, and what portcheck and its tests import.
 
 Made once for each set of packages, in `.wine-tests`. Learnt on the way: `wineserver -p` keeps the server between runs;
-Wine says that it is Windows 7 unless told; both output streams have to be pipes, or CPython does not start; `_wmi` ends
-the process (Wine 8 lacks a function of propsys.dll), and is left out; files carry the access list of their Unix mode.
+Wine says that it is Windows 7 unless told; without a locale of UTF-8 it finds no file with an umlaut in its name; both
+output streams have to be pipes, or CPython does not start; `_wmi` ends the process (Wine 8 lacks a function of
+propsys.dll), and is left out; files carry the access list of their Unix mode.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import zlib
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,9 +30,9 @@ CLOSED = 0o077  # the server makes files; with the usual mode Everyone may read 
 LINGER_S = 600  # how long a server outlives tests that were killed
 TEST_PACKAGES = (
     "pytest", "pytest-asyncio", "hypothesis", "jsonschema", "junitparser", "markdown-it-py", "scapy", "pyyaml",
-    "aiosmtpd", "apprise", "pycryptodome",
+    "aiosmtpd", "apprise", "pycryptodome", "starlette", "uvicorn", "prometheus-client", "bcrypt",
 )  # fmt: skip
-QUIET = {"WINEDEBUG": "-all", "DISPLAY": "", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
+QUIET = {"WINEDEBUG": "-all", "DISPLAY": "", "WINEDLLOVERRIDES": "mscoree=;mshtml=", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ class Windows:
 
     def portcheck(self, *arguments: str | Path, **more: object) -> Done:
         return self.run(self.python, "-m", "portcheck", *arguments, **more)  # type: ignore[arg-type]
+
+    def several(self, *lines: Sequence[str], cwd: Path | None = None) -> list[Done]:
+        """Command lines of portcheck, one after the other in one start (`tests.wine.several`)."""
+        done = self.run(self.python, "-m", "tests.wine.several", given=json.dumps(lines).encode(), cwd=cwd)
+        assert done.code == 0, done.err
+        return [Done(code, b64decode(out), b64decode(err)) for code, out, err in json.loads(done.out)]
 
     def server(self, *arguments: str) -> None:
         """wineserver(1); `-k` ends this prefix's own and everything in it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -96,13 +97,15 @@ def _near(folded: str) -> Iterator[Row]:
 
 def _near_by_word(folded: str) -> Iterator[Row]:
     index = by_word()
-    rows = (row for word in words(folded) & index.keys() for row in index[word])
-    return (row for row in rows if _begins_a_word(row.text.casefold(), folded))
+    for word in words(folded):
+        for text, row in index.get(word, ()):
+            if text in folded and _begins_a_word(text, folded):
+                yield row
 
 
 def _begins_a_word(text: str, folded: str) -> bool:
     place = folded.find(text)
-    return place == 0 or (place > 0 and not (text[0].isalpha() and folded[place - 1].isalpha()))
+    return place == 0 or not (text[0].isalpha() and folded[place - 1].isalpha())
 
 
 def _is_text(text: str) -> bool:
@@ -216,18 +219,15 @@ def _by_code(name: str, code: int) -> tuple[Row, ...]:
 
 
 @cache
-def by_word() -> Mapping[str, tuple[Row, ...]]:
-    """The texts under their last words: quicker to make than to keep."""
-    index: dict[str, list[Row]] = {}
-    for row in (row for name in WORDED for row in rows(name)):
-        if _is_text(row.text):
-            index.setdefault(_last_word(row.text.casefold()), []).append(row)
+def by_word() -> Mapping[str, tuple[tuple[str, Row], ...]]:
+    """The texts, folded, under the rarest word of each: quicker to make than to keep."""
+    folded = [(row.text.casefold(), row) for name in WORDED for row in rows(name) if _is_text(row.text)]
+    often = Counter(word for text, _ in folded for word in set(WORD.findall(text)))
+    index: dict[str, list[tuple[str, Row]]] = {}
+    for text, row in folded:
+        rarest = min(set(WORD.findall(text)), key=lambda word: (often[word], word), default="")
+        index.setdefault(rarest, []).append((text, row))
     return {word: tuple(found) for word, found in index.items()}
-
-
-def _last_word(folded: str) -> str:
-    last = folded.rstrip(" .)'\"").rpartition(" ")[2]
-    return last if WORD.fullmatch(last) else (WORD.findall(folded) or [""])[-1]
 
 
 def _distinct(found: Iterable[Row]) -> list[CataloguedError]:

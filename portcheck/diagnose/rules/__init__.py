@@ -8,6 +8,7 @@ from portcheck.diagnose.rules.barred import BARRED
 from portcheck.diagnose.rules.certificates import CERTIFICATES
 from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
+from portcheck.diagnose.rules.families import FAMILIES
 from portcheck.diagnose.rules.hosts import HOSTS, SOME
 from portcheck.diagnose.rules.identity import IDENTITY
 from portcheck.diagnose.rules.idle import IDLE
@@ -26,7 +27,7 @@ from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
 from portcheck.diagnose.rules.twins import TWINS
-from portcheck.diagnose.rules.views import VIEWS
+from portcheck.diagnose.rules.views import MISLED, VIEWS
 from portcheck.diagnose.rules.ways import BURST, BY_PORT, HALF
 
 RULES: tuple[Rule, ...] = (
@@ -36,10 +37,12 @@ RULES: tuple[Rule, ...] = (
     *OUTSIDE,
     *BURST,
     *MISLEADING,
+    *MISLED,
     *SITE,
     *BEHIND,
     *BY_PORT,
     *HALF,
+    *FAMILIES,
     *HOSTS,
     *BARRED,
     *WHOLE,

@@ -23,6 +23,7 @@ from portcheck.diagnose.rules.clients import uncovered
 from portcheck.diagnose.rules.looking import where_to_look
 from portcheck.diagnose.rules.missing import other_zone
 from portcheck.diagnose.rules.reachability import ASK
+from portcheck.diagnose.rules.roles import writes
 from portcheck.diagnose.rules.services import stopped
 from portcheck.diagnose.rules.ways import turned_silent
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
@@ -32,21 +33,8 @@ TRANSIT = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESE
 """States in which the host itself was heard."""
 
 
-def _heard(f: ForestFacts, where: Endpoint) -> bool:
+def heard(f: ForestFacts, where: Endpoint) -> bool:
     return any(o.state in TRANSIT for o in f.at(where))
-
-
-def _ipv6(f: ForestFacts) -> Proof | None:
-    """AAAA blocked although the same host answers over IPv4."""
-    dead = [where for where in f.by_endpoint if ":" in where.address and f.silent(where)]
-    dead = [where for where in dead if any(_heard(f, e) for e in _over_ipv4(f, where.host))]
-    proof = tuple(o for where in dead for o in f.faults_at(where))
-    good = dict.fromkeys(e.address for where in dead for e in _over_ipv4(f, where.host) if _heard(f, e))
-    return Proof(proof, seen=(f"the same host answers at {some(good)}",)) if proof else None
-
-
-def _over_ipv4(f: ForestFacts, host: str) -> list[Endpoint]:
-    return [where for where in f.places_of(host) if ":" not in where.address]
 
 
 def _unreachable(kind: str) -> When:
@@ -55,7 +43,7 @@ def _unreachable(kind: str) -> When:
     def when(f: ForestFacts) -> Proof | None:
         strange = endpoints(other_zone(f))
         dead = [w for w in f.by_endpoint if f.silent(w) and f.faults_at(w) and w not in strange]
-        up = {where.host for where in f.by_endpoint if _heard(f, where)}
+        up = {where.host for where in f.by_endpoint if heard(f, where)}
         return _gone(f, [where for where in dead if _kind(f, where, up) == kind])
 
     return when
@@ -115,7 +103,7 @@ def _unsent(proof: tuple[Outcome, ...]) -> bool:
 def _heard_elsewhere(f: ForestFacts, dead: list[Endpoint]) -> tuple[str, ...]:
     """Where these same hosts are heard; empty unless each of them is."""
     gone = dict.fromkeys(where.host for where in dead)
-    alive = [[e.address for e in f.places_of(host) if _heard(f, e)] for host in gone]
+    alive = [[e.address for e in f.places_of(host) if heard(f, e)] for host in gone]
     return tuple(dict.fromkeys(address for found in alive for address in found)) if all(alive) else ()
 
 
@@ -229,7 +217,7 @@ def _partial(f: ForestFacts) -> Proof | None:
     if f.of_run(turned_silent):
         return None  # this machine was blocked meanwhile: what is silent depends on when it was asked
     works: dict[tuple[str, str], set[str]] = {}
-    choice = _choice(f)
+    choice = _choice(f) - (_read_only(f) if writes(f) else frozenset())  # to those nothing can be written
     for o in f.answered():
         if o.check.host in choice:
             works.setdefault(_what(o), set()).add(o.check.host)
@@ -271,6 +259,11 @@ def _choice(f: ForestFacts) -> frozenset[str]:
     return frozenset(more | listed_ones)
 
 
+def _read_only(f: ForestFacts) -> frozenset[str]:
+    told = ((where, f.roles(where)) for where in f.by_endpoint)
+    return frozenset(where.host for where, roles in told if roles is not None and "rodc" in roles)
+
+
 def _what(o: Outcome) -> tuple[str, str]:
     """A service of a domain: what another domain's controller answers does not stand in for it."""
     return o.check.name, o.check.domain
@@ -286,19 +279,6 @@ def _reached_otherwise(o: Outcome, works: dict[tuple[str, str], set[str]]) -> bo
 
 
 HOSTS = (
-    Rule(
-        code="ipv6-blocked",
-        title="{forest}: {hosts} cannot be reached over IPv6, only over IPv4",
-        explanation=(
-            "DNS gives an IPv6 address and Windows prefers it, but nothing answers there. Every new connection may wait"
-            " before it turns to IPv4, and programs that do not turn fail."
-        ),
-        fix=ASK
-        + " Or ask the AD team whether the AAAA record is meant for clients here; or let this machine prefer IPv4"
-        " (DisabledComponents 0x20).",
-        at_most=Severity.WARNING,
-        when=_ipv6,
-    ),
     *(
         Rule(
             code="host-unreachable",

@@ -116,7 +116,13 @@ def _of_no_catalog(f: ForestFacts, lookup: Lookup) -> bool:
 
 
 def _kept_back(f: ForestFacts, lookup: Lookup) -> bool:
-    """Asked again at the end, when all else was quiet, and never heard: beside answers of the same server, no loss."""
+    """Asked again at the end, when all else was quiet, and never heard: beside answers of the same server, no loss.
+
+    Where that server leaves questions for addresses unanswered too, it is not about these records: `dc-unresolved`.
+    """
+    addresses = (x for x in f.lookups("A") if x.server == lookup.server and x.required)
+    if any(x.status in UNHEARD for x in addresses):
+        return False
     alike = [x for x in f.lookups("SRV") if name(x.name) == name(lookup.name) and x.server == lookup.server]
     return lookup.required and len(alike) > 1 and all(x.status in UNHEARD for x in alike)
 
@@ -179,6 +185,12 @@ def _whom_to_ask(f: ForestFacts, lacking: list[Lookup], who: str) -> str:
         )
     if all(SITES in lookup.name for lookup in lacking):
         return f"Correct the name of the site, or ask the AD team which controllers are to register {records}"
+    given = {name(x.name) for x in f.lookups("SRV") if of_the_forest(f, x) and srv_targets(x)}
+    if all(name(lookup.name) in denied & given for lookup in lacking):
+        return (
+            f"Ask the AD team why some of the forest's own DNS servers give {records} and others do not: changes that"
+            " have not been replicated (repadmin /replsummary), or a delegation that leads past them"
+        )
     if all(name(lookup.name) in denied for lookup in lacking):
         return f"Ask the AD team to restart Netlogon on the controllers, so that they register {records}"
     unknown = any(name(x.name) == name(f.forest.name) and x.status == "nxdomain" for x in f.lookups())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from portcheck.diagnose.phrases import listed, ports
 from portcheck.diagnose.reader import flag
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.symptoms import speak_sync, unix_alone
 from portcheck.diagnose.view import ForestFacts, endpoint
-from portcheck.model import Severity
+from portcheck.model import Outcome, Severity
 
 ASK = "Ask the firewall team: {allow}."
 DIRECTORY = ("rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi")
@@ -29,7 +31,18 @@ def _dynamic(f: ForestFacts) -> Proof | None:
     proof = blocked(*PINS, although=("rpc",))(f)
     if proof is None:
         return None
-    return replace(proof, words={"pins": "; ".join(dict.fromkeys(PINS[o.check.service] for o in proof.outcomes))})
+    pins = "; ".join(dict.fromkeys(PINS[o.check.service] for o in proof.outcomes))
+    return replace(proof, words={"pins": pins, **_how_much(f, proof.outcomes)})
+
+
+def _how_much(f: ForestFacts, outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """All that the mapper named, or some of it: then a part of the range is open, or single ports are."""
+    open_too = [o for o in f.beside(outcomes, *PINS) if o.check.service in PINS]
+    if not open_too:
+        return {"which": "the RPC services", "behind": "135 was opened and the ports behind it were not"}
+    names = listed(dict.fromkeys(o.check.service.removeprefix("rpc-") for o in outcomes))
+    behind = f"135 was opened, and so was {ports(open_too)} behind it; the rest of these ports was not"
+    return {"which": f"RPC ({names})", "behind": behind}
 
 
 def blocked(*names: str, although: tuple[str, ...] = ()) -> When:
@@ -180,10 +193,10 @@ REACHABILITY = (
     ),
     Rule(
         code="rpc-dynamic-blocked",
-        title="{forest}: the RPC services of {hosts} cannot be reached: {ports} blocked",
+        title="{forest}: {which} of {hosts} cannot be reached: {ports} blocked",
         explanation=(
-            "The endpoint mapper answers and names these ports, but they cannot be reached: 135 was opened and the"
-            " ports behind it were not. It is the most common cause of error 1722."
+            "The endpoint mapper answers and names these ports, but they cannot be reached: {behind}. It is the most"
+            " common cause of error 1722."
         ),
         fix=ASK + PINNED,
         when=_dynamic,

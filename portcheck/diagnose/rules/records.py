@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import of_the_forest
 from portcheck.diagnose.answers import targets as srv_targets
+from portcheck.diagnose.leads import misled
 from portcheck.diagnose.phrases import nobody_there, short_hosts, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
@@ -40,7 +41,7 @@ USUAL = {"ldap": 389, "kerberos": 88, "kpasswd": 464, "gc": 3268}
 
 def _srv_stale(f: ForestFacts) -> Proof | None:
     """A target without an address, with this machine's, or with one at which the last router finds nobody."""
-    if answers.stripped(f) or answers.wildcard(f):
+    if answers.stripped(f) or answers.wildcard(f) or misled(f):
         return None
     known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
     listed_dcs = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv"]

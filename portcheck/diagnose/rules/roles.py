@@ -76,7 +76,7 @@ def _paused(f: ForestFacts) -> Proof | None:
 
 def _read_only(f: ForestFacts) -> Proof | None:
     """A write to it is answered with a referral; where nobody else is heard of, nothing can be written."""
-    if not _writes(f):
+    if not writes(f):
         return None
     told = {where: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}
     read_only = [where for where, roles in told.items() if "rodc" in roles]
@@ -94,7 +94,7 @@ def _more_unknown(f: ForestFacts) -> bool:
     return any(f.roles(where) is None and any(o.state in GOOD for o in f.at(where, "ldap")) for where in f.by_endpoint)
 
 
-def _writes(f: ForestFacts) -> bool:
+def writes(f: ForestFacts) -> bool:
     return bool(WRITERS & set(f.forest.profiles)) or any(
         o.check.service == "kpasswd" and o.check.required for o in f.outcomes
     )

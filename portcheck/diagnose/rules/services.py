@@ -10,6 +10,7 @@ from portcheck.diagnose.reader import flag, number, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.handshake import HANDSHAKE
+from portcheck.diagnose.rules.retired import NO_DIRECTORY, mapper_alone, no_directory
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints, hosts
 from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
 
@@ -40,6 +41,8 @@ def _down(f: ForestFacts) -> Proof | None:
         words["what"] = f"not running on {whereabouts(proof, f)}: anything of a domain controller"
         listed_there = answers.holds_records(f, hosts(proof))
         words["ask"] = (RETIRED if listed_there else EMPTY).format(some(map(printable, hosts(proof))))
+    if all(no_directory(f, where) for where in endpoints(proof)):
+        words["why"] = NO_DIRECTORY
     if running := _running(f, proof):
         words["what"] = f"all TCP refused by {whereabouts(proof, f)}, while UDP answers"
         words["why"] = ALL_TCP.format(ports(running))
@@ -50,11 +53,15 @@ def _down(f: ForestFacts) -> Proof | None:
         words["ask"] += f"; and the firewall team whether a rule answers with a reset in its place: {allow(f, untold)}"
     elif twins := _over_tcp(f, proof):
         words["what"] = f"{ports(proof)} refused by {whereabouts(proof, f)}; over TCP the same services answer"
-        words["why"] = OVER_TCP.format(ports(twins))
+        pinged = any(o.check.service in LOCATORS for o in proof)
+        words["why"] = OVER_TCP.format(ports(twins)) + (LOCATOR if pinged else "")
         words["ask"] = f"{OVER_TCP_ASK}: {allow(f, proof)}"
     elif any(_starting(f, where) for where in endpoints(proof)):
         words["ask"] += JUST_STARTED
-    return Proof(proof, good, seen=_kdc_flag(f, proof), words=words)
+    nowhere = [where for where in endpoints(proof) if no_directory(f, where)]
+    behind = tuple(o for where in nowhere for o in f.faults_at(where) if flag(o, "interface_missing"))
+    seen = tuple(mapper_alone(f, where) for where in nowhere)
+    return Proof(proof, good, seen=(*_kdc_flag(f, proof), *seen), brief=bool(seen), words=words, follows=behind)
 
 
 DOWN_WHY = (
@@ -89,6 +96,7 @@ OVER_TCP = (
     "The host itself refused these datagrams, and the same services answer at {}: they run, over TCP alone. Clients"
     " that turn to TCP notice nothing, others wait or fail."
 )
+LOCATOR = " Windows proves a controller by its answer on 389/udp, and passes this one over without it."
 OVER_TCP_ASK = "Ask whoever runs the host whether it, its own firewall or a device in its name refuses UDP on purpose"
 JUST_STARTED = "; if it was started just now, run this again in some minutes first"
 
@@ -101,8 +109,13 @@ def _over_tcp(f: ForestFacts, proof: Iterable[Outcome]) -> tuple[Outcome, ...]:
 
 def _twin(f: ForestFacts, o: Outcome) -> Outcome | None:
     beside = f.at(where) if (where := endpoint(o)) is not None and o.check.transport == "udp" else ()
-    alike = (twin for twin in beside if twin.check.service == o.check.service and twin.check.transport == "tcp")
+    service = LOCATORS.get(o.check.service, o.check.service)
+    alike = (twin for twin in beside if twin.check.service == service and twin.check.transport == "tcp")
     return next((twin for twin in alike if twin.state in GOOD), None)
+
+
+LOCATORS = {"ldap-ping": "ldap"}
+"""One service has two names: the directory answers the ping."""
 
 
 def _starting(f: ForestFacts, where: Endpoint) -> bool:
@@ -123,7 +136,7 @@ MANY = 3
 
 def _empty(f: ForestFacts, where: Endpoint) -> bool:
     asked = f.asked(where)
-    return f.hollow(where) and len({o.check.port for o in asked}) >= MANY
+    return no_directory(f, where) or (f.hollow(where) and len({o.check.port for o in asked}) >= MANY)
 
 
 def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
@@ -134,7 +147,9 @@ def _down_at(f: ForestFacts, where: Endpoint) -> tuple[Outcome, ...]:
 def stopped(f: ForestFacts, o: Outcome) -> bool:
     """Silent, and not for the path: a host that only refuses is silent alike, and the KDC is known not to run."""
     where = endpoint(o)
-    return where is not None and (f.hollow(where) or (o.check.service in KDC and _no_kdc(f, where)))
+    if where is None:
+        return False
+    return f.hollow(where) or no_directory(f, where) or (o.check.service in KDC and _no_kdc(f, where))
 
 
 def _no_kdc(f: ForestFacts, where: Endpoint) -> bool:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
-from portcheck.diagnose.phrases import some
+from portcheck.diagnose.leads import Leads, addresses, leads, misled
+from portcheck.diagnose.phrases import nobody_there, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
 from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
-from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Lookup, Severity
+from portcheck.diagnose.view import ForestFacts, endpoint
+from portcheck.frozen import dataclass
+from portcheck.model import Lookup, Outcome, Severity, State
 
 
 def _views(f: ForestFacts) -> Proof | None:
     """The same question, different answers, by whom it was asked; or one of several that gives none."""
-    if answers.wildcard(f) or answers.intercepted(f):
+    if answers.wildcard(f) or answers.intercepted(f) or misled(f):
         return None
     split = {asked: views for asked, views in _by_question(f).items() if _contradict(views, asked[1])}
     if answers.stripped(f):
@@ -31,7 +33,10 @@ def _views(f: ForestFacts) -> Proof | None:
     told_words["what"] = (
         f"{some(wrong)} {HAVE if len(wrong) > 1 else HAS}" if wrong else "DNS servers give different answers"
     )
-    told_words["how"] = f"{DIFFERENTLY}. {told_words['whose']}"
+    nobody = dict.fromkeys(who for views in split.values() for who in _wrong(views) if views[who].to is Leads.NOBODY)
+    lead = "leads" if len(nobody) == 1 else "lead"
+    nowhere = f". No controller of {printable(f.forest.name)} answers where {some(nobody)} {lead}" if nobody else ""
+    told_words["how"] = f"{DIFFERENTLY}{nowhere}. {told_words['whose']}"
     if not split and all(said == UNHEARD_OF for said in idle.values()):
         told_words |= {"what": f"{some(idle)} {SILENT}", "how": WAITS, "ask": DEAD}
     if server_named(SYSTEM) in idle:
@@ -53,8 +58,19 @@ DEAD = (
     " and answers this machine."
 )
 HAS, HAVE = "does not give what other DNS servers give", "do not give what other DNS servers give"
-Views = dict[str, tuple[frozenset[str], bool]]
-"""By who was asked: what it said, and whether that is the forest's own word."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBy:
+    """What a server said, whether that is the forest's own word, and to whom it leads."""
+
+    rows: frozenset[str]
+    own: bool
+    to: Leads
+
+
+Views = dict[str, SaidBy]
+"""By who was asked."""
 
 
 def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
@@ -66,28 +82,30 @@ def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
         if name(lookup.name) not in told and lookup.status in {"ok", "nxdomain", "nodata"} and not beside:
             views = found.setdefault((name(lookup.name), lookup.record), {})
             said = frozenset(_essence(answer) for answer in lookup.answers)
-            views[speaker(lookup)] = said, of_the_forest(f, lookup)
+            views[speaker(lookup)] = SaidBy(said, of_the_forest(f, lookup), leads(f, lookup))
     return found
 
 
 def _contradict(views: Views, record: str) -> bool:
     """Of a host's addresses one server may give a part (by site or subnet); none in common is another thing."""
-    said = {said for said, _ in views.values()}
+    said = {view.rows for view in views.values()}
     if record in answers.ADDRESSES:
         return any(not one & other for one in said for other in said if one != other)
     return len(said) > 1
 
 
 def _wrong(views: Views) -> list[str]:
-    """Those that differ from the forest's own word; without that, those that say nothing where another names a host."""
-    own = {said for said, its_own in views.values() if its_own}
+    """Those that differ from the forest's own word; without that, those that lead to nobody, or say nothing, where
+    another leads to a controller."""
+    own = {view.rows for view in views.values() if view.own}
     if len(own) == 1:
         (right,) = own
-        part = {who for who, (said, _) in views.items() if said and said < right}  # of a host's addresses
-        return [who for who, (said, _) in sorted(views.items()) if said != right and who not in part]
-    if own:
+        part = {who for who, view in views.items() if view.rows and view.rows < right}  # of a host's addresses
+        return [who for who, view in sorted(views.items()) if view.rows != right and who not in part]
+    to = {view.to for view in views.values()}
+    if own or (Leads.NOBODY in to and Leads.CONTROLLER not in to):  # who says nothing may be right then
         return []
-    return [who for who, (said, _) in sorted(views.items()) if not said]
+    return [who for who, view in sorted(views.items()) if not view.rows or view.to is Leads.NOBODY]
 
 
 def _idle(f: ForestFacts) -> dict[str, str]:
@@ -105,9 +123,19 @@ def _idle(f: ForestFacts) -> dict[str, str]:
         server_named(server): _gave_none(asked)
         for server, asked in beside.items()
         if (among or server == SYSTEM)
+        and not _told_already(f, server)
         and server not in own
         and not any(x.status in {"ok", "nxdomain", "nodata"} for x in asked)
     }
+
+
+def _told_already(f: ForestFacts, server: str) -> bool:
+    """Its silence has its finding."""
+    return any(
+        o.check.id in f.explained and o.check.service == "dns"
+        for where in f.by_address.get(server, ())
+        for o in f.at(where)
+    )
 
 
 def _gave_none(asked: list[Lookup]) -> str:
@@ -121,7 +149,7 @@ def _gave_none(asked: list[Lookup]) -> str:
 
 def _own_differ(views: Views) -> bool:
     """Two of the forest's own servers contradict each other."""
-    return len({said for said, its_own in views.values() if its_own}) > 1
+    return len({view.rows for view in views.values() if view.own}) > 1
 
 
 OTHER_VIEWS = {
@@ -141,8 +169,8 @@ def _essence(answer: str) -> str:
 
 
 def _sides(views: Views) -> str:
-    hosts = {frozenset(answer.rpartition(" ")[2] for answer in said) for said, _ in views.values()}
-    told = ((who, _view(said, with_ports=len(hosts) == 1)) for who, (said, _) in sorted(views.items()))
+    hosts = {frozenset(answer.rpartition(" ")[2] for answer in view.rows) for view in views.values()}
+    told = ((who, _view(view.rows, with_ports=len(hosts) == 1)) for who, view in sorted(views.items()))
     return ", ".join(f"{who} says {view}" for who, view in told)
 
 
@@ -150,6 +178,86 @@ def _view(answers: frozenset[str], *, with_ports: bool) -> str:
     split = ((port, printable(host)) for port, _, host in (answer.rpartition(" ") for answer in sorted(answers)))
     return some((f"{host}:{port}" if with_ports else host for port, host in split), 3) if answers else "nothing"
 
+
+# The server that the run goes by leads to nobody
+
+
+def _misled(f: ForestFacts) -> Proof | None:
+    """What is silent there is no fault of the path or of a controller."""
+    wrong = misled(f)
+    if not wrong or answers.wildcard(f) or answers.intercepted(f):
+        return None
+    led_to = dict.fromkeys(address for x in wrong for address in addresses(f, x))
+    named = {name(x.name) for x in wrong} | {name(host) for x in wrong for host in answers.targets(x)}
+    follows = tuple(o for o in f.faults() if o.check.address in led_to or _unresolved(o, named))
+    asked = {(name(x.name), x.record) for x in wrong}
+    alike = (x for x in f.lookups() if (name(x.name), x.record) in asked)
+    right = [x for x in alike if x.server != wrong[0].server and leads(f, x) is Leads.CONTROLLER]
+    who = some(dict.fromkeys(map(speaker, wrong)))
+    at = dict.fromkeys(address for x in right for address in addresses(f, x))
+    words = {
+        "who": who,
+        "there": some(map(printable, led_to)),
+        "right": f"{some(dict.fromkeys(map(speaker, right)))}: {some(map(printable, at))}",
+        "server": printable(right[0].answered_from or right[0].server),
+    }
+    split = ((x, _of(f, x)) for x in sorted(wrong, key=lambda x: x.record))  # addresses first
+    seen = (f"{printable(x.name)} {x.record}: {_sides(views)}" for x, views in split if _contradict(views, x.record))
+    hosts = tuple(dict.fromkeys(o.check.host for o in follows))
+    return Proof(
+        hosts=hosts, seen=(some(seen, 2, "more questions"),), severity=Severity.ERROR, words=words, follows=follows
+    )
+
+
+def _unresolved(o: Outcome, named: set[str]) -> bool:
+    return endpoint(o) is None and o.state is State.UNRESOLVED and name(o.check.host) in named
+
+
+def _of(f: ForestFacts, lookup: Lookup) -> Views:
+    return _by_question(f).get((name(lookup.name), lookup.record), {})
+
+
+# One of several is not there
+
+
+def _not_there(f: ForestFacts) -> Proof | None:
+    """It refuses, or the last router finds nobody at its address, and another server answered the questions."""
+    if not any(x.status == "ok" for x in f.lookups("SRV")):
+        return None
+    alone = [where for where in f.by_endpoint if (dc := f.controller(where.host)) and dc.source == "dns-server"]
+    found = {where: f.faults_at(where) for where in alone if all(o.check.service == "dns" for o in f.at(where))}
+    gone = {where: outcomes for where, outcomes in found.items() if outcomes and all(map(_says_no, outcomes))}
+    proof = tuple(o for outcomes in gone.values() for o in outcomes)
+    who = some(server_named(where.address) for where in gone)
+    return Proof(proof, severity=Severity.WARNING, words={"who": who}) if proof else None
+
+
+def _says_no(o: Outcome) -> bool:
+    return o.state is State.REFUSED or nobody_there(o)
+
+
+MISLED = (
+    Rule(
+        code="dns-views-differ",
+        title="{forest}: {who} is not there, and another one answers",
+        explanation=WAITS + ".",
+        fix=DEAD,
+        when=_not_there,
+    ),
+    Rule(
+        code="dns-views-differ",
+        title="{forest}: {who} leads to {there}, where no controller answers; another DNS server to one that does",
+        explanation=(
+            "The same question is answered differently depending on the server, and a controller answers where another"
+            " one leads ({right}). So what {who} says is old or wrong, and nothing was learnt of the forest's ports by"
+            " it; programs that ask it reach no controller either."
+        ),
+        fix="Ask whoever runs {who} to bring what it says of {forest} up to date (a stale copy of the zone, a filter),"
+        " or to forward {forest} to the forest's own DNS servers; or take it out of the list. To see the forest's ports"
+        " now, run this again with --dns {server}.",
+        when=_misled,
+    ),
+)
 
 VIEWS = (
     Rule(

@@ -168,6 +168,29 @@ LIMITED = {
 
 TURNED = frozenset({State.FILTERED, State.MUTE, State.UNREACHABLE})
 
+
+def _long_datagrams(f: ForestFacts) -> Proof | None:
+    """Short ones pass at the very port; what else is silent over UDP there may be so for the same reason."""
+    proof = tuple(o for o in f.told("long_datagrams_lost") if o.state not in GOOD and text(o, "long_datagrams_lost"))
+    if not proof:
+        return None
+    ways = tuple(sorted({text(o, "long_datagrams_lost") or "" for o in proof}))
+    others = (o for where in endpoints(proof) for o in f.faults_at(where) if o not in proof)
+    also = tuple(o for o in others if o.check.transport == "udp" and o.state is State.FILTERED)
+    words = {
+        "way": SHORT.get(ways, "to and from"),
+        "seen": listed(dict.fromkeys(f"{ports((o,))} gives short answers ({_short(o)} bytes)" for o in proof)),
+        "also": f" {ports(also)} may be silent for the same reason." if also else "",
+    }
+    return Proof(proof, f.beside(proof), words=words, follows=also)
+
+
+def _short(o: Outcome) -> str:
+    return f"{number(o, 'short_answer_bytes') or 0:.0f}"
+
+
+SHORT: dict[tuple[str, ...], str] = {("from",): "from", ("to",): "to"}
+
 BURST = (
     Rule(
         code="blocked-after-burst",
@@ -204,6 +227,18 @@ HALF = (
         fix="Ask the network team whether both directions between this machine and {names} take the same firewall, and"
         " the firewall team what it says of out-of-state TCP there.",
         when=_asymmetric,
+    ),
+    Rule(
+        code="long-datagrams-lost",
+        title="{forest}: only short datagrams {way} {hosts} pass",
+        explanation=(
+            "{seen}, and longer ones of the same kind and from the same port were lost each time: the port is not"
+            " blocked. A rule that bounds the size of datagrams (protection against reflected floods), or a path that"
+            " loses what is longer, takes the usual answers.{also}"
+        ),
+        fix="Ask the firewall team for a bound on the size of UDP packets between this machine and {names} ({ports}),"
+        " and the network team for a path that loses longer ones. A rule that allows the port changes nothing.",
+        when=_long_datagrams,
     ),
     Rule(
         code="answer-from-other-address",

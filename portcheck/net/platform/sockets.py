@@ -80,11 +80,17 @@ def _nothing(_: socket.socket) -> None:
 
 
 def datagrams(
-    address: str, port: int, source_ip: str | None, *, loose: bool, ask: Callable[[socket.socket], None] = _nothing
+    address: str,
+    port: int,
+    source_ip: str | None,
+    from_port: int = 0,
+    *,
+    loose: bool,
+    ask: Callable[[socket.socket], None] = _nothing,
 ) -> tuple[socket.socket, select_thread.Peer | None]:
     """A UDP socket, connected; `loose`: not, and whom to send to. `ask`: of it, before. Raises NetError."""
     try:
-        sock = make(address, socket.SOCK_DGRAM, source_ip)
+        sock = make(address, socket.SOCK_DGRAM, source_ip, from_port)
     except OSError as error:
         raise errors.local(error) from None
     to = peer(address, port)

@@ -26,6 +26,7 @@ class DatagramPort:
     """One local port talking to one remote one; what arrives goes to the inbox.
 
     `loose`: what arrives from any address does, and `other_sender` is the first that is not the one asked.
+    `from_port`: the local one; 0 for any.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class DatagramPort:
         inbox: asyncio.Queue[bytes | NetError],
         *,
         loose: bool = False,
+        from_port: int = 0,
     ) -> None:
         self._address = address
         self._inbox = inbox
         self.reply_ttl: int | None = None
         self.other_sender: str | None = None
         self.heard = False  # anything at all
-        self._sock, self._to = sockets.datagrams(address, port, source_ip, loose=loose, ask=_asking)
+        self._sock, self._to = sockets.datagrams(address, port, source_ip, from_port, loose=loose, ask=_asking)
         name = self._sock.getsockname()
         self.local: tuple[str, int] = (name[0], name[1])
         asyncio.get_running_loop().add_reader(self._sock, self._readable)

@@ -26,13 +26,14 @@ class ThreadedPort:
         inbox: asyncio.Queue[bytes | NetError],
         *,
         loose: bool = False,
+        from_port: int = 0,
     ) -> None:
         self._address = address
         self._inbox = inbox
         self.other_sender: str | None = None
         self.heard = False  # anything at all
         self.reply_ttl: int | None = None  # WSARecvMsg would tell it; the socket module has no such call
-        self._sock, self._to = sockets.datagrams(address, port, source_ip, loose=loose)
+        self._sock, self._to = sockets.datagrams(address, port, source_ip, from_port, loose=loose)
         name = self._sock.getsockname()
         self.local: tuple[str, int] = (name[0], name[1])
         select_thread.when_readable(self._sock, self._readable)

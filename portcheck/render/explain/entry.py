@@ -12,7 +12,7 @@ from portcheck.catalogue.lookup import Match
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.catalogue.sources import Sure, sources
 from portcheck.render.shared.spoken import ENDS, LISTENER, named, sentence
-from portcheck.render.shared.text import shorten
+from portcheck.render.shared.text import printable, shorten
 
 if TYPE_CHECKING:
     from portcheck.catalogue.own_words import Word
@@ -52,14 +52,21 @@ def lines(matches: Sequence[Match], width: int = WIDTH) -> list[str]:
 def _undecided(matches: Sequence[Match], width: int) -> list[str]:
     """Several errors fit the same words: what decides between them, and no verdict."""
     rivals = [match for match in matches if not match.sole]
-    lead = f'"{shorten(rivals[0].matched, 40)}" is written by more than one. Which it is depends on who wrote it:'
+    lead = (
+        f'"{_quoted(rivals[0].matched, 40, width)}" is written by more than one. Which it is depends on who wrote it:'
+    )
     each = [line for m in rivals for line in wrapped("  - ", f"{m.error.name}: {m.error.where}", width)]
     return [*wrapped("", lead, width), *each]
 
 
+def _quoted(text: str, room: int, width: int) -> str:
+    """Cut where it is read, whole where it is heard."""
+    return printable(text) if width == LISTENER else shorten(text, room)
+
+
 def unknown(text: str, suggestions: Sequence[str], width: int = WIDTH) -> list[str]:
     """Nothing was found: what resembles it, and how to see all."""
-    out = wrapped("", f'No catalogued error in "{shorten(text, 60)}".', width)
+    out = wrapped("", f'No catalogued error in "{_quoted(text, 60, width)}".', width)
     if suggestions:
         out += wrapped("Did you mean: ", "; ".join(suggestions), width)
     return [*out, *wrapped("", "All that is known: portcheck explain", width)]

@@ -1,4 +1,7 @@
-"""Progress where no screen can be drawn: what fails, as it fails, and the end; `--progress plain`: a line per check."""
+"""Progress where no screen can be drawn: what fails, as it fails, then the end; `--progress plain`: a line per check.
+
+A healthy run writes nothing into a pipe: PowerShell's remoting prints whatever comes there as an error.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from portcheck.render.live.board import Board
 from portcheck.render.shared.grid import Cell, cell_of
 from portcheck.render.shared.layout import pad, to_string
 from portcheck.render.shared.matrix import mark_of
-from portcheck.render.shared.options import Options, ProgressKind
+from portcheck.render.shared.options import Options, ProgressKind, is_terminal
 from portcheck.render.shared.text import plain, printable, shorten_middle, to_ascii
 from portcheck.render.shared.words import port_of, seen
 
@@ -34,28 +37,27 @@ def screen(stream: TextIO, options: Options) -> Iterator[Notify]:
     """Writes while the context lasts and gives the function to notify."""
     board = Board()
     every = options.progress is ProgressKind.PLAIN
+    begun = is_terminal(stream)  # whoever waits at a terminal hears of the end
 
     def notify(event: Event) -> None:
-        worth = every or is_news(event, board)
+        nonlocal begun
+        worth = every or has_failed(event, board) or (begun and isinstance(event, Finished))
         board.take(event)
         text = line(event, board, options)
         if worth and text:
+            begun = True
             stream.write(text)
             stream.flush()
 
     yield notify
 
 
-def is_news(event: Event, board: Board) -> bool:
-    """What failed and had not before; and the end."""
-    match event:
-        case Landed(outcome):
-            cell = cell_of(outcome)
-            return cell in {Verdict.FAIL, Verdict.UNKNOWN} and board.stands(outcome.check) is not cell
-        case Finished():
-            return True
-        case _:
-            return False
+def has_failed(event: Event, board: Board) -> bool:
+    """Now, and had not before."""
+    if not isinstance(event, Landed):
+        return False
+    cell = cell_of(event.outcome)
+    return cell in {Verdict.FAIL, Verdict.UNKNOWN} and board.stands(event.outcome.check) is not cell
 
 
 def line(event: Event, board: Board, options: Options) -> str:

@@ -57,7 +57,7 @@ def draw(digests: Sequence[Digest], options: Options) -> Iterator[Text]:
                     yield matrix.body(line.row, name, band, way, ascii_only=options.ascii)
             if number == 0:
                 yield from _left_out(digest, lines, options)
-    for words in matrix.key_to(grids, short=not way.full, ascii_only=options.ascii):
+    for words in matrix.key_to(grids, short=not way.full, sign=lambda mark: mark.drawn(ascii_only=options.ascii)):
         yield from hang("", plain(words, "dim"), options.width, 2)
 
 

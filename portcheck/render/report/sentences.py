@@ -122,7 +122,7 @@ def finding_sentences(finding: Finding, options: Options, said: AlreadySaid) -> 
         ("Where: ", folded(finding.hosts, 8) if options.verbose else ""),
         ("Seen: ", "; ".join(said.new(finding.evidence.split("; ")))),
         ("Breaks: ", EVERYTHING if whole else "; ".join(finding.breaks)),
-        ("Users see: ", users_see(finding.errors)),
+        ("Users see: ", users_see(finding.errors, whole=True)),
         ("Also: ", " ".join(said.new(fix_left(finding, options, frozenset())))),
     ):
         if words:

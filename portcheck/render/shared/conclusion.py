@@ -112,6 +112,8 @@ def _blocked(told: Iterable[Finding], digest: Digest) -> list[str]:
     for (hosts, state), findings in alike.items():
         outcomes = [by_id[key] for finding in findings for key in finding.checks if key in by_id]
         bad = [o for o in outcomes if (o.state in GOOD) == (state == "open")]
+        if state == "refused" and not any(o.state is State.REFUSED for o in bad):
+            state = "silent"  # a service that does not run, on a host that says nothing of it
         for_what = ", ".join(dict.fromkeys(_for_what(brief_of(finding.code), bad) for finding in findings))
         parts.append(f"{_named(hosts, digest)}{ports_words(bad) or 'ports'} {state} – {for_what}")
     return parts

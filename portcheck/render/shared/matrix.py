@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -143,19 +143,17 @@ def trimmed(line: Text) -> Text:
     return line
 
 
-def legend(grids: Sequence[Grid], *, width: int, ascii_only: bool = False) -> list[str]:
-    """The marks that occur, and the headings that are short, in words."""
+def legend(grids: Sequence[Grid], *, width: int) -> list[str]:
+    """The marks that occur in a file, and the headings that are short, in words."""
     drawn = (grid for grid in grids if grid.columns and grid.rows)
     short = any(not layout(grid, list(grid.rows), width).full for grid in drawn)
-    return key_to(grids, short=short, ascii_only=ascii_only)
+    return key_to(grids, short=short, sign=lambda mark: mark.sign)
 
 
-def key_to(grids: Sequence[Grid], *, short: bool, ascii_only: bool = False) -> list[str]:
+def key_to(grids: Sequence[Grid], *, short: bool, sign: Callable[[Mark], str]) -> list[str]:
     """What the marks and the `short` headings of these stand for."""
     present = {cell for grid in grids for row in grid.rows.values() for cell, count in row.tally.items() if count}
-    marks = [
-        f"{mark.drawn(ascii_only=ascii_only)} {mark.word}" for verdict, mark in VERDICTS.items() if verdict in present
-    ]
+    marks = [f"{sign(mark)} {mark.word}" for verdict, mark in VERDICTS.items() if verdict in present]
     columns = {key: column for grid in grids for key, column in grid.columns.items()}
     several = ["two in a column: tcp, udp"] if any(len(c.slots) > 1 for k, c in columns.items() if k != "rpc-*") else []
     if "rpc-*" in columns:

@@ -142,6 +142,8 @@ def _why(error: OSError, post: Post, owner_of: OwnerOf) -> str:
         return RESERVED
     if forbidden:
         return UNPRIVILEGED if post.port < 1024 else "not allowed by this machine"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "no address of this machine"
     return (error.strerror or "cannot be opened").lower()
 
 

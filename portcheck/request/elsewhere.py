@@ -1,0 +1,30 @@
+"""What is silent for a reason that is no firewall's: a name server leads to nobody, a host is no controller."""
+
+from __future__ import annotations
+
+from portcheck.model import AskedOf, Finding, Outcome, Report
+
+THEIRS = frozenset({AskedOf.AD, AskedOf.DNS})
+
+
+def of_others(report: Report) -> dict[str, Finding]:
+    """By check: the finding that explains it and asks the directory's or DNS's people alone.
+
+    What was not asked, because of what the finding explains, is of it too: the ports behind a silent endpoint mapper.
+    """
+    told: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        for check in finding.checks if finding.asks else ():
+            told.setdefault(check, []).append(finding)
+    found = {check: each[0] for check, each in told.items() if _theirs(each)}
+    by_host = {_host(o): found[o.check.id] for o in report.outcomes if o.check.id in found}
+    beside = (o for o in report.outcomes if o.check.id not in told and _host(o) in by_host)
+    return found | {o.check.id: by_host[_host(o)] for o in beside}
+
+
+def _theirs(findings: list[Finding]) -> bool:
+    return {ask.of for finding in findings for ask in finding.asks} <= THEIRS
+
+
+def _host(outcome: Outcome) -> tuple[str, str | None]:
+    return outcome.check.host, outcome.check.address
