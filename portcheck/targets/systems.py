@@ -101,6 +101,16 @@ def refuse_nothing(chosen: Chosen, machine: Sequence[Profile], selection: Select
     )
 
 
+def may_ask(chosen: Chosen, machine: Sequence[Profile], selection: Selection, named: Selection) -> bool:
+    """Whether a run of this selection can ask anything of what is `named`; which ports it asks, only the run knows."""
+    if any(name.partition("/")[0].isdecimal() for name in named.only):
+        return True
+    planned = (check for part in chosen for check in checks_for(Target("", None, ""), *part, selection))
+    if any(named.takes(check.service, check.transport, check.port) for check in planned):
+        return True
+    return any(asks_systems(*part, named) for part in chosen) or cloud(chosen, machine, named) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class SystemsWanted:
     """What is asked for, and over which address families."""

@@ -72,6 +72,9 @@ BAD = [
     ["request", "--all", "10.0.0.1", "--rpc-ports", "all"],
     ["request", "--all", "10.0.0.1", "--into", "inet filter forward; drop"],
     ["explain", "1722", "--report", "/etc/hostname"],
+    ["watch", "contoso.com", "--until", "blocked:winrm"],
+    ["watch", "contoso.com", "--only", "gc", "--until", "blocked:kpasswd"],
+    ["watch", "contoso.com", "--skip", "464", "--until", "blocked:kpasswd"],
 ]
 
 
@@ -150,6 +153,10 @@ def test_what_leaves_nothing_to_ask_is_said_before_dns_is_asked(
         "contoso.com --only kpasswd/udp --skip kpasswd/tcp",
         "contoso.com --only cloud --profile entra-connect",
         "extra.test --only 5000/tcp",
+        "10.0.0.1:5985 --only winrm",
+        "10.0.0.1:10636 --only 10636/tcp",
+        "gc://10.0.0.1:13268 --only gc",
+        "10.0.0.0/30 --only 464/udp",
         "extra.test --only tcp",
         "extra.test contoso.com --only tcp",
         "extra.test --only mim --profile mim-service",
