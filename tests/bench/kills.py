@@ -32,12 +32,13 @@ LONGEST_S = 3.2  # a little more than a run takes once it asks
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One run and what became of it; `faults`: what should not be."""
+    """One run and what became of it; `faults`: what should not be; `said`: all it wrote."""
 
     ending: str
     phase: str
     code: int
     faults: tuple[str, ...]
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def one_kill(asked: Forest, folder: Path, ending: str, after_s: float, *, ready:
     kept = _runs(state)
     if phase == "asking" and "interrupted" not in shown.lower() and ending != "SIGKILL":
         phase = "after the last check"
-    return Kill(ending, phase, code, tuple(_faults(ending, phase, code, shown, "".join(said), saved, kept)))
+    faults = tuple(_faults(ending, phase, code, shown, "".join(said), saved, kept))
+    return Kill(ending, phase, code, faults, shown + "".join(said))
 
 
 def _runs(state: Path) -> list[str] | None:
@@ -183,6 +185,7 @@ def table(found: list[Kill]) -> str:
         words = ", ".join(f"{what} {times}" for what, times in told.items())
         rows.append(f"{ending:9}{phase:24}{count:6}{len(wrong):15}  {words}".rstrip())
     rows.append(f"{len(found)} runs, {sum(bool(kill.faults) for kill in found)} with a fault")
+    rows += (f"\n{kill.ending}, {kill.phase}, {', '.join(kill.faults)}:\n{kill.said}" for kill in found if kill.faults)
     return "\n".join(rows)
 
 
