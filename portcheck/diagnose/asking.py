@@ -16,7 +16,7 @@ DIRECTED = re.compile(r"[,;]? *\bask the firewall team: *$", re.IGNORECASE)
 BACKWARDS = re.compile(r"If (?:it|so|they)\b")
 """What the sentence before is needed for."""
 OF_FIREWALL = "Ask the firewall team "
-OF = {OF_FIREWALL: AskedOf.FIREWALL, "Ask the AD team ": AskedOf.AD}
+OF_AD = "Ask the AD team "
 """Whatever the finding's usual matter is."""
 OF_DNS = "dns-"
 DYNAMIC = "49152-65535"
@@ -36,10 +36,18 @@ def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tupl
     brief = brief_of(code)
     if brief.follows:  # another finding asks for it
         return ()
-    of = next((whom for words, whom in OF.items() if sentences[0].startswith(words)), brief.of)
-    if of is AskedOf.FIREWALL and code.startswith(OF_DNS) and OF_FIREWALL not in f"{sentences[0]} ":
-        of = AskedOf.DNS  # no path is asked for
-    return (Request(of, to=_destinations(proven), words=sentences[0]),)
+    return (Request(_whose(code, sentences[0], brief.of), to=_destinations(proven), words=sentences[0]),)
+
+
+def _whose(code: str, sentence: str, usual: AskedOf) -> AskedOf:
+    """The firewall team's matter is somebody else's where no path is asked for and it is not spoken to."""
+    if sentence.startswith(OF_FIREWALL):
+        return AskedOf.FIREWALL
+    if usual is not AskedOf.FIREWALL or OF_FIREWALL.strip().lower() in sentence.lower():
+        return usual
+    if sentence.startswith(OF_AD):
+        return AskedOf.AD
+    return AskedOf.DNS if code.startswith(OF_DNS) else usual
 
 
 def _paths(code: str, sentence: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:

@@ -20,9 +20,11 @@ class Leads(StrEnum):
     UNKNOWN = "not asked"
 
 
-def leads(f: ForestFacts, lookup: Lookup) -> Leads:
-    """Of an answer with addresses, or with hosts whose addresses the same server gives (or, if it gives none, any)."""
-    known = _known(f)
+def leads(f: ForestFacts, lookup: Lookup, known: Mapping[str, Leads]) -> Leads:
+    """Of an answer with addresses, or with hosts whose addresses the same server gives (or, if it gives none, any).
+
+    `known`: what `by_address` tells of the forest.
+    """
     told = [known.get(address, Leads.UNKNOWN) for address in addresses(f, lookup)]
     if Leads.CONTROLLER in told:
         return Leads.CONTROLLER
@@ -40,16 +42,23 @@ def addresses(f: ForestFacts, lookup: Lookup) -> tuple[str, ...]:
 
 def misled(f: ForestFacts) -> tuple[Lookup, ...]:
     """What the run went by, as clients set up alike do, and it led to nobody, and another server to a controller."""
-    label = answers.main(f)
-    asked = [x for x in f.lookups("SRV", *answers.ADDRESSES) if x.answers and x.server != answers.BESIDE_DNS]
-    right = {(name(x.name), x.record) for x in asked if x.server != label and leads(f, x) is Leads.CONTROLLER}
+    if answers.stripped(f):
+        return ()
+    label, known = answers.main(f), by_address(f)
+    asked = [x for x in f.lookups("SRV", *answers.ADDRESSES) if x.server != answers.BESIDE_DNS]
+    right = {(name(x.name), x.record) for x in asked if x.server != label and leads(f, x, known) is Leads.CONTROLLER}
     mine = (x for x in asked if x.server == label and (name(x.name), x.record) in right)
-    nowhere = (x for x in mine if leads(f, x) is Leads.NOBODY)
-    return tuple(x for x in nowhere if not f.foreign.issuperset(addresses(f, x)))  # another forest is there: told so
+    nowhere = [x for x in mine if leads(f, x, known) is Leads.NOBODY or _denies(x)]
+    return tuple(x for x in nowhere if not (x.answers and f.foreign.issuperset(addresses(f, x))))  # told as that
 
 
-def _known(f: ForestFacts) -> dict[str, Leads]:
-    """By address."""
+def _denies(lookup: Lookup) -> bool:
+    """That the host has no such address; of SRV records that has a finding of its own."""
+    return lookup.record in answers.ADDRESSES and lookup.status in {"nxdomain", "nodata"}
+
+
+def by_address(f: ForestFacts) -> dict[str, Leads]:
+    """Of what was asked, by the run or afterwards, and of what is no host's."""
     found = dict.fromkeys(f.foreign, Leads.NOBODY)
     for where in f.by_endpoint:
         heard = any(o.state in GOOD for o in f.at(where, *answers.DIRECTORY))

@@ -15,12 +15,12 @@ GAP_S = 4.0  # one new connection in so long: who lets fewer pass lets nobody wo
 ALONE = Timeouts(connect_s=2.4, answer_s=10.0, attempts=1)
 FEWEST = 3  # answers that came only after another try
 SHARE = 4  # and one in so many of all
-WITNESSES = 2  # silent ports that are asked alone, before their silence is believed
+WITNESSES = 3  # silent ports in a row that are asked alone, before the silence of the rest is believed
 MOST = 16
 
 
 async def one_by_one(cases: Sequence[Case], notify: Notify) -> None:
-    """Each silent port of a host on a path that takes so much, once more, after a pause; in vain twice is the end.
+    """Each silent port of a host on a path that takes so much, once more, after a pause; so many in vain are the end.
 
     One after the other over all hosts: the limit is this machine's, whomever it asks.
     """
@@ -36,8 +36,9 @@ def _takes_much(case: Case) -> bool:
 
 
 async def _of_one(case: Case, notify: Notify) -> None:
-    silent, in_vain = distinct(o for o in case.having(State.FILTERED) if o.check.port is not None)[:MOST], 0
-    for number, outcome in enumerate(silent):
+    silent, in_vain = distinct(o for o in case.having(State.FILTERED) if o.check.port is not None), 0
+    silent.sort(key=lambda o: o.check.transport)  # both transports of a port are often of one rule
+    for number, outcome in enumerate(silent[:MOST]):
         notify(Phase(f"new connections pass one by one: {len(silent) - number} to go"))
         await asyncio.sleep(GAP_S)
         better = await case.ask(outcome, ALONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portcheck.model import AskedOf, Finding, Outcome, Report
+from portcheck.model import BLOCKED, AskedOf, Finding, Outcome, Report
 
 THEIRS = frozenset({AskedOf.AD, AskedOf.DNS})
 
@@ -16,9 +16,11 @@ def of_others(report: Report) -> dict[str, Finding]:
     for finding in report.findings:
         for check in finding.checks if finding.asks else ():
             told.setdefault(check, []).append(finding)
-    found = {check: each[0] for check, each in told.items() if _theirs(each)}
-    by_host = {_host(o): found[o.check.id] for o in report.outcomes if o.check.id in found}
-    beside = (o for o in report.outcomes if o.check.id not in told and _host(o) in by_host)
+    silent = [o for o in report.outcomes if o.state in BLOCKED and o.check.id in told]
+    found = {o.check.id: told[o.check.id][0] for o in silent if _theirs(told[o.check.id])}
+    by_host = {_host(o): found[o.check.id] for o in silent if o.check.id in found}
+    firewalls = {_host(o) for o in silent if o.check.id not in found}
+    beside = (o for o in report.outcomes if o.check.id not in told and _host(o) in by_host.keys() - firewalls)
     return found | {o.check.id: by_host[_host(o)] for o in beside}
 
 

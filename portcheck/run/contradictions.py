@@ -28,9 +28,9 @@ class Elsewhere:
 
 
 async def of_their_hosts(lookups: Sequence[Lookup], names: Names) -> list[Lookup]:
-    """The addresses of hosts whose address nobody was asked for, of the other servers whose SRV records name them."""
+    """The addresses of hosts of which nobody gave an address, of the other servers whose SRV records name them."""
     others = {view.label: view for view in views.views(names)}
-    asked = {x.name for x in lookups if x.record in {"A", "AAAA"}}
+    asked = {x.name for x in lookups if x.record in {"A", "AAAA"} and x.answers}
     wanted = {
         (host, x.server): None
         for x in lookups

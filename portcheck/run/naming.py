@@ -141,6 +141,8 @@ class NamesBeside:
 
     async def _elsewhere(self, controllers: Sequence[NamedController]) -> None:
         """Where the other servers lead to, if not to what was asked: does a controller answer there?"""
+        if not any(x.server != self.names.label and x.answers for x in self.lookups):
+            return
         self.lookups.extend(await contradictions.of_their_hosts(self.lookups, self.names))
         elsewhere = contradictions.places(self.lookups, self.names, {c.address for c in controllers})
         if elsewhere:

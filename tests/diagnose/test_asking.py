@@ -84,3 +84,11 @@ def test_whom_the_sentence_names_is_whose_matter_it_is() -> None:
     asked = [(f.code, ask.of) for f in FOUND for ask in f.asks if ask.words.startswith("Ask the firewall team which")]
     assert ("wrong-forest", AskedOf.FIREWALL) in asked
     assert {of for _, of in asked} == {AskedOf.FIREWALL}
+
+
+def test_what_the_firewall_team_is_not_spoken_to_about_is_not_theirs() -> None:
+    others = [(f.code, ask) for f in FOUND for ask in f.asks if not ask.is_path]
+    assert {ask.of for _, ask in others if ask.words.startswith("Ask the AD team ")} >= {AskedOf.AD}
+    assert not [ask for _, ask in others if ask.words.startswith("Ask the AD team ") and ask.of is AskedOf.FIREWALL]
+    assert {ask.of for code, ask in others if code == "ipv6-blocked"} == {AskedOf.AD}
+    assert AskedOf.DNS in {ask.of for code, ask in others if code == "dns-blocked"}

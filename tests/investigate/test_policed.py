@@ -43,6 +43,12 @@ async def test_what_answers_alone_is_not_called_silent() -> None:
     assert asked == [o.check.name for o in SILENT]
 
 
+async def test_a_blocked_port_between_them_does_not_end_it() -> None:
+    case, _ = case_of({o.check.name for o in SILENT[2:]}, *LATE, *SILENT)
+    await policed.one_by_one([case], lambda _: None)
+    assert {o.check.name for o in case.outcomes if o.state is State.FILTERED} == {o.check.name for o in SILENT[:2]}
+
+
 async def test_what_is_silent_alone_too_is_not_asked_for_ever() -> None:
     case, asked = case_of(set(), *LATE, *SILENT)
     await policed.one_by_one([case], lambda _: None)

@@ -61,7 +61,14 @@ def servers(lab: Lab, *order: str, **habits: Any) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    "habits", [OLD_ADDRESS, OLD_RECORDS, {"names": {"bdc1.": {"records": {"A": ["0.0.0.0"]}}}}], ids=str
+    "habits",
+    [
+        OLD_ADDRESS,
+        OLD_RECORDS,
+        {"names": {"bdc1.": {"records": {"A": ["0.0.0.0"]}}}},
+        {"names": {"bdc1.": {"rcode": {"*": "NXDOMAIN"}}}},
+    ],
+    ids=str,
 )
 @pytest.mark.parametrize("silent", [False, True])
 def test_a_stale_server_that_comes_first_is_the_fault_and_no_host_or_firewall(
@@ -73,7 +80,7 @@ def test_a_stale_server_that_comes_first_is_the_fault_and_no_host_or_firewall(
         run = byname(lab, "--save", saved)
     assert (run.code, run.codes("bravo")) == (1, ["dns-views-differ"])
     told = finding(run, "dns-views-differ")
-    assert f"({resolvers.ODD}) leads to" in told["title"]
+    assert f"({resolvers.ODD}) {'gives no address' if 'NXDOMAIN' in str(habits) else 'leads to'}" in told["title"]
     assert f"--dns {resolvers.USUAL}" in told["fix"]
     assert asked_of(run) == {"dns"}
     assert "Nothing is asked for" in lab.portcheck("request", saved).stdout
@@ -103,6 +110,7 @@ def test_where_no_controller_answers_at_either_address_no_server_is_blamed(lab: 
         run = byname(lab)
     assert run.codes("bravo") == ["host-unreachable", "dns-views-differ"]
     assert "leads to" not in finding(run, "dns-views-differ")["title"]
+    assert f"{resolvers.USUAL}: {lab.bravo.address}): clear up first" in finding(run, "host-unreachable")["fix"]
 
 
 # No controller any more

@@ -279,3 +279,12 @@ def test_what_a_finding_lays_to_a_name_server_or_the_controller_itself_is_no_rul
     for everything in (False, True):
         found = from_report.asked(made, made.outcomes, everything=everything)
         assert bool(found.flows) is (wanted or everything)
+
+
+def test_what_a_finding_says_of_a_port_that_answers_takes_no_rule_away_from_the_silent_ones() -> None:
+    """A name that Kerberos does not know, beside an endpoint mapper that is blocked."""
+    mapper, behind = outcome("rpc/tcp", State.FILTERED), outcome(check("rpc-samr/tcp", port=None), State.SKIPPED)
+    name = finding("kerberos-name-mismatch", checks=(ALIVE.check.id,), asks=(Request(AskedOf.AD, words="Ask."),))
+    blocked = finding("rpc-mapper-blocked", checks=(mapper.check.id,), asks=(Request(AskedOf.FIREWALL, words="Ask."),))
+    made = report(ALIVE, mapper, behind, findings=(name, blocked))
+    assert len(from_report.asked(made, made.outcomes).flows) == 2

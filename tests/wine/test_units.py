@@ -20,6 +20,7 @@ PORTABLE = (
     "investigate/test_confirm.py",
     "investigate/test_confirm_table.py",
     "investigate/test_own_rules.py",
+    "model/test_typed.py",
     "net/test_bounds.py",
     "net/test_dns_servers.py",
     "net/test_errors.py",

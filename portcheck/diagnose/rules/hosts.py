@@ -27,7 +27,7 @@ from portcheck.diagnose.rules.roles import writes
 from portcheck.diagnose.rules.services import stopped
 from portcheck.diagnose.rules.ways import turned_silent
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
-from portcheck.model import BLOCKED, GOOD, Outcome, Severity, State
+from portcheck.model import BLOCKED, GOOD, Lookup, Outcome, Severity, State
 
 TRANSIT = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
 """States in which the host itself was heard."""
@@ -88,11 +88,29 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
         brief=True,
         words={
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
-            "unless": _unless(f, dead, proof, by) if not spare else SHARED if shared else SPARE,
+            "unless": _where_first(f, dead, proof, by) if not spare else SHARED if shared else SPARE,
             "perhaps": _behind_one_name(shared) if shared else _perhaps(f, dead, spare),
             "then": "run it again" if _unsent(proof) else f"ask the firewall team: {allow(f, proof)}",
         },
     )
+
+
+def _contested(f: ForestFacts, dead: list[Endpoint]) -> str:
+    """Other name servers give other addresses of all of them: before anything else, which is right?"""
+    others = [[x for x in f.asked_for_addresses(where.host) if _elsewhere_by(x, where)] for where in dead]
+    if not all(others):
+        return ""
+    said = dict.fromkeys(f"{answers.speaker(x)}: {some(map(printable, x.answers))}" for rows in others for x in rows)
+    return f"DNS servers do not agree on that address ({some(said)}): clear up first which is right; if it is this one,"
+
+
+def _where_first(f: ForestFacts, dead: list[Endpoint], proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
+    return _contested(f, dead) or _unless(f, dead, proof, by)
+
+
+def _elsewhere_by(lookup: Lookup, where: Endpoint) -> bool:
+    family = "AAAA" if ":" in where.address else "A"
+    return lookup.record == family and bool(lookup.answers) and where.address not in lookup.answers
 
 
 def _unsent(proof: tuple[Outcome, ...]) -> bool:

@@ -129,7 +129,9 @@ def silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
 
 def _gets_none(server: str, asked: list[Lookup]) -> bool:
     """The system's resolver lives, and cannot get at the forest's servers: that says nothing about records."""
-    return server == SYSTEM and all(lookup.status in {TIMEOUT, SERVFAIL} for lookup in asked)
+    statuses = {lookup.status for lookup in asked if lookup.required}
+    beside = {lookup.status for lookup in asked} - {"refused"}  # of what came last, too many questions were waiting
+    return server == SYSTEM and bool(statuses) and statuses | beside <= {TIMEOUT, SERVFAIL}
 
 
 def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
-from portcheck.diagnose.leads import Leads, addresses, leads, misled
+from portcheck.diagnose.leads import Leads, addresses, by_address, leads, misled
 from portcheck.diagnose.phrases import nobody_there, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
@@ -76,13 +76,13 @@ Views = dict[str, SaidBy]
 def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
     """Less those that nobody gives whom this machine asks: they have their finding."""
     found: dict[tuple[str, str], Views] = {}
-    told = {name(lookup.name) for lookup in gone(f)}
+    told, known = {name(lookup.name) for lookup in gone(f)}, by_address(f)
     for lookup in f.lookups():
         beside = lookup.server == answers.BESIDE_DNS
         if name(lookup.name) not in told and lookup.status in {"ok", "nxdomain", "nodata"} and not beside:
             views = found.setdefault((name(lookup.name), lookup.record), {})
             said = frozenset(_essence(answer) for answer in lookup.answers)
-            views[speaker(lookup)] = SaidBy(said, of_the_forest(f, lookup), leads(f, lookup))
+            views[speaker(lookup)] = SaidBy(said, of_the_forest(f, lookup), leads(f, lookup, known))
     return found
 
 
@@ -192,16 +192,19 @@ def _misled(f: ForestFacts) -> Proof | None:
     follows = tuple(o for o in f.faults() if o.check.address in led_to or _unresolved(o, named))
     asked = {(name(x.name), x.record) for x in wrong}
     alike = (x for x in f.lookups() if (name(x.name), x.record) in asked)
-    right = [x for x in alike if x.server != wrong[0].server and leads(f, x) is Leads.CONTROLLER]
+    known, questions = by_address(f), _by_question(f)
+    right = [x for x in alike if x.server != wrong[0].server and leads(f, x, known) is Leads.CONTROLLER]
     who = some(dict.fromkeys(map(speaker, wrong)))
     at = dict.fromkeys(address for x in right for address in addresses(f, x))
     words = {
         "who": who,
-        "there": some(map(printable, led_to)),
+        "leads": f"leads to {some(map(printable, led_to))}, where no controller answers"
+        if led_to
+        else f"gives no address of {some(dict.fromkeys(printable(x.name) for x in wrong))}",
         "right": f"{some(dict.fromkeys(map(speaker, right)))}: {some(map(printable, at))}",
         "server": printable(right[0].answered_from or right[0].server),
     }
-    split = ((x, _of(f, x)) for x in sorted(wrong, key=lambda x: x.record))  # addresses first
+    split = ((x, questions.get((name(x.name), x.record), {})) for x in sorted(wrong, key=lambda x: x.record))
     seen = (f"{printable(x.name)} {x.record}: {_sides(views)}" for x, views in split if _contradict(views, x.record))
     hosts = tuple(dict.fromkeys(o.check.host for o in follows))
     return Proof(
@@ -211,10 +214,6 @@ def _misled(f: ForestFacts) -> Proof | None:
 
 def _unresolved(o: Outcome, named: set[str]) -> bool:
     return endpoint(o) is None and o.state is State.UNRESOLVED and name(o.check.host) in named
-
-
-def _of(f: ForestFacts, lookup: Lookup) -> Views:
-    return _by_question(f).get((name(lookup.name), lookup.record), {})
 
 
 # One of several is not there
@@ -246,15 +245,15 @@ MISLED = (
     ),
     Rule(
         code="dns-views-differ",
-        title="{forest}: {who} leads to {there}, where no controller answers; another DNS server to one that does",
+        title="{forest}: {who} {leads}; another DNS server leads to a controller",
         explanation=(
             "The same question is answered differently depending on the server, and a controller answers where another"
-            " one leads ({right}). So what {who} says is old or wrong, and nothing was learnt of the forest's ports by"
-            " it; programs that ask it reach no controller either."
+            " one leads ({right}). So what {who} says is old or wrong, and what is silent for its sake says nothing of"
+            " a path or a controller; programs that ask it do not reach that controller either."
         ),
         fix="Ask whoever runs {who} to bring what it says of {forest} up to date (a stale copy of the zone, a filter),"
-        " or to forward {forest} to the forest's own DNS servers; or take it out of the list. To see the forest's ports"
-        " now, run this again with --dns {server}.",
+        " or to forward {forest} to the forest's own DNS servers; or take it out of the list. To see the controller's"
+        " ports now, run this again with --dns {server}.",
         when=_misled,
     ),
 )

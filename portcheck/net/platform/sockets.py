@@ -159,7 +159,12 @@ else:
         """Connect, or raise OSError; the ICMP error behind it can then be asked for."""
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[OSError | None] = loop.create_future()
-        connecting = Connecting(sock, address, port, ended.set_result)
+
+        def told(error: OSError | None) -> None:
+            if not ended.done():  # who waited may have been called off in this very turn of the loop
+                ended.set_result(error)
+
+        connecting = Connecting(sock, address, port, told)
         try:
             error = await ended
         finally:
