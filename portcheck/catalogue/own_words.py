@@ -69,6 +69,6 @@ def _required(profile: str) -> tuple[str, ...]:
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    told = read("own.toml")
+    told = dict(read("own.toml"))
     plain = {s.plainly: "the service on a controller blocked" for s in services().values() if s.plainly}
-    return told | {"finding": plain | told["finding"]}
+    return told | {"finding": plain | told["finding"] | told.pop("merged")}

@@ -33,8 +33,7 @@ def answer(text: str, evidence: Report | None, *, as_json: bool, run: str = "") 
     """Say what the text means, to stdout; the exit code. `run`: by what name the evidence is found again."""
     from portcheck.catalogue import lookup
 
-    matches = lookup.find(text)
-    ours = () if any(match.error.name == text for match in matches) else _own(text)
+    matches, ours = lookup.find(text), _own(text)
     if not matches and not ours:
         return _unknown(text, as_json=as_json)
     if as_json:

@@ -49,6 +49,8 @@ def wishes(
     if save != STDOUT and all(wish.path is not None for wish in found):
         found.append(OutputWish(TABLE, None))
     if save is not None:
+        if save != STDOUT:
+            check_writable(save, "--save")
         found.append(OutputWish(JSON, _unless_stdout(save)))
     return writable(found)
 
@@ -103,11 +105,11 @@ def check_distinct(paths: Sequence[Path]) -> None:
             raise ConfigError(f"--output: {path} is named more than once; give each format a file of its own")
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, option: str = "--output") -> None:
     try:
         refuse_unwritable(path)
     except WriteError as error:
-        raise ConfigError(f"--output: {error}") from None
+        raise ConfigError(f"{option}: {error}") from None
 
 
 def files_first(wanted: Sequence[OutputWish]) -> tuple[list[OutputWish], list[OutputWish]]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from typer.core import TyperCommand
 
+from portcheck.config import ConfigError
+
 ORDER = "portcheck.order"
+NAMED = {"FILE": "file", "DIR": "folder", "RUN": "run"}
+"""What is meant by an option's metavar."""
 FORMAT, OUTPUT = "f", "o"
 SHORT = re.compile(r"-[qv46]*(?P<kind>[fo])(?P<value>.*)", re.DOTALL)  # also behind flags: -qf json
 LEADING = re.compile("(o*)(f+)(o*)")
@@ -20,7 +24,19 @@ class Paired(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta[ORDER] = "".join(kinds(args))
-        return list(super().parse_args(ctx, args))
+        left = list(super().parse_args(ctx, args))
+        refuse_nameless(self.params, ctx.params)
+        return left
+
+
+def refuse_nameless(options: Iterable[Any], given: Mapping[str, Any]) -> None:
+    """An empty word where a file, a folder or a run is meant is a variable that was not set: not this folder, and not
+    what is usual. Raises ConfigError.
+    """
+    for option in options:
+        value = given.get(option.name)
+        if option.metavar in NAMED and "" in (value if isinstance(value, list | tuple) else (value,)):
+            raise ConfigError(f"{max(option.opts, key=len)}: names no {NAMED[option.metavar]}")
 
 
 def kinds(arguments: Sequence[str]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from portcheck.model.typed import typed
 from portcheck.render.shared.options import Options
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
+from portcheck.targets import systems
 from portcheck.targets.checks import profile_names
 
 
@@ -52,8 +53,11 @@ def job(context: typer.Context, flags: CheckFlags) -> Job:
     skipped = targets.service_names("--skip", flags.skip or ()) | (targets.beside_controllers() if dc else frozenset())
     selection = Selection(targets.service_names("--only", flags.only or ()), skipped)
     asked_of = tuple((f, targets.profiles(configured, profile_names(f, profile))) for f in chosen)
+    asked_of = targets.with_systems(asked_of, flags.system or ())
+    if (flags.only or flags.skip) and not flags.bind:
+        systems.refuse_nothing(asked_of, machine, selection)
     order = Order(
-        forests=targets.with_systems(asked_of, flags.system or ()),
+        forests=asked_of,
         settings=settings,
         selection=selection,
         families=families,

@@ -12,6 +12,7 @@ from portcheck import config as first
 from portcheck.catalogue.clouds import CLOUDS
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
+from portcheck.cli.pairing import Paired
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import show as write
 from portcheck.config import BindSpec, ConfigError, ForestSpec, Settings, SystemSpec, format_duration, parse_name
@@ -25,7 +26,7 @@ Output = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Wh
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
 
 
-@app.command("check", epilog=sentence("config check"))
+@app.command("check", cls=Paired, epilog=sentence("config check"))
 def check(config: Config = None) -> int:
     """Validate the forests file; nothing is sent."""
     configured = targets.configuration(config, needed=True)
@@ -37,7 +38,7 @@ def check(config: Config = None) -> int:
     return 0
 
 
-@app.command("show", epilog=sentence("config show"))
+@app.command("show", cls=Paired, epilog=sentence("config show"))
 def show(config: Config = None) -> int:
     """Print the settings, forests and profiles that a check would use."""
     configured = targets.configuration(config, needed=False)
@@ -69,7 +70,7 @@ def show(config: Config = None) -> int:
     return 0
 
 
-@app.command("init", epilog=sentence("config init"))
+@app.command("init", cls=Paired, epilog=sentence("config init"))
 def init(forests: Forests = None, output: Output = Path("forests.toml")) -> int:
     """Write a first forests file with every key that is usual, explained; nothing is overwritten."""
     names = [flagged("FOREST", parse_name, name) for name in forests or ("contoso.com",)]

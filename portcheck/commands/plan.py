@@ -24,6 +24,7 @@ from portcheck.cli.options import settings_of, taking
 from portcheck.frozen import dataclass
 from portcheck.model.target import Selection
 from portcheck.render.plan import FORMATS
+from portcheck.targets import systems
 from portcheck.targets.checks import profile_names
 
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
@@ -65,6 +66,8 @@ def plan(context: typer.Context, flags: PlanFlags) -> int:
     named = targets.forests(configured, flags.target or (), asking=False)
     chosen = [targets.narrowed(f, flags.dc or (), flags.dns or (), families) for f in named]
     forests = [(f, targets.profiles(configured, profile_names(f, flags.profile or ()))) for f in chosen]
+    if (flags.only or flags.skip) and asking.report is None:
+        systems.refuse_nothing(forests, (), asking.selection)
     told = forecast.forecast(forests, asking)
     screen = outputs.screen_options(no_color=flags.no_color, verbose=0, quiet=False, accessible=False)
     on_file = outputs.for_file(screen)

@@ -40,6 +40,8 @@ USUAL = "127.0.0.1:9464"
 LONGEST_RUN_S = 120.0
 """A run that nobody limits ends then."""
 NO_EXTRA = "portcheck serve needs a library that is not here: {how}"
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - only where the user says so
+"""Every address of a family, which is no host's, to one that is: what follows it is read alike."""
 NOT_THERE = {
     errno.EADDRNOTAVAIL: "no address of this machine",
     errno.EADDRINUSE: "another program listens there",
@@ -56,7 +58,7 @@ def serve(
 ) -> int:
     """Serve runs of the file's forests to Prometheus (/probe, /sd, /metrics) and to people (/)."""
     name = "" if vantage is None else flagged("--name", parse_vantage, vantage)
-    where = _where(listen)
+    where = where_to(listen)
     if reports is not None and not reports.is_dir():
         raise ConfigError(f"--reports: {reports} is no directory")
     try:
@@ -90,11 +92,13 @@ def serve(
     return OK
 
 
-def _where(listen: str) -> Server:
-    """Host and port; port 0 is any that is free."""
-    free = listen.endswith(":0")
-    where = flagged("--listen", parse_server, f"{listen[:-1]}1" if free else listen)
-    return replace(where, port=0) if free else where
+def where_to(listen: str) -> Server:
+    """Host and port; port 0 is any that is free, and 0.0.0.0 or [::] every address of this machine."""
+    host, _, port = listen.rpartition(":")
+    given = f"{LOOPBACK_OF.get(host, host)}:{'1' if port == '0' else port}" if host else listen
+    where = flagged("--listen", parse_server, given)
+    where = replace(where, host=host.strip("[]")) if host in LOOPBACK_OF else where
+    return replace(where, port=0) if host and port == "0" else where
 
 
 def _loaded(config: str | None, web_config: Path | None, name: str) -> Loaded:

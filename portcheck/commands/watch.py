@@ -30,6 +30,7 @@ from portcheck.report.to_json import comparison_to_json, dumps
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
 from portcheck.run.watch import Goal, Watch
+from portcheck.targets import systems
 
 if TYPE_CHECKING:
     from portcheck.render.live.watching import Screen, Status
@@ -65,6 +66,7 @@ def watch(context: typer.Context, own: WatchFlags, flags: CheckFlags) -> int:
     job = check.job(context, flags)
     every_s = flagged("--every", parse_duration, own.every)
     goal = _goal(own.until, strict=job.order.settings.fail_on is FailOn.WARN)
+    _refuse_what_never_comes(goal, job.order)
     command = None if own.exec_ is None else hook.parsed(own.exec_)
     options = _options(job)
     status = watching.Status()
@@ -109,6 +111,12 @@ def _options(job: Job) -> Options:
     return for_stream(
         stream, color=False if job.no_color else None, quiet=asked.quiet, accessible=asked.accessible
     )  # fmt: skip
+
+
+def _refuse_what_never_comes(goal: Goal | None, order: Order) -> None:
+    named = None if goal is None else goal.blocked
+    if named is not None and not systems.may_ask(order.forests, order.machine, order.selection, named):
+        raise ConfigError(f"--until: {BLOCKED}{','.join(sorted(named.only))} never comes: nothing of it is asked")
 
 
 def _goal(until: str | None, *, strict: bool) -> Goal | None:

@@ -52,6 +52,7 @@ def read_forest(node: Node, known: KnownNames) -> ForestSpec:
     discover = keys["discover"].flag() if "discover" in keys else not controllers
     if not discover and not controllers:
         raise keys["discover"].error("false leaves nothing to ask; give domain_controllers")
+    extra = _extra(keys["extra"]) if "extra" in keys else ()
     return ForestSpec(
         name=name,
         dns=keys["dns"].unique(lambda n: n.read(parse_server)) if "dns" in keys else (),
@@ -61,9 +62,9 @@ def read_forest(node: Node, known: KnownNames) -> ForestSpec:
         site=read_site(keys["site"]) if "site" in keys else known.settings.site,
         ca_file=_ca_file(keys["ca_file"]) if "ca_file" in keys else None,
         profiles=read_profiles(keys["profiles"], known.profiles) if "profiles" in keys else known.settings.profiles,
-        expect=_expect(keys["expect"], known.services) if "expect" in keys else {},
+        expect=_expect(keys["expect"], (*known.services, *(port.name for port in extra))) if "expect" in keys else {},
         ports=_ports(keys["ports"], known.services) if "ports" in keys else {},
-        extra=_extra(keys["extra"]) if "extra" in keys else (),
+        extra=extra,
         bind=read_bind(keys["bind"]) if "bind" in keys else BindSpec(),
         systems=read_systems(keys["system"]) if "system" in keys else (),
         named_forest=True,
@@ -112,6 +113,7 @@ def parse_ca_file(path: Path) -> Path:
 
 
 def _expect(node: Node, services: Collection[str]) -> dict[str, str]:
+    """Of a service, or of a further port by its own name."""
     expected: dict[str, str] = {}
     for key, child in node.table(("domain_sid", *services)).items():
         expected[key] = child.read(parse_domain_sid) if key == "domain_sid" else child.word([*Expected], "expectation")

@@ -63,7 +63,8 @@ FOREST = Table(
         Key(
             "expect",
             "table",
-            "Service to `open` or `closed`, where it ought to be other than open; `domain_sid` to the domain's SID.",
+            "Service, or the name of an extra port, to `open` or `closed`, where it ought to be other than open;"
+            " `domain_sid` to the domain's SID.",
         ),
         Key("ports", "table", "Service to its port in this forest, where it is another than usual."),
         Key("extra", "tables", "`[[forest.extra]]`, below."),

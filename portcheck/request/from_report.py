@@ -239,7 +239,7 @@ def _flow(reading: _Reading, outcome: Outcome, source: str, ports: Ports, caveat
     controllers = {dc.host for forest in reading.report.forests for dc in forest.domain_controllers}
     here = check.host in controllers
     flow = Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat, on_controller=here)
-    told = outcome.facts.get("source_ports")
+    told = outcome.facts.get("source_ports") or [outcome.facts.get("local_port")]
     place = outcome.blocked_at
     return replace(
         flow,

@@ -110,6 +110,10 @@ class Search:
         self.unusable.extend(found.unusable)
         return found
 
+    def _server(self, address: str) -> Target:
+        """One of the name servers, as a host."""
+        return srv.server_at(address, dict(self.names.servers).get(address), self.forest.name)
+
     @property
     def servers(self) -> list[str]:
         """Those of the name servers that may be asked as hosts too."""
@@ -118,11 +122,7 @@ class Search:
     async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
         """Name servers that the file names and that are no known controllers: only DNS is asked of them."""
         named = {c.address for c in self.forest.domain_controllers}
-        places = [
-            Target(address, address, "dns-server", self.forest.name, dns_only=True)
-            for address in addresses
-            if address not in named
-        ]
+        places = [replace(self._server(address), dns_only=True) for address in addresses if address not in named]
         await self.ask(places, found)
 
     async def _without_dns(self, discovering: asyncio.Task[Discovery]) -> None:
@@ -141,7 +141,7 @@ class Search:
         return not self.names.heard.is_set()
 
     async def _ask_assumed(self, address: str) -> None:
-        place = Target(address, address, "dns-server", self.forest.name)
+        place = self._server(address)
         ping, silent = await asyncio.gather(self.introduce(place), self._still_silent())
         if silent and not self.names.heard.is_set():
             told = str(ping.get("dns_host_name") or "")
@@ -183,7 +183,8 @@ class Search:
             self.lookups[:] = [replace(lookup, required=False) for lookup in self.lookups]
 
     async def _ask_candidate(self, address: str | None, found: Discovery, *, by_name: bool) -> None:
-        place = Target(address or "", address, "dns-server")
+        known = Target(address or "", address, "dns-server")
+        place = known if by_name or address is None else replace(self._server(address), domain="")
         ping = await self.introduce(place)
         await self.ask([self._recognised(place, ping, by_name=by_name)], found)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from portcheck.config import ConfigError, ForestSpec, is_address, parse_host
 from portcheck.model import Report
 from portcheck.model.target import SWEPT, Target
-from portcheck.targets.srv import domain_of
+from portcheck.targets.srv import domain_of, server_at
 
 
 def from_file(forest: ForestSpec) -> tuple[Target, ...]:
@@ -22,9 +23,9 @@ def from_file(forest: ForestSpec) -> tuple[Target, ...]:
 
 def name_servers(forest: ForestSpec, taken: Collection[str | None]) -> tuple[Target, ...]:
     """Name servers of the file that are none of the controllers: only DNS is asked of them."""
-    named = (server.host for server in forest.dns if is_address(server.host))
-    found = (address for address in dict.fromkeys(named) if address not in taken)
-    return tuple(Target(address, address, "dns-server", forest.name, dns_only=True) for address in found)
+    named = {server.host: server.port for server in forest.dns if is_address(server.host)}
+    found = (server_at(host, port, forest.name) for host, port in named.items() if host not in taken)
+    return tuple(replace(server, dns_only=True) for server in found)
 
 
 def from_report(report: Report, forest: str) -> tuple[Target, ...]:

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from ipaddress import ip_address
 
 from portcheck.config import ForestSpec
+from portcheck.config.names import DNS_PORT
 from portcheck.frozen import dataclass
 from portcheck.model import Lookup
 from portcheck.model.target import SWEPT, Target
@@ -120,6 +121,11 @@ async def named_servers(
             addresses = [address for lookup in found for address in lookup.answers]
             servers.extend((address, server.port) for address in addresses[:1])
     return lookups, servers
+
+
+def server_at(address: str, port: int | None, forest: str) -> Target:
+    """A name server as a host of its own: its DNS is asked where it was said to be, not on the usual port."""
+    return Target(address, address, "dns-server", forest, ports={"dns": port} if port not in {None, DNS_PORT} else {})
 
 
 def domain_of(host: str, forest: ForestSpec) -> str:

@@ -89,6 +89,28 @@ def _port(row: ProfileRow) -> int | None:
     return row.port if row.port is not None or service is None else service.ports[row.transport]
 
 
+def refuse_nothing(chosen: Chosen, machine: Sequence[Profile], selection: Selection) -> None:
+    """ConfigError where `--only` and `--skip` leave nothing to ask: of no forest, no machine around it, no cloud."""
+    if any(asks(*part, selection) for part in chosen) or cloud(chosen, machine, selection) is not None:
+        return
+    profiles = {profile.name: profile for own in (machine, *(own for _, own in chosen)) for profile in own}
+    services_of = dict.fromkeys(row.service for row in merge(tuple(profiles.values())))
+    raise ConfigError(
+        f"--only, --skip: nothing is left to ask; {', '.join(profiles)} {'asks' if len(profiles) == 1 else 'ask'} for"
+        f" {', '.join(services_of)} (--profile all asks for every service of a controller)"
+    )
+
+
+def may_ask(chosen: Chosen, machine: Sequence[Profile], selection: Selection, named: Selection) -> bool:
+    """Whether a run of this selection can ask anything of what is `named`; which ports it asks, only the run knows."""
+    if any(name.partition("/")[0].isdecimal() for name in named.only):
+        return True
+    planned = (check for part in chosen for check in checks_for(Target("", None, ""), *part, selection))
+    if any(named.takes(check.service, check.transport, check.port) for check in planned):
+        return True
+    return any(asks_systems(*part, named) for part in chosen) or cloud(chosen, machine, named) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class SystemsWanted:
     """What is asked for, and over which address families."""

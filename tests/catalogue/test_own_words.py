@@ -1,5 +1,6 @@
 """portcheck's own words can be looked up: findings, services, ports, states, verdicts, profiles."""
 
+import re
 import tomllib
 from importlib.resources import files
 
@@ -10,6 +11,7 @@ from portcheck.catalogue.lookup import find
 from portcheck.catalogue.own_words import own
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import services
+from portcheck.cli.app import run
 from portcheck.cli.explaining import OURS
 from portcheck.diagnose.rules import RULES
 from portcheck.model import State, Verdict
@@ -28,6 +30,9 @@ OWN = "portcheck/catalogue/own.toml"
         ("Filtered", "state", "silence"),
         ("skip", "verdict", "not asked"),
         ("mim-import", "profile", "ldap"),
+        ("vantage-stale", "finding", "older"),
+        ("sign-in", "service", "--credentials"),
+        ("tcp", "service", "HOST:PORT"),
     ],
 )
 def test_a_word_of_ours_is_known(text: str, kind: str, says: str) -> None:
@@ -45,6 +50,30 @@ def test_every_finding_service_state_and_verdict_is_a_word_without_an_open_place
     plain = {service.plainly for service in services().values() if service.plainly}
     assert set(told["finding"]) | plain == codes, f"{OWN}: {sorted(codes ^ (set(told['finding']) | plain))}"
     assert (set(told["state"]), set(told["verdict"])) == (set(State), set(Verdict))
+
+
+def test_every_finding_of_merged_reports_is_a_word() -> None:
+    sources = (path.read_text(encoding="utf-8") for path in (files("portcheck") / "merge").iterdir() if path.is_file())
+    codes = {code for source in sources for code in re.findall('code="([a-z-]+)"', source)}
+    told = tomllib.loads((files("portcheck.catalogue") / "own.toml").read_text(encoding="utf-8"))
+    assert set(told["merged"]) == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("entra-connect", ["portcheck: profile", "Entra message"]),
+        ("tls-failed", ["portcheck: finding", "By its words"]),
+        ("dns-failed", ["By its words"]),
+        ("srv-missing", ["portcheck: finding"]),
+    ],
+)
+def test_a_word_of_ours_that_is_an_error_s_name_too_is_told_as_both(
+    text: str, kinds: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("help", "explain"):
+        assert run([command, text]) == 0
+        assert re.findall(rf"^{text}  \((.*)\)$", capsys.readouterr().out, re.MULTILINE) == kinds
 
 
 def test_a_port_that_two_services_share_is_both() -> None:

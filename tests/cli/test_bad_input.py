@@ -72,6 +72,9 @@ BAD = [
     ["request", "--all", "10.0.0.1", "--rpc-ports", "all"],
     ["request", "--all", "10.0.0.1", "--into", "inet filter forward; drop"],
     ["explain", "1722", "--report", "/etc/hostname"],
+    ["watch", "contoso.com", "--until", "blocked:winrm"],
+    ["watch", "contoso.com", "--only", "gc", "--until", "blocked:kpasswd"],
+    ["watch", "contoso.com", "--skip", "464", "--until", "blocked:kpasswd"],
 ]
 
 
@@ -87,6 +90,87 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert said.err.startswith("portcheck: ")
     assert len(said.err.splitlines()) == 1
     assert said.err.strip().isprintable()
+
+
+NAMELESS = {
+    ("check", "contoso.com", "-c", ""): "--config: names no file",
+    ("check", "contoso.com", "-f", "csv", "-o", ""): "--output: names no file",
+    ("check", "contoso.com", "--save", ""): "--save: names no file",
+    ("check", "contoso.com", "--save", "."): "--save: . cannot be written to: is a directory; name a file",
+    ("check", "contoso.com", "-o", "."): "--output: . cannot be written to: is a directory; name a file",
+    ("config", "check", "-c", ""): "--config: names no file",
+    ("schedule", "contoso.com", "--write", ""): "--write: names no folder",
+    ("plan", "--report", ""): "--report: names no run",
+    ("explain", "--log", ""): "--log: names no file",
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), NAMELESS.items(), ids=lambda one: " ".join(one))
+def test_a_name_that_is_empty_is_not_this_folder_and_not_what_is_usual(
+    arguments: tuple[str, ...],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "forests.toml").write_text('[[forest]]\nname = "contoso.com"\n', encoding="utf-8")
+    assert run(arguments) == 2
+    assert capsys.readouterr() == ("", f"portcheck: {words}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["forests.toml"]
+
+
+def test_a_folder_that_is_named_is_written_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["schedule", "contoso.com", "--write", "."]) == 0
+    assert "portcheck.timer" in {path.name for path in tmp_path.iterdir()}
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "watch"])
+@pytest.mark.parametrize("narrowed", ["--only winrm", "--only kpasswd --skip 464", "--only 5000/tcp", "--only sql"])
+def test_what_leaves_nothing_to_ask_is_said_before_dns_is_asked(
+    command: str,
+    narrowed: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert run([command, "contoso.com", *narrowed.split()]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("portcheck: --only, --skip: nothing is left to ask; mim asks for dns, ldap, ")
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "contoso.com --only winrm --profile all",
+        "contoso.com --only kpasswd/udp --skip kpasswd/tcp",
+        "contoso.com --only cloud --profile entra-connect",
+        "extra.test --only 5000/tcp",
+        "10.0.0.1:5985 --only winrm",
+        "10.0.0.1:10636 --only 10636/tcp",
+        "gc://10.0.0.1:13268 --only gc",
+        "10.0.0.0/30 --only 464/udp",
+        "extra.test --only tcp",
+        "extra.test contoso.com --only tcp",
+        "extra.test --only mim --profile mim-service",
+    ],
+)
+def test_what_leaves_something_to_ask_is_asked(
+    arguments: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "forests.toml").write_text(
+        '[[forest]]\nname = "extra.test"\n[[forest.extra]]\nname = "pcns"\nport = 5000\n', encoding="utf-8"
+    )
+    assert run(["plan", *arguments.split()]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_no_command_shows_the_help_and_complains_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -134,6 +134,17 @@ def test_a_host_may_have_several_addresses_but_not_one_and_all(load_text: Load) 
             load_text(FOREST + f"domain_controllers = [{twice}]")
 
 
+def test_an_extra_port_may_be_expected_closed_by_its_name(load_text: Load) -> None:
+    rows = 'expect = { pcns = "closed", smb = "closed" }\n[[forest.extra]]\nname = "pcns"\nport = 5000\n'
+    assert load_text(FOREST + rows).forests[0].expect == {"pcns": "closed", "smb": "closed"}
+
+
+def test_what_is_no_service_and_no_extra_port_is_not_expected(load_text: Load) -> None:
+    rows = 'expect = { pcnd = "closed" }\n[[forest.extra]]\nname = "pcns"\nport = 5000\n'
+    with pytest.raises(ConfigError, match=r"unknown key 'pcnd' in \[forest.expect\].*pcns"):
+        load_text(FOREST + rows)
+
+
 def test_one_port_may_be_extra_over_both_transports(load_text: Load) -> None:
     rows = "".join(f'[[forest.extra]]\nname = "x"\nport = 5000\ntransport = "{t}"\n' for t in ("tcp", "udp"))
     assert [extra.transport for extra in load_text(FOREST + rows).forests[0].extra] == ["tcp", "udp"]

@@ -158,6 +158,34 @@ async def test_a_stranger_s_frame_is_not_swallowed() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a connect to a group answers differs by platform")
+async def test_a_try_that_is_refused_tells_from_which_port_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+    told = tries.Tries._told
+
+    def noted(self: tries.Tries, one: tries.Try, error: OSError | None) -> None:
+        assert one.sock is not None
+        used.append(one.sock.getsockname()[1])
+        told(self, one, error)
+
+    monkeypatch.setattr(tries.Tries, "_told", noted)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        closed = taken.getsockname()[1]
+    net = Net("127.0.0.1", PATIENT)
+    with pytest.raises(NetError) as caught:
+        await net.tcp(closed)
+    assert caught.value.state is State.REFUSED
+    assert (net.trail.facts["local_address"], [net.trail.facts["local_port"]]) == ("127.0.0.1", used)
+    assert "source_ports" not in net.trail.facts  # it was answered
+
+
+async def test_a_try_that_never_left_tells_no_port() -> None:
+    net = Net("127.0.0.1", PATIENT, source_ip="192.0.2.77")
+    with pytest.raises(NetError) as caught:
+        await net.tcp(9)
+    assert caught.value.state is State.ERROR
+    assert not {"local_port", "local_address"} & net.trail.facts.keys()
+
+
 async def test_an_address_without_a_route_is_this_machine_s_own_fault() -> None:
     net = Net("224.0.0.1", PATIENT)  # no TCP route leads to a group: ENETUNREACH at once, on every Linux
     with pytest.raises(NetError) as caught:

@@ -147,7 +147,7 @@ def test_the_json_is_as_its_schema_says(forest: ForestSpec) -> None:
 
 def test_the_json_adds_up() -> None:
     document = json.loads(FORMATS["json"](told(), Options()))
-    assert document["schema"] == "portcheck.targets.checks/1"
+    assert document["schema"] == "portcheck.plan/1"
     for case in ("answered", "silent", "at_most"):
         for unit in ("packets", "bytes", "connections"):
             assert document["totals"][case][unit] == sum(line[case][unit] for line in document["lines"])

@@ -37,6 +37,20 @@ def test_what_is_blocked_on_a_host_that_lives_is_asked_for(state: State) -> None
     assert str(state) in found.flows[0].evidence
 
 
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"source_ports": [50001, 50002], "local_port": 50002}, (50001, 50002)),
+        ({"local_port": 50003}, (50003,)),
+        ({}, ()),
+    ],
+)
+def test_the_ports_that_were_asked_from_are_told_for_the_firewall_s_log(
+    facts: dict[str, object], told: tuple[int, ...]
+) -> None:
+    assert asked(ALIVE, outcome("kpasswd/tcp", State.REJECTED, facts=facts)).flows[0].source_ports == told
+
+
 @pytest.mark.parametrize("state", [State.REFUSED, State.MUTE, State.RESET, State.MISMATCH])
 def test_what_the_host_itself_does_wrong_is_no_rule_but_is_told(state: State) -> None:
     found = asked(ALIVE, outcome("kpasswd/tcp", state))

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from portcheck.config import ForestSpec
+from portcheck.config import ForestSpec, Server
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
 from portcheck.net.dns import Names
 from portcheck.targets import fallback
 from portcheck.targets.fallback import Search
+from portcheck.targets.known import from_file
 from portcheck.targets.srv import Discovery
 
 SRV = "_ldap._tcp.dc._msdcs.alpha.test"
@@ -124,6 +125,33 @@ async def test_a_domain_whose_own_addresses_lead_to_its_controllers_misses_its_r
     await found.run()
     assert world.told == [("dc5.alpha.test", "127.0.0.5", False)]
     assert any(lookup.required and lookup.record == "SRV" for lookup in found.lookups)
+
+
+WAYS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
+    "beside controllers": ZONE,
+    "where DNS knows nobody": {("other.test", "A"): ("127.0.0.5",)},
+    "where DNS is silent": {},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("port", "ports"), [(10053, {"dns": 10053}), (53, {})])
+async def test_a_name_server_is_asked_on_the_port_that_was_given(port: int, ports: dict[str, int], way: str) -> None:
+    world = World()
+    await world.search(Dns([("127.0.0.9", port)], rows=WAYS[way])).run()
+    assert [place.ports for place in world.asked if place.address == "127.0.0.9"] == [ports]
+
+
+async def test_a_host_at_the_address_of_the_name_server_is_asked_on_the_usual_ports() -> None:
+    world = World({"127.0.0.9": "dc9.alpha.test"})
+    await world.search(Dns([("127.0.0.9", 10053)], rows={("alpha.test", "A"): ("127.0.0.9",)})).run()
+    assert [(place.host, place.ports) for place in world.asked] == [("dc9.alpha.test", {})]
+
+
+@pytest.mark.parametrize(("port", "ports"), [(10053, {"dns": 10053}), (53, {})])
+def test_a_name_server_of_the_file_is_planned_on_the_port_that_was_given(port: int, ports: dict[str, int]) -> None:
+    forest = ForestSpec("alpha.test", dns=(Server("127.0.0.9", port), Server("ns.alpha.test", port)))
+    assert [(place.address, place.dns_only, place.ports) for place in from_file(forest)] == [("127.0.0.9", True, ports)]
 
 
 async def test_a_silent_resolver_of_the_system_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:

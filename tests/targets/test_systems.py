@@ -33,6 +33,29 @@ class Dns:
         return [Lookup(host, "A", "system", "ok" if found else "nxdomain", found)]
 
 
+@pytest.mark.parametrize(
+    ("profile", "only", "skip", "named", "may"),
+    [
+        ("mim", "", "", "kpasswd", True),
+        ("mim", "", "", "464/udp", True),
+        ("mim", "", "", "winrm", False),
+        ("mim", "", "", "49667/tcp", True),
+        ("mim", "", "", "10636/tcp", True),
+        ("all", "", "", "winrm", True),
+        ("mim", "gc", "", "kpasswd", False),
+        ("mim", "gc", "", "gc", True),
+        ("mim", "", "kpasswd/tcp", "kpasswd", True),
+        ("mim", "", "464", "kpasswd", False),
+        ("entra-connect", "", "", "cloud", True),
+        ("mim-service", "", "", "mim-sts", True),
+    ],
+)
+def test_what_a_run_may_ask_anything_of(profile: str, only: str, skip: str, named: str, may: bool) -> None:
+    selection = Selection(frozenset(only.split()), frozenset(skip.split()))
+    part = (ALPHA, profiles(profile))
+    assert around.may_ask((part,), (), selection, Selection(frozenset({named}))) is may
+
+
 def profiles(*names: str) -> tuple[Profile, ...]:
     return tuple(built_in()[name] for name in names)
 

@@ -1,4 +1,4 @@
-"""The forecast for programs: `portcheck.targets.checks/1`."""
+"""The forecast for programs: `portcheck.plan/1`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from portcheck.plan.line import Cost, Forecast, ForecastLine
 from portcheck.render.plan.words import COUNTED, Sums, sums
 from portcheck.render.shared.options import Options
 
-SCHEMA = "portcheck.targets.checks/1"
+SCHEMA = "portcheck.plan/1"
 Json = dict[str, object]
 
 
