@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portcheck.investigate import senders, source_ports, trace
+from portcheck.investigate import senders, sizes, source_ports, trace
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome
 
@@ -15,4 +15,5 @@ def begin(case: Case, outcome: Outcome, *, at_once: bool) -> None:
     trace.ahead(case, outcome)
     if at_once:
         senders.ahead(case, outcome)
+        sizes.ahead(case, outcome)
         source_ports.ahead(case, outcome)

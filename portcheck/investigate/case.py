@@ -100,6 +100,8 @@ class Ahead:
     walks: Walks = field(default_factory=dict)
     ears: dict[int, asyncio.Task[Outcome]] = field(default_factory=dict)
     """By port: its datagrams asked with an ear for every sender."""
+    short: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
+    """By port: is a short datagram answered there?"""
     unheard: set[int] = field(default_factory=set)  # TCP ports that seem silent
     ports: asyncio.Task[dict[int, list[bool]]] | None = None
     """By local port: was each of its tries heard?"""

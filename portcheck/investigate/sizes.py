@@ -7,6 +7,7 @@ rootDSE without attributes or with long ones, a Kerberos error that echoes a ser
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -58,11 +59,26 @@ async def of_datagrams(case: Case) -> None:
         await asyncio.gather(*(_one(case, outcome) for outcome in distinct(silent)))
 
 
-async def _one(case: Case, outcome: Outcome) -> None:
+def ahead(case: Case, outcome: Outcome) -> None:
+    """Begin to ask in short while this one still seems silent."""
+    port = outcome.check.port
+    if outcome.check.transport == "udp" and port is not None and port not in case.ahead.short and case.alive:
+        case.ahead.short[port] = asyncio.create_task(_in_short(case, outcome))
+
+
+async def _in_short(case: Case, outcome: Outcome) -> bool:
+    """Is anything heard of it, if it is asked so? No: whatever the size, nothing passes, or this cannot be asked."""
     kind = _kind(case, outcome)
+    with contextlib.suppress(NetError):
+        return kind is not None and await _answered(_net(case), outcome, kind.short, kind) is not None
+    return False
+
+
+async def _one(case: Case, outcome: Outcome) -> None:
+    kind, begun = _kind(case, outcome), case.ahead.short.pop(outcome.check.port or 0, None)
+    if not await (begun if begun is not None else _in_short(case, outcome)) or kind is None:
+        return
     try:
-        if kind is None or await _answered(_net(case), outcome, kind.short, kind) is None:
-            return  # whatever its size, nothing passes
         rounds = await asyncio.gather(*(_round(case, outcome, kind) for _ in range(ROUNDS)))
     except NetError:
         return  # this machine could not ask, or it is no silence: nothing is compared

@@ -65,7 +65,7 @@ def kdc(data: bytes) -> bytes:
 ANSWERS = {"ldap-ping": directory, "kerberos": kdc}
 
 
-async def looked_at(service: str, path: Path, **facts: object) -> Outcome:
+async def looked_at(service: str, path: Path, *, ahead: bool = False, **facts: object) -> Outcome:
     async with servers.udp(path.reply(ANSWERS[service])) as (port, _):
         here = replace(check(f"{service}/udp"), host="dc1.alpha.test", address="127.0.0.1", port=port)
         place = BlockedAt(after="127.0.0.1", hop=1)
@@ -77,14 +77,22 @@ async def looked_at(service: str, path: Path, **facts: object) -> Outcome:
             raise AssertionError("asked again")
 
         case = Case("dc1.alpha.test", "127.0.0.1", Held(alive, silent), never, payload=lambda _: usual)
+        if ahead:
+            sizes.ahead(case, silent)
+            sizes.ahead(case, silent)
+            assert list(case.ahead.short) == [port]
         await sizes.of_datagrams(case)
+        assert not case.ahead.short
     return next(o for o in case.outcomes if o.check.id == here.id)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(("to", "back", "way"), [(ALWAYS, 150, "from"), (200, ALWAYS, "to"), (200, 150, "to")])
-async def test_a_bound_on_the_size_is_told_with_its_way(service: str, to: int, back: int, way: str) -> None:
-    seen = await looked_at(service, Path(to, back))
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_a_bound_on_the_size_is_told_with_its_way(
+    service: str, to: int, back: int, way: str, ahead: bool
+) -> None:
+    seen = await looked_at(service, Path(to, back), ahead=ahead)
     assert (seen.state, seen.facts.get("long_datagrams_lost")) == (State.FILTERED, way)
     assert seen.blocked_at is None
     short = seen.facts["short_answer_bytes"]
@@ -94,9 +102,12 @@ async def test_a_bound_on_the_size_is_told_with_its_way(service: str, to: int, b
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(("to", "back"), [(NEVER, NEVER), (ALWAYS, 10)])
-async def test_where_nothing_passes_it_stays_a_block_and_costs_two_datagrams(service: str, to: int, back: int) -> None:
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_where_nothing_passes_it_stays_a_block_and_costs_two_datagrams(
+    service: str, to: int, back: int, ahead: bool
+) -> None:
     path = Path(to, back)
-    seen = await looked_at(service, path)
+    seen = await looked_at(service, path, ahead=ahead)
     assert "long_datagrams_lost" not in seen.facts
     assert seen.blocked_at is not None
     assert 1 <= len(path.heard) <= 2

@@ -64,10 +64,15 @@ def test_a_narrow_line_slows_the_run_down_and_makes_no_fault(lab: Lab, line: Lin
 
 
 def test_loss_on_a_far_line_is_loss_and_no_block(lab: Lab) -> None:
+    """By chance a run meets too little loss to tell of; that is no block either, and the next one meets more."""
+    told: list[list[str]] = []
     with relay(lab, Line(delay_ms=150, lose=20)):
-        run = named(lab)
-    assert run.states("bravo") == {"ok"}
-    assert run.codes("bravo") == ["packet-loss"]
+        while len(told) < 4 and ["packet-loss"] not in told:
+            run = named(lab)
+            assert run.states("bravo") == {"ok"}
+            told.append(run.codes("bravo"))
+    assert told[-1:] == [["packet-loss"]]
+    assert told[:-1] == [["forest-ok"]] * (len(told) - 1)
 
 
 def test_a_blocked_port_far_away_is_told_as_such(lab: Lab) -> None:
