@@ -13,7 +13,9 @@ def begin(case: Case, outcome: Outcome, *, at_once: bool) -> None:
     `at_once`: other answers of the host came so, and packets more do not make a narrow way narrower.
     """
     trace.ahead(case, outcome)
-    if at_once:
+    if not at_once:
+        return
+    if outcome.check.transport == "udp" and case.alive:
         senders.ahead(case, outcome)
         sizes.ahead(case, outcome)
-        source_ports.ahead(case, outcome)
+    source_ports.ahead(case, outcome)

@@ -144,6 +144,19 @@ class Case:
         """What is in one of these states and hurts."""
         return [outcome for outcome in self.outcomes if outcome.state in states and self.matters(outcome)]
 
+    def same_port(self, outcome: Outcome) -> list[Outcome]:
+        """What stands behind the same port in the same state (RPC interfaces share ports)."""
+        where = (outcome.state, outcome.check.port, outcome.check.transport)
+        return [o for o in self.outcomes if (o.state, o.check.port, o.check.transport) == where]
+
+    def sharing(self, outcome: Outcome) -> list[Outcome]:
+        """That, as far as it hurts."""
+        return [other for other in self.same_port(outcome) if self.matters(other)]
+
+    def silent_datagrams(self) -> list[Outcome]:
+        """Of each silent datagram port one."""
+        return distinct(o for o in self.having(State.FILTERED) if o.check.transport == "udp")
+
     def answering(self, transport: str) -> list[Outcome]:
         return [o for o in self.outcomes if o.state in {State.OK, State.OPEN} and o.check.transport == transport]
 

@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import Sequence
 
 from portcheck.investigate import policed
+from portcheck.investigate.alone import Turns, in_turn
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
-from portcheck.model.events import Notify, Phase
+from portcheck.model.events import Notify
 from portcheck.net.pacing import Pacer
-from portcheck.net.timeline import REPEATED
+from portcheck.net.timeline import repeated
 from portcheck.net.timeouts import Timeouts
 
 RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
@@ -41,8 +42,7 @@ def shaky(cases: Sequence[Case]) -> bool:
 
 
 def _needed_repeats(outcome: Outcome) -> bool:
-    facts = outcome.facts
-    return outcome.state is State.OK and any(isinstance(count := facts.get(key), int) and count > 0 for key in REPEATED)
+    return outcome.state is State.OK and repeated(outcome.facts)
 
 
 def _unheard(case: Case) -> list[Outcome]:
@@ -122,18 +122,10 @@ async def _wait_out(limited: list[tuple[Case, Outcome]], notify: Notify) -> None
 
     Not in their order, for neighbours are of one rule; where several in a row stay silent, the rest is not asked.
     """
-    pacer, in_vain = Pacer(1 / ICMP_GAP_S), 0
+    pacer = Pacer(1 / ICMP_GAP_S)
     await pacer.turn()
+    why, said = "waiting out a router's ICMP limit", "asked again, alone"
+    turns = Turns(why, said, ONE_ICMP, pacer.turn, ENOUGH_IN_VAIN, MOST_WAITED)
     spread = [*limited[::3], *limited[1::3], *limited[2::3]]
-    for number, (case, outcome) in enumerate(spread[:MOST_WAITED]):
-        notify(Phase(f"waiting out a router's ICMP limit: {len(limited) - number} to go"))
-        await pacer.turn()
-        better = await case.ask(outcome, ONE_ICMP)
-        if better.state is State.FILTERED:
-            case.note(outcome, "again", "asked again, alone: still no answer")
-            in_vain += 1
-            if in_vain == ENOUGH_IN_VAIN:
-                break
-        else:
-            in_vain = 0
-            case.improve(outcome, better)
+    async for case, outcome, better in in_turn(spread, turns, notify):
+        case.improve(outcome, better)

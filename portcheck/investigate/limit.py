@@ -22,7 +22,7 @@ async def on_sessions(case: Case) -> None:
     for number, outcome in enumerate(refused):
         better = await _alone(case, outcome)
         if better.state in GOOD:
-            for same in [o for o in case.outcomes if _alike(o, outcome)]:
+            for same in case.same_port(outcome):
                 case.improve(same, better if same is outcome else await case.ask(same, ALONE))
                 case.note(same, "alone", "refused beside other connections, answered alone", refused_in_company=True)
         elif number < WITNESSES:
@@ -40,7 +40,3 @@ async def _alone(case: Case, outcome: Outcome) -> Outcome:
 
 def _by_reset(o: Outcome) -> bool:
     return o.check.transport == "tcp" and o.check.port is not None and "icmp_from" not in o.facts
-
-
-def _alike(o: Outcome, other: Outcome) -> bool:
-    return (o.state, o.check.port, o.check.transport) == (other.state, other.check.port, other.check.transport)

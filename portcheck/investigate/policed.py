@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from portcheck.investigate.alone import Turns, in_turn
 from portcheck.investigate.case import Case, distinct
 from portcheck.model import GOOD, Outcome, State
-from portcheck.model.events import Notify, Phase
-from portcheck.net.timeline import REPEATED
+from portcheck.model.events import Notify
+from portcheck.net.timeline import repeated
 from portcheck.net.timeouts import Timeouts
 
 GAP_S = 4.0  # one new connection in so long: who lets fewer pass lets nobody work
@@ -31,37 +32,25 @@ async def one_by_one(cases: Sequence[Case], notify: Notify) -> None:
 
 def _takes_much(case: Case) -> bool:
     good = case.answering("tcp")
-    repeated = [o for o in good if any(isinstance(n := o.facts.get(key), int) and n > 0 for key in REPEATED)]
-    return len(repeated) >= FEWEST and len(repeated) * SHARE >= len(good)
+    again = [o for o in good if repeated(o.facts)]
+    return len(again) >= FEWEST and len(again) * SHARE >= len(good)
 
 
 async def _of_one(case: Case, notify: Notify) -> None:
-    silent, in_vain = distinct(o for o in case.having(State.FILTERED) if o.check.port is not None), 0
+    silent = distinct(o for o in case.having(State.FILTERED) if o.check.port is not None)
     silent.sort(key=lambda o: o.check.transport)  # both transports of a port are often of one rule
-    for number, outcome in enumerate(silent[:MOST]):
-        notify(Phase(f"new connections pass one by one: {len(silent) - number} to go"))
-        await asyncio.sleep(GAP_S)
-        better = await case.ask(outcome, ALONE)
-        if better.state is State.FILTERED:
-            case.note(outcome, "again", "asked again, alone after a pause: still no answer")
-            in_vain += 1
-            if in_vain == WITNESSES:
-                return
-            continue
-        in_vain = 0
+    why, said = "new connections pass one by one", "asked again, alone after a pause"
+    turns = Turns(why, said, ALONE, lambda: asyncio.sleep(GAP_S), WITNESSES, MOST)
+    async for _, outcome, better in in_turn([(case, outcome) for outcome in silent], turns, notify):
         await _improve(case, outcome, better)
 
 
 async def _improve(case: Case, outcome: Outcome, better: Outcome) -> None:
     """It, and what stands behind the same port."""
     case.improve(outcome, better)
-    for same in [o for o in case.having(State.FILTERED) if _alike(o, outcome)]:
+    for same in case.sharing(outcome):
         if better.state in GOOD:
             await asyncio.sleep(GAP_S)
             again = await case.ask(same, ALONE)
             if again.state is not State.FILTERED:
                 case.improve(same, again)
-
-
-def _alike(o: Outcome, other: Outcome) -> bool:
-    return (o.check.port, o.check.transport) == (other.check.port, other.check.transport)

@@ -48,10 +48,9 @@ async def _one(case: Case, outcome: Outcome) -> None:
 
 
 def _land(case: Case, outcome: Outcome, words: str, **told: bool) -> None:
-    for same in case.having(outcome.state):
-        if (same.check.port, same.check.transport) == (outcome.check.port, "tcp"):
-            noted = case.note(same, "redirect", words, local_fault=True, **told)
-            case.land(replace(noted, state=State.ERROR, reason=words, blocked_at=None))
+    for same in case.sharing(outcome):
+        noted = case.note(same, "redirect", words, local_fault=True, **told)
+        case.land(replace(noted, state=State.ERROR, reason=words, blocked_at=None))
 
 
 async def _tied(case: Case, port: int, device: str) -> bool:

@@ -75,7 +75,7 @@ async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     assert port is not None
     nearer, as_near = await asyncio.gather(answers(case, port, own + 1), answers(case, port, own))
     if not nearer and (as_near or await _heard(case, port, own)):
-        for same in _sharing(case, outcome):
+        for same in case.sharing(outcome):
             words = f"the reset arrives with TTL {own}, as the host's own answers do{_although_windows(own)}"
             case.note(same, "ttl", words, reset_ttl=own)
         return
@@ -83,7 +83,7 @@ async def _compare(case: Case, outcome: Outcome, own: int) -> None:
     if ttl is None:
         return
     words = f"the reset arrives with TTL {ttl}, the host's own answers with {own}: {_sender(ttl, own)} sent it"
-    for same in _sharing(case, outcome):
+    for same in case.sharing(outcome):
         noted = case.note(same, "ttl", words, reset_ttl=ttl, host_ttl=own, reset_from_hop=hops_away(ttl))
         case.land(replace(noted, state=State.REJECTED, reason=words))
 
@@ -114,7 +114,7 @@ async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:
         return  # cut before we were deaf, or not even connected this time: nothing is told
     if as_host and not above:
         words = f"the reset arrives with TTL {own}, as the host's own answers do: consistent with the host"
-        for same in _sharing(case, outcome):
+        for same in case.sharing(outcome):
             case.note(same, "ttl", words, reset_by_device=False)
         return
     began_with = HOPS_BY_DEFAULT[sum(heard is True for heard in starts)]
@@ -123,7 +123,7 @@ async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:
     sender = _sender(ttl, own) if ttl else "another system"
     words = f"the reset arrives {arrives}, the host's own answers with {own}: {sender} sent it"
     told: Facts = {"reset_ttl": ttl, "reset_from_hop": hops_away(ttl)} if ttl else {}
-    for same in _sharing(case, outcome):
+    for same in case.sharing(outcome):
         case.note(same, "ttl", words, reset_by_device=True, host_ttl=own, **told)
 
 
@@ -175,7 +175,7 @@ async def _from_a_router(case: Case, outcome: Outcome, walk: Walk) -> None:
     proven = hop == 1 or (hop <= last and walk.same_way_back(last))
     words = f"the reset arrives with TTL {ttl}, from {hop} {'hop' if hop == 1 else 'hops'} away; "
     words += f"{walk.router(last)} (hop {last}) is still before the host"
-    for same in _same_port(case, outcome):
+    for same in case.same_port(outcome):
         if proven:
             words_too = f"{words}: a device in the path sent it"
             noted = case.note(same, "ttl", words_too, reset_ttl=ttl, reset_from_hop=hop)
@@ -196,7 +196,7 @@ async def _too_near(case: Case, outcome: Outcome, walk: Walk) -> None:
     told: Facts = {"host_ttl": own}
     if isinstance(ttl, int) and hops_away(ttl) in {near - 1, near}:  # one hop earlier where it had to be forwarded
         told["reset_from_hop"] = hops_away(ttl)
-    for same in _sharing(case, outcome):
+    for same in case.sharing(outcome):
         case.land(replace(case.note(same, "ttl", words, **told), state=State.REJECTED, reason=words))
 
 
@@ -235,15 +235,5 @@ async def _proxied(case: Case, outcome: Outcome, own: int) -> None:
     assert port is not None
     if await answers(case, port, own + 1):
         words = f"the handshake is answered from nearer than the host (TTL above {own}): by a device in the path"
-        for same in _sharing(case, outcome):
+        for same in case.sharing(outcome):
             case.note(same, "ttl", words, handshake_by_device=True)
-
-
-def _sharing(case: Case, outcome: Outcome) -> list[Outcome]:
-    """The outcomes of the same port in the same state (RPC interfaces share ports), as far as they hurt."""
-    return [other for other in _same_port(case, outcome) if case.matters(other)]
-
-
-def _same_port(case: Case, outcome: Outcome) -> list[Outcome]:
-    where = (outcome.state, outcome.check.port, outcome.check.transport)
-    return [o for o in case.outcomes if (o.state, o.check.port, o.check.transport) == where]

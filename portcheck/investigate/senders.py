@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from portcheck.investigate.case import Case, distinct
+from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.udp import AGAIN_AFTER_S
@@ -15,15 +15,14 @@ PATIENCE = Timeouts(connect_s=1.2, answer_s=1.2, attempts=1)
 
 async def others(case: Case) -> None:
     """The silent datagram ports of a host that lives, asked once more with an ear for everybody."""
-    silent = distinct(o for o in case.having(State.FILTERED) if o.check.transport == "udp")
     if case.alive:
-        await asyncio.gather(*(_one(case, outcome) for outcome in silent))
+        await asyncio.gather(*(_one(case, outcome) for outcome in case.silent_datagrams()))
 
 
 def ahead(case: Case, outcome: Outcome) -> None:
-    """Begin to listen for the others while this one still seems silent."""
+    """Begin to listen for the others while this datagram port still seems silent."""
     port = outcome.check.port
-    if outcome.check.transport == "udp" and port is not None and port not in case.ahead.ears and case.alive:
+    if port is not None and port not in case.ahead.ears:
         case.ahead.ears[port] = asyncio.create_task(_asked(case, outcome))
 
 

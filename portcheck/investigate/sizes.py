@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from portcheck.frozen import dataclass
 from portcheck.investigate import source_ports
-from portcheck.investigate.case import Case, distinct
+from portcheck.investigate.case import Case
 from portcheck.model import Facts, Outcome, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
@@ -54,29 +54,31 @@ class FromOnePort:
 
 async def of_datagrams(case: Case) -> None:
     """Of each silent datagram port of a host that lives."""
-    silent = [o for o in case.having(State.FILTERED) if o.check.transport == "udp" and "answered_from" not in o.facts]
     if case.alive and not source_ports.told(case):
-        await asyncio.gather(*(_one(case, outcome) for outcome in distinct(silent)))
+        silent = (o for o in case.silent_datagrams() if "answered_from" not in o.facts)
+        await asyncio.gather(*(_one(case, outcome) for outcome in silent))
 
 
 def ahead(case: Case, outcome: Outcome) -> None:
-    """Begin to ask in short while this one still seems silent."""
-    port = outcome.check.port
-    if outcome.check.transport == "udp" and port is not None and port not in case.ahead.short and case.alive:
-        case.ahead.short[port] = asyncio.create_task(_in_short(case, outcome))
+    """Begin to ask in short while this datagram port still seems silent."""
+    port, kind = outcome.check.port, _kind(case, outcome)
+    if kind is not None and port is not None and port not in case.ahead.short:
+        case.ahead.short[port] = asyncio.create_task(_in_short(case, outcome, kind))
 
 
-async def _in_short(case: Case, outcome: Outcome) -> bool:
+async def _in_short(case: Case, outcome: Outcome, kind: SizedQuestions) -> bool:
     """Is anything heard of it, if it is asked so? No: whatever the size, nothing passes, or this cannot be asked."""
-    kind = _kind(case, outcome)
     with contextlib.suppress(NetError):
-        return kind is not None and await _answered(_net(case), outcome, kind.short, kind) is not None
+        return await _answered(_net(case), outcome, kind.short, kind) is not None
     return False
 
 
 async def _one(case: Case, outcome: Outcome) -> None:
-    kind, begun = _kind(case, outcome), case.ahead.short.pop(outcome.check.port or 0, None)
-    if not await (begun if begun is not None else _in_short(case, outcome)) or kind is None:
+    kind = _kind(case, outcome)
+    if kind is None:
+        return
+    begun = case.ahead.short.pop(outcome.check.port or 0, None)
+    if not await (begun if begun is not None else _in_short(case, outcome, kind)):
         return
     try:
         rounds = await asyncio.gather(*(_round(case, outcome, kind) for _ in range(ROUNDS)))

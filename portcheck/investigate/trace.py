@@ -293,10 +293,9 @@ def _land(case: Case, outcome: Outcome, where: BlockedAt | None, control: Contro
     else:
         target = "the host, or on the way back," if router is None else f"{router} (hop {next_hop})"
         words = f"last heard: {where.after} (hop {last}); {where.after} itself or something up to {target} drops it"
-    for same in case.having(State.FILTERED):
-        if (same.check.port, same.check.transport) == (outcome.check.port, outcome.check.transport):
-            noted = case.note(same, "path", words, **facts)
-            case.land(replace(noted, blocked_at=where if UNBLOCKED.isdisjoint(noted.facts) else None))
+    for same in case.sharing(outcome):
+        noted = case.note(same, "path", words, **facts)
+        case.land(replace(noted, blocked_at=where if UNBLOCKED.isdisjoint(noted.facts) else None))
 
 
 def _suspects(where: BlockedAt, beyond: str | None, host: str) -> tuple[str | None, ...]:

@@ -16,6 +16,11 @@ REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
 """Facts that say that a first try was lost."""
 
 
+def repeated(facts: Facts) -> bool:
+    """Did it take more than one try?"""
+    return any(isinstance(count := facts.get(key), int) and count > 0 for key in REPEATED)
+
+
 @dataclass(slots=True)
 class Timeline:
     """One check's clock, counters and timeline."""
