@@ -44,7 +44,7 @@ def misled(f: ForestFacts) -> tuple[Lookup, ...]:
     """What the run went by, as clients set up alike do, and it led to nobody, and another server to a controller."""
     if answers.stripped(f):
         return ()
-    label, known = answers.main(f), by_address(f)
+    label, known = answers.main(f), f.once(by_address)
     asked = [x for x in f.lookups("SRV", *answers.ADDRESSES) if x.server != answers.BESIDE_DNS]
     right = {(name(x.name), x.record) for x in asked if x.server != label and leads(f, x, known) is Leads.CONTROLLER}
     mine = (x for x in asked if x.server == label and (name(x.name), x.record) in right)

@@ -58,6 +58,7 @@ class ForestFacts:
     troubled: bool = False  # a finding tells of a fault
     foreign: frozenset[str] = frozenset()  # addresses at which another forest answers
     whole: dict[object, object] = field(default_factory=dict, compare=False, repr=False)  # see `of_run`
+    own: dict[object, object] = field(default_factory=dict, compare=False, repr=False)  # see `once`
 
     @classmethod
     def each(cls, report: Report) -> Iterator[ForestFacts]:
@@ -95,6 +96,12 @@ class ForestFacts:
         if find not in self.whole:
             self.whole[find] = find(self.report)
         return cast(V, self.whole[find])
+
+    def once(self, find: Callable[[ForestFacts], V]) -> V:
+        """What this function, one of a module's, finds in this forest whatever is explained by then."""
+        if find not in self.own:
+            self.own[find] = find(self)
+        return cast(V, self.own[find])
 
     def explaining(self, outcomes: Iterable[Outcome]) -> ForestFacts:
         """These have their finding; no later rule takes them for a fault of their own."""

@@ -23,7 +23,7 @@ from portcheck.diagnose.rules.clients import uncovered
 from portcheck.diagnose.rules.looking import where_to_look
 from portcheck.diagnose.rules.missing import other_zone
 from portcheck.diagnose.rules.reachability import ASK
-from portcheck.diagnose.rules.roles import writes
+from portcheck.diagnose.rules.roles import of_role, writes
 from portcheck.diagnose.rules.services import stopped
 from portcheck.diagnose.rules.ways import turned_silent
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
@@ -235,7 +235,7 @@ def _partial(f: ForestFacts) -> Proof | None:
     if f.of_run(turned_silent):
         return None  # this machine was blocked meanwhile: what is silent depends on when it was asked
     works: dict[tuple[str, str], set[str]] = {}
-    choice = _choice(f) - (_read_only(f) if writes(f) else frozenset())  # to those nothing can be written
+    choice = _choice(f) - {w.host for w in of_role(f, "rodc") if writes(f)}  # to those nothing can be written
     for o in f.answered():
         if o.check.host in choice:
             works.setdefault(_what(o), set()).add(o.check.host)
@@ -275,11 +275,6 @@ def _choice(f: ForestFacts) -> frozenset[str]:
     more = {o.check.host for o in f.outcomes if o.check.service != "dns"}
     listed_ones = {dc.host for dc in f.forest.domain_controllers if dc.source != "dns-server"}
     return frozenset(more | listed_ones)
-
-
-def _read_only(f: ForestFacts) -> frozenset[str]:
-    told = ((where, f.roles(where)) for where in f.by_endpoint)
-    return frozenset(where.host for where, roles in told if roles is not None and "rodc" in roles)
 
 
 def _what(o: Outcome) -> tuple[str, str]:

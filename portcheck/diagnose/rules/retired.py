@@ -5,6 +5,7 @@ from __future__ import annotations
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import ports, short
 from portcheck.diagnose.reader import flag
+from portcheck.diagnose.rules.reachability import DIRECTORY as BEHIND_MAPPER
 from portcheck.diagnose.view import NOT_ASKED, Endpoint, ForestFacts
 from portcheck.model import BLOCKED, Outcome, State
 
@@ -31,7 +32,6 @@ def no_directory(f: ForestFacts, where: Endpoint) -> bool:
 
 
 REPLICATION = "rpc-drsuapi"
-BEHIND_MAPPER = ("rpc-netlogon", "rpc-lsarpc", "rpc-samr", REPLICATION)
 
 
 def mapper_alone(f: ForestFacts, where: Endpoint) -> str:

@@ -8,8 +8,9 @@ from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import flag, printable, text, texts_in
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.symptoms import speak_sync
-from portcheck.diagnose.view import ForestFacts, endpoint, hosts
+from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, hosts
 from portcheck.model import GOOD, Outcome, Severity, State, Verdict
+from portcheck.model.folding import counted
 from portcheck.model.report import OVERDUE
 
 WRITERS = frozenset({"mim", "mim-export", "mim-password", "mim-exchange", "domain-join"})
@@ -36,7 +37,7 @@ def _out_of_time(f: ForestFacts) -> Proof | None:
     if f.troubled or f.outcomes or f.forest.problem != OVERDUE:
         return None
     asked = len({(lookup.name, lookup.record) for lookup in f.forest.lookups if lookup.status != "timeout"})
-    seen = f"{asked} question{'' if asked == 1 else 's'} to DNS answered, and nothing else asked" if asked else OVERDUE
+    seen = f"{counted(asked, 'question')} to DNS answered, and nothing else asked" if asked else OVERDUE
     return Proof((), severity=Severity.ERROR, seen=(seen,), brief=True)
 
 
@@ -78,15 +79,18 @@ def _read_only(f: ForestFacts) -> Proof | None:
     """A write to it is answered with a referral; where nobody else is heard of, nothing can be written."""
     if not writes(f):
         return None
-    told = {where: roles for where in f.by_endpoint if (roles := f.roles(where)) is not None}
-    read_only = [where for where, roles in told.items() if "rodc" in roles]
-    proof = tuple(o for where in read_only for o in f.at(where, "ldap-ping"))
-    spare = any("writable" in roles for roles in told.values())
+    proof = tuple(o for where in of_role(f, "rodc") for o in f.at(where, "ldap-ping"))
+    spare = bool(of_role(f, "writable"))
     names = hosts(proof)
     are = "is a read-only controller" if len(names) == 1 else "are read-only controllers"
     who = "the connector" if speak_sync(tuple(o for o in f.outcomes if o.check.address)) else "this machine"
     severity = Severity.INFO if spare else Severity.WARNING if _more_unknown(f) else Severity.ERROR
     return Proof(proof, hosts=names, severity=severity, words={"are": are, "who": who}) if proof else None
+
+
+def of_role(f: ForestFacts, role: str) -> list[Endpoint]:
+    """Where the LDAP ping told of it."""
+    return [where for where in f.by_endpoint if role in (f.roles(where) or ())]
 
 
 def _more_unknown(f: ForestFacts) -> bool:

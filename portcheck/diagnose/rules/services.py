@@ -41,7 +41,8 @@ def _down(f: ForestFacts) -> Proof | None:
         words["what"] = f"not running on {whereabouts(proof, f)}: anything of a domain controller"
         listed_there = answers.holds_records(f, hosts(proof))
         words["ask"] = (RETIRED if listed_there else EMPTY).format(some(map(printable, hosts(proof))))
-    if all(no_directory(f, where) for where in endpoints(proof)):
+    nowhere = [where for where in endpoints(proof) if no_directory(f, where)]
+    if len(nowhere) == len(endpoints(proof)):
         words["why"] = NO_DIRECTORY
     if running := _running(f, proof):
         words["what"] = f"all TCP refused by {whereabouts(proof, f)}, while UDP answers"
@@ -58,7 +59,6 @@ def _down(f: ForestFacts) -> Proof | None:
         words["ask"] = f"{OVER_TCP_ASK}: {allow(f, proof)}"
     elif any(_starting(f, where) for where in endpoints(proof)):
         words["ask"] += JUST_STARTED
-    nowhere = [where for where in endpoints(proof) if no_directory(f, where)]
     behind = tuple(o for where in nowhere for o in f.faults_at(where) if flag(o, "interface_missing"))
     seen = tuple(mapper_alone(f, where) for where in nowhere)
     return Proof(proof, good, seen=(*_kdc_flag(f, proof), *seen), brief=bool(seen), words=words, follows=behind)

@@ -17,7 +17,7 @@ from portcheck.model import Lookup, Outcome, Severity, State
 
 def _views(f: ForestFacts) -> Proof | None:
     """The same question, different answers, by whom it was asked; or one of several that gives none."""
-    if answers.wildcard(f) or answers.intercepted(f) or misled(f):
+    if answers.wildcard(f) or answers.intercepted(f) or f.once(misled):
         return None
     split = {asked: views for asked, views in _by_question(f).items() if _contradict(views, asked[1])}
     if answers.stripped(f):
@@ -76,7 +76,7 @@ Views = dict[str, SaidBy]
 def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
     """Less those that nobody gives whom this machine asks: they have their finding."""
     found: dict[tuple[str, str], Views] = {}
-    told, known = {name(lookup.name) for lookup in gone(f)}, by_address(f)
+    told, known = {name(lookup.name) for lookup in gone(f)}, f.once(by_address)
     for lookup in f.lookups():
         beside = lookup.server == answers.BESIDE_DNS
         if name(lookup.name) not in told and lookup.status in {"ok", "nxdomain", "nodata"} and not beside:
@@ -184,7 +184,7 @@ def _view(answers: frozenset[str], *, with_ports: bool) -> str:
 
 def _misled(f: ForestFacts) -> Proof | None:
     """What is silent there is no fault of the path or of a controller."""
-    wrong = misled(f)
+    wrong = f.once(misled)
     if not wrong or answers.wildcard(f) or answers.intercepted(f):
         return None
     led_to = dict.fromkeys(address for x in wrong for address in addresses(f, x))
@@ -192,7 +192,7 @@ def _misled(f: ForestFacts) -> Proof | None:
     follows = tuple(o for o in f.faults() if o.check.address in led_to or _unresolved(o, named))
     asked = {(name(x.name), x.record) for x in wrong}
     alike = (x for x in f.lookups() if (name(x.name), x.record) in asked)
-    known, questions = by_address(f), _by_question(f)
+    known, questions = f.once(by_address), _by_question(f)
     right = [x for x in alike if x.server != wrong[0].server and leads(f, x, known) is Leads.CONTROLLER]
     who = some(dict.fromkeys(map(speaker, wrong)))
     at = dict.fromkeys(address for x in right for address in addresses(f, x))
