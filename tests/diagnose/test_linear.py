@@ -103,3 +103,17 @@ def test_what_is_found_in_the_whole_run_is_found_once_for_all_forests() -> None:
     for facts in ForestFacts.each(several):
         assert facts.without(facts.outcomes).of_run(find) == len(run.outcomes)
     assert asked == [len(run.outcomes)]
+
+
+def test_what_is_found_in_a_forest_is_found_once_until_something_counts_as_not_seen() -> None:
+    run = report_of(CASES["names: another forest's controller answers under the name, before everything else"])
+    asked: list[int] = []
+
+    def find(facts: ForestFacts) -> int:
+        asked.append(len(facts.outcomes))
+        return len(facts.outcomes)
+
+    (facts, *_) = ForestFacts.each(run)
+    assert facts.once(find) == facts.explaining(facts.outcomes).in_trouble().once(find) == len(facts.outcomes)
+    assert facts.without(facts.outcomes[:1]).once(find) == len(facts.outcomes) - 1
+    assert asked == [len(facts.outcomes), len(facts.outcomes) - 1]
