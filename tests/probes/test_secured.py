@@ -21,9 +21,17 @@ HERE = "127.0.0.1"
 
 
 def offers_tls13(hello: bytes) -> bool:
-    """supported_versions (RFC 8446, 4.2.1) holds 0x0304."""
-    versions = hello.partition(b"\x00\x2b")[2][2:]
-    return bool(versions) and b"\x03\x04" in versions[1 : 1 + versions[0]]
+    """supported_versions (RFC 8446, 4.2.1) holds 0x0304; looked for among the extensions, not in what is random."""
+    at = 5 + 4 + 2 + 32  # record and handshake, version, random
+    at += 1 + hello[at]  # session
+    at += 2 + int.from_bytes(hello[at : at + 2], "big")  # ciphers
+    at += 1 + hello[at] + 2  # compression, and how long all extensions are
+    while at < len(hello):
+        kind, length = hello[at : at + 2], int.from_bytes(hello[at + 2 : at + 4], "big")
+        if kind == b"\x00\x2b":
+            return b"\x03\x04" in hello[at + 5 : at + 4 + length]
+        at += 4 + length
+    return False
 
 
 @pytest.mark.parametrize("works", [True, False])
