@@ -80,6 +80,8 @@ REFUSED = (
     (f"/probe?target={FOREST}&target={FOREST}", 400),
     (f"/probe?target={FOREST}.", 400),
     (f"/probe?target={FOREST}&profile=graph", 400),
+    (f"/probe?target={FOREST}&profile=exchange-online", 400),
+    (f"/probe?target={FOREST}&profile=nonsense", 400),
     (f"/probe?target={FOREST}&profile=bare&profile=bare", 400),
     ("/report/evil.test.json", 404),
     (f"/report/{FOREST}.exe", 404),
@@ -87,6 +89,18 @@ REFUSED = (
     ("/report/%2e%2e%2fetc%2fpasswd.json", 404),
     ("/nothing", 404),
 )
+
+
+def test_a_profile_that_asks_the_forest_alone_need_not_stand_in_the_file(
+    served: Server, counted: Counted, tmp_path: Path
+) -> None:
+    one = served(forests_file(tmp_path, counted.port, answer="100ms"))
+    counted.let_go()
+    status, text = one.get(f"/probe?target={FOREST}&profile=ldap-app")
+    assert (status, 'service="ldaps"' in text) == (200, True)
+    assert 'service="ldaps"' not in one.get(f"/probe?target={FOREST}")[1]
+
+
 NO_TIME = ("soon", "-1", "0", "nan", "inf", "1e999")
 
 
