@@ -138,10 +138,15 @@ def _rest(findings: Sequence[Finding], told: Conclusion) -> str:
     lines = (*told.troubled, *told.well)
     good, asked = sum(line.good for line in lines), sum(line.asked for line in lines)
     count = f"{good} of {counted(asked, 'check')} {'is' if asked == 1 else 'are'} as expected"
-    errors = _some((error_words(error) for finding in findings for error in finding.errors), MOST_SEEN)
+    errors = _some((_quoted(error_words(error)) for finding in findings for error in finding.errors), MOST_SEEN)
     well = f"; {folded(line.forest for line in told.well)} {_is(len(told.well))} well" if told.troubled else ""
     well = well if told.well else ""
     return f"Users see {errors}; {count}{well}." if errors else f"{count}{well}."
+
+
+def _quoted(words: str) -> str:
+    """What a message box says; a word of ours stands as it is."""
+    return f"“{words}”" if " " in words else words
 
 
 def _is(count: int) -> str:
