@@ -89,7 +89,7 @@ def _answered(arguments: Sequence[str]) -> int:
     return code
 
 
-def _line(told: Sequence[str]) -> str:
+def _line(told: list[str]) -> str:
     return f"{status(WORDS[UNKNOWN], told)}\n"
 
 
