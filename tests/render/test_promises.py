@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from factories import check, outcome
+from factories import check, outcome, report
 from rich.cells import cell_len
 
 from portcheck.model import State, Verdict
@@ -137,6 +137,26 @@ def test_one_host_or_many_are_asked_about_as_that(name: str) -> None:
     many = "ask  the AD team whether these hosts are up and have these addresses; if so: "
     one = "ask  the AD team whether the host is up and has this address; if so: "
     assert (many in told_of, one in told_of) == ((True, False) if name == "forty-dead" else (False, True))
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({"local_port": 4001, "source_ports": [4001]}, {"local_port"}),
+        ({"source_ports": [4001, 4002], "source_ports_unanswered": [4001, 4002]}, {"source_ports"}),
+        (
+            {"local_port": 4002, "source_ports": [4001, 4002], "source_ports_unanswered": [4001]},
+            {"local_port", "source_ports", "source_ports_unanswered"},
+        ),
+    ],
+)
+def test_people_are_told_the_ports_of_the_tries_once(facts: dict[str, object], shown: set[str]) -> None:
+    run = report(outcome("kpasswd/tcp", State.FILTERED, verdict=Verdict.FAIL, facts=facts))
+    for page in (FORMATS["table"](run, Options(verbose=1)), FORMATS["html"](run, Options())):
+        assert {
+            key for key in ("local_port", "source_ports", "source_ports_unanswered") if re.search(rf"\b{key}\b", page)
+        } == shown
+    assert json.loads(FORMATS["json"](run, Options()))["checks"][0]["facts"] == facts
 
 
 def test_a_known_fault_stays_one_on_the_board_while_it_is_asked_again() -> None:
