@@ -261,24 +261,21 @@ def _flow(reading: _Reading, outcome: Outcome, source: str, ports: Ports, caveat
     check = outcome.check
     assert check.address is not None
     to = one_spelling(check.address)
-    controllers = {dc.host for forest in reading.report.forests for dc in forest.domain_controllers}
-    here = check.host in controllers
+    here = check.host in {dc.host for forest in reading.report.forests for dc in forest.domain_controllers}
     flow = Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat, on_controller=here)
     told = outcome.facts.get("source_ports") or [outcome.facts.get("local_port")]
-    place = outcome.blocked_at
     return replace(
         flow,
         tried_at=outcome.started_at,
         source_ports=tuple(port for port in told if isinstance(port, int)) if isinstance(told, list) else (),
         control=_control(reading, outcome, source),
-        suspects=tuple(filter(None, place.suspects)) if place is not None else (),
+        suspects=tuple(filter(None, outcome.blocked_at.suspects)) if outcome.blocked_at is not None else (),
         proven=not outcome.facts.get("udp_unproven"),
     )
 
 
 def _control(reading: _Reading, outcome: Outcome, source: str) -> ControlAnswer | None:
-    """Of the ports of this host that answered this source, the one that did so first; the same transport before the
-    other."""
+    """Of this host's ports that answered this source, the one that did so first; its own transport before the other."""
     told = [
         o
         for o in reading.beside(outcome)
