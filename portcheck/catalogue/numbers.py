@@ -18,6 +18,7 @@ FACILITY_NT = 0x10000000  # MS-ERREF 2.1: the N bit of an HRESULT that carries a
 TABLE = 256  # codes in one table of com_err
 BEFORE, AFTER = 110, 60  # characters around a number in which its family must be named
 AUDITED = "event-security"
+NO_CODES = 30_000  # Win32 has none from here on
 SPEAKS_FOR_ITSELF = 1000  # Win32 codes from here on are seldom anything else where something else is not named
 
 SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]\d|\.[a-z]))"
@@ -224,7 +225,13 @@ def _by_words(number: Number, folded: str, *, labelled: bool) -> Claim | None:
     if not labelled:
         return None
     lonely = number.value >= SPEAKS_FOR_ITSELF and not FOREIGN.search(before + " " + after)
-    return Claim(number, ("win32", "dns"), named=False) if lonely else None
+    return Claim(number, ("win32", "dns", *_events(number)), named=False) if lonely else None
+
+
+def _events(number: Number) -> Iterator[str]:
+    """`error 31044`: events of so high a number are nobody else's."""
+    if number.value >= NO_CODES:
+        yield from (family.name for family in families().values() if family.numbers == "event")
 
 
 def _is_winsock(number: Number) -> bool:
