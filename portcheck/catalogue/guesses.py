@@ -49,7 +49,7 @@ WELL = re.compile(
     r"|\b(?:get|post|put|head|delete|options|propfind|connect) \S+(?= http/)|\berror ?level\b",
     re.IGNORECASE,
 )
-"""Words of failure that tell of none: counts of zero, requests of a web log, checksums like codes, `unknown[10.0.0.1]`."""
+"""Words of failure that tell of none: counts of zero, requests of a web log, checksums, clients of unknown name."""
 PATHS = re.compile(
     r"[\w.-]*/[\w./-]*|\b\w*error[-_.]?log\b|\b(?:if|when|until|unless) [^.;]{0,40}(?:fail|error|exception)\w*"
 )

@@ -82,7 +82,7 @@ def quiet_line(choose: random.Random) -> str:
         port=choose.choice((53, 80, 88, 135, 389, 443, 445, 464, 636, 3268, 8080)),
         hash=choose.randbytes(20).hex(),
         uuid=uuid.UUID(bytes=choose.randbytes(16)),
-        sid=f"S-1-5-21-{choose.getrandbits(32)}-{choose.getrandbits(31)}-{choose.getrandbits(32)}-{choose.randint(500, 9999)}",
+        sid=f"S-1-5-21-{choose.getrandbits(32)}-{choose.getrandbits(31)}-{choose.randint(500, 9999)}",
         v6=ipaddress.IPv6Address(choose.randbytes(16)),
         mac=choose.randbytes(6).hex(choose.choice(":-")),
         span=f"PT{choose.randint(0, 23)}H{choose.randint(0, 59)}M{choose.random() * 60:.3f}S",
