@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from portcheck.investigate import policed
+from portcheck.investigate import nobody, policed
 from portcheck.investigate.alone import Turns, in_turn
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
@@ -26,6 +26,8 @@ ENOUGH_IN_VAIN = 3
 
 async def confirm(cases: Sequence[Case], notify: Notify) -> None:
     """Ask the silent ones again, as long as that brings answers; without any sign of trouble, not at all."""
+    for case in cases:
+        nobody.at_the_address(case)
     if shaky(cases):
         for rate in RATES:
             if not await _again(cases, rate):
