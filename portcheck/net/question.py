@@ -18,7 +18,6 @@ from portcheck.frozen import dataclass
 from portcheck.net.platform.machine import is_loopback
 
 if TYPE_CHECKING:
-    from dns.asyncbackend import DatagramSocket
     from dns.message import Message
 
 TOLD = frozenset({"ok", "nxdomain", "nodata", "yxdomain"})
@@ -183,7 +182,8 @@ async def _over_udp(question: DnsQuestion, server: Server, again: asyncio.Event)
     import dns.inet
 
     async def send(query: Message) -> Message:
-        backend, family = dns.asyncbackend.get_default_backend(), dns.inet.af_for_address(server[0])
+        family = dns.inet.af_for_address(server[0])
+        backend: Any = dns.asyncbackend.get_default_backend()
         peer = server if backend.datagram_connection_required() else None
         async with await backend.make_socket(family, socket.SOCK_DGRAM, 0, None, peer) as sock:
             where = dns.inet.low_level_address_tuple(server, family)
@@ -200,7 +200,7 @@ async def _over_udp(question: DnsQuestion, server: Server, again: asyncio.Event)
     return await _conversation(question, send)
 
 
-async def _repeated(sock: DatagramSocket, wire: bytes, where: Any, again: asyncio.Event) -> None:
+async def _repeated(sock: Any, wire: bytes, where: Any, again: asyncio.Event) -> None:
     """Sends it whenever that is asked for; what this machine cannot send counts as lost."""
     while await again.wait():
         again.clear()

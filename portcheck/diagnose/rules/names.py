@@ -30,6 +30,8 @@ ERROR = "error"  # and what this machine stumbled over
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 SERVFAIL, REFUSED = "servfail", "refused"
 SITES = "._sites."
+GIVEN_UP_MS = 1000.0
+"""Whom a server does not answer, it refuses at once; a forwarder that was not answered does so after a while."""
 
 
 # Servers that do not answer
@@ -66,7 +68,7 @@ def _said_nothing(asked: list[Lookup]) -> str:
     if any(lookup.status == SERVFAIL for lookup in asked):
         return f"said {SAID_NO[SERVFAIL]}, to {len(asked)} questions about this forest"
     refused = sum(lookup.status == REFUSED for lookup in asked)
-    some_refused = f", and refused {refused} of them (too many wait for whom it forwards to)" if refused else ""
+    some_refused = f", and refused {refused} of them (as forwarders do that are not answered themselves)" if refused else ""
     return f"answered none of {len(asked)} questions about this forest{some_refused}"
 
 
@@ -133,10 +135,11 @@ def _gets_none(server: str, asked: list[Lookup]) -> bool:
     """The system's resolver lives, and cannot get at the forest's servers: that says nothing about records.
 
     Who refuses some of the questions and never answers the others is none that merely refuses this machine: too many
-    wait for whom it forwards to (dnsmasq: dns-forward-max). Which ones it refuses differs from run to run.
+    wait for whom it forwards to (dnsmasq: dns-forward-max), or it gave up itself. Which ones it refuses differs from
+    run to run.
     """
     needed = any(lookup.required for lookup in asked)
-    statuses = {lookup.status for lookup in asked}
+    statuses = {lookup.status for lookup in asked if lookup.status != REFUSED or lookup.elapsed_ms < GIVEN_UP_MS}
     return server == SYSTEM and needed and statuses <= {TIMEOUT, SERVFAIL, REFUSED} and statuses != {REFUSED}
 
 

@@ -41,7 +41,7 @@ USUAL = {"ldap": 389, "kerberos": 88, "kpasswd": 464, "gc": 3268}
 
 def _srv_stale(f: ForestFacts) -> Proof | None:
     """A target without an address, with this machine's, or with one at which the last router finds nobody."""
-    if answers.stripped(f) or answers.wildcard(f) or bool(f.once(misled)):
+    if answers.stripped(f) or answers.sunk(f) or answers.wildcard(f) or bool(f.once(misled)):
         return None
     known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
     listed_dcs = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv"]

@@ -56,6 +56,27 @@ def _filtered(f: ForestFacts) -> Proof | None:
     return Proof(nameless, hosts=hosts, seen=seen, brief=True, severity=Severity.ERROR, words=words)
 
 
+def _sunk(f: ForestFacts) -> Proof | None:
+    """All names of the forest lead to nobody, or to this machine."""
+    told = answers.sunk(f)
+    if not told or answers.wildcard(f):
+        return None
+    who, own = answers.speaker(told[0]), printable(f.forest.name)
+    led = tuple(dict.fromkeys(name(x.name) for x in told))
+    at = some(dict.fromkeys(printable(address) for x in told for address in x.answers))
+    where = "this machine itself" if all("127." in a or a == "::1" for x in told for a in x.answers) else "nobody"
+    nameless = tuple(o for o in f.seen(State.UNRESOLVED) if name(o.check.host) in led)
+    ours = tuple(o for o in f.outcomes if any(o.check.address in x.answers for x in told))
+    hosts = tuple(dict.fromkeys(o.check.host for o in nameless)) or (f.forest.name,)
+    words = {"who": who, "own": own, "at": at, "where": where}
+    if answers.intercepted(f):
+        words["who"] = f"whoever answers in the place of {who}"
+    seen = f"{words['who']} gives {some(map(printable, led))} the address {at}"
+    return Proof(
+        nameless, hosts=hosts, seen=(seen,), brief=True, severity=Severity.ERROR, words=words, follows=ours
+    )
+
+
 def _intercepted(f: ForestFacts) -> Proof | None:
     told = answers.intercepted(f)
     if not told or answers.wildcard(f):
@@ -274,6 +295,18 @@ MISLEADING = (
         fix="Ask {whom} to let {own} through its rebinding protection (dnsmasq: rebind-domain-ok=/{own}/;"
         ' unbound: private-domain: "{own}"), or use the forest\'s own DNS servers on this machine.',
         when=_filtered,
+    ),
+    Rule(
+        code="resolver-filters-addresses",
+        title="{forest}: {who} leads {own} and its controllers to {at}, which is {where}",
+        explanation=(
+            "Every name of the forest that was asked for has that address there: a filter in DNS answers so for what is"
+            " on its block list (a DNS sinkhole, protection against malware, a parental or content filter). Nothing was"
+            " learnt of the forest's own records and of its ports."
+        ),
+        fix="Ask whoever runs that resolver to take {own} off its block list (and to forward it to the forest's own DNS"
+        " servers), or use the forest's own DNS servers on this machine (--dns tries one).",
+        when=_sunk,
     ),
 )
 
