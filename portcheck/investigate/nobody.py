@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portcheck.investigate.case import Case
-from portcheck.model import Outcome, State, Trace
+from portcheck.model import GOOD, Outcome, State, Trace
+from portcheck.net.timeouts import Timeouts
 
 LOOKED_FOR_MS = 900.0  # RFC 4861, 10: RETRANS_TIMER is a second; so is ARP's in Linux (retrans_time_ms)
+AGAIN, TIMES = Timeouts(connect_s=4.0, answer_s=4.0, attempts=1), 3
 NOBODY = {(3, 1), (1, 3)}  # RFC 792, RFC 4443: the host, the address is unreachable
 TOLD = ("icmp_from", "icmp_type", "icmp_code", "icmp_ttl", "local_fault")
 
@@ -27,6 +29,21 @@ def at_the_address(case: Case) -> None:
     if word.elapsed_ms >= LOOKED_FOR_MS:
         for outcome in [o for o in case.outcomes if o.state is State.FILTERED]:
             case.land(_of_the_address(outcome, word))
+
+
+async def asked_again(case: Case) -> None:
+    """Of a host of which other ports answer, nobody can say that it is not there: one of several behind the address is
+    gone, or it was gone for a moment. A rule that says so says it each time.
+    """
+    for outcome in [o for o in case.having(State.UNREACHABLE) if _says_nobody(o)] if case.alive else ():
+        for _ in range(TIMES):
+            better = await case.ask(outcome, AGAIN)
+            if better.state in GOOD:
+                better = replace(better, facts={**better.facts, "answered_on_attempt": 2})
+                case.improve(outcome, better)
+                break
+            if not _says_nobody(better) and better.state is not State.FILTERED:
+                break
 
 
 def _says_nobody(outcome: Outcome) -> bool:

@@ -14,6 +14,7 @@ from portcheck.investigate import (
     limit,
     middlebox,
     mtu,
+    nobody,
     policed,
     redirect,
     resets,
@@ -78,6 +79,10 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _SecondLookStep(
         "one-by-one", "do new connections pass only one by one?", "many are silent, or were heard late", "tcp+udp",
         SYN * policed.AT_ONCE + _asking_again(asked, policed.ALONE) * len(policed.GAPS_S),
+    )  # fmt: skip
+    yield _SecondLookStep(
+        "again-nobody", "is nobody there each time?", "a router said so of a part of the ports", "tcp+udp",
+        _asking_again(asked, nobody.AGAIN) * nobody.TIMES,
     )  # fmt: skip
     yield _SecondLookStep(
         "again-at-the-end", "was this machine blocked meanwhile?", "something is silent", "tcp+udp",

@@ -68,7 +68,9 @@ def _said_nothing(asked: list[Lookup]) -> str:
     if any(lookup.status == SERVFAIL for lookup in asked):
         return f"said {SAID_NO[SERVFAIL]}, to {len(asked)} questions about this forest"
     refused = sum(lookup.status == REFUSED for lookup in asked)
-    some_refused = f", and refused {refused} of them (as forwarders do that are not answered themselves)" if refused else ""
+    some_refused = (
+        f", and refused {refused} of them (as forwarders do that are not answered themselves)" if refused else ""
+    )
     return f"answered none of {len(asked)} questions about this forest{some_refused}"
 
 

@@ -75,9 +75,7 @@ def _sunk(f: ForestFacts) -> Proof | None:
     if answers.intercepted(f):
         words["who"] = f"whoever answers in the place of {who}"
     seen = f"{words['who']} gives {words['led']} the address {at}"
-    return Proof(
-        nameless, hosts=hosts, seen=(seen,), brief=True, severity=Severity.ERROR, words=words, follows=ours
-    )
+    return Proof(nameless, hosts=hosts, seen=(seen,), brief=True, severity=Severity.ERROR, words=words, follows=ours)
 
 
 def _intercepted(f: ForestFacts) -> Proof | None:
