@@ -255,7 +255,7 @@ def nobody_there(outcome: Outcome) -> bool:
 
 
 def goes_round(outcomes: Iterable[Outcome]) -> bool:
-    """All that was heard of them is that their time to live was over: routes lead in a circle (RFC 792; RFC 4443, 3.3)."""
+    """All that was heard of them is that their time to live was over: routes lead in a circle (RFC 792, RFC 4443)."""
     heard = [o for o in outcomes if o.state is not State.FILTERED]
     return bool(heard) and all(map(_time_over, heard))
 

@@ -335,7 +335,7 @@ async def test_a_server_elsewhere_is_asked_from_several_ports(monkeypatch: pytes
     heard: list[Any] = []
 
     class Silent(asyncio.DatagramProtocol):
-        def datagram_received(self, data: bytes, where: Any) -> None:
+        def datagram_received(self, _: bytes, where: Any) -> None:
             heard.append(where)
 
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Silent, local_addr=("127.0.0.1", 0))

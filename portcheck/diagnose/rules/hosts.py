@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import (
-    goes_round,
     MOST_NAMED,
+    goes_round,
     how,
     in_the_hosts_name,
     listed,

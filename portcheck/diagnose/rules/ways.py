@@ -92,7 +92,7 @@ def turned_silent(report: Report) -> tuple[Outcome, ...]:
 
 
 def _silent_name_servers(report: Report) -> tuple[Outcome, ...]:
-    """They answered the questions that the run began with, and then none over UDP and TCP: no rule for a port does so."""
+    """They answered what the run began with, and then nothing over UDP and TCP: no rule for a port does so."""
     spoke = {x.answered_from for forest in report.forests for x in forest.lookups if x.status in SPOKE}
     asked = [o for o in report.outcomes if o.check.service == "dns" and o.check.address in spoke]
     by_address: dict[str | None, list[Outcome]] = {}
