@@ -16,6 +16,7 @@ from portcheck.net.timeouts import Timeouts
 
 LOOKED_FOR_MS = 900.0  # RFC 4861, 10: RETRANS_TIMER is a second; so is ARP's in Linux (retrans_time_ms)
 AGAIN, TIMES = Timeouts(connect_s=4.0, answer_s=4.0, attempts=1), 3
+IN_VAIN = 3  # ports in a row
 NOBODY = {(3, 1), (1, 3)}  # RFC 792, RFC 4443: the host, the address is unreachable
 TOLD = ("icmp_from", "icmp_type", "icmp_code", "icmp_ttl", "local_fault")
 
@@ -33,17 +34,27 @@ def at_the_address(case: Case) -> None:
 
 async def asked_again(case: Case) -> None:
     """Of a host of which other ports answer, nobody can say that it is not there: one of several behind the address is
-    gone, or it was gone for a moment. A rule that says so says it each time.
+    gone, or it was gone for a moment. A rule that says so says it at once, and each time.
     """
-    for outcome in [o for o in case.having(State.UNREACHABLE) if _says_nobody(o)] if case.alive else ():
-        for _ in range(TIMES):
-            better = await case.ask(outcome, AGAIN)
-            if better.state in GOOD:
-                better = replace(better, facts={**better.facts, "answered_on_attempt": 2})
-                case.improve(outcome, better)
-                break
-            if not _says_nobody(better) and better.state is not State.FILTERED:
-                break
+    told = [o for o in case.having(State.UNREACHABLE) if _says_nobody(o)] if case.alive else []
+    if not any(o.elapsed_ms >= LOOKED_FOR_MS for o in told):
+        return
+    in_vain = 0
+    for outcome in told:
+        in_vain = 0 if await _heard_again(case, outcome) else in_vain + 1
+        if in_vain == IN_VAIN:
+            return
+
+
+async def _heard_again(case: Case, outcome: Outcome) -> bool:
+    for _ in range(TIMES):
+        better = await case.ask(outcome, AGAIN)
+        if better.state in GOOD:
+            case.improve(outcome, replace(better, facts={**better.facts, "answered_on_attempt": 2}))
+            return True
+        if not _says_nobody(better) and better.state is not State.FILTERED:
+            return False
+    return False
 
 
 def _says_nobody(outcome: Outcome) -> bool:

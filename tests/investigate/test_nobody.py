@@ -64,25 +64,30 @@ def test_no_other_word_is_taken_for_it(others: tuple[Outcome, ...]) -> None:
     assert [o.state for o in case.outcomes if o.check.name == "ldap/tcp"] == [State.FILTERED]
 
 
-async def again(first: str, *answers: Outcome) -> tuple[Case, int]:
+async def again(first: Outcome, *answers: Outcome) -> tuple[Case, int]:
     """Asked again, it is told these one after the other; and how often it was asked."""
     left = list(answers)
 
     async def ask(*_: object, **__: object) -> Outcome:
         return left.pop(0)
 
-    case = Case("dc1.alpha.test", "10.77.1.1", Held(said(first), outcome("dns/tcp")), ask, lambda _: b"")
+    case = Case("dc1.alpha.test", "10.77.1.1", Held(first, outcome("dns/tcp")), ask, lambda _: b"")
     await nobody.asked_again(case)
     return case, len(answers) - len(left)
 
 
 async def test_a_port_at_which_somebody_is_in_the_end_was_lost_and_not_closed() -> None:
-    case, asked = await again("ldap/tcp", said("ldap/tcp"), outcome("ldap/tcp"), outcome("ldap/tcp"))
+    case, asked = await again(said("ldap/tcp"), said("ldap/tcp"), outcome("ldap/tcp"), outcome("ldap/tcp"))
     (ldap,) = [o for o in case.outcomes if o.check.name == "ldap/tcp"]
     assert (ldap.state, asked, ldap.facts["answered_on_attempt"]) == (State.OK, 2, 2)
 
 
 @pytest.mark.parametrize(("told", "times"), [(said("ldap/tcp"), nobody.TIMES), (outcome("ldap/tcp", State.REFUSED), 1)])
 async def test_a_port_at_which_nobody_is_each_time_stays_so(told: Outcome, times: int) -> None:
-    case, asked = await again("ldap/tcp", *[told] * nobody.TIMES)
+    case, asked = await again(said("ldap/tcp"), *[told] * nobody.TIMES)
     assert ([o.state for o in case.outcomes if o.check.name == "ldap/tcp"], asked) == ([State.UNREACHABLE], times)
+
+
+async def test_what_a_rule_says_at_once_is_not_asked_again() -> None:
+    case, asked = await again(said("ldap/tcp", after_ms=12.0), outcome("ldap/tcp"))
+    assert ([o.state for o in case.outcomes if o.check.name == "ldap/tcp"], asked) == ([State.UNREACHABLE], 0)
