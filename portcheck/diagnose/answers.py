@@ -125,6 +125,29 @@ def _lets_some_through(f: ForestFacts, label: str) -> bool:
     return any(_private(address) for lookup in told for address in lookup.answers)
 
 
+def sunk(f: ForestFacts) -> tuple[Lookup, ...]:
+    """The answers of who was asked first, where they lead every controller and the domain to nobody (0.0.0.0), or to
+    this machine itself; empty where it or another server gives one address that is somebody's, or the forest says so.
+
+    Of a single host it may be the record; block lists and sinkholes take a domain with all its names.
+    """
+    label, given = main(f), [x for x in f.lookups(*ADDRESSES) if x.answers and x.server != BESIDE_DNS]
+    if not given or any(not _nowhere(address) for x in given for address in x.answers):
+        return ()
+    mine = tuple(x for x in given if x.server == label)
+    named = {name(host) for x in f.lookups("SRV") if x.server == label for host in targets(x)}
+    whole = {name(f.forest.name), *named} <= {name(x.name) for x in mine}
+    return mine if whole and not any(of_the_forest(f, x) for x in mine) else ()
+
+
+def _nowhere(address: str) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return parsed.is_unspecified or parsed.is_loopback
+
+
 def _private(address: str) -> bool:
     try:
         return ip_address(address).is_private

@@ -257,6 +257,17 @@ def nobody_there(outcome: Outcome) -> bool:
     return outcome.state is State.UNREACHABLE and said == ((1, 3) if _by_v6(outcome) else (3, 1))
 
 
+def goes_round(outcomes: Iterable[Outcome]) -> bool:
+    """All that was heard of them is that their time to live was over: routes lead in a circle (RFC 792, RFC 4443)."""
+    heard = [o for o in outcomes if o.state is not State.FILTERED]
+    return bool(heard) and all(map(_time_over, heard))
+
+
+def _time_over(outcome: Outcome) -> bool:
+    said = number(outcome, "icmp_type"), number(outcome, "icmp_code")
+    return outcome.state is State.UNREACHABLE and said == ((3, 0) if _by_v6(outcome) else (11, 0))
+
+
 def in_the_hosts_name(outcome: Outcome) -> bool:
     """The no bears the host's own address: its own firewall sent it, or a device that does not use its own."""
     return outcome.check.address is not None and said_by(outcome) == outcome.check.address

@@ -22,6 +22,7 @@ __all__ = ["TOLD", "UNHEARD", "Names", "NoResolverError", "is_address", "system_
 HOSTS_FILE = "system (hosts)"
 RESOLVER = "dns.asyncresolver"
 LONGEST_NAME = 256  # characters; only escapes make a name longer
+LATE_MS = 1000.0  # whom a server does not answer, it refuses at once
 MORE_TRIES = 1  # with the whole patience
 RESOLVED_STUBS = frozenset({"127.0.0.53", "127.0.0.54"})
 RESOLVED_LIST = Path("/run/systemd/resolve/resolv.conf")
@@ -77,7 +78,8 @@ class Names:
         servers = tuple(self.servers) or self._of_the_system(name)
         asking = DnsQuestion(name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone)
         reply = await asking.ask()
-        if reply.status not in UNHEARD and not reply.status.startswith("error"):
+        late_no = reply.status == "refused" and reply.elapsed_ms >= LATE_MS  # a forwarder that was not answered itself
+        if reply.status not in UNHEARD and not reply.status.startswith("error") and not late_no:
             self.heard.set()
         self._tcp_alone = self._tcp_alone or (reply.status in TOLD and reply.over_tcp)
         return self._told(name, record, reply, required=required)

@@ -1,16 +1,21 @@
 """One DNS question to one or several servers: asked again, never given up before the patience ends.
 
-A slow server's answer to the first datagram counts, however many were sent after it: every socket stays open.
+A slow server's answer to the first datagram counts, however many were sent after it: every socket stays open. What is
+sent again from the same port is to a forwarder the same question: it has room for so many that wait (dnsmasq: 150, of
+all that ask it), and what it cannot get answered must not be filled up by us.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from portcheck.frozen import dataclass
+from portcheck.net.platform.machine import is_loopback
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -20,6 +25,7 @@ TRUNCATED = "truncated"
 """An answer that did not fit a datagram, and nobody gives it over TCP."""
 UNHEARD = frozenset({"timeout", "unreachable"})
 ONE_TRY_S = 0.8
+PORTS = 3  # of this machine, to one server: a path may drop what leaves from some; on this machine itself there is none
 TCP_AFTER_S = 0.4  # a path that passes only TCP 53 still finds its controllers
 
 Server = tuple[str, int]
@@ -45,6 +51,7 @@ class _Asked:
     server: Server
     over_tcp: bool
     began: float
+    again: asyncio.Event = field(default_factory=asyncio.Event)  # the same datagram, from the same port
 
 
 @dataclass(slots=True)
@@ -119,8 +126,13 @@ class DnsQuestion:
 
     def _send(self, server: Server, *, over_tcp: bool) -> None:
         self._sent += not over_tcp
-        asking = asyncio.create_task(_over_tcp(self, server) if over_tcp else _over_udp(self, server))
-        self._running[asking] = _Asked(server, over_tcp, self._now())
+        waiting = [a for a in self._running.values() if not over_tcp and (a.server, a.over_tcp) == (server, False)]
+        if len(waiting) >= (1 if is_loopback(server[0]) else PORTS):
+            waiting[self._sent % len(waiting)].again.set()
+            return
+        asked = _Asked(server, over_tcp, self._now())
+        asking = _over_tcp(self, server) if over_tcp else _over_udp(self, server, asked.again)
+        self._running[asyncio.create_task(asking)] = asked
 
     async def _word(self, wait_s: float) -> Reply | None:
         """What ends the question; None where the time is up, or what came is no answer."""
@@ -164,17 +176,36 @@ class DnsQuestion:
         return Reply("unreachable" if unsendable and not self._running else "timeout")
 
 
-async def _over_udp(question: DnsQuestion, server: Server) -> Reply:
+async def _over_udp(question: DnsQuestion, server: Server, again: asyncio.Event) -> Reply:
+    import dns.asyncbackend
     import dns.asyncquery
-    import dns.message
+    import dns.inet
 
     async def send(query: Message) -> Message:
-        return await dns.asyncquery.udp(
-            query, server[0], question.patience_s, server[1],
-            raise_on_truncation=True, ignore_errors=True, ignore_unexpected=True,
-        )  # fmt: skip
+        family = dns.inet.af_for_address(server[0])
+        backend: Any = dns.asyncbackend.get_default_backend()
+        peer = server if backend.datagram_connection_required() else None
+        async with await backend.make_socket(family, socket.SOCK_DGRAM, 0, None, peer) as sock:
+            where = dns.inet.low_level_address_tuple(server, family)
+            repeating = asyncio.create_task(_repeated(sock, query.to_wire(), where, again))
+            try:
+                return await dns.asyncquery.udp(
+                    query, server[0], question.patience_s, server[1],
+                    raise_on_truncation=True, ignore_errors=True, ignore_unexpected=True, sock=sock,
+                )  # fmt: skip
+            finally:
+                repeating.cancel()
+                await asyncio.gather(repeating, return_exceptions=True)
 
     return await _conversation(question, send)
+
+
+async def _repeated(sock: Any, wire: bytes, where: Any, again: asyncio.Event) -> None:
+    """Sends it whenever that is asked for; what this machine cannot send counts as lost."""
+    while await again.wait():
+        again.clear()
+        with contextlib.suppress(OSError):
+            await sock.sendto(wire, where, None)
 
 
 async def _over_tcp(question: DnsQuestion, server: Server) -> Reply:

@@ -14,6 +14,8 @@ from portcheck.investigate import (
     limit,
     middlebox,
     mtu,
+    nobody,
+    policed,
     redirect,
     resets,
     senders,
@@ -75,6 +77,14 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _from_another_port(asked)
     yield _waited_out(asked)
     yield _SecondLookStep(
+        "one-by-one", "do new connections pass only one by one?", "many are silent, or were heard late", "tcp+udp",
+        SYN * policed.AT_ONCE + _asking_again(asked, policed.ALONE) * len(policed.GAPS_S),
+    )  # fmt: skip
+    yield _SecondLookStep(
+        "again-nobody", "is nobody there each time?", "a router said so of a part of the ports", "tcp+udp",
+        _asking_again(asked, nobody.AGAIN) * nobody.TIMES,
+    )  # fmt: skip
+    yield _SecondLookStep(
         "again-at-the-end", "was this machine blocked meanwhile?", "something is silent", "tcp+udp",
         _asking_again(asked, ban.PATIENCE) * 2,  # before and after the rest of the second look
     )  # fmt: skip
@@ -115,7 +125,9 @@ def _asking_again(asked: Sequence[Asked], patience: Timeouts) -> Cost:
 def _again(asked: Sequence[Asked]) -> _SecondLookStep:
     """Paced repeats, as long as they bring answers; what has answered is not asked again."""
     unheard = total(pricing.silent(check.transport, exchange, confirm.ONE_TRY) for check, exchange in asked)
+    contrasts = [pair for pair in asked if pair[0].transport == "udp"]
     price = _asking_again(asked, confirm.ONE_TRY) + unheard * (len(confirm.RATES) - 1)
+    price += _asking_again(contrasts, confirm.ONE_TRY) * confirm.LOST_AGAIN
     return _SecondLookStep("again", "was it merely lost?", "some answers needed a second try", "tcp+udp", price)
 
 

@@ -15,7 +15,7 @@ from portcheck.net.dns import HOSTS_FILE, TOLD, UNHEARD, Names, NoResolverError,
 from portcheck.net.own_names import OwnAnswer, own_addresses
 from portcheck.run import contradictions
 from portcheck.targets import views
-from portcheck.targets.srv import Discovery, asked_here, srv_targets
+from portcheck.targets.srv import Discovery, asked_here, nobodys, srv_targets
 
 NOBODYS_ADDRESS = "192.0.2.53"
 """TEST-NET-1 (RFC 5737): no server can be there. Who answers from there answers in the place of any server."""
@@ -166,7 +166,8 @@ class NamesBeside:
         Then of the family that the run leaves out too: a host with addresses of that one alone is kept back by nobody.
         """
         hosts = dict.fromkeys(host for lookup in self._srv() for host in srv_targets(lookup))
-        have = {lookup.name for lookup in self.lookups if lookup.record in {"A", "AAAA"} and lookup.answers}
+        given = [(x.name, at) for x in self.lookups if x.record in {"A", "AAAA"} for at in x.answers]
+        have = {host for host, at in given if is_address(at) and not nobodys(at, here=False)}
         without = [host for host in hosts if host not in have]
         if without and len(without) == len(hosts):
             await self._given(self.forest.name)

@@ -19,6 +19,7 @@ SILENT = ("ldap/tcp", "ldaps/tcp", "gc/tcp", "gc-tls/tcp", "smb/tcp", "rpc/tcp")
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confirm, "ICMP_GAP_S", 0.001)
+    monkeypatch.setattr(confirm, "CONTRAST_GAP_S", 0.0)
     monkeypatch.setattr(confirm, "RATES", (1000.0,))
 
 

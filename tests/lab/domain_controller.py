@@ -105,7 +105,7 @@ class DomainController:
         conf = SMB_CONF.format(
             host=self.site.host.upper(),
             domain=self.domain,
-            workgroup=self.site.key.upper(),
+            workgroup=self.site.workgroup,
             services=services,
             certificate=self.certificate,
             folder=self.folder,
@@ -165,7 +165,7 @@ class DomainController:
 def provisioned(site: Site) -> Path:
     """The kept files of a new domain, made now if need be; keyed by what goes into them."""
     arguments = (
-        *("samba-tool", "domain", "provision", f"--realm={site.domain.upper()}", f"--domain={site.key.upper()}"),
+        *("samba-tool", "domain", "provision", f"--realm={site.domain.upper()}", f"--domain={site.workgroup}"),
         *("--server-role=dc", "--dns-backend=SAMBA_INTERNAL", f"--adminpass={PASSWORD}"),
         *(f"--host-name={site.host}", f"--host-ip={site.address}", "--option=interfaces=lo"),
     )

@@ -22,6 +22,11 @@ class Site:
     host: str
     subnet: int  # the third number of the IPv4 subnet
     number: int = 10  # the last one of the host
+    netbios: str = ""  # the domain's NetBIOS name, where it is not its first label
+
+    @property
+    def workgroup(self) -> str:
+        return self.netbios or self.key.upper()
 
     @property
     def domain(self) -> str:

@@ -309,3 +309,38 @@ async def test_the_next_server_is_asked_at_once_where_one_cannot_answer() -> Non
     async with server(empty(dns.rcode.SERVFAIL)) as bad, server(rows("10.77.1.10", record="A")) as good:
         both = Names([*bad.servers, *good.servers], patience_s=5.0)
         assert (await both.lookup("dc1.alpha.test", "A")).answers == ("10.77.1.10",)
+
+
+async def test_a_silent_forwarder_is_asked_again_and_keeps_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From one port of this machine with one number: to it that is one question, however often it is sent."""
+    monkeypatch.setattr(question, "ONE_TRY_S", 0.05)
+    heard: list[tuple[Any, int]] = []
+
+    class Silent(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, where: Any) -> None:
+            heard.append((where, dns.message.from_wire(data).id))
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Silent, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    told = await Names([("127.0.0.1", port)], patience_s=1.0, over_tcp=False).lookup("_ldap._tcp.alpha.test", "SRV")
+    transport.close()
+    assert told.status == "timeout"
+    assert len(heard) > 1
+    assert len(set(heard)) == 1
+
+
+async def test_a_server_elsewhere_is_asked_from_several_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question, "ONE_TRY_S", 0.05)
+    monkeypatch.setattr(question, "is_loopback", lambda _: False)
+    heard: list[Any] = []
+
+    class Silent(asyncio.DatagramProtocol):
+        def datagram_received(self, _: bytes, where: Any) -> None:
+            heard.append(where)
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Silent, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    await Names([("127.0.0.1", port)], patience_s=1.0, over_tcp=False).lookup("_ldap._tcp.alpha.test", "SRV")
+    transport.close()
+    assert len(heard) > question.PORTS
+    assert len(set(heard)) == question.PORTS

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from portcheck.diagnose.phrases import listed, some, whereabouts
 from portcheck.diagnose.reader import flag, moment, printable, text, texts
 from portcheck.diagnose.rule import Proof, Rule, When
-from portcheck.diagnose.rules.clock import ours
+from portcheck.diagnose.rules.clock import its, ours
 from portcheck.diagnose.rules.shown import contradicted, issuer, sent_alone, whose
 from portcheck.diagnose.rules.tls import signed_by_another
 from portcheck.diagnose.view import ForestFacts, hosts
@@ -27,16 +27,28 @@ def _nearly_over(o: Outcome, now: datetime) -> bool:
     return end is not None and now < end and end - now <= SOON
 
 
-def _now(f: ForestFacts) -> datetime | None:
-    """The time of the run, not of the reading: a saved run keeps its findings. Put right where our clock is off."""
-    started = moment(f.report.started)
-    return started and started + timedelta(seconds=ours(f) or 0.0)
+def _now(f: ForestFacts, o: Outcome) -> datetime | None:
+    """The time of the run, not of the reading: a saved run keeps its findings. Put right where our clock is off.
+
+    Where nothing tells whose clock is off, ours or the host's, it is the one by which its certificate is in date: what
+    is amiss then is a clock, and has its own finding.
+    """
+    started, off = moment(f.report.started), ours(f)
+    if started is None or off is not None:
+        return started and started + timedelta(seconds=off or 0.0)
+    by_host = started + timedelta(seconds=its(f, o))
+    return by_host if not _in_date(o, started) and _in_date(o, by_host) else started
+
+
+def _in_date(o: Outcome, now: datetime) -> bool:
+    begin, end = moment(o.facts.get("certificate_not_before")), moment(o.facts.get("certificate_not_after"))
+    return (begin is None or begin <= now) and (end is None or now < end)
 
 
 def dated(holds: Callable[[Outcome, datetime], bool]) -> When:
     def when(f: ForestFacts) -> Proof | None:
-        now = _now(f)
-        proof = tuple(o for o in f.told("certificate_not_after") if now is not None and holds(o, now))
+        told = ((o, _now(f, o)) for o in f.told("certificate_not_after"))
+        proof = tuple(o for o, now in told if now is not None and holds(o, now))
         ends = some((f"{whose(o)} valid until {text(o, 'certificate_not_after')}" for o in proof), 3)
         return Proof(proof, seen=(ends,), brief=True, words={"ends": ends}) if proof else None
 
@@ -112,16 +124,15 @@ def _alone(f: ForestFacts) -> tuple[Outcome, ...]:
 
 def _own_purpose_or_dates(f: ForestFacts, told: Iterable[Outcome]) -> list[Outcome]:
     """Those with a fault that every verifier sees first."""
-    now = _now(f)
-    return [o for o in told if _held_against(o, now) != "issuer"]
+    return [o for o in told if _held_against(o, _now(f, o)) != "issuer"]
 
 
 def _untrusted(f: ForestFacts) -> Proof | None:
     """A client that verifies refuses it; that it has expired is told by itself."""
-    now, others = _now(f), (*signed_by_another(f), *_alone(f))
+    others = (*signed_by_another(f), *_alone(f))
     shown = {o.check.id: o for o in (*f.told("certificate_key_sha256"), *f.told("certificate_trusted"))}
     told = [o for o in shown.values() if not flag(o, "tls_intercepted") and o not in others and not _stands_in(o, f)]
-    why = {o.check.id: _held_against(o, now) for o in told}
+    why = {o.check.id: _held_against(o, _now(f, o)) for o in told}
     proof = tuple(o for o in told if why[o.check.id])
     if not proof:
         return None

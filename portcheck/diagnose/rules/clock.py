@@ -113,6 +113,13 @@ def ours(f: ForestFacts) -> float | None:
     return median(most) if several and 2 * len(most) > len(hosts) else None
 
 
+def its(f: ForestFacts, outcome: Outcome) -> float:
+    """By how many seconds its host's clock is ahead of ours; 0.0 where it told nothing."""
+    where = endpoint(outcome)
+    told = f.of_run(_all_clocks).get(where) if where is not None else None
+    return _middle(told) if told else 0.0
+
+
 def _all_clocks(report: Report) -> Clocks:
     return _clocks(report.outcomes)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import (
     MOST_NAMED,
+    goes_round,
     how,
     in_the_hosts_name,
     listed,
@@ -99,7 +100,9 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
             "unless": _where_first(f, dead, proof, by) if not spare else SHARED if shared else SPARE,
             "perhaps": _behind_one_name(shared) if shared else _perhaps(f, dead, spare),
-            "then": "run it again" if _unsent(proof) else f"ask the firewall team: {allow(f, proof)}",
+            "then": "run it again"
+            if _unsent(proof) or goes_round(proof)
+            else f"ask the firewall team: {allow(f, proof)}",
         },
     )
 
@@ -144,6 +147,8 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
         return "Nothing was sent, so nothing is known of the host or the path to it."
     if all(in_the_hosts_name(o) for where in dead for o in f.faults_at(where)):
         return OWN_NO
+    if goes_round(o for where in dead for o in f.faults_at(where)):
+        return LOOP
     pings = [_pings(f, where) for where in dead]
     if all(pings):
         them = "They answer" if len(dead) > 1 else "It answers"
@@ -163,6 +168,10 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
 
 
 OWN_NO = "That is in the host's own name, so the host is up: its own firewall refuses, or a device in its name."
+LOOP = (
+    "What is sent there is passed on from router to router until its time to live is over: a circle of routes, not a"
+    " closed port. Nothing is known of the host."
+)
 FAR = " Clients here turn to the controllers of their own site first, and those answer: this costs them little."
 
 

@@ -54,7 +54,7 @@ def _zone_of_others(f: ForestFacts) -> dict[str, str]:
 
 
 def _srv_missing(f: ForestFacts) -> Proof | None:
-    if answers.wildcard(f) or answers.intercepted(f):
+    if answers.wildcard(f) or answers.intercepted(f) or answers.sunk(f):
         return None
     lacking = gone(f)
     if not lacking:

@@ -28,8 +28,10 @@ UNHEARD = frozenset({TIMEOUT, "unreachable"})
 NOT_SAID = UNHEARD | {"ok", TRUNCATED}
 ERROR = "error"  # and what this machine stumbled over
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
-SERVFAIL = "servfail"
+SERVFAIL, REFUSED = "servfail", "refused"
 SITES = "._sites."
+GIVEN_UP_MS = 1000.0
+"""Whom a server does not answer, it refuses at once; a forwarder that was not answered does so after a while."""
 
 
 # Servers that do not answer
@@ -65,7 +67,11 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
 def _said_nothing(asked: list[Lookup]) -> str:
     if any(lookup.status == SERVFAIL for lookup in asked):
         return f"said {SAID_NO[SERVFAIL]}, to {len(asked)} questions about this forest"
-    return f"answered none of {len(asked)} questions about this forest"
+    refused = sum(lookup.status == REFUSED for lookup in asked)
+    some_refused = (
+        f", and refused {refused} of them (as forwarders do that are not answered themselves)" if refused else ""
+    )
+    return f"answered none of {len(asked)} questions about this forest{some_refused}"
 
 
 def _refusing(f: ForestFacts, dead: dict[str, list[Lookup]]) -> tuple[Outcome, ...]:
@@ -92,7 +98,7 @@ def _not_there(f: ForestFacts, refusing: tuple[Outcome, ...]) -> dict[str, str]:
 def _forwarding(f: ForestFacts, asked: list[Lookup]) -> dict[str, str] | None:
     """The system's resolver lives, and whom it asks about this forest does not answer it."""
     alive = dict.fromkeys(printable(o.check.address or "") for o in f.answered("dns") if _is_resolver(f, o))
-    if not alive and not any(lookup.status == SERVFAIL for lookup in asked):
+    if not alive and not any(lookup.status in {SERVFAIL, REFUSED} for lookup in asked):
         return None
     who = f"this machine's resolver ({some(alive)})" if alive else "this machine's resolver"
     own = printable(f.forest.name)
@@ -128,10 +134,15 @@ def silent_servers(f: ForestFacts) -> dict[str, list[Lookup]]:
 
 
 def _gets_none(server: str, asked: list[Lookup]) -> bool:
-    """The system's resolver lives, and cannot get at the forest's servers: that says nothing about records."""
-    statuses = {lookup.status for lookup in asked if lookup.required}
-    beside = {lookup.status for lookup in asked} - {"refused"}  # of what came last, too many questions were waiting
-    return server == SYSTEM and bool(statuses) and statuses | beside <= {TIMEOUT, SERVFAIL}
+    """The system's resolver lives, and cannot get at the forest's servers: that says nothing about records.
+
+    Who refuses some of the questions and never answers the others is none that merely refuses this machine: too many
+    wait for whom it forwards to (dnsmasq: dns-forward-max), or it gave up itself. Which ones it refuses differs from
+    run to run.
+    """
+    needed = any(lookup.required for lookup in asked)
+    statuses = {lookup.status for lookup in asked if lookup.status != REFUSED or lookup.elapsed_ms < GIVEN_UP_MS}
+    return server == SYSTEM and needed and statuses <= {TIMEOUT, SERVFAIL, REFUSED} and statuses != {REFUSED}
 
 
 def _known_by_checks(f: ForestFacts, lookup: Lookup) -> bool:

@@ -17,6 +17,8 @@ from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, en
 from portcheck.model import BLOCKED, GOOD, Severity, State
 
 TOLD_BY_PING = "the LDAP ping"
+NAME_SERVERS = frozenset({"dns-server", "resolver"})
+"""Where a host is known from that is asked for names alone: where there is no other, no controller was asked."""
 
 
 def _other_port(f: ForestFacts) -> Proof | None:
@@ -41,7 +43,7 @@ USUAL = {"ldap": 389, "kerberos": 88, "kpasswd": 464, "gc": 3268}
 
 def _srv_stale(f: ForestFacts) -> Proof | None:
     """A target without an address, with this machine's, or with one at which the last router finds nobody."""
-    if answers.stripped(f) or answers.wildcard(f) or bool(f.once(misled)):
+    if answers.stripped(f) or answers.sunk(f) or answers.wildcard(f) or bool(f.once(misled)):
         return None
     known = {name(dc.host) for dc in f.forest.domain_controllers if dc.address}
     listed_dcs = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv"]
@@ -186,18 +188,28 @@ def _unresolved(f: ForestFacts) -> Proof | None:
         if dc.address is None and dc.source != "srv" and dc.host not in asked | known
     ]
     ours = [where for where in _at_this_machine(f) if _source(f, where.host) != "srv"]
+    late = _told_too_late(f)
+    silent.extend(late)
     hosts = tuple(dict.fromkeys([*(o.check.host for o in proof), *silent, *(where.host for where in ours)]))
     nowhere = [host for host in hosts if host not in {where.host for where in ours}]
     if not hosts:
         return None
     seen = (*(_without(f, host) for host in nowhere), *map(_ourselves, ours))
     follows = tuple(o for where in ours for o in f.faults_at(where))
-    words = _not_told(f, hosts) if all(_untold(f, host) for host in hosts) else _no_address(f, hosts)
+    words = _not_told(f, hosts) if all(_untold(f, h) or h in late for h in hosts) else _no_address(f, hosts)
     severity = None if proof and not ours else Severity.ERROR
     return Proof(proof, hosts=hosts, seen=seen, brief=True, severity=severity, words=words, follows=follows)
 
 
+def _told_too_late(f: ForestFacts) -> tuple[str, ...]:
+    """Named by a record that came when nobody was to be asked any more: no host but name servers was."""
+    asked = {dc.source for dc in f.forest.domain_controllers}
+    return _srv_hosts(f) if asked and asked <= NAME_SERVERS and not f.troubled else ()
+
+
 def _without(f: ForestFacts, host: str) -> str:
+    if host in _told_too_late(f):
+        return f"{printable(host)} was named only when it was asked for again, too late for this run"
     if codes := _error_codes(f, host):
         return f"{', '.join(codes)} to the question for the address of {printable(host)}"
     if _untold(f, host):

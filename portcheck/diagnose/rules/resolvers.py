@@ -15,11 +15,14 @@ from portcheck.model import GOOD, Lookup, Severity, State
 
 SLOW_MS = 500.0
 """A resolver next door answers in a few milliseconds, one at the other end of a country in a tenth of a second."""
+RESENT_MS = 1300.0
+"""Where packets are lost, a question that was asked again: after 0.8 s, and then answered as late as that."""
 ENOUGH, ENOUGH_OF_ALL, ENOUGH_WHERE_LOSSY = 3, 2, 5
 """Late questions of one kind; where nothing of that server was in time; and where packets are lost on the way."""
 ANSWERED = frozenset({"ok", "nxdomain", "nodata"})
 
 Row = Mapping[str, object]
+NOBODYS = "nobody's address"
 
 
 def _wildcard(f: ForestFacts) -> Proof | None:
@@ -54,6 +57,25 @@ def _filtered(f: ForestFacts) -> Proof | None:
     own = printable(f.forest.name)
     words = {"who": who, "own": own, "whom": who if answers.intercepted(f) else f"whoever runs {who}"}
     return Proof(nameless, hosts=hosts, seen=seen, brief=True, severity=Severity.ERROR, words=words)
+
+
+def _sunk(f: ForestFacts) -> Proof | None:
+    """All names of the forest lead to nobody, or to this machine."""
+    told = answers.sunk(f)
+    if not told or answers.wildcard(f):
+        return None
+    who, own = answers.speaker(told[0]), printable(f.forest.name)
+    led = tuple(dict.fromkeys(name(x.name) for x in told))
+    at = some(dict.fromkeys(printable(address) for x in told for address in x.answers))
+    where = "this machine itself" if all("127." in a or a == "::1" for x in told for a in x.answers) else NOBODYS
+    nameless = tuple(o for o in f.seen(State.UNRESOLVED) if name(o.check.host) in led)
+    ours = tuple(o for o in f.outcomes if any(o.check.address in x.answers for x in told))
+    hosts = tuple(dict.fromkeys(o.check.host for o in nameless)) or (f.forest.name,)
+    words = {"who": who, "own": own, "led": some(map(printable, led)), "at": at, "where": where}
+    if answers.intercepted(f):
+        words["who"] = f"whoever answers in the place of {who}"
+    seen = f"{words['who']} gives {words['led']} the address {at}"
+    return Proof(nameless, hosts=hosts, seen=(seen,), brief=True, severity=Severity.ERROR, words=words, follows=ours)
 
 
 def _intercepted(f: ForestFacts) -> Proof | None:
@@ -91,7 +113,7 @@ def _slow(f: ForestFacts) -> Proof | None:
         enough = ENOUGH_WHERE_LOSSY if lossy else ENOUGH if who in quick else ENOUGH_OF_ALL
         if (len(asked) if who in quick else of_all[who]) < enough:
             continue  # a question or two that were lost and asked again: that is the path, and no slow server
-        if fastest >= SLOW_MS and fastest - path_ms >= max(SLOW_MS, path_ms):
+        if fastest >= (RESENT_MS if lossy else SLOW_MS) and fastest - path_ms >= max(SLOW_MS, path_ms):
             slow.setdefault(who, []).extend(lookup.elapsed_ms for lookup in asked)
             least_ms = max(least_ms, fastest)
     if not slow:
@@ -274,6 +296,18 @@ MISLEADING = (
         fix="Ask {whom} to let {own} through its rebinding protection (dnsmasq: rebind-domain-ok=/{own}/;"
         ' unbound: private-domain: "{own}"), or use the forest\'s own DNS servers on this machine.',
         when=_filtered,
+    ),
+    Rule(
+        code="resolver-filters-addresses",
+        title="{forest}: {who} leads {led} to {at}, which is {where}",
+        explanation=(
+            "Every name of the forest that was asked for has that address there: a filter in DNS answers so for what is"
+            " on its block list (a DNS sinkhole, protection against malware, a parental or content filter). Nothing was"
+            " learnt of the forest's own records and of its ports."
+        ),
+        fix="Ask whoever runs that resolver to take {own} off its block list (and to forward it to the forest's own DNS"
+        " servers), or use the forest's own DNS servers on this machine (--dns tries one).",
+        when=_sunk,
     ),
 )
 

@@ -182,7 +182,7 @@ def _all_well(f: ForestFacts) -> Proof | None:
 def _of_a_name_server(f: ForestFacts, o: Outcome) -> bool:
     """Where nobody but a name server answered, nothing is known of the forest."""
     dc = f.controller(o.check.host)
-    return o.check.service == "dns" and dc is not None and dc.source == "dns-server"
+    return o.check.service == "dns" and dc is not None and dc.source in {"dns-server", "resolver"}
 
 
 MIRRORED = (

@@ -87,7 +87,22 @@ def _other_address(f: ForestFacts) -> Proof | None:
 
 def turned_silent(report: Report) -> tuple[Outcome, ...]:
     """Of the whole run: what answered, and did not at the end."""
-    return tuple(o for o in report.outcomes if flag(o, "turned_silent") is True)
+    told = tuple(o for o in report.outcomes if flag(o, "turned_silent") is True)
+    return (*told, *_silent_name_servers(report))
+
+
+def _silent_name_servers(report: Report) -> tuple[Outcome, ...]:
+    """They answered what the run began with, and then nothing over UDP and TCP: no rule for a port does so."""
+    spoke = {x.answered_from for forest in report.forests for x in forest.lookups if x.status in SPOKE}
+    asked = [o for o in report.outcomes if o.check.service == "dns" and o.check.address in spoke]
+    by_address: dict[str | None, list[Outcome]] = {}
+    for o in asked:
+        by_address.setdefault(o.check.address, []).append(o)
+    whole = (found for found in by_address.values() if all(o.state is State.FILTERED for o in found))
+    return tuple(o for found in whole if len({o.check.transport for o in found}) > 1 for o in found)
+
+
+SPOKE = frozenset({"ok", "nxdomain", "nodata"})
 
 
 def _heard(report: Report) -> int:
@@ -98,8 +113,8 @@ def _banned(f: ForestFacts) -> Proof | None:
     """Good services did not answer any more at the end: what else is silent may be so for the same reason."""
     if (limited := _limited(f)) is not None:
         return limited
-    turned = f.told("turned_silent")
     anywhere = f.of_run(turned_silent)
+    turned = tuple(o for o in anywhere if o.check.forest == f.forest.name)
     places = {*endpoints(turned), *(where for where in f.by_endpoint if anywhere and f.silent(where))}
     by_reset = any(flag(o, "turned_by_reset") is True for o in turned)
     states = TURNED | BY_RESET if by_reset else TURNED
@@ -116,7 +131,13 @@ def _banned(f: ForestFacts) -> Proof | None:
         brief=True,
         severity=Severity.ERROR,
         words=_about(f, CUT_OFF if by_reset else BANNED, proof),
+        follows=tuple(o for o in f.seen(State.UNRESOLVED) if _unheard(f, o.check.host)),
     )
+
+
+def _unheard(f: ForestFacts, host: str) -> bool:
+    """The questions for its address were silenced with the rest."""
+    return any(x.status == "timeout" for x in f.asked_for_addresses(host))
 
 
 def _limited(f: ForestFacts) -> Proof | None:
