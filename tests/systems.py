@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,9 @@ def windows_only(why: str) -> pytest.MarkDecorator:
 def not_under_wine(why: str) -> pytest.MarkDecorator:
     """What a real Windows does, and Wine not: `tests/windows.md` has a person try it."""
     return pytest.mark.skipif(WINE, reason=f"not under Wine: {why}")
+
+
+needs_full_device = pytest.mark.skipif(
+    WINDOWS or not Path("/dev/full").exists(), reason="no device is always full here (/dev/full)"
+)
+"""Under Wine there seems to be one: its paths are this machine's."""

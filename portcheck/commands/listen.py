@@ -18,6 +18,7 @@ from portcheck.config import ConfigError, parse_address, parse_duration, parse_n
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.frozen import dataclass
 from portcheck.model.target import Selection
+from portcheck.net.platform import console
 from portcheck.net.platform.machine import is_own
 from portcheck.net.platform.port_owners import Owners
 from portcheck.render import listen as words
@@ -100,6 +101,7 @@ def listen(
 
 
 def _listen(order: ListenOrder, screen: Options) -> int:
+    console.keep_when_closed()
     with ENDING.keeping:
         return _kept_on(ListenNarrator(order, screen))
 

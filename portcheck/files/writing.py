@@ -272,6 +272,7 @@ else:
     """Reserved in every folder, whatever follows the first dot (Microsoft: Naming Files, Paths, and Namespaces)."""
     NEVER = re.compile(r'[<>:"|?*\x00-\x1f]')
     """In no name (the same page): a colon, as times have it, would name a stream within another file."""
+    LONGEST = 255  # UTF-16 units, of a name in a folder
     HELD_S = 2.0
     """So long a virus scanner or an indexer may have a file open that is to be replaced."""
     HELD = "cannot be replaced: another program has it open, or this user may not; close it there, or name another file"
@@ -310,6 +311,8 @@ else:
         """As `place`. Raises ValueError for what is no name."""
         if odd := NEVER.search(path.name):
             raise ValueError(f"Windows has no {odd[0]!r} in names")
+        if len(path.name.encode("utf-16-le")) > 2 * LONGEST:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         where = place(path)
         assert not isinstance(where, int)
         return where

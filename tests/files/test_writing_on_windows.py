@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from pathlib import Path
 
 import pytest
+from systems import windows_only
 
 from portcheck.files import reading, writing
 
-pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="names and open files as Windows has them")
+pytestmark = windows_only("names and open files as it has them")
 NO_NAMES = ["run-12:30.json", "run?.json", "a*b", "<run>", 'say "x"', "a|b", "bell\a"]
 
 
@@ -20,6 +20,11 @@ def test_what_is_no_name_is_refused_before_any_work(name: str, tmp_path: Path) -
         with pytest.raises(writing.WriteError, match="Windows has no "):
             attempt(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_too_long_is_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(writing.WriteError, match="is no file name"):
+        writing.refuse_unwritable(tmp_path / ("x" * 256))
 
 
 @pytest.mark.parametrize("name", ["run-12.30.json", "run (2).json", "rün & co.json"])
