@@ -31,6 +31,19 @@ def test_an_environment_without_pip_is_named_to_uv(monkeypatch: pytest.MonkeyPat
     assert libraries.command_for("apprise") == "uv pip install --python '/opt/my tools/python' apprise"
 
 
+def test_the_portable_zip_s_python_is_filled_by_another_one_s_pip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no pip, and imports from its own folder alone."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python.exe"))
+    assert "--target" not in libraries.command_for("aerleon")
+    (tmp_path / "python313._pth").touch()
+    words = shlex.split(libraries.command_for("aerleon"))
+    assert (words[:4], words[-1]) == (["py", "-m", "pip", "install"], "aerleon")
+    assert words[words.index("--target") + 1] == str(ROOT)
+    assert words[words.index("--python-version") + 1] == "{}.{}".format(*sys.version_info)
+
+
 def test_the_libraries_are_those_of_the_extras() -> None:
     extras = {re.split(r"[^\w.-]", one)[0] for extra in PROJECT["optional-dependencies"].values() for one in extra}
     single = {libraries.KERBEROS, libraries.MD4, libraries.FIREWALLS, libraries.NOTICES}
