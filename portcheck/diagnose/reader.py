@@ -37,7 +37,7 @@ def texts_in(facts: Facts, key: str) -> tuple[str, ...]:
 
 def number(outcome: Outcome, key: str) -> float | None:
     value = outcome.facts.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < 1e12 and math.isfinite(value) else None
 
@@ -64,5 +64,7 @@ def name(value: str | None) -> str:
 
 
 def printable(value: str) -> str:
+    if len(value) <= LONGEST and value.isprintable():
+        return value
     shown = "".join(c if c.isprintable() else "?" for c in value[: LONGEST + 1])
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"

@@ -52,22 +52,30 @@ class Offered:
 
 def judge(outcome: Outcome, offered: Offered) -> Outcome:
     """The outcome with its verdict; the reason gains what the verdict rests on."""
-    check, state = outcome.check, outcome.state
+    verdict = verdict_of(outcome, offered)
+    if verdict is Verdict.SKIP and outcome.state is not State.SKIPPED:
+        return replace(outcome, verdict=verdict, reason=_why_not_counted(outcome, offered))
+    return replace(outcome, verdict=verdict)
+
+
+def verdict_of(outcome: Outcome, offered: Offered) -> Verdict:
+    """What was seen, held against what is wanted of this host."""
+    state = outcome.state
     if outcome.facts.get("signed_in") is False or _lacks_rights(outcome):
-        return replace(outcome, verdict=Verdict.FAIL)  # asked for, and it did not come about
+        return Verdict.FAIL  # asked for, and it did not come about
     if outcome.facts.get("domain_sid_told") == "differs":
-        return replace(outcome, verdict=Verdict.FAIL)  # not the forest that is expected
-    if check.expected is Expected.CLOSED:
-        return replace(outcome, verdict=_when_closed(outcome))
+        return Verdict.FAIL  # not the forest that is expected
+    if outcome.check.expected is Expected.CLOSED:
+        return _when_closed(outcome)
     match state:
         case State.OK | State.OPEN:
             if outcome.facts.get("tls_intercepted") is True:
-                return replace(outcome, verdict=_hurt(outcome))  # clients refuse what is signed by a stranger
-            return replace(outcome, verdict=Verdict.WARN if _faulty(outcome) else Verdict.PASS)
+                return _hurt(outcome)  # clients refuse what is signed by a stranger
+            return Verdict.WARN if _faulty(outcome) else Verdict.PASS
         case State.SKIPPED:
-            return replace(outcome, verdict=_when_skipped(outcome))
+            return _when_skipped(outcome)
         case State.ERROR:
-            return replace(outcome, verdict=Verdict.UNKNOWN)
+            return Verdict.UNKNOWN
         case _:
             return _not_good(outcome, offered)
 
@@ -79,18 +87,25 @@ def _lacks_rights(outcome: Outcome) -> bool:
     return any(isinstance(row, Mapping) and row.get("need") == Need.REQUIRED for row in rows)
 
 
-def _not_good(outcome: Outcome, offered: Offered) -> Outcome:
-    if outcome.state in QUIET and not _proven(outcome.check, offered) and not outcome.facts.get("local_fault"):
-        words = NOT_OFFERED if outcome.state is not State.REFUSED else "not offered here"
-        return replace(outcome, verdict=Verdict.SKIP, reason=f"{words} ({outcome.reason})")
-    if outcome.check.service == "udp" and outcome.state is State.FILTERED:
-        reason = f"{outcome.reason}; silence of an unknown UDP service proves nothing"
-        return replace(outcome, verdict=Verdict.SKIP, reason=reason)
+def _not_good(outcome: Outcome, offered: Offered) -> Verdict:
+    if _not_offered(outcome, offered) or (outcome.check.service == "udp" and outcome.state is State.FILTERED):
+        return Verdict.SKIP
     if outcome.facts.get("udp_unproven") is True:
-        return replace(outcome, verdict=Verdict.WARN)
+        return Verdict.WARN
     if outcome.check.service in TLS_SERVICES and outcome.facts.get("no_certificate"):
-        return replace(outcome, verdict=Verdict.WARN)
-    return replace(outcome, verdict=_hurt(outcome))
+        return Verdict.WARN
+    return _hurt(outcome)
+
+
+def _not_offered(outcome: Outcome, offered: Offered) -> bool:
+    quiet = outcome.state in QUIET and not outcome.facts.get("local_fault")
+    return quiet and not _proven(outcome.check, offered)
+
+
+def _why_not_counted(outcome: Outcome, offered: Offered) -> str:
+    if _not_offered(outcome, offered):
+        return f"{NOT_OFFERED if outcome.state is not State.REFUSED else 'not offered here'} ({outcome.reason})"
+    return f"{outcome.reason}; silence of an unknown UDP service proves nothing"
 
 
 def _proven(check: Check, offered: Offered) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from portcheck.diagnose.reader import flag, name, texts
 from portcheck.frozen import dataclass
@@ -32,9 +32,8 @@ REVERSE = "PTR"
 """Few networks have these records, and nothing is found by them: only who asks for them gets them."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Endpoint:
-    """A host at one of its addresses."""
+class Endpoint(NamedTuple):
+    """A host at one of its addresses: what everything is looked up by."""
 
     host: str
     address: str
@@ -139,7 +138,8 @@ class ForestFacts:
         return tuple(o for o in known if o.verdict is not Verdict.SKIP and o.check.id not in self.explained)
 
     def at(self, where: Endpoint, *names: str) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.by_endpoint.get(where, ()) if named(o, names))
+        there = self.by_endpoint.get(where, ())
+        return tuple(o for o in there if named(o, names)) if names else there
 
     def faults_at(self, where: Endpoint) -> tuple[Outcome, ...]:
         """Not as the profile expects, and not explained yet."""

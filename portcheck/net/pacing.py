@@ -131,10 +131,11 @@ class AdaptivePacer(Pacer):
     """For first tries: faster while they are answered, half as fast when repeats are needed or the loop is late."""
 
     def __init__(self, most: float | None, parts: int = 1) -> None:
-        """`parts`: so many processes share the pace of one way."""
+        """`parts`: so many processes share the pace of one way, and each hears its part of the answers."""
         self._most = (most or MOST_PER_SECOND) / parts
         self._begun_at = self.rate = min(BEGIN_PER_SECOND / parts, self._most)
         self._least = min(LEAST_PER_SECOND / parts, self._most)
+        self._doubled_after = DOUBLED_AFTER / parts
         self._slowed = float("-inf")
         self._too_fast = False  # ever
         self._heard = self._late = 0  # answers since it was last slowed, and those of them not to the first try
@@ -174,7 +175,7 @@ class AdaptivePacer(Pacer):
     def faster(self) -> None:
         """A first try was answered."""
         self._heard += 1
-        more = MORE_A_SECOND / self.rate if self._too_fast else self.rate / DOUBLED_AFTER
+        more = MORE_A_SECOND / self.rate if self._too_fast else self.rate / self._doubled_after
         self._set(min(self._most, self.rate + more))
 
     def slower(self) -> None:

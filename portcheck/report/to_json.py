@@ -232,10 +232,15 @@ def comparison_to_json(compared: Comparison) -> Json:
     }
 
 
+AS_IT_IS = frozenset({bool, int, str})
+
+
 def plain(value: object, level: int = 0) -> object:
     """The value as JSON knows it: tuples are lists, what is not finite is null, anything foreign is text."""
+    if value is None or type(value) in AS_IT_IS:
+        return value
     match value:
-        case None | bool() | int():
+        case bool() | int():
             return value
         case float():
             return value if math.isfinite(value) else None
@@ -300,8 +305,8 @@ def _rows(values: Iterable[object]) -> Iterator[str]:
     yield "[]" if before == "[\n" else "\n  ]"
 
 
-def _line(value: object) -> str:
-    return json.dumps(value, allow_nan=False)
+_line = json.JSONEncoder(allow_nan=False).encode
+"""One value; `json.dumps` would make an encoder for each."""
 
 
 def loads(text: str | bytes) -> Report:

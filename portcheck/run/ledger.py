@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import field
 
-from portcheck.diagnose.verdict import judge, settle
+from portcheck.diagnose.verdict import judge, settle, verdict_of
 from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, State, Verdict
 from portcheck.model.events import Landed, Notify, Planned
@@ -24,6 +24,7 @@ class Ledger:
     _whose: dict[str, HostState] = field(default_factory=dict)
     _of_host: dict[int, dict[str, None]] = field(default_factory=dict)  # ids of its checks, by the host's identity
     _began: dict[str, float] = field(default_factory=dict)  # monotonic seconds
+    _told: dict[int, tuple[Outcome, ...]] = field(default_factory=dict)  # of a host, until something lands there
 
     def own(self, host: HostState, checks: Iterable[Check]) -> tuple[Check, ...]:
         """Those that are this host's. A controller may be a machine around the forest too: it is asked once."""
@@ -48,6 +49,7 @@ class Ledger:
             self._belongs(key, host)
         before, judged = self.outcomes.get(key), judge(outcome, host.offered)
         self.outcomes[key] = outcome
+        self._told.pop(id(host), None)
         self._began.setdefault(key, time.monotonic() - outcome.elapsed_ms / 1000)
         if before is None or _shown(judge(before, host.offered)) != _shown(judged):
             self.notify(Landed(judged))  # more evidence for the same is nothing new on the screen
@@ -68,6 +70,7 @@ class Ledger:
         if check.id in self._place:
             self._place[outcome.check.id] = self._place[check.id]
         self.outcomes.pop(check.id, None)
+        self._told.pop(id(self._whose.get(check.id)), None)
         self.add(host, outcome)
 
     def _turn(self, key: str) -> tuple[tuple[int, str], int]:
@@ -78,8 +81,12 @@ class Ledger:
         return self._whose[outcome.check.id]
 
     def of(self, host: HostState) -> tuple[Outcome, ...]:
-        known = self.outcomes
-        return tuple(known[key] for key in self._of_host.get(id(host), ()) if key in known)
+        told = self._told.get(id(host))
+        if told is None:
+            known = self.outcomes
+            told = tuple(known[key] for key in self._of_host.get(id(host), ()) if key in known)
+            self._told[id(host)] = told
+        return told
 
     def planned_of(self, host: HostState) -> tuple[Check, ...]:
         return tuple(self.planned[key] for key in self._of_host.get(id(host), ()) if key in self.planned)
@@ -87,7 +94,9 @@ class Ledger:
     def _belongs(self, key: str, host: HostState) -> None:
         if (before := self._whose.get(key)) is not None:
             self._of_host[id(before)].pop(key, None)
+            self._told.pop(id(before), None)
         self._whose[key] = host
+        self._told.pop(id(host), None)
         self._of_host.setdefault(id(host), {})[key] = None
 
     def elapsed_ms(self, outcome: Outcome) -> float:
@@ -124,7 +133,7 @@ class LedgerPage:
 
     def matters(self, outcome: Outcome) -> bool:
         """Does its verdict hurt?"""
-        return judge(outcome, self.host.offered).verdict in {Verdict.FAIL, Verdict.WARN}
+        return verdict_of(outcome, self.host.offered) in {Verdict.FAIL, Verdict.WARN}
 
     def elapsed_ms(self, outcome: Outcome) -> float:
         return self.ledger.elapsed_ms(outcome)

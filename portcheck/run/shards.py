@@ -170,7 +170,8 @@ class Shards:
 
     def _say(self, line: _AskingProcess, message: object) -> None:
         assert line.process.stdin is not None
-        line.process.stdin.write(packed(message))
+        if not line.process.stdin.is_closing():  # it ended: whoever listens to it finds out, and asyncio would print it
+            line.process.stdin.write(packed(message))
 
     async def _hear(self, line: _AskingProcess) -> None:
         """Until it ends. Whatever it was given and did not answer is known to be lost then."""

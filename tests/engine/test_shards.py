@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sys
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
 from portcheck.config import Settings
 from portcheck.model import Report
-from portcheck.net.pacing import AdaptivePacer
+from portcheck.net.pacing import BEGIN_PER_SECOND, DOUBLED_AFTER, AdaptivePacer
 from portcheck.net.paths import network
 from portcheck.run import shards
 from portcheck.run.crowd import Crowd
@@ -49,11 +51,31 @@ def test_a_way_is_kept_whole_where_that_is_even_else_a_network_else_nothing() ->
     assert shards._grouped({"10.0.0.1": 50, "10.0.0.2": 50}, (way, network), 2) == (str, {}, False)
 
 
+async def test_who_shares_a_way_goes_twice_as_fast_after_its_part_of_the_answers() -> None:
+    """All of them together after as many answers as one alone."""
+    alone, sharing = AdaptivePacer(None), AdaptivePacer(None, 4)
+    for _ in range(DOUBLED_AFTER // 4):
+        sharing.faster()
+    for _ in range(DOUBLED_AFTER):
+        alone.faster()
+    assert 2 * BEGIN_PER_SECOND <= sharing.rate * 4 <= alone.rate
+
+
 def test_the_pace_of_a_way_is_shared_by_who_asks_over_it() -> None:
     assert AdaptivePacer(None, 4).rate * 4 == AdaptivePacer(None).rate
     assert AdaptivePacer(100.0, 2).rate == 50.0
     assert shards.parts_here(Settings(rate=100.0, workers=3)) == 4
     assert shards.parts_here(Settings(workers=3)) == shards.parts_here(Settings(rate=100.0)) == 1
+
+
+async def test_nothing_is_said_to_a_process_that_has_ended(caplog: pytest.LogCaptureFixture) -> None:
+    """The loop would print a warning for each host that it was to ask."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "", stdin=asyncio.subprocess.PIPE)
+    await process.wait()
+    asking = shards.Shards(Settings(), lambda _: None)
+    for number in range(20):
+        asking._say(shards._AskingProcess(process), number)
+    assert not caplog.records
 
 
 @given(reports)

@@ -83,8 +83,8 @@ def _clocks(outcomes: Iterable[Outcome]) -> Clocks:
     """What each service of each address said; one answer a service is enough."""
     clocks: Clocks = {}
     for o in outcomes:
-        where, skew = endpoint(o), number(o, "clock_skew_s")
-        if where is not None and skew is not None and o.verdict is not Verdict.SKIP:
+        skew = number(o, "clock_skew_s")
+        if skew is not None and o.verdict is not Verdict.SKIP and (where := endpoint(o)) is not None:
             clocks.setdefault(where, []).append((o.check.service, skew))
     return clocks
 

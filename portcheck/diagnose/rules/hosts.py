@@ -42,11 +42,20 @@ def _unreachable(kind: str) -> When:
 
     def when(f: ForestFacts) -> Proof | None:
         strange = endpoints(other_zone(f))
-        dead = [w for w in f.by_endpoint if f.silent(w) and f.faults_at(w) and w not in strange]
-        up = {where.host for where in f.by_endpoint if heard(f, where)}
+        dead = [where for where in f.once(_silent) if f.faults_at(where) and where not in strange]
+        up = f.once(_up)
         return _gone(f, [where for where in dead if _kind(f, where, up) == kind])
 
     return when
+
+
+def _silent(f: ForestFacts) -> tuple[Endpoint, ...]:
+    return tuple(where for where in f.by_endpoint if f.silent(where))
+
+
+def _up(f: ForestFacts) -> frozenset[str]:
+    """Hosts that were heard at one of their addresses."""
+    return frozenset(where.host for where in f.by_endpoint if heard(f, where))
 
 
 SPARE_ADDRESS, NO_ROUTE, REFUSED, SILENT = "spare address", "no route", "refused", "silent"

@@ -33,14 +33,14 @@ def other_zone(f: ForestFacts) -> tuple[Outcome, ...]:
     No record lists a controller, and at the only address that is known nobody speaks as one: a zone of the same name
     that is not the directory's (the public one, a parked or a captive one).
     """
-    if answers.wildcard(f) or answers.intercepted(f):
+    known = any(dc.source not in {"argument", "resolver"} for dc in f.forest.domain_controllers)
+    if known or answers.wildcard(f) or answers.intercepted(f):
         return ()
     own = name(f.forest.name)
     asked = [o for o in f.outcomes if o.check.address]
     strange = [o for o in asked if name(o.check.host) == own == name(o.check.domain)]
-    known = any(dc.source not in {"argument", "resolver"} for dc in f.forest.domain_controllers)
     speaks = any(o.state in GOOD and o.check.service in answers.DIRECTORY for o in asked)
-    return tuple(strange) if strange and not known and not speaks and gone(f) else ()
+    return tuple(strange) if strange and not speaks and gone(f) else ()
 
 
 def _zone_of_others(f: ForestFacts) -> dict[str, str]:
