@@ -8,10 +8,9 @@ import re
 import sys
 from collections.abc import Sequence
 
-import typer
-
 from portcheck.cli import app
 from portcheck.cli.plugin_ranges import RangeError, alerts, is_range
+from portcheck.cli.streams import show
 from portcheck.frozen import dataclass
 from portcheck.model import Report, Verdict
 from portcheck.render.report.nagios import CRITICAL, UNKNOWN, WARNING, WORDS, level, status
@@ -54,7 +53,7 @@ class PluginWords:
 def run(arguments: Sequence[str]) -> int:
     """The plugin's exit code; usage errors, help and runs that could not be done are UNKNOWN."""
     if {"-h", "--help"} & set(arguments):
-        typer.echo(HELP, nl=False)
+        show(HELP)
         return UNKNOWN
     if {"-V", "--version"} & set(arguments):
         app.run(["--version"])
@@ -62,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         words = translated(arguments)
     except RangeError as error:
-        typer.echo(status(WORDS[UNKNOWN], [f"{error} (see check_portcheck --help)"]))
+        show(status(WORDS[UNKNOWN], [f"{error} (see check_portcheck --help)"]) + "\n", for_programs=True)
         return UNKNOWN
     complaint = io.StringIO()
     reports: list[Report] = []
@@ -73,12 +72,11 @@ def run(arguments: Sequence[str]) -> int:
     if not reports:
         told = lines[-1].removeprefix("portcheck: ") if lines else "the run was not done"
         told = told.replace("(see portcheck check --help)", "(see check_portcheck --help)")
-        typer.echo(status(WORDS[UNKNOWN], [told]))
+        show(status(WORDS[UNKNOWN], [told]) + "\n", for_programs=True)
         return UNKNOWN
     code = judged(reports[-1], words)
-    typer.echo(
-        shown.getvalue().replace(f"PORTCHECK {WORDS[level(reports[-1])]}", f"PORTCHECK {WORDS[code]}", 1), nl=False
-    )
+    said = shown.getvalue().replace(f"PORTCHECK {WORDS[level(reports[-1])]}", f"PORTCHECK {WORDS[code]}", 1)
+    show(said, for_programs=True)
     for line in lines:  # a file that could not be written: the check itself was done
         sys.stderr.write(f"{line}\n")
     return code

@@ -11,13 +11,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from systems import posix_only
 
 from portcheck.model import libraries
 
+AS_A_SHELL = posix_only("commands are taken apart as a POSIX shell does")
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
+@AS_A_SHELL
 def test_the_command_is_of_the_interpreter_in_use() -> None:
     words = shlex.split(libraries.command_for("aerleon"))
     assert words[1:] == ["-m", "pip", "install", "aerleon"]
@@ -25,12 +28,14 @@ def test_the_command_is_of_the_interpreter_in_use() -> None:
     assert told.stdout.strip() == sys.prefix
 
 
+@AS_A_SHELL
 def test_an_environment_without_pip_is_named_to_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(sys, "executable", "/opt/my tools/python")
     assert libraries.command_for("apprise") == "uv pip install --python '/opt/my tools/python' apprise"
 
 
+@AS_A_SHELL
 def test_the_portable_zip_s_python_is_filled_by_another_one_s_pip(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,15 @@ def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path
     assert not {"?", "\N{REPLACEMENT CHARACTER}"} & set(shown.splitlines()[0])
 
 
+PLUGIN = "from portcheck.__main__ import check_portcheck as run; run()"  # as check_portcheck.cmd has it
+
+
+def test_the_plugin_is_utf_8(windows: Windows) -> None:
+    done = windows.run(windows.python, "-c", PLUGIN, "-H", "127.0.0.1", "--only", "ldap", "-t", "60")
+    assert (done.code, done.err) == (2, b"")
+    assert "389 tcp refused \N{EN DASH} the service does not run" in done.out.decode("utf-8")
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_that_windows_does_not_take_is_one_line(told: dict[str, Done], place: str) -> None:
     assert (told[place].code, len(told[place].err.splitlines())) == (2, 1), told[place].err
