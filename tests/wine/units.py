@@ -22,10 +22,21 @@ LEFT_OUT = {
     "tests/cli/test_workers.py": "several processes of its own, each of which takes seconds to start under Wine",
     "tests/history/test_trouble.py": "starts the program up to ten times for a test",
     "tests/investigate/test_proxy_idle.py": "needs tinyproxy",
+    "tests/render/request": "text alone, and two thousand of it",
+    "tests/render/test_explain.py": "text alone",
+    "tests/render/test_formats.py": "text alone; test_console.py writes every format there is",
+    "tests/render/test_hostile.py": "text alone",
+    "tests/render/test_html.py": "text alone",
     "tests/render/test_page.py": "needs Chromium",
+    "tests/render/test_prometheus.py": "needs promtool",
+    "tests/render/test_spreadsheet.py": "text alone",
     "tests/render/test_ui.py": "the board comes with an extra (textual)",
+    "tests/server/test_limits.py": "sends nothing",
+    "tests/server/test_listening.py": "a listener for every test takes minutes; test_serving.py has one",
+    "tests/server/test_manners.py": "the answers of the demo's controllers; test_system.py has the demo",
+    "tests/server/test_responder.py": "as the listener",
 }
-"""Whole files. Single tests that are about another system say so by their marks, and pytest lists them."""
+"""Files and folders. Single tests that are about another system say so by their marks, and pytest lists them."""
 LONG = (
     "tests/config/test_bad.py::test_a_damaged_example_is_read_or_complained_about",
     "tests/config/test_bad.py::test_any_text_is_read_or_complained_about",
