@@ -18,6 +18,7 @@ LEFT_OUT = {
     "tests/cli/test_stopped.py": "stops a process (SIGSTOP)",
     "tests/cli/test_streams.py": "a POSIX shell; what is redirected on Windows is in test_console.py",
     "tests/cli/test_stuck.py": "POSIX signals",
+    "tests/cli/test_ui.py": "the board comes with an extra (textual)",
     "tests/cli/test_watch.py": "POSIX signals and terminals",
     "tests/cli/test_workers.py": "several processes of its own, each of which takes seconds to start under Wine",
     "tests/history/test_trouble.py": "starts the program up to ten times for a test",
