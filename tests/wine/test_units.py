@@ -1,12 +1,12 @@
-"""The tests of what asks and finds out, run by Windows' Python in one go."""
+"""The tests of what reads, asks and finds out, run by Windows' Python in one go."""
 
 from __future__ import annotations
 
 from tests.wine.units import hold
 from tests.wine.windows import Windows
 
-FOLDERS = ("files", "engine", "investigate", "net", "server")
+FOLDERS = ("files", "config", "engine", "investigate", "net", "report", "server")
 
 
 def test_the_units_hold_on_windows(windows: Windows) -> None:
-    hold(windows, 1000, *(f"tests/{each}" for each in FOLDERS))
+    hold(windows, 2000, *(f"tests/{each}" for each in FOLDERS))

@@ -6,11 +6,11 @@ from tests.wine.parts import PROJECT
 from tests.wine.units import LEFT_OUT, LONG, hold
 from tests.wine.windows import Windows
 
-FOLDERS = ("cli", "config", "history", "model", "render", "report", "schedule")
+FOLDERS = ("cli", "history", "model", "render", "schedule")
 
 
 def test_the_units_of_commands_hold_on_windows(windows: Windows) -> None:
-    hold(windows, 1500, *(f"tests/{each}" for each in FOLDERS))
+    hold(windows, 900, *(f"tests/{each}" for each in FOLDERS))
 
 
 def test_what_is_left_out_is_there() -> None:
