@@ -54,6 +54,7 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if LOUD.fullmatch(name)]:
         del os.environ[name]
     os.environ["TZ"] = "UTC"  # what is told in local times
+    os.environ["WT_SESSION"] = "tests"  # Windows Terminal, whose font has every mark
     if hasattr(time, "tzset"):
         time.tzset()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: tests send it

@@ -34,6 +34,9 @@ if (([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::
     schtasks /Run /TN portcheck-test | Out-Null
     Start-Sleep 60
     note 'task as LocalService: its last result' (schtasks /Query /TN portcheck-test /V /FO LIST | Out-String)
+    $env:PORTCHECK_STATE_DIR = "$env:windir\ServiceProfiles\LocalService\AppData\Local\portcheck"
+    note 'task as LocalService: what it kept' (portcheck history)
+    Remove-Item Env:PORTCHECK_STATE_DIR
     schtasks /Delete /F /TN portcheck-test | Out-Null
 }
 Write-Host "written: $out"

@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 from portcheck.automation import BusyError
 from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec, Server
+from portcheck.net.platform.machine import is_own
 from portcheck.server.controller.record import FIXED, Controller, Manner, Misbehaviour
 from portcheck.server.controller.serving import Running, serving
-from portcheck.server.own_addresses import LOOPBACK, is_own
+from portcheck.server.own_addresses import LOOPBACK
 from portcheck.server.serving_loop import runner
 
 SILENT = Misbehaviour.SILENT

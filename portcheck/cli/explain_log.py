@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
+from portcheck.files.reading import opened
 from portcheck.logs.records import records
 from portcheck.logs.tally import Tally, tally
 from portcheck.logs.text import LogError, lines
@@ -42,7 +43,7 @@ def _tally(log: str) -> Tally:
     try:
         if log == STDIN:
             return tally(records(lines(sys.stdin.buffer)))
-        with path.open("rb") as file, _progress(path) as read:
+        with opened(path) as file, _progress(path) as read:
             return tally(records(lines(file, read)))
     except LogError as fault:
         raise ConfigError(f"{path}: {fault}") from None

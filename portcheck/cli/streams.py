@@ -19,7 +19,8 @@ def show(text: str | Iterable[str], *, for_programs: bool = False) -> bool:
     if for_programs and isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors, newline="\n")
     try:
-        sys.stdout.writelines((text,) if isinstance(text, str) else text)
+        pieces = (text,) if isinstance(text, str) else text
+        sys.stdout.writelines(pieces if for_programs else map(_in_any_code_page, pieces))
         sys.stdout.flush()
     except BrokenPipeError:
         abandon()
@@ -39,6 +40,18 @@ def say(words: str) -> None:
         return
     with suppress(OSError):
         typer.echo(f"portcheck: {printable(words)}", err=True)
+
+
+def _in_any_code_page(text: str) -> str:
+    """What Windows redirects, one program reads by the code page of windows (ANSI) and another by that of consoles
+    (OEM): of dashes, quotes and dots it gets those that both have."""
+    if sys.platform != "win32" or not isinstance(sys.stdout, TextIOWrapper) or sys.stdout.isatty():
+        return text
+    if sys.stdout.encoding.replace("-", "").lower() == "utf8":  # PYTHONUTF8, or for programs
+        return text
+    from portcheck.render.shared.text import ASCII
+
+    return text.translate(ASCII)
 
 
 def abandon() -> None:

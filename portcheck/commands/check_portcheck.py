@@ -69,7 +69,7 @@ def _answered(arguments: Sequence[str]) -> int:
     try:
         words = translated(arguments)
     except RangeError as error:
-        show(_line([f"{error} (see check_portcheck --help)"]))
+        show(_line([f"{error} (see check_portcheck --help)"]), for_programs=True)
         return UNKNOWN
     complaint = io.StringIO()
     reports: list[Report] = []
@@ -80,10 +80,11 @@ def _answered(arguments: Sequence[str]) -> int:
     if not reports:
         told = lines[-1].removeprefix("portcheck: ") if lines else "the run was not done"
         told = told.replace("(see portcheck check --help)", "(see check_portcheck --help)")
-        show(_line([told]))
+        show(_line([told]), for_programs=True)
         return UNKNOWN
     code = judged(reports[-1], words)
-    show(shown.getvalue().replace(f"PORTCHECK {WORDS[level(reports[-1])]}", f"PORTCHECK {WORDS[code]}", 1))
+    said = shown.getvalue().replace(f"PORTCHECK {WORDS[level(reports[-1])]}", f"PORTCHECK {WORDS[code]}", 1)
+    show(said, for_programs=True)
     for line in lines:  # a file that could not be written: the check itself was done
         say(line.removeprefix("portcheck: "))
     return code

@@ -18,6 +18,8 @@ from portcheck.config import ConfigError, parse_address, parse_duration, parse_n
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.frozen import dataclass
 from portcheck.model.target import Selection
+from portcheck.net.platform import console
+from portcheck.net.platform.machine import is_own
 from portcheck.net.platform.port_owners import Owners
 from portcheck.render import listen as words
 from portcheck.render.shared.layout import to_string
@@ -26,7 +28,7 @@ from portcheck.run.ending import ENDING
 from portcheck.server.listener.limits import Contact, Limits
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready
 from portcheck.server.listener.ports import moved, roles, wanted
-from portcheck.server.own_addresses import is_own, own_addresses, own_name
+from portcheck.server.own_addresses import own_addresses, own_name
 from portcheck.server.serving_loop import runner
 
 T = TypeVar("T")
@@ -99,6 +101,7 @@ def listen(
 
 
 def _listen(order: ListenOrder, screen: Options) -> int:
+    console.keep_when_closed()
     with ENDING.keeping:
         return _kept_on(ListenNarrator(order, screen))
 

@@ -26,7 +26,7 @@ def read_bytes(path: Path, wanted: str) -> bytes:
         raise ConfigError(f"{name}: no such file; give {wanted}") from None
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror or 'unknown fault'}") from None
-    except ValueError:  # a zero byte in the name
+    except ValueError:  # a zero byte in the name, or what Windows takes in none
         raise ConfigError(f"{name}: is not a file name; give {wanted}") from None
     if len(content) > LARGEST:
         raise ConfigError(f"{name}: is larger than 4 MiB; give {wanted}")

@@ -25,11 +25,10 @@ class NotPrivateError(Exception):
 def read_private(path: Path, most: int, environ: Mapping[str, str] = os.environ) -> bytes:
     """The content of a file or pipe; one byte more than `most` where there is more.
 
-    Raises NotPrivateError, OSError (a pipe that nobody writes into: TimeoutError), and ValueError for a NUL in the
+    Raises NotPrivateError, OSError (a pipe that nobody writes into: TimeoutError), and ValueError for what is no
     name. On Windows its owner and access list are looked at, where the volume keeps one.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:  # opened plainly, a pipe would wait for a writer
+    with reading.opened(path, _opener) as file:
         status = os.fstat(file.fileno())
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(status.st_mode)):
             raise NotPrivateError("is not a plain file")
@@ -40,6 +39,11 @@ def read_private(path: Path, most: int, environ: Mapping[str, str] = os.environ)
             if stat.S_ISFIFO(status.st_mode):
                 return reading.from_pipe(file.fileno(), most)
         return file.read(most + 1)
+
+
+def _opener(path: str, flags: int) -> int:
+    """Opened plainly, a pipe would wait for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def _credential(path: Path, environ: Mapping[str, str]) -> bool:

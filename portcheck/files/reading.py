@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 PATIENCE_S = 10.0
 """For a pipe's next bytes: whatever writes into it may have to think first."""
@@ -13,14 +16,24 @@ GLANCE_S = 0.1
 
 
 def read(path: Path, most: int) -> bytes:
-    """The content; one byte more than `most` where there is more. Raises OSError, and ValueError for a NUL in the name.
+    """The content; one byte more than `most` where there is more. Raises OSError, and ValueError for what is no name.
 
     A pipe that nobody writes into is a TimeoutError.
     """
     if sys.platform != "win32" and path.is_fifo():
         return _read_pipe(path, most)
-    with path.open("rb") as file:
+    with opened(path) as file:
         return file.read(most + 1)
+
+
+def opened(path: Path, opener: Callable[[str, int], int] | None = None) -> BinaryIO:
+    """The file. Raises OSError, and ValueError for what is no name; Windows says EINVAL."""
+    try:
+        return open(path, "rb", opener=opener)
+    except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL:
+            raise ValueError("no file can have that name") from None
+        raise
 
 
 def words(error: Exception) -> str:

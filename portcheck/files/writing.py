@@ -265,12 +265,20 @@ if sys.platform != "win32":
         return os.access in os.supports_effective_ids
 
 else:
+    import re
+    import time
+
     DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{name}{number}" for name in ("COM", "LPT") for number in range(1, 10)}
     """Reserved in every folder, whatever follows the first dot (Microsoft: Naming Files, Paths, and Namespaces)."""
+    NEVER = re.compile(r'[<>:"|?*\x00-\x1f]')
+    """In no name (the same page): a colon, as times have it, would name a stream within another file."""
+    LONGEST = 255  # UTF-16 units, of a name in a folder
+    HELD_S = 2.0
+    """So long a virus scanner or an indexer may have a file open that is to be replaced."""
+    HELD = "cannot be replaced: another program has it open, or this user may not; close it there, or name another file"
 
     def _write(path: Path, content: _Chunks) -> None:
-        where = place(path)
-        assert not isinstance(where, int)
+        where = _place(path)
         if where.exists() and not where.is_file():  # NUL, CON
             with where.open("wb") as device:
                 device.writelines(content())
@@ -282,7 +290,7 @@ else:
                 file.writelines(content())
                 file.flush()
                 os.fsync(handle)
-            os.replace(draft, where)  # noqa: PTH105 - as above
+            _put(draft, where)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
@@ -291,11 +299,33 @@ else:
         if path.name.partition(".")[0].rstrip().upper() in DEVICES:  # of them os.access knows nothing
             path.open("wb").close()
             return
-        where = place(path)
-        assert not isinstance(where, int)
+        where = _place(path)
         if where.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory; name a file")
         if not where.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not os.access(where if where.exists() else where.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def _place(path: Path) -> Path:
+        """As `place`. Raises ValueError for what is no name."""
+        if odd := NEVER.search(path.name):
+            raise ValueError(f"Windows has no {odd[0]!r} in names")
+        if len(path.name.encode("utf-16-le")) > 2 * LONGEST:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        where = place(path)
+        assert not isinstance(where, int)
+        return where
+
+    def _put(draft: Path, where: Path) -> None:
+        """In the place of the old one, once nobody has that open."""
+        ends = time.monotonic() + HELD_S
+        while True:
+            try:
+                os.replace(draft, where)  # noqa: PTH105 - as above
+            except PermissionError:
+                if time.monotonic() >= ends:
+                    raise PermissionError(errno.EACCES, HELD) from None
+                time.sleep(0.05)  # nothing tells when it is closed
+            else:
+                return

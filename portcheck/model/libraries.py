@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
 
 from portcheck.model.typed import typed
 
@@ -21,9 +22,16 @@ PACKAGES = {
 
 
 def command_for(library: str) -> str:
-    """To be pasted into a shell of this system. By uv where its environment, as uv makes them, holds no pip."""
+    """To be pasted into a shell of this system. By uv where its environment, as uv makes them, holds no pip.
+
+    The portable zip's Python imports from the zip's own folder alone, which any other Python's pip can fill.
+    """
     python = sys.executable or "python3"
-    if importlib.util.find_spec("pip") is None:
+    if any(Path(python).parent.glob("python3*._pth")):  # https://docs.python.org/3/using/windows.html#finding-modules
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        fitting = ("--only-binary=:all:", "--python-version", version)
+        words = ["py", "-m", "pip", "install", "--target", str(Path(__file__).parents[2]), *fitting, library]
+    elif importlib.util.find_spec("pip") is None:
         words = ["uv", "pip", "install", "--python", python, library]
     else:
         words = [python, "-m", "pip", "install", library]

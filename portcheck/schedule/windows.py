@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from xml.etree import ElementTree as Xml
 
@@ -49,8 +51,8 @@ def import_command(job: Scheduled, file: str) -> str:
 
 def cautions(job: Scheduled) -> Iterator[str]:
     """What the task would not find when it runs."""
-    for word in dict.fromkeys(job.argv):
-        if job.user is None and (found := PROFILE.match(word)):
+    for word in dict.fromkeys(job.argv) if job.user is None else ():
+        if found := CLOSED.match(word) or SHARE.match(_stands_at(word)):
             yield (
                 f"the task's account (LocalService) may not read {found[0]}, where {word} is: move it, for instance to"
                 r" C:\ProgramData\portcheck, or give --user"
@@ -59,7 +61,15 @@ def cautions(job: Scheduled) -> Iterator[str]:
         yield f"a task has no environment of its own: set {name} for the whole machine (setx /M {name} {value})"
 
 
-PROFILE = re.compile(r"[A-Za-z]:\\Users\\(?!Public\\)[^\\]+", re.IGNORECASE)
+CLOSED = re.compile(r"[A-Za-z]:\\Users\\(?!Public\\)[^\\]+", re.IGNORECASE)
+DRIVE = re.compile(r"[A-Za-z]:\\")
+SHARE = re.compile(r"\\\\(?![.?]\\)[^\\]+\\[^\\]+")
+"""LocalService is nobody there: https://learn.microsoft.com/windows/win32/services/localservice-account"""
+
+
+def _stands_at(word: str) -> str:
+    """A drive's letter may be this user's own, for a share: the real path says so."""
+    return os.path.realpath(word) if sys.platform == "win32" and DRIVE.match(word) else word
 
 
 def document(job: Scheduled) -> bytes:

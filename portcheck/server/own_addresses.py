@@ -40,17 +40,6 @@ def _from_name() -> Iterator[str]:
             yield str(where[0]).partition("%")[0]
 
 
-def is_own(address: str) -> bool:
-    """Whether a socket can be bound there."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
-            sock.bind((address, 0))
-    except OSError:
-        return False
-    return True
-
-
 def own_name() -> str:
     """The first label of this machine's name, as DNS could have it."""
     label = re.sub(r"[^a-z0-9-]", "-", socket.gethostname().partition(".")[0].lower()).strip("-")

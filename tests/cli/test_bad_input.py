@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from systems import needs_full_device
 
 from portcheck.cli.app import run
 from portcheck.commands.check_portcheck import run as run_plugin
@@ -124,7 +125,7 @@ def test_a_folder_that_is_named_is_written_to(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["schedule", "contoso.com", "--write", "."]) == 0
+    assert run(["schedule", "contoso.com", "--for", "systemd", "--write", "."]) == 0
     assert "portcheck.timer" in {path.name for path in tmp_path.iterdir()}
     assert "--write" not in capsys.readouterr().err  # what it says of a closed home is another matter
 
@@ -214,7 +215,7 @@ def test_an_unknown_error_suggests_and_exits_1(capsys: pytest.CaptureFixture[str
     assert "kerberos-no-logon-server" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@needs_full_device
 def test_a_full_disk_is_a_line_and_loses_no_result(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["check", "127.0.0.1", "--only", "ldap", "--timeout", "100ms", "-q"]
     assert run(asked) == run([*asked, "--save", "/dev/full"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from factories import check, outcome, report
@@ -89,3 +91,11 @@ def test_elsewhere_and_beside_others_what_is_missing_is_said_before_anything_is_
     with pytest.raises(ConfigError, match="event log of Windows"):
         alerting.prepared(alert, pytest.fail)
     assert not written
+
+
+@pytest.mark.parametrize("mark", [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (b"", "utf-8")])
+def test_a_file_of_urls_is_read_as_powershell_saves_it(tmp_path: Path, mark: tuple[bytes, str]) -> None:
+    path = tmp_path / "urls"
+    path.write_bytes(mark[0] + "# where to\r\neventlog://portcheck\r\n".encode(mark[1]))
+    path.chmod(0o600)
+    assert alerting._read(path) == ("eventlog://portcheck",)

@@ -105,7 +105,7 @@ def test_a_single_label_is_a_forest_of_the_file_or_what_dns_makes_of_it() -> Non
         (["discover", "10.0.0.0/29"], "a network"),
         (["discover", "10.0.0.1"], "an address"),
         (["plan", "corp"], "nothing is asked of DNS"),
-        (["check", "@/nonexistent"], "/nonexistent"),
+        (["check", "@nonexistent"], "nonexistent: "),
     ],
 )
 def test_where_it_makes_no_sense_one_line_says_so(

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from factories import report
+from systems import needs_full_device
 
 from portcheck.cli.app import run
 from portcheck.cli.output import OutputWish, wishes
@@ -103,7 +104,7 @@ def test_a_file_belongs_to_the_format_before_it(
         ]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@needs_full_device
 @pytest.mark.parametrize("name", FORMATS)
 def test_one_that_cannot_be_written_loses_no_other(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -118,10 +119,10 @@ def test_one_that_cannot_be_written_loses_no_other(
     assert "127.0.0.1: 1 fault" in said.out
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@needs_full_device
 def test_all_well_but_a_file_missing_is_not_success() -> None:
     never = [*FAST, "--fail-on", "never", "-f", "csv", "-o"]
-    assert run([*never, "/dev/null"]) == 0
+    assert run([*never, os.devnull]) == 0
     assert run([*never, "/dev/full"]) == 3
 
 
@@ -147,7 +148,7 @@ def test_the_same_file_twice_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigError, match="more than once"):
             wishes(formats, files, save)
-    assert len(wishes(["json", "csv"], [Path("/dev/null")] * 2)) == 3
+    assert len(wishes(["json", "csv"], [Path(os.devnull)] * 2)) == 3
 
 
 def test_the_help_names_every_format(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,6 +157,7 @@ def test_the_help_names_every_format(capsys: pytest.CaptureFixture[str], monkeyp
     assert f"{', '.join(FORMATS)}." in capsys.readouterr().out
 
 
+@needs_full_device
 def test_plugin_takes_further_formats_and_says_what_it_could_not_write(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

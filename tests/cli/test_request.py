@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from portcheck.cli.app import run
+from portcheck.model.libraries import how_to_get
 from portcheck.report import to_json
 from tests.factories import check, outcome, report
 
@@ -84,7 +85,7 @@ def test_a_format_that_is_not_installed_writes_no_file_at_all(
     monkeypatch.setitem(sys.modules, "aerleon", None)
     path = tmp_path / "request.md"
     assert run(["request", "--all", "--source", "192.0.2.1", "-f", "markdown", "-o", str(path), "-f", "cisco"]) == 2
-    assert f"{sys.executable} -m pip install aerleon" in capsys.readouterr().err
+    assert how_to_get("aerleon") in capsys.readouterr().err
     assert not path.exists()
 
 

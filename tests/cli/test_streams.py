@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from systems import needs_full_device
 
 from portcheck.cli.app import run
 
-pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a POSIX shell and /dev/full")
+pytestmark = needs_full_device  # and a POSIX shell
 CHECK = "check 127.0.0.1 --only ldap --timeout 100ms"
 PROJECT = str(Path(__file__).parents[2])
 

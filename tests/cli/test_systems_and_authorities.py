@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -81,4 +82,4 @@ def test_a_schedule_names_the_authority_by_its_full_path(
     monkeypatch.chdir(tmp_path)
     Path("root.pem").write_text(PEM, encoding="ascii")
     assert run(["schedule", "--for", "cron", "contoso.com", "--ca-file", "root.pem"]) == 0
-    assert f"--ca-file {tmp_path}/root.pem" in capsys.readouterr().out
+    assert f"--ca-file {shlex.quote(str(tmp_path / 'root.pem'))}" in capsys.readouterr().out

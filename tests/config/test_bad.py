@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from portcheck.config import ConfigError, Configuration
 
+WINDOWS = os.name == "nt"
+NO_SUCH = "no such file; give a forests file"
 BAD = Path(__file__).parent / "bad"
 EXAMPLE = Path(__file__).parents[2] / "forests.example.toml"
 
@@ -178,10 +180,10 @@ def test_a_file_that_cannot_be_read(
     (tmp_path / "folder").mkdir()
     cases = {
         "folder": "folder: is a directory; give a forests file",
-        "absent.toml": "absent.toml: no such file; give a forests file",
+        "absent.toml": f"absent.toml: {NO_SUCH}",
         "a\0b": "a\\x00b: is not a file name; give a forests file",
-        "bell\a": "bell\\x07: no such file; give a forests file",
-        "n" * 300: f"{'n' * 239}…: cannot be read: File name too long",
+        "bell\a": f"bell\\x07: {'is not a file name; give a forests file' if WINDOWS else NO_SUCH}",
+        "n" * 300: f"{'n' * 239}…: {NO_SUCH if WINDOWS else 'cannot be read: File name too long'}",
     }
     for name, expected in cases.items():
         with pytest.raises(ConfigError) as caught:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +10,7 @@ from dataclasses import replace
 import pytest
 from factories import check, outcome
 from investigate.held import Held
+from net import servers
 
 from portcheck.investigate import idle
 from portcheck.investigate.case import Case
@@ -39,8 +38,7 @@ def ending(after_s: float, *, reset: bool) -> Serve:
                 writer.write(SearchDone(1, 0).pack())
         except TimeoutError:
             if reset:
-                sock = writer.get_extra_info("socket")
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                servers.cut(writer)
         writer.close()
 
     return serve
@@ -119,7 +117,7 @@ async def test_a_host_that_serves_nobody_any_more_did_not_forget() -> None:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if closing.is_set():
-            writer.transport.abort()
+            servers.cut(writer)
             return
         await ending(0.3, reset=True)(reader, writer)
         closing.set()

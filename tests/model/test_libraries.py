@@ -11,13 +11,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from systems import posix_only
 
 from portcheck.model import libraries
 
+AS_A_SHELL = posix_only("commands are taken apart as a POSIX shell does")
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
+@AS_A_SHELL
 def test_the_command_is_of_the_interpreter_in_use() -> None:
     words = shlex.split(libraries.command_for("aerleon"))
     assert words[1:] == ["-m", "pip", "install", "aerleon"]
@@ -25,10 +28,25 @@ def test_the_command_is_of_the_interpreter_in_use() -> None:
     assert told.stdout.strip() == sys.prefix
 
 
+@AS_A_SHELL
 def test_an_environment_without_pip_is_named_to_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(sys, "executable", "/opt/my tools/python")
     assert libraries.command_for("apprise") == "uv pip install --python '/opt/my tools/python' apprise"
+
+
+@AS_A_SHELL
+def test_the_portable_zip_s_python_is_filled_by_another_one_s_pip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no pip, and imports from its own folder alone."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python.exe"))
+    assert "--target" not in libraries.command_for("aerleon")
+    (tmp_path / "python313._pth").touch()
+    words = shlex.split(libraries.command_for("aerleon"))
+    assert (words[:4], words[-1]) == (["py", "-m", "pip", "install"], "aerleon")
+    assert words[words.index("--target") + 1] == str(ROOT)
+    assert words[words.index("--python-version") + 1] == "{}.{}".format(*sys.version_info)
 
 
 def test_the_libraries_are_those_of_the_extras() -> None:

@@ -7,7 +7,10 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+from portcheck.net.platform import select_thread
 
 Habit = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Reply = Callable[[bytes, int], bytes | None]
@@ -18,6 +21,8 @@ def cut(writer: asyncio.StreamWriter) -> None:
     """Close with a reset: what SO_LINGER 0 does."""
     sock = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if sys.platform == "win32":
+        sock._sock.close()  # the Proactor's transport says goodbye first (shutdown)
     writer.close()
 
 
@@ -69,3 +74,26 @@ async def udp(reply: Reply) -> AsyncIterator[tuple[int, list[tuple[bytes, int]]]
     finally:
         transport.close()
         await asyncio.sleep(0)
+
+
+@contextlib.contextmanager
+def told_of(sock: socket.socket, ready: Callable[[], None]) -> Iterator[None]:
+    """Call `ready` whenever there is something to receive; the Proactor loop of Windows has no add_reader."""
+    if sys.platform != "win32":
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sock, ready)
+        try:
+            yield
+        finally:
+            loop.remove_reader(sock)
+        return
+
+    def once() -> None:
+        ready()
+        select_thread.when_readable(sock, once)
+
+    select_thread.when_readable(sock, once)
+    try:
+        yield
+    finally:
+        select_thread.forget(sock)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from net import servers
+from systems import not_under_wine
 
 import portcheck.net
 from portcheck.model import State
@@ -228,6 +229,7 @@ async def test_a_syn_with_a_short_life_ends(
     assert (hop.ttl, hop.fate, hop.by) == (3, fate, by)
 
 
+@not_under_wine("it tells no datagram socket of a port unreachable")
 async def test_a_datagram_of_its_own_is_heard_by_a_loop_that_watches_no_sockets(
     windows: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

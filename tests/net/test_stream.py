@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from net import servers
 from patience import MUTE, PATIENT, SILENT
+from systems import linux_only
 
 from portcheck.model import Stage, State
 from portcheck.net import connect, stream, tries
@@ -187,6 +188,7 @@ async def test_a_try_that_never_left_tells_no_port() -> None:
     assert not {"local_port", "local_address"} & net.trail.facts.keys()
 
 
+@linux_only("elsewhere no error says that no route leads to a group")
 async def test_an_address_without_a_route_is_this_machine_s_own_fault() -> None:
     net = Net("224.0.0.1", PATIENT)  # no TCP route leads to a group: ENETUNREACH at once, on every Linux
     with pytest.raises(NetError) as caught:
@@ -228,7 +230,7 @@ async def test_no_socket_is_left_open_whatever_happens(monkeypatch: pytest.Monke
             await asyncio.wait_for(fifth.wait(), 60)  # cancelled in the middle of connecting
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    assert len(made) > 2
+    assert len(made) >= (5 if sys.platform == "linux" else 2)
     assert [sock for sock in made if sock.fileno() >= 0] == []
 
 

@@ -43,6 +43,13 @@ def test_a_page_reads_as_its_golden_file(name: str) -> None:
     assert page == file.read_text(encoding="utf-8")
 
 
+def test_what_this_machine_could_not_tell_stands_with_the_evidence() -> None:
+    told = samples.with_evidence()
+    told = replace(told, vantage=replace(told.vantage, limits=("whose reset it was",)))
+    assert "This machine could not tell: whose reset it was" in table(told, Options(verbose=1))
+    assert "could not tell" not in table(samples.with_evidence(), Options(verbose=1))
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 @pytest.mark.parametrize("verbose", [0, 1])
 def test_no_line_is_wider_than_the_terminal(width: int, verbose: int) -> None:

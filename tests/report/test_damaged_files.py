@@ -104,7 +104,7 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     for path, reason in (
         (tmp_path / "missing.json", "No such file or directory"),
         (tmp_path, "Permission denied" if sys.platform == "win32" else "Is a directory"),
-        ("R\0.json", "embedded null byte"),
+        ("R\0.json", "embedded null"),
     ):
         with pytest.raises(to_json.StoreError, match=f"cannot be read: {reason}"):
             to_json.load(path)

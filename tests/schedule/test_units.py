@@ -149,6 +149,9 @@ def test_an_account_of_ones_own_signs_in_by_password_and_the_service_by_none(
         (("C:\\Users\\ann\\pc\\python.exe", "-m", "portcheck"), None, ["C:\\Users\\ann"]),
         (("C:\\pc\\python.exe", "-c", "c:\\users\\ann\\forests.toml"), None, ["c:\\users\\ann"]),
         (("C:\\Users\\ann\\pc\\python.exe",), "CONTOSO\\ann", []),
+        (("\\\\fs1\\tools\\pc\\python.exe", "-m", "portcheck"), None, ["\\\\fs1\\tools"]),
+        (("\\\\fs1\\tools\\pc\\python.exe",), "CONTOSO\\ann", []),
+        (("\\\\?\\C:\\pc\\python.exe", "-c", "\\\\.\\pipe\\x"), None, []),
         (("C:\\ProgramData\\portcheck\\python.exe", "-c", "C:\\Users\\Public\\forests.toml"), None, []),
     ],
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portcheck.server.own_addresses import LOOPBACK, _from_proc, is_own, own_addresses, own_name
+from portcheck.net.platform.machine import is_own
+from portcheck.server.own_addresses import LOOPBACK, _from_proc, own_addresses, own_name
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")

@@ -21,7 +21,7 @@ def windows() -> Iterator[Windows]:
         yield up
 
 
-LONGEST_FIRST = ("test_lab.py", "test_console.py", "test_system.py", "test_units.py")
+LONGEST_FIRST = ("test_lab.py", "test_units.py", "test_units_of_commands.py", "test_console.py", "test_system.py")
 """Several processes take a file each, in this order: what takes longest is not begun last."""
 
 

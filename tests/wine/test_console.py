@@ -66,14 +66,22 @@ def told(windows: Windows, run: Path) -> dict[str, Done]:
     """What `report` of that run does, by the format or the place that is asked for."""
     asked = {name: ("-f", name) for name in FORMATS}
     asked |= {place: ("-o", place) for place in PLACES} | {"NUL": ("-f", "json", "-o", "NUL")}
-    done = windows.several(*(("report", windows_path(run), *words) for words in asked.values()))
-    return dict(zip(asked, done, strict=True))
+    lines = {name: ("report", windows_path(run), *words) for name, words in asked.items()}
+    lines["explain"] = ("explain", "failed-connection", "--report", windows_path(run))
+    return dict(zip(lines, windows.several(*lines.values()), strict=True))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_but_the_table_is_utf_8(told: dict[str, Done], name: str) -> None:
     assert "alpha.test" in told[name].out.decode("utf-8")
     assert b"Traceback" not in told[name].err
+
+
+def test_what_is_said_to_people_reads_the_same_in_every_code_page(told: dict[str, Done]) -> None:
+    """Neither that of windows nor that of consoles is known to be the reader's."""
+    assert (told["explain"].code, told["explain"].err) == (0, b"")
+    assert b"refused by the host - holds" in told["explain"].out
+    assert told["explain"].out.isascii()
 
 
 def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path) -> None:
@@ -83,6 +91,15 @@ def test_the_table_uses_marks_that_the_code_page_has(windows: Windows, run: Path
     assert b"\x1b" not in done.out
     assert b"Traceback" not in done.err
     assert not {"?", "\N{REPLACEMENT CHARACTER}"} & set(shown.splitlines()[0])
+
+
+PLUGIN = "from portcheck.__main__ import check_portcheck as run; run()"  # as check_portcheck.cmd has it
+
+
+def test_the_plugin_is_utf_8(windows: Windows) -> None:
+    done = windows.run(windows.python, "-c", PLUGIN, "-H", "127.0.0.1", "--only", "ldap", "-t", "60")
+    assert (done.code, done.err) == (2, b"")
+    assert "389 tcp refused \N{EN DASH} the service does not run" in done.out.decode("utf-8")
 
 
 @pytest.mark.parametrize("place", PLACES)

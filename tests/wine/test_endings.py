@@ -1,8 +1,8 @@
 """Ctrl-C, Ctrl-Break and a closed window on Windows: what was found is printed, the exit code is 130.
 
-Of Ctrl-Break and of a closed window Wine sends no event without a screen: from CPython's own note of it on, or from the
-handler that Windows calls, all is as it is on Windows. A program whose input is a terminal has a console: to that one
-Ctrl-C itself is sent.
+A program whose input is a terminal has a console: to that one Ctrl-C itself is sent. Wine's GenerateConsoleCtrlEvent
+knows no Ctrl-Break (it fails with 6), and its C library hears none: from CPython's own note of it on all is as it is on
+Windows. Of a window that is closed the system calls CtrlRoutine in a thread of the process; so does the test.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ sys.argv[0] = "portcheck"
 from portcheck.__main__ import main
 main()
 """
-CLOSED = "from portcheck.net.platform import console; console._on_event(console.CLOSE)"
+CLOSED = "import ctypes; ctypes.WinDLL('kernelbase').CtrlRoutine(ctypes.c_void_p(2))"  # CTRL_CLOSE_EVENT
 HOW = {
     "Ctrl-C": "_thread.interrupt_main(signal.SIGINT)",
     "Ctrl-Break": "_thread.interrupt_main(signal.SIGBREAK)",

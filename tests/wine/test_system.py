@@ -118,6 +118,28 @@ def test_an_icmp_echo_is_sent_by_the_system(windows: Windows) -> None:
     assert windows.run(windows.python, "-c", ECHO).out.split() == [b"True", b"None"]  # IPv6 is not asked here
 
 
+STARTED = """
+import sys
+def hook(event, args):
+    if event in {"subprocess.Popen", "os.system", "os.exec", "os.spawn", "os.startfile", "_winapi.CreateProcess"}:
+        print("started:", args, file=sys.stderr)
+sys.addaudithook(hook)
+if sys.argv[1:] == ["uname"]:
+    import platform
+    platform.uname()
+else:
+    from portcheck.__main__ import main
+    main()
+"""
+
+
+def test_a_check_starts_no_program(windows: Windows) -> None:
+    """`platform.node()` has `cmd /c ver` run where WMI does not tell: so the hook would hear it."""
+    checked = windows.run(windows.python, "-c", STARTED, "check", "127.0.0.1", "--only", "ldap", "--no-trace", "-q")
+    assert (checked.code, b"started:" in checked.err) == (1, False), checked.err
+    assert b"started:" in windows.run(windows.python, "-c", STARTED, "uname").err
+
+
 def test_a_forests_file_of_the_machine_is_found_in_programdata(windows: Windows, tmp_path: Path) -> None:
     place = windows.prefix / "drive_c/ProgramData/portcheck/forests.toml"
     assert windows.portcheck("config", "check", cwd=tmp_path).code == 2

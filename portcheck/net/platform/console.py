@@ -12,6 +12,7 @@ if sys.platform == "win32":
     import signal
     import time
     from ctypes import wintypes
+    from functools import cache
 
     ENABLE_VIRTUAL_TERMINAL_PROCESSING = 0x4
     CLOSE, LOGOFF, SHUTDOWN = 2, 5, 6  # CTRL_CLOSE_EVENT and its kin; Ctrl-C and Ctrl-Break come as signals
@@ -40,6 +41,7 @@ if sys.platform == "win32":
 
     _closing = _HANDLER(_on_event)  # kept for as long as Windows may call it
 
+    @cache
     def keep_when_closed() -> None:
         """A closed window, a logoff and a shutdown end a run as Ctrl-Break does: what was found is kept."""
         ctypes.WinDLL("kernel32").SetConsoleCtrlHandler(_closing, True)

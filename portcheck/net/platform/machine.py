@@ -64,9 +64,9 @@ def is_loopback(address: str) -> bool:
 
 
 def is_own(address: str) -> bool:
-    """Can this machine send from it?"""
+    """Can this machine send from it? (Wine lets a datagram socket have any address.)"""
     try:
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as sock:
             sock.bind((address, 0))
     except OSError:
         return False
