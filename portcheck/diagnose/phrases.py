@@ -142,7 +142,8 @@ def ends(outcomes: Sequence[Outcome]) -> list[str]:
         for o in outcomes
         if o.blocked_at and o.blocked_at.by is None
     )
-    told = [_lost(after, hop, before) for after, hop, before in walks if after or hop is not None]
+    dropped = not all(flag(o, "udp_unproven") for o in outcomes)  # else the host may have heard it and kept silent
+    told = [_lost(after, hop, before, dropped=dropped) for after, hop, before in walks if after or hop is not None]
     everyone, unwalked = len({o.check.host for o in outcomes}), {o.check.host for o in outcomes if _not_walked(o)}
     return [*told, f"walked to {everyone - len(unwalked)} of these {everyone} hosts"] if told and unwalked else told
 
@@ -158,11 +159,13 @@ def _lost_before(outcome: Outcome) -> str | None:
     return f"{router} (hop {hop:.0f})" if router and hop is not None else router
 
 
-def _lost(after: str | None, hop: int | None, before: str | None) -> str:
+def _lost(after: str | None, hop: int | None, before: str | None, *, dropped: bool) -> str:
     """The last router heard may be the one: it tells that a packet's time is up before its own filter sees it."""
     if not after and not hop:
         return "lost on this machine, or at or before the first hop"
     where = f"{after or 'a router that keeps silent'}{f' (hop {hop})' if hop is not None else ''}"
+    if not dropped and before is None:
+        return f"last heard: {where}"
     target = before or "the host, or on the way back,"
     return f"last heard: {where}; {after or 'it'} itself or something up to {target} drops it"
 

@@ -155,7 +155,8 @@ def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
 
     Windows ignores datagrams of some source ports (KB2000061), and no recorded answer of its password service to a
     request that no key opens is known: it counts as blocked only where TCP answers the same bytes and the KDC answers
-    over UDP, or where no datagram at all was answered (or DNS's alone, and not even the LDAP ping, which no key needs).
+    over UDP, or where no datagram at all was answered (or DNS's alone, and not even the LDAP ping, which no key needs),
+    or where it does not get as far as a router on the way to the host, which tells of what does.
     """
     check = outcome.check
     if outcome.state is not State.FILTERED or check.transport != "udp":
@@ -171,6 +172,8 @@ def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
 
 
 def _unproven(outcome: Outcome, twin: Outcome, datagrams: Collection[Outcome]) -> str | None:
+    if outcome.facts.get("lost_before"):
+        return None
     ports = outcome.facts.get("source_ports")
     if isinstance(ports, list) and len(ports) < SOURCE_PORTS:
         return "only one source port was tried"

@@ -68,6 +68,7 @@ class Flow:
     evidence: str = ""  # what a run saw
     dynamic: bool = False  # a port that the endpoint mapper gives, or the range it gives them from
     caveat: str = ""  # what to find out before the change
+    proven: bool = True  # False: silent, which may be the service's own way
     source_host: str = ""  # where it is not this machine
     on_controller: bool = True  # the destination is a domain controller
     sure: Sure = Sure.VENDOR  # how much weight the need bears

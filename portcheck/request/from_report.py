@@ -20,6 +20,10 @@ NOT_TESTED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
 """Nothing was sent, so nothing is known of the path."""
 TAKEN = "a connection was taken, and no rule for this port cures it; ask who runs it, and what lies between"
 SAID_NO = "the question got there; ask who runs it"
+NOT_BY_ITSELF = (
+    "silent, which by itself does not prove a block; 88/udp of the same host is blocked, so see whether the same"
+    " firewall drops this too"
+)
 MOST_NAMED = 4  # ports of an interface that the mapper is asked for
 FIRST_USER_PORT = 1024  # RFC 6335, 6: below are those that IANA assigns
 KDC = frozenset({"kerberos", "kpasswd"})
@@ -98,7 +102,7 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
         return
     if (told := reading.others.get(check.id)) and outcome.state in BLOCKED | NOT_TESTED:
         reading.left_out[f"{check.host} ({check.address}): {told.title} ({told.code}): {told.fix}"] = None
-    elif _concerns(reading, outcome) and (why := _invented(reading, outcome)):
+    elif _concerns(reading, outcome) and (why := _doubtful(reading, outcome)):
         reading.left_out[f"{check.host} ({check.service}): {why}"] = None
     elif _concerns(reading, outcome):
         _ask_for(reading, outcome)
@@ -183,6 +187,18 @@ def _concerns(reading: _Reading, outcome: Outcome) -> bool:
     return outcome.state in BLOCKED and outcome.verdict in HURTS
 
 
+def _kdc_barred(reading: _Reading, outcome: Outcome) -> bool:
+    """88/udp of the same host is blocked: whatever drops it may drop this too."""
+    return any(
+        one.check.service == "kerberos"
+        and one.check.transport == "udp"
+        and one.state in BLOCKED
+        and one.verdict in HURTS
+        and not one.facts.get("udp_unproven")
+        for one in reading.beside(outcome)
+    )
+
+
 def _heard(reading: _Reading, outcome: Outcome) -> bool:
     return any(one.state in HEARD for one in reading.beside(outcome))
 
@@ -193,6 +209,14 @@ def _port_unknown(reading: _Reading, outcome: Outcome) -> bool:
         return False
     mapper = next((o.state for o in reading.beside(outcome) if o.check.service == "rpc"), State.SKIPPED)
     return mapper in BLOCKED or (reading.everything and mapper is not State.SKIPPED)
+
+
+def _doubtful(reading: _Reading, outcome: Outcome) -> str:
+    """Why no rule is asked for; empty: one is."""
+    if outcome.facts.get("udp_unproven") and not (reading.everything or _kdc_barred(reading, outcome)):
+        port = f"{outcome.check.port}/{outcome.check.transport}"
+        return f"{port}: {outcome.reason}; look for it in a capture there first (--all asks for it)"
+    return _invented(reading, outcome)
 
 
 def _invented(reading: _Reading, outcome: Outcome) -> str:
@@ -216,6 +240,8 @@ def _behind_mapper(outcome: Outcome) -> bool:
 
 def _caveat(reading: _Reading, outcome: Outcome) -> str | None:
     """What to find out before the change; None where there is no rule to ask for at all."""
+    if outcome.facts.get("udp_unproven"):
+        return NOT_BY_ITSELF
     if _heard(reading, outcome):
         return ""
     beside = [o for o in reading.beside(outcome) if o.state is not State.SKIPPED]
@@ -247,6 +273,7 @@ def _flow(reading: _Reading, outcome: Outcome, source: str, ports: Ports, caveat
         source_ports=tuple(port for port in told if isinstance(port, int)) if isinstance(told, list) else (),
         control=_control(reading, outcome, source),
         suspects=tuple(filter(None, place.suspects)) if place is not None else (),
+        proven=not outcome.facts.get("udp_unproven"),
     )
 
 

@@ -26,7 +26,7 @@ def headline(ticket: Ticket) -> str:
 
 def impact(ticket: Ticket) -> str:
     """What does not work until then, by the words of the profiles."""
-    needed = [flow for flow in ticket.flows if not flow.optional]
+    needed = [flow for flow in ticket.flows if flow.proven and not flow.optional]
     work = _distinct(op for flow in needed for op in flow.operations or (flow.purpose,) if op)
     if not work:
         return ""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import field
 
-from portcheck.diagnose.verdict import judge, settle, verdict_of
+from portcheck.diagnose.verdict import judge, settle, verdict_of, weighed
 from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, State, Verdict
 from portcheck.model.events import Landed, Notify, Planned
@@ -47,13 +47,19 @@ class Ledger:
         key = outcome.check.id
         if key not in self._whose:
             self._belongs(key, host)
-        before, judged = self.outcomes.get(key), judge(outcome, host.offered)
+        before, judged = self.outcomes.get(key), self._judged(host, outcome)
         self.outcomes[key] = outcome
         self._told.pop(id(host), None)
         self._began.setdefault(key, time.monotonic() - outcome.elapsed_ms / 1000)
-        if before is None or _shown(judge(before, host.offered)) != _shown(judged):
+        if before is None or _shown(self._judged(host, before)) != _shown(judged):
             self.notify(Landed(judged))  # more evidence for the same is nothing new on the screen
         return outcome
+
+    def _judged(self, host: HostState, outcome: Outcome) -> Outcome:
+        """By what is known of the host by now: what is shown while the run goes on is no harder than its end."""
+        if outcome.state is State.FILTERED and outcome.check.transport == "udp":
+            outcome = weighed(outcome, self.of(host))
+        return judge(outcome, host.offered)
 
     def add(self, host: HostState, outcome: Outcome) -> None:
         """An outcome that no profile planned."""

@@ -44,6 +44,13 @@ def test_464_udp_is_not_proven_to_be_blocked_otherwise(beside: list[Outcome], be
     assert found.facts["udp_unproven"] is True
 
 
+def test_464_udp_is_blocked_where_it_does_not_come_as_far_as_a_router_on_the_way() -> None:
+    lost = silent(lost_before="10.77.100.2", lost_before_hop=2)
+    beside = outcome("kpasswd/tcp", facts=ERROR), silent("kerberos/udp"), outcome("ldap-ping/udp")
+    assert (found := judged(lost, *beside)).verdict is Verdict.FAIL
+    assert "udp_unproven" not in found.facts
+
+
 def test_one_source_port_proves_nothing_of_any_datagram_service() -> None:
     found = judged(silent("ldap-ping/udp", source_ports=[40001]), outcome("ldap/tcp"))
     assert (found.verdict, "only one source port" in found.reason) == (Verdict.WARN, True)

@@ -202,3 +202,18 @@ def test_the_page_of_a_host_knows_what_hurts(told: Told) -> None:
     assert page.matters(outcome(LDAP, facts={"clock_skew_s": 3600}))  # a warning hurts as well
     assert not page.matters(outcome(LDAP))
     assert not page.matters(outcome(GC, State.FILTERED))  # not offered, as far as is known
+
+
+@pytest.mark.parametrize(("tcp", "shown"), [(State.OK, Verdict.WARN), (State.FILTERED, Verdict.FAIL)])
+def test_a_silence_is_shown_no_harder_than_it_is_told_at_the_end(told: Told, tcp: State, shown: Verdict) -> None:
+    """464/tcp answers in the protocol and 88/udp was not asked: a controller may drop this question itself."""
+    host = controller()
+    answered, silent = outcome("kpasswd/tcp", tcp, facts={"kpasswd_result": 3}), outcome("kpasswd/udp", State.FILTERED)
+    told.ledger.own(host, (answered.check, silent.check))
+    told.ledger.plan((answered.check, silent.check))
+    told.ledger.land(host, answered)
+    pinged = outcome("ldap-ping/udp")
+    told.ledger.add(host, pinged)
+    told.ledger.land(host, silent)
+    assert told.landed[-1] == (State.FILTERED, shown)
+    assert [o.verdict for o in told.ledger.settled() if o.check == silent.check] == [shown]

@@ -53,3 +53,20 @@ def test_no_tcp_is_one_finding_too(lab: Lab) -> None:
         run = named(lab)
     assert (run.code, run.codes("bravo")) == (1, ["one-way-path"])
     assert "allow tcp 88, 135, 389, 445, 464, 636, 3268, 3269" in first(run)["fix"]
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_464_udp_beside_88_udp_is_proven_blocked_where_a_router_beyond_never_gets_it(lab: Lab, far: bool) -> None:
+    """The near firewall drops it, and the far one tells of what comes so far; dropped at the far one, nobody tells."""
+    where = lab.fw2 if far else lab.fw1
+    saved = lab.vantage.home / "kdc-udp.json"
+    with chain(where, "forward", f"ip daddr {lab.bravo.address} udp dport {{ 88, 464 }} drop"):
+        run = named(lab, "--save", str(saved))
+    (kpasswd,) = run.of("bravo", "kpasswd/udp")
+    assert run.codes("bravo") == ["kpasswd-udp-blocked", "kerberos-udp-blocked"]
+    assert (run.code, kpasswd["verdict"]) == ((0, "warn") if far else (1, "fail"))
+    assert ("lost_before" in kpasswd["facts"], "udp_unproven" in kpasswd["facts"]) == (not far, far)
+    quiet = lab.portcheck("report", str(saved), "-q").stdout
+    assert f"464 udp {'silent' if far else 'blocked'} – passwords" in quiet
+    asked = lab.portcheck("request", str(saved)).stdout
+    assert ("by itself does not prove a block" in asked) is far

@@ -13,7 +13,7 @@ import pytest
 from factories import finding, outcome, report
 from rich.cells import cell_len
 
-from portcheck.model import AskedOf, Comparison, Destination, FindingChange, Report, Request, Severity, Turn
+from portcheck.model import AskedOf, Comparison, Destination, FindingChange, Report, Request, Severity, Turn, Verdict
 from portcheck.render import FORMATS
 from portcheck.render.report.ending import ROWS
 from portcheck.render.shared.options import Options
@@ -202,3 +202,11 @@ def test_detail_comes_with_v_and_the_timelines_of_what_is_well_with_two() -> Non
     assert [page.count("kpasswd 464/tcp: filtered") for page in pages] == [0, 2, 2]
     assert ["dc1.alpha.test ldap 389/tcp: ok" in page for page in pages] == [False, False, True]
     assert all(ending(page)[-5:] == ending(pages[0])[-5:] for page in pages)
+
+
+@pytest.mark.parametrize(("facts", "said"), [({"udp_unproven": True}, "silent"), ({}, "blocked")])
+def test_a_silence_that_proves_no_block_is_called_none_at_the_end(facts: dict[str, object], said: str) -> None:
+    silent = outcome("kpasswd/udp", "filtered", verdict=Verdict.WARN, facts=facts)
+    told_by = finding("kpasswd-udp-blocked", severity=Severity.WARNING, hosts=("dc1",), checks=(silent.check.id,))
+    page = table(report(outcome("kpasswd/tcp"), silent, findings=(told_by,)), Options(width=80))
+    assert f"464 udp {said} – passwords" in "\n".join(ending(page))

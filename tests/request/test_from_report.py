@@ -10,7 +10,7 @@ from hypothesis import given
 
 from portcheck.model import AskedOf, BlockedAt, Expected, Need, Outcome, Report, Request, State, Verdict
 from portcheck.render.request import FORMATS, OWN
-from portcheck.request import from_report, ticket
+from portcheck.request import from_report, summary, ticket
 from portcheck.request.flow import Asked, Ports
 from tests.factories import check, finding, outcome, report
 from tests.request.requests import rendered
@@ -288,3 +288,24 @@ def test_what_a_finding_says_of_a_port_that_answers_takes_no_rule_away_from_the_
     blocked = finding("rpc-mapper-blocked", checks=(mapper.check.id,), asks=(Request(AskedOf.FIREWALL, words="Ask."),))
     made = report(ALIVE, mapper, behind, findings=(name, blocked))
     assert len(from_report.asked(made, made.outcomes).flows) == 2
+
+
+UNPROVEN = {"udp_unproven": True}
+
+
+def test_a_silence_that_proves_no_block_is_no_rule_and_the_reason_is_told() -> None:
+    silent = outcome("kpasswd/udp", State.FILTERED, verdict=Verdict.WARN, reason="silent; not proven", facts=UNPROVEN)
+    found = asked(ALIVE, outcome("kerberos/udp"), silent)
+    assert found.flows == ()
+    assert "464/udp: silent; not proven; look for it in a capture" in found.left_out[0]
+    assert ports(asked(ALIVE, silent, everything=True)) == ["389/tcp", "464/udp"]
+
+
+def test_beside_a_kdc_that_is_barred_alike_it_is_asked_for_with_a_caveat_and_nothing_is_said_to_fail_for_it() -> None:
+    silent = outcome("kpasswd/udp", State.FILTERED, verdict=Verdict.WARN, facts=UNPROVEN)
+    barred = outcome(check("kerberos/udp", need=Need.OPTIONAL), State.FILTERED, verdict=Verdict.WARN)
+    found = asked(ALIVE, barred, silent)
+    assert [(str(flow.ports), bool(flow.caveat)) for flow in found.flows] == [("88/udp", False), ("464/udp", True)]
+    assert "fails" not in summary.impact(ticket.ticket(found, "a run"))
+    proven = ticket.ticket(asked(ALIVE, barred, replace(silent, facts={})), "a run")
+    assert "fails" in summary.impact(proven)

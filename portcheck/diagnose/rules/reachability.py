@@ -10,8 +10,8 @@ from portcheck.diagnose.reader import flag
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.symptoms import speak_sync, unix_alone
-from portcheck.diagnose.view import ForestFacts, endpoint
-from portcheck.model import Outcome, Severity
+from portcheck.diagnose.view import ForestFacts, endpoint, endpoints
+from portcheck.model import BLOCKED, Outcome, Severity
 
 ASK = "Ask the firewall team: {allow}."
 DIRECTORY = ("rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi")
@@ -122,13 +122,25 @@ def _password_datagrams(f: ForestFacts) -> Proof | None:
     """464/udp alone; where its block is not proven, it is called silent, and nobody is asked to open it."""
     proof = f.blocked("kpasswd/udp")
     proven = tuple(o for o in proof if flag(o, "udp_unproven") is not True)
-    words = {
-        "seen": "blocked" if proven else "silent, which does not prove a block",
-        "ask": f"Ask the firewall team: {allow(f, proven)}" if proven else UNPROVEN,
-    }
+    words = {"seen": "blocked", "ask": f"Ask the firewall team: {allow(f, proven)}"}
+    if not proven:
+        words = {
+            "seen": "silent, which does not prove a block",
+            "ask": LIKE_THE_KDC.format(allow=allow(f, proof)) if _kdc_barred(f, proof) else UNPROVEN,
+        }
     return Proof(proof, f.beside(proof, "kpasswd/tcp", "kerberos/udp"), words=words) if proof else None
 
 
+def _kdc_barred(f: ForestFacts, proof: tuple[Outcome, ...]) -> bool:
+    """Of each of these hosts, 88/udp is blocked: whatever drops it may drop this too."""
+    barred = (o for o in f.every_fault("kerberos/udp") if o.state in BLOCKED and flag(o, "udp_unproven") is not True)
+    return set(endpoints(proof)) <= set(endpoints(barred))
+
+
+LIKE_THE_KDC = (
+    "If the firewall that drops 88/udp turns out to drop 464/udp too, ask the firewall team: {allow}. The silence of"
+    " 464/udp by itself proves nothing: a controller may well drop this question"
+)
 UNPROVEN = (
     "Nothing to ask for yet: a controller may well drop this question itself. Where password changes wait or fail, look"
     " for 464/udp in a capture on the controller first"

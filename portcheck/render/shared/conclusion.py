@@ -114,6 +114,8 @@ def _blocked(told: Iterable[Finding], digest: Digest) -> list[str]:
         bad = [o for o in outcomes if (o.state in GOOD) == (state == "open")]
         if state == "refused" and not any(o.state is State.REFUSED for o in bad):
             state = "silent"  # a service that does not run, on a host that says nothing of it
+        if bad and all(o.facts.get("udp_unproven") is True for o in bad):
+            state = "silent"  # which proves no block
         for_what = ", ".join(dict.fromkeys(_for_what(brief_of(finding.code), bad) for finding in findings))
         parts.append(f"{_named(hosts, digest)}{ports_words(bad) or 'ports'} {state} – {for_what}")
     return parts
