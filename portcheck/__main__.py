@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
 from portcheck import __version__
-from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE
+from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE, OK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,19 +100,39 @@ def _answer_at_once(arguments: list[str]) -> int | None:
 def _show_version() -> None:
     try:
         print(f"portcheck {__version__}", flush=True)
-    except OSError:  # nobody reads, or a full disk
+        if code := _lost_as_well(0):
+            os._exit(code)
+    except BrokenPipeError:  # nobody reads
+        os._exit(OK)
+    except OSError:  # a full disk
         os._exit(NOT_DONE)
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)
 
 
+class _Closed(io.TextIOWrapper):
+    """A stream that whoever started us closed. Its number is taken, so that no file gets it: by something that is there
+    for reading only, so that who names it as a file is told."""
+
+    lost = False  # whether anything was written
+
+    def __init__(self) -> None:
+        super().__init__(open(os.open(os.devnull, os.O_RDONLY), "wb"), "utf-8")  # noqa: PTH123, SIM115 - until the end
+
+    def write(self, text: str) -> int:
+        self.lost = self.lost or bool(text)
+        return len(text)
+
+
 def _prepare_streams() -> None:
     """Streams may be closed, or know fewer letters than our texts: neither is worth a result."""
     sys.unraisablehook = lambda _: None  # what Python only complains of, such as a loop that could not be made
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
+        if stream is None:
+            setattr(sys, name, _Closed())
         elif stream.errors in {"strict", "surrogateescape"}:  # the latter in the C locale
             stream.reconfigure(errors="replace")
 
@@ -123,7 +144,19 @@ def _leave(code: int) -> NoReturn:
             stream.flush()
         except (OSError, ValueError):  # what could not be shown was said, and is in the code
             continue
-    os._exit(_ending().close(code))
+    os._exit(_ending().close(_lost_as_well(code)))
+
+
+def _lost_as_well(code: int) -> int:
+    """The exit code, where a closed stdout took what was to be shown: a fault that was found is still told by it."""
+    if not isinstance(sys.stdout, _Closed) or not sys.stdout.lost:
+        return code
+    code = code or NOT_DONE
+    try:
+        os.write(2, b"portcheck: the output cannot be written: standard output is closed\n")
+    except OSError:
+        return code  # and nobody can be told
+    return code
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ OWN: Mapping[str, Mapping[int, str]] = {
     "config check": {OK: "the forests file is good"},
     "config init": {OK: "written"},
     "config show": {OK: "shown"},
-    "demo": {OK: "shown, with the faults that it is about"},
+    "demo": {OK: "shown, with the faults that it is about (`check` would end with the `exit_code` of its JSON: 1)"},
     "diff": {OK: "nothing changed", NOT_AS_EXPECTED: "something changed", USAGE: "a run cannot be read or compared"},
     "discover": {OK: "found, and every controller answers", NOT_AS_EXPECTED: "records or answers are missing"},
     "explain": {OK: "explained", NOT_AS_EXPECTED: "no such error is known"},

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 FOLDER = HERE / "errors"
 SOURCES = HERE / "sources.toml"
 COPY = "table.json"
-FORMAT = 3  # of the copy
+FORMAT = 4  # of the copy
 
 
 @cache
@@ -53,7 +53,7 @@ def bound(books: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }
     no = ""
     for book in books:
-        out["family"] |= book.get("family", {})
+        out["family"] |= {name: _family(row) for name, row in book.get("family", {}).items()}
         out["cause"] |= book.get("cause", {})
         out["kind"] += book.get("kind", [])
         out["pattern"] += book.get("pattern", [])
@@ -64,6 +64,12 @@ def bound(books: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for kind in ("pattern", "subject"):
         out[kind] = [_pattern(row, no) for row in out[kind]]
     return {**out, "exact": _exact(out["error"]), "words": _words(out["error"])}
+
+
+def _family(row: Mapping[str, Any]) -> dict[str, Any]:
+    """With what each of its contexts cannot do without, whatever the number is."""
+    shown = [context.replace("{n}", r"\w+").replace("{s}", r"\s*") for context in row.get("contexts", ())]
+    return {**row, "needles": [needles(context) for context in shown]}
 
 
 def _pattern(row: Mapping[str, str], no: str) -> dict[str, Any]:

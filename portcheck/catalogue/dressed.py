@@ -14,6 +14,7 @@ from portcheck.catalogue.phrases import canonical
 
 PREFIXED = re.compile(r"\bldap\.(?P<name>[A-Z]{3,}(?:_[A-Z0-9]+)*)\b")
 CLASS = re.compile(r"\b(?:LDAP)?(?P<name>[A-Z][a-z]+(?:[A-Z][a-z]+){0,6}?)(?:Error|Result|Exception)\b")
+ENDS = ("Error", "Result", "Exception")  # of a class
 AT_ONCE = re.compile(r"(?:\w{1,12}:? )?$")  # in front of a class that begins a text: `Error: `, `throw `
 
 
@@ -24,6 +25,8 @@ def dressed(text: str, *, of_ldap: bool) -> Iterator[tuple[str, str, int]]:
     """
     for found in PREFIXED.finditer(text):
         yield from _of("LDAP_" + found["name"], found)
+    if not any(map(text.__contains__, ENDS)):
+        return
     for found in CLASS.finditer(text):
         alone = any(letter.isupper() for letter in found["name"][1:]) and AT_ONCE.match(text[: found.start()])
         if of_ldap or alone:

@@ -49,6 +49,7 @@ class ErrorFamily:
     hints: tuple[str, ...]  # words around a bare code that speak for this family
     numbers: str = ""  # how its numbers are written: win32, plain, hresult, krb, event, or not at all
     contexts: tuple[str, ...] = ()  # patterns of texts in which a number `{n}` is this family's
+    needles: tuple[tuple[str, ...], ...] = ()  # of each context: letters of which a text has some, or none are known
     general: bool = False  # its texts say less than those of any other family beside them
 
 
@@ -135,6 +136,7 @@ def _family(name: str, row: Mapping[str, Any]) -> ErrorFamily:
         hints=tuple(row.get("hints", ())),
         numbers=row.get("numbers", ""),
         contexts=tuple(row.get("contexts", ())),
+        needles=tuple(map(tuple, row["needles"])),
         general=row.get("general", False),
     )
 

@@ -44,11 +44,12 @@ WELL = re.compile(
     r"|\b\w*(?:errors?|failures?|failed|fails?|err|faults?|exceptions?|lost|rejected|denied|timeouts?|missing)"
     r"[\"']?[\s=:]{1,3}[\"'\[(]?(?:0(?:\.0+)?\b(?![.:]\d)|(?:none|no|false|null|nil|success|ok)"
     r"(?=[\"'\])]*\s*(?:$|[,;)}\]|]|\w+=)))"
+    r"|\b(?:checksum|crc\d{0,2}|hash|digest|handle|address|offset|cookie)[=: ]{1,2}@?0x[0-9a-f]+\b|\bunknown(?=\[)"
     r"|\b\w*=?on[-_](?:failure|error|abort)\b|\bexited (?:\w+ ){0,2}0\b|\b(?:not|none) (?:required|needed)\b"
     r"|\b(?:get|post|put|head|delete|options|propfind|connect) \S+(?= http/)|\berror ?level\b",
     re.IGNORECASE,
 )
-"""Words of failure that tell of none: counts of zero, requests of a web log."""
+"""Words of failure that tell of none: counts of zero, requests of a web log, checksums, clients of unknown name."""
 PATHS = re.compile(
     r"[\w.-]*/[\w./-]*|\b\w*error[-_.]?log\b|\b(?:if|when|until|unless) [^.;]{0,40}(?:fail|error|exception)\w*"
 )

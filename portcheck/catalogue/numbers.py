@@ -18,6 +18,7 @@ FACILITY_NT = 0x10000000  # MS-ERREF 2.1: the N bit of an HRESULT that carries a
 TABLE = 256  # codes in one table of com_err
 BEFORE, AFTER = 110, 60  # characters around a number in which its family must be named
 AUDITED = "event-security"
+NO_CODES = 30_000  # Win32 has none from here on
 SPEAKS_FOR_ITSELF = 1000  # Win32 codes from here on are seldom anything else where something else is not named
 
 SIGN_AND_DIGITS = r"(?P<n>(?<![\w.,-])-?(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w|[.,:-]\d|\.[a-z]))"
@@ -43,18 +44,20 @@ EVENT = re.compile(
 
 NO_CODE = re.compile(
     r"(?<=\] )\(0x[0-9a-f]{4,5}\)"  # a level of SSSD's debug log
-    r"|\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d\d?:\d\d:\d\d:\d{3}\b|\b\d\d?:\d\d(?::\d\d)?\b"  # date and time
-    r"|\bexit(?:ed|s)?(?: with)?(?: (?:code|status|value))?[\s:=(]*-?\d+"
-    r"|\bhttp\b[\w/. ]{0,12}?(?:\bstatus|\bcode|\bresponse|\berror)?(?: code)?[\s:=(]*\d{3}(?:\.\d+)?\b"
-    r"|\b(?:status|response) code[\s:=(]*[1-5]\d\d\b|\bstatus[ =:][1-5]\d\d\b"
-    r"|\b(?:lines?|port|pid|uid|gid|level|kvno|etype|version|build|retry|attempt|state|severity|msgid|opid|conn|op|fd)"
+    r"|\b(?:"
+    r"\d{4}[-/]\d\d[-/]\d\d\b|\d\d?:\d\d:\d\d:\d{3}\b|\d\d?:\d\d(?::\d\d)?\b"  # date and time
+    r"|exit(?:ed|s)?(?: with)?(?: (?:code|status|value))?[\s:=(]*-?\d+"
+    r"|http\b[\w/. ]{0,12}?(?:\bstatus|\bcode|\bresponse|\berror)?(?: code)?[\s:=(]*\d{3}(?:\.\d+)?\b"
+    r"|(?:status|response) code[\s:=(]*[1-5]\d\d\b|status[ =:][1-5]\d\d\b"
+    r"|(?:lines?|port|pid|uid|gid|level|kvno|etype|version|build|retry|attempt|state|severity|msgid|opid|conn|op|fd)"
     r"[\s:=#]{0,2}\d+"
-    r"|\b(?:child|process|pid|thread|task|job|session|socket|client)\s?\[\d+\]"
-    r"|\b(?:no|0|zero) (?:errors?|failures?)[\s,;]{0,3}\d*"
-    r"|(?<=dsid-)[0-9a-f]+|\bproblem \d+|\barch=[0-9a-f]+"
+    r"|(?:child|process|pid|thread|task|job|session|socket|client)\s?\[\d+\]"
+    r"|(?:no|0|zero) (?:errors?|failures?)[\s,;]{0,3}\d*)"
+    r"|(?<=dsid-)[0-9a-f]+|\b(?:problem \d+|arch=[0-9a-f]+)"
     r"|(?<=:\d\d )\[[A-Z]+\] \[\d+\]",  # netlogon.log: its thread
     re.IGNORECASE,
 )
+DIGIT = re.compile(r"\d")
 WENT_WELL = re.compile(r"\baudit success\b|\b(?:result|failure|error) code\W{1,4}0x0\b")  # of an audited event
 FOREIGN = re.compile(
     r"\b(?:ora-|oracle|mysql|mariadb|postgres|smtp|curl|nginx|postfix|dovecot|npm|gcc|ffmpeg|docker|http|odbc|sqlstate"
@@ -97,7 +100,7 @@ def whole(text: str) -> Number | None:
 
 def claims(text: str) -> Iterator[Claim]:
     """Every number of a longer text that the text marks as a code, with the families that it names."""
-    text = NO_CODE.sub(lambda found: re.sub(r"\d", " ", found[0]), text)
+    text = NO_CODE.sub(lambda found: DIGIT.sub(" ", found[0]), text)
     folded = text.casefold()
     taken: set[int] = set()
     for claim in (*_by_itself(text), *_by_context(text, folded), *_by_event(text, folded)):
@@ -167,12 +170,19 @@ def _owners(number: Number) -> tuple[str, ...]:
 def _by_context(text: str, folded: str) -> Iterator[Claim]:
     found: dict[tuple[int, int], list[str]] = {}
     for family in families().values():
-        if family.contexts and any(hint in folded for hint in family.hints):
-            for number in _numbers(_contexts(family), text):
+        if family.contexts and any(map(folded.__contains__, family.hints)):
+            for number in _numbers(_contexts_near(family, folded), text):
                 mine = found.setdefault((number.start, number.end), [])
                 mine += [family.name] if family.name not in mine else []
     for (start, end), names in found.items():
         yield Claim(Number(text[start:end], start, end), tuple(names), named=True)
+
+
+def _contexts_near(family: ErrorFamily, folded: str) -> Iterator[re.Pattern[str]]:
+    """Those that a folded text has the letters for: most are not tried."""
+    for pattern, needed in zip(_contexts(family), family.needles, strict=True):
+        if not needed or any(map(folded.__contains__, needed)):
+            yield pattern
 
 
 @cache
@@ -205,17 +215,23 @@ def _by_words(number: Number, folded: str, *, labelled: bool) -> Claim | None:
     after = folded[number.end : number.end + AFTER]
     if _is_winsock(number):
         return Claim(number, ("winsock",), named=True)
-    near = {f.name: max(_place(before, h) for h in f.hints) for f in _labelled() if f.hints}
+    near = {f.name: _last(before, f) for f in _labelled()}
     last = max(near.values(), default=-1)
     named = tuple(name for name, place in near.items() if place == last) if last >= 0 else ()
     if labelled and not named:
-        named = tuple(f.name for f in _labelled() if any(_place(after, hint) >= 0 for hint in f.hints))
+        named = tuple(f.name for f in _labelled() if spoken_for(after, f))
     if named:
         return Claim(number, (*named, "dns") if "win32" in named else named, named=True)
     if not labelled:
         return None
     lonely = number.value >= SPEAKS_FOR_ITSELF and not FOREIGN.search(before + " " + after)
-    return Claim(number, ("win32", "dns"), named=False) if lonely else None
+    return Claim(number, ("win32", "dns", *_events(number)), named=False) if lonely else None
+
+
+def _events(number: Number) -> Iterator[str]:
+    """`error 31044`: events of so high a number are nobody else's."""
+    if number.value >= NO_CODES:
+        yield from (family.name for family in families().values() if family.numbers == "event")
 
 
 def _is_winsock(number: Number) -> bool:
@@ -234,13 +250,12 @@ def _hint(hint: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z]){re.escape(hint)}")
 
 
-def _place(folded: str, hint: str) -> int:
-    """Where the words stand last; -1: nowhere."""
-    if hint not in folded:
-        return -1
-    return max((found.start() for found in _hint(hint).finditer(folded)), default=-1)
+def _last(folded: str, family: ErrorFamily) -> int:
+    """Where words that name the family stand last; -1: nowhere."""
+    near = filter(folded.__contains__, family.hints)
+    return max((found.start() for hint in near for found in _hint(hint).finditer(folded)), default=-1)
 
 
 def spoken_for(folded: str, family: ErrorFamily) -> bool:
     """Whether a folded text names the family."""
-    return any(_place(folded, hint) >= 0 for hint in family.hints)
+    return any(_hint(hint).search(folded) for hint in filter(folded.__contains__, family.hints))

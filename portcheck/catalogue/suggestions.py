@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from portcheck.catalogue.books import table
@@ -13,6 +13,9 @@ from portcheck.catalogue.services import services
 LONGEST = 65536
 SHORT = 60  # a query this short may be a slip of the pen
 SUGGESTIONS = 5
+ALIKE = 0.6  # difflib's ratio
+RUN = 3  # letters in a row
+WORD = 8  # letters: a slip in so short a query may leave fewer
 
 
 def suggest(text: str) -> list[str]:
@@ -25,9 +28,15 @@ def suggest(text: str) -> list[str]:
     import difflib
 
     known = table()["exact"]
-    close = difflib.get_close_matches(query, known, n=SUGGESTIONS, cutoff=0.6)
+    close = difflib.get_close_matches(query, _near(query, known), n=SUGGESTIONS, cutoff=ALIKE)
     partly = sorted((spelled for spelled in known if len(query) > 2 and query in spelled), key=len)
     return list(dict.fromkeys(known[spelled][0][1] for spelled in (*close, *partly)))[:SUGGESTIONS]
+
+
+def _near(query: str, known: Iterable[str]) -> Iterable[str]:
+    """Those that share some letters in a row with it: difflib takes long for thousands, and a slip leaves that much."""
+    runs = {query[at : at + RUN] for at in range(len(query) - RUN + 1)}
+    return [spelled for spelled in known if any(map(spelled.__contains__, runs))] if len(query) > WORD else known
 
 
 def of_port(port: int) -> list[str]:

@@ -14,7 +14,7 @@ from portcheck.automation import BusyError
 from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
-from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE, OWN, PLUGIN, USAGE, sentence
+from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE, OK, OWN, PLUGIN, USAGE, sentence
 from portcheck.render.shared.spoken import ACCESSIBLE
 from portcheck.run.starved import starved
 
@@ -94,9 +94,9 @@ def run(arguments: Sequence[str], take: Callable[[Report], None] | None = None) 
     except OverflowError:
         streams.say(CLOCK_BEYOND)
         return NOT_DONE
-    except BrokenPipeError:
-        streams.abandon()  # the reader left
-        return 0
+    except (BrokenPipeError, SystemExit):  # the reader left; the latter is typer's way to say so
+        streams.abandon()
+        return OK
     except OSError as error:  # a full disk behind stdout
         streams.abandon()
         what = "this machine could not do it" if starved(error) else "the output cannot be written"

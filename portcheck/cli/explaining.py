@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from portcheck.cli.streams import show
@@ -92,7 +93,9 @@ def _unknown(text: str, *, as_json: bool) -> int:
     if as_json:
         _print(json.dumps({"errors": [], "suggestions": suggestions}))
     else:
-        sys.stderr.write("\n".join(words.unknown(text, suggestions, _width())) + "\n")
+        with suppress(OSError):  # where stderr takes nothing, nobody can be told
+            sys.stderr.write("\n".join(words.unknown(text, suggestions, _width())) + "\n")
+            sys.stderr.flush()
     return NOT_FOUND
 
 

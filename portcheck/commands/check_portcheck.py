@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import sys
 from collections.abc import Sequence
-
-import typer
 
 from portcheck.cli import app
 from portcheck.cli.plugin_ranges import RangeError, alerts, is_range
+from portcheck.cli.streams import abandon, say, show
 from portcheck.frozen import dataclass
 from portcheck.model import Report, Verdict
 from portcheck.render.report.nagios import CRITICAL, UNKNOWN, WARNING, WORDS, level, status
@@ -52,9 +50,18 @@ class PluginWords:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The plugin's exit code; usage errors, help and runs that could not be done are UNKNOWN."""
+    """The plugin's exit code; usage errors, help and what could not be done, or not be shown, are UNKNOWN."""
+    try:
+        return _answered(arguments)
+    except OSError as error:  # a full disk behind stdout
+        abandon()
+        say(f"the output cannot be written: {error.strerror or 'no reason given'}")
+        return UNKNOWN
+
+
+def _answered(arguments: Sequence[str]) -> int:
     if {"-h", "--help"} & set(arguments):
-        typer.echo(HELP, nl=False)
+        show(HELP)
         return UNKNOWN
     if {"-V", "--version"} & set(arguments):
         app.run(["--version"])
@@ -62,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         words = translated(arguments)
     except RangeError as error:
-        typer.echo(status(WORDS[UNKNOWN], [f"{error} (see check_portcheck --help)"]))
+        show(_line([f"{error} (see check_portcheck --help)"]))
         return UNKNOWN
     complaint = io.StringIO()
     reports: list[Report] = []
@@ -73,15 +80,17 @@ def run(arguments: Sequence[str]) -> int:
     if not reports:
         told = lines[-1].removeprefix("portcheck: ") if lines else "the run was not done"
         told = told.replace("(see portcheck check --help)", "(see check_portcheck --help)")
-        typer.echo(status(WORDS[UNKNOWN], [told]))
+        show(_line([told]))
         return UNKNOWN
     code = judged(reports[-1], words)
-    typer.echo(
-        shown.getvalue().replace(f"PORTCHECK {WORDS[level(reports[-1])]}", f"PORTCHECK {WORDS[code]}", 1), nl=False
-    )
+    show(shown.getvalue().replace(f"PORTCHECK {WORDS[level(reports[-1])]}", f"PORTCHECK {WORDS[code]}", 1))
     for line in lines:  # a file that could not be written: the check itself was done
-        sys.stderr.write(f"{line}\n")
+        say(line.removeprefix("portcheck: "))
     return code
+
+
+def _line(told: list[str]) -> str:
+    return f"{status(WORDS[UNKNOWN], told)}\n"
 
 
 def translated(arguments: Sequence[str]) -> PluginWords:

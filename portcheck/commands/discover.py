@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Domain = Annotated[str, typer.Argument(help="A DNS domain, or a forest of the file.")]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The forests file.")]
-Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="SERVER", help="Ask this DNS server.")]
+Servers = Annotated[list[str] | None, typer.Option("--dns", metavar="HOST[:PORT]", help="Ask this DNS server.")]
 Site = Annotated[str | None, typer.Option("--site", metavar="NAME", help="Ask for this site's records too.")]
 Formats = Annotated[list[str] | None, typer.Option("-f", "--format", metavar="NAME", help=", ".join(FORMATS) + ".")]
 Outputs = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="A file for the format.")]

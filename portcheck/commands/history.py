@@ -35,7 +35,9 @@ Digest = Annotated[
     str | None,
     typer.Option("--digest", metavar="DURATION|last", help="What the last 7d, say, were like; or all since the last."),
 ]
-DigestFormats = Annotated[list[str] | None, typer.Option("-f", "--format", help="Of --digest: markdown or html.")]
+DigestFormats = Annotated[
+    list[str] | None, typer.Option("-f", "--format", metavar="NAME", help="Of --digest: markdown or html.")
+]
 DigestFiles = Annotated[list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Of --digest.")]
 NotifyToo = Annotated[bool, typer.Option("--notify", help="Send the digest by apprise ($PORTCHECK_NOTIFY).")]
 NotifyFile = Annotated[Path | None, typer.Option("--notify-file", metavar="FILE", help="Where the URLs of it are.")]

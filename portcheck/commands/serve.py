@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from portcheck.catalogue.profiles import built_in
 from portcheck.cli import targets
 from portcheck.cli.check_flags import Called, Config
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say
 from portcheck.config import ConfigError, Configuration, Server, parse_server, parse_vantage
+from portcheck.config.systems import CLOUD
 from portcheck.exitcodes import NOT_DONE, OK
 from portcheck.model.events import Event
 from portcheck.model.libraries import PACKAGES, how_to_get
@@ -114,12 +116,13 @@ def _loaded(config: str | None, web_config: Path | None, name: str) -> Loaded:
 
 
 def _forests(configured: Configuration, name: str) -> Forests:
-    """What the file allows, and nothing beside it: its forests, and the profiles that it names."""
+    """What the file allows: its forests, and for each any profile of the file or of ours that asks only them."""
     from portcheck.exporter.app import Forests
 
     by_name = {forest.name: forest for forest in configured.forests}
     named = {forest.name: tuple(profile_names(forest, ())) for forest in configured.forests}
     allowed = frozenset(p for names in named.values() for p in names) | frozenset(configured.own_profiles)
+    allowed |= {name for name, profile in built_in().items() if all(row.target != CLOUD for row in profile.rows)}
     settings = configured.settings
     limit = min(settings.deadline_s or LONGEST_RUN_S, LONGEST_RUN_S)
 

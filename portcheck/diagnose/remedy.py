@@ -12,7 +12,8 @@ from portcheck.model import Outcome, State
 MOST_TARGETS, MORE = 12, "more hosts (portcheck request lists them all)"
 """Longer lists belong into a change request, not into a sentence."""
 
-Ports = tuple[tuple[str, tuple[int, ...]], ...]
+DYNAMIC = "49152-65535"
+Ports = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def allow(f: ForestFacts, outcomes: Iterable[Outcome]) -> str:
@@ -63,21 +64,31 @@ def sources(f: ForestFacts, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 
 def spelled(ports: Ports) -> str:
     """tcp+udp 464; tcp 88, 135 and udp 389"""
-    by_numbers: dict[tuple[int, ...], list[str]] = {}
+    by_numbers: dict[tuple[str, ...], list[str]] = {}
     for transport, numbers in ports:
         by_numbers.setdefault(numbers, []).append(transport)
     return " and ".join(
-        f"{'+'.join(transports)} {', '.join(map(str, numbers)) or 'the dynamic RPC ports'}"
+        f"{'+'.join(transports)} {', '.join(numbers) or 'the dynamic RPC ports'}"
         for numbers, transports in by_numbers.items()
     )
 
 
 def _ports(outcomes: Sequence[Outcome]) -> Ports:
-    """What is known to be both ways comes as one: 464 over tcp and udp."""
+    """What is known to be both ways comes as one: 464 over tcp and udp. Beside others, the range of dynamic ports."""
     numbers: dict[str, set[int]] = {}
     for o in outcomes:
         numbers.setdefault(o.check.transport, set()).update(() if o.check.port is None else (o.check.port, *others(o)))
-    return tuple((transport, tuple(sorted(numbers[transport]))) for transport in sorted(numbers))
+    dynamic = {o.check.transport for o in outcomes if o.check.port is None}
+    return tuple(
+        (
+            transport,
+            (
+                *map(str, sorted(numbers[transport])),
+                *([DYNAMIC] if transport in dynamic and numbers[transport] else ()),
+            ),
+        )
+        for transport in sorted(numbers)
+    )
 
 
 def others(outcome: Outcome) -> tuple[int, ...]:

@@ -174,7 +174,7 @@ def weighed(outcome: Outcome, beside: Collection[Outcome]) -> Outcome:
 def _unproven(outcome: Outcome, twin: Outcome, datagrams: Collection[Outcome]) -> str | None:
     if outcome.facts.get("lost_before"):
         return None
-    ports = outcome.facts.get("source_ports")
+    ports = outcome.facts.get("source_ports_unanswered", outcome.facts.get("source_ports"))
     if isinstance(ports, list) and len(ports) < SOURCE_PORTS:
         return "only one source port was tried"
     if outcome.check.service != "kpasswd":

@@ -117,7 +117,7 @@ class Exporter:
         if len(targets) != 1 or targets[0] not in self.forests.profiles:
             return _refused("target: name one forest of the forests file; /sd lists them")
         if len(profiles) > 1 or any(name not in self.forests.allowed for name in profiles):
-            return _refused("profile: name one of the profiles of the forests file")
+            return _refused("profile: name one profile; those of the cloud only where the forests file names them")
         forest, profile = targets[0], "".join(profiles)
         patience = patience_s(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         if patience is None:

@@ -12,7 +12,7 @@ from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.model.events import Notify
 from portcheck.net.pacing import Pacer
-from portcheck.net.timeline import repeated
+from portcheck.net.timeline import UNANSWERED, repeated
 from portcheck.net.timeouts import Timeouts
 
 RATES = (8.0, 5.0, 3.0)  # checks a second, slower each round
@@ -90,9 +90,8 @@ async def _from_another_port(cases: Sequence[Case]) -> None:
         await pacer.turn()
         better = await case.ask(outcome, ONE_ICMP)
         if better.state is State.FILTERED:
-            case.note(
-                outcome, "again", "asked again from another port: still no answer", source_ports=_ports(outcome, better)
-            )
+            ports = {key: _ports(outcome, better, key=key) for key in ("source_ports", UNANSWERED)}
+            case.note(outcome, "again", "asked again from another port: still no answer", **ports)
         else:
             case.improve(outcome, better)
 
@@ -100,9 +99,9 @@ async def _from_another_port(cases: Sequence[Case]) -> None:
     await asyncio.gather(*(one(case, outcome) for case, outcome in single))
 
 
-def _ports(*outcomes: Outcome) -> list[object]:
-    """This machine's ports from which it was asked in vain."""
-    told = [o.facts.get("source_ports") for o in outcomes]
+def _ports(*outcomes: Outcome, key: str = UNANSWERED) -> list[object]:
+    """This machine's ports from which it was asked, in vain unless another key is named."""
+    told = [o.facts.get(key) for o in outcomes]
     return [port for ports in told if isinstance(ports, list) for port in ports]
 
 

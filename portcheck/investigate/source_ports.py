@@ -17,6 +17,7 @@ from portcheck.net.hops import Fate
 from portcheck.net.pacing import Pacer
 from portcheck.net.platform import sockets
 from portcheck.net.platform.sockets import FORBIDDEN_SOURCE_PORTS
+from portcheck.net.timeline import UNANSWERED
 
 BANDS = ((1024, 5000), (5001, 32767), (32768, 49151), (49152, 65535))  # old Windows; nobody's; Linux; all
 OF_EACH = 3
@@ -140,7 +141,7 @@ def _unheard(outcome: Outcome) -> int:
 
 def _tried(outcome: Outcome) -> list[int]:
     """In vain."""
-    ports = outcome.facts.get("source_ports")
+    ports = outcome.facts.get(UNANSWERED)
     return [port for port in ports if isinstance(port, int)] if isinstance(ports, list) else []
 
 

@@ -67,13 +67,15 @@ def _labelled(text: str, known: KeysView[str]) -> Iterator[Span]:
 
 
 def _in_context(text: str, folded: str, own: Iterable[str]) -> Iterator[Span]:
-    if own or any(hint in folded for hint in _hints()):
+    if own or any(map(folded.__contains__, _hints())):
         yield from (found.span("n") for found in BRACKETED.finditer(text))
     if "event" in folded:
         yield from (found.span("n") for found in EVENT.finditer(text))
     for hints, patterns in _contexts():
-        if own or any(hint in folded for hint in hints):
-            for pattern, gap in patterns:
+        if own or any(map(folded.__contains__, hints)):
+            for needed, pattern, gap in patterns:
+                if needed and not any(map(folded.__contains__, needed)):
+                    continue
                 found = (each.span("n") for each in pattern.finditer(text))
                 yield from ((start, len(text) if gap else end) for start, end in found)
 
@@ -124,9 +126,16 @@ def _hints() -> tuple[str, ...]:
 
 
 @cache
-def _contexts() -> tuple[tuple[tuple[str, ...], tuple[tuple[re.Pattern[str], bool], ...]], ...]:
+def _contexts() -> tuple[tuple[tuple[str, ...], tuple[tuple[tuple[str, ...], re.Pattern[str], bool], ...]], ...]:
+    """Of each family its hints, and its contexts with the letters that each needs."""
     return tuple(
-        (tuple(map(_masked, family.hints)), tuple(_wider(c, sub=family.numbers == "sub") for c in family.contexts))
+        (
+            tuple(map(_masked, family.hints)),
+            tuple(
+                (tuple(map(_masked, needed)), *_wider(context, sub=family.numbers == "sub"))
+                for context, needed in zip(family.contexts, family.needles, strict=True)
+            ),
+        )
         for family in families().values()
         if family.contexts
     )

@@ -19,10 +19,11 @@ HEXADECIMAL = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 LONG = re.compile(rb"000000000*(?:-0000-0000-0000-000000000000)?")  # in what only shows hexadecimal digits
 LONGEST_CODE = b"0" * 8
 BEFORE, BEHIND = 8, 32  # bytes around a wide number that say whether it is a code
+GUID = 36  # characters
 WIDE = 8  # digits: shorter numbers are codes only where words around them say so
 WINSOCK = re.compile(
-    r"[(\[<][^\S\n]?(?P<n>1[01]0\d\d|101\d\d)[^\S\n]?[)\]>]"
-)  # in brackets nobody else's, whatever the words around are
+    r"(?P<n>1(?:[01]0|01)\d\d)(?=[^\S\n]?[)\]>])(?:(?<=[(\[<].....)|(?<=[(\[<][^\S\n].....))"
+)  # in brackets nobody else's, whatever the words around are; they are looked at last, since a digit is found sooner
 MASKED_HEX = re.compile(rb"0x[0a-fA-F]+(?![0-9A-Za-z_])")
 RUN = re.compile(r"[0-9]+(?:x[0-9a-fA-F]+(?![0-9A-Za-z_]))?")  # one 0, or 0x0, of a shape
 DIGIT = re.compile(r"\d")
@@ -75,9 +76,22 @@ def _without_its_own(raw: bytes) -> tuple[bytes, list[tuple[int, str]]]:
         start, end = found.span()
         if its_own := _of_its_own(raw, start, end):
             out[start:end] = b"-" * (end - start)
-        if not its_own or end - start == WIDE:
+        if (not its_own or end - start == WIDE) and _may_be_owned(raw, start, end):
             wide += [(start, number) for number in owned(_around(raw, start, end))]
     return bytes(out), wide
+
+
+def _may_be_owned(raw: bytes, start: int, end: int) -> bool:
+    """Whether `owned` may know it: a look at its length and first digit spares most of them the patterns."""
+    match end - start:
+        case 8:
+            return raw[start] in b"8cC" or raw[start - 1 : start] in (b"x", b"X") or b"Err" in raw[end : end + BEHIND]
+        case 9:
+            return raw[start - 1 : start] == b"-"
+        case 10:
+            return raw[start] in b"2" or raw[start - 1 : start] == b"-"
+        case length:
+            return length == 2 * WIDE or length >= GUID
 
 
 def _around(raw: bytes, start: int, end: int) -> str:
@@ -106,9 +120,8 @@ def _joins(letter: bytes) -> bool:
 
 def masked(raw: bytes) -> bytes:
     """With one 0 for each run of digits, and 0x0 for each hexadecimal number."""
-    raw = raw.translate(DIGITS).replace(b"00000", b"0").replace(b"000", b"0")
-    while b"00" in raw:
-        raw = raw.replace(b"00", b"0")
+    apart = b"".join((b"\n", raw.translate(DIGITS), b"\n")).split(b"0")
+    raw = b"0".join(filter(None, apart))[1:-1]  # the quickest way to one 0 of many
     return MASKED_HEX.sub(b"0x0", raw) if b"0x" in raw else raw
 
 

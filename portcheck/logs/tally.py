@@ -122,7 +122,9 @@ def _count(out: Tally, record: LogRecord, found: tuple[Match, ...], before: str)
     when = stamp(record.when) or stamp(record.text) or stamp(before)
     named = dict.fromkeys((*hosts(record.text), *([record.host.casefold()] if record.host else ())))
     for match in found:
-        one = out.seen.setdefault(match.error.name, Sighting(match.error, *_sample(record.text, match)))
+        one = out.seen.get(match.error.name)
+        if one is None:
+            one = out.seen[match.error.name] = Sighting(match.error, *_sample(record.text, match))
         one.count += 1
         one.first = min(filter(None, (one.first, when)), default="")
         one.last = max(one.last, when)

@@ -70,6 +70,11 @@ class Lookup:
     ttl_s: int | None = None  # of the answer's rows
 
     @property
+    def denied(self) -> bool:
+        """The server said that there is no such record. All else but an answer leaves that open."""
+        return self.status in {"nxdomain", "nodata"}
+
+    @property
     def srv(self) -> tuple[SrvRecord, ...]:
         """The rows of an SRV answer, in its order; of any other record, none."""
         return tuple(map(SrvRecord.of, self.answers)) if self.record == "SRV" else ()

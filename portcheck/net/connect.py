@@ -104,6 +104,7 @@ def _connected(sock: socket.socket, trail: Timeline, began: float, net: Dialling
     trail.latency_ms = round(took_ms, 2)
     local = sock.getsockname()
     trail.facts["local_address"], trail.facts["local_port"] = local[0], local[1]
+    trail.tried(local[1])
     round_trip, resent = seen.get("rtt_ms"), seen.get("retransmits")
     known = isinstance(round_trip, float) and round_trip > 0
     way_ms = round_trip if isinstance(round_trip, float) and known else took_ms  # ours holds our own lateness

@@ -10,6 +10,8 @@ from portcheck.frozen import dataclass
 from portcheck.model import Facts, Stage, Trace, utc
 from portcheck.net.lag import missed_s
 
+UNANSWERED = "source_ports_unanswered"
+"""The fact that names this machine's ports from which it was asked in vain."""
 LONGEST = 60  # a check that needs more steps than this has said enough
 
 REPEATED = ("answered_on_attempt", "resent", "syn_resent", "retransmits")
@@ -43,9 +45,17 @@ class Timeline:
         set_s = abs((time.time() - self.began) - (time.monotonic() - self.started))
         return missed_s() - self.missed_s + set_s
 
+    def tried(self, port: int) -> None:
+        """From this local port something was asked, whatever came of it."""
+        self._noted("source_ports", port)
+
     def unanswered(self, port: int) -> None:
         """A try from this local port had no answer."""
-        ports = self.facts.setdefault("source_ports", [])
+        self.tried(port)
+        self._noted(UNANSWERED, port)
+
+    def _noted(self, key: str, port: int) -> None:
+        ports = self.facts.setdefault(key, [])
         if isinstance(ports, list) and port not in ports and len(ports) < LONGEST:
             ports.append(port)
 

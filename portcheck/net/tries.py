@@ -172,6 +172,7 @@ class Tries:
             trail.unanswered(sockets.own_port(one.sock))
         elif fault.state is not State.ERROR and (port := sockets.own_port(one.sock)):  # a firewall's log has it too
             trail.facts["local_address"], trail.facts["local_port"] = sockets.own_address(one.sock), port
+            trail.tried(port)
         one.drop()
         if fault.state not in (State.FILTERED, State.ERROR):
             trail.answers += 1

@@ -139,8 +139,7 @@ class _Asking:
         if heard:
             self.trail.facts["local_address"], self.trail.facts["local_port"] = heard[0]
         for port in self.ports:
-            if not port.heard:
-                self.trail.unanswered(port.local[1])
+            (self.trail.tried if port.heard else self.trail.unanswered)(port.local[1])
             if port.reply_ttl is not None:
                 self.trail.facts["reply_ttl"] = port.reply_ttl
             port.close()

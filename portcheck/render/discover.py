@@ -10,12 +10,10 @@ from rich.text import Text
 from portcheck.frozen import dataclass
 from portcheck.model import (
     DomainController,
-    Finding,
     ForestReport,
     Lookup,
     Outcome,
     Report,
-    Severity,
     SrvRecord,
     State,
     Verdict,
@@ -78,7 +76,7 @@ def lines(report: Report, options: Options) -> Iterator[Text]:
         if said_of:
             yield Text()
         for finding in said_of:
-            yield from _finding(finding, options, said)
+            yield from blocks.told(finding, said_of, options, said)
     if end.lines:
         yield Text()
         yield from end.lines
@@ -95,7 +93,7 @@ def sentences(report: Report, options: Options) -> Iterator[str]:
     said = blocks.AlreadySaid()
     for finding in report.findings:
         if finding.code != "forest-ok":
-            yield from finding_sentences(finding, options, said)
+            yield from finding_sentences(finding, report.findings, options, said)
     told = [(forest, record) for forest in report.forests for record in records(forest, report.of_forest(forest.name))]
     for wrong in (True, False):
         for forest, record in told:
@@ -111,13 +109,6 @@ def _whose(record: RecordTold, forest: ForestReport) -> str:
     """Which servers say so, where others say another thing."""
     servers = dict.fromkeys(lookup.server for lookup in forest.lookups if lookup.record == "SRV")
     return "" if len(record.servers) == len(servers) else f", as {', '.join(record.servers)} says"
-
-
-def _finding(finding: Finding, options: Options, said: blocks.AlreadySaid) -> Iterator[Text]:
-    if finding.severity is Severity.INFO:
-        yield from blocks.title(finding, options, said)
-    else:
-        yield from blocks.block(finding, options, said)
 
 
 def _forest(forest: ForestReport, outcomes: Sequence[Outcome], options: Options) -> Iterator[Text]:
@@ -148,7 +139,8 @@ def records(forest: ForestReport, outcomes: Sequence[Outcome]) -> list[RecordTol
 
 
 def _nothing(lookup: Lookup) -> AnswerRow:
-    mark, word = (BAD, "MISSING") if lookup.required else (NONE, "none")
+    word = "MISSING" if lookup.required else "none"
+    mark, word = BAD if lookup.required else NONE, word if lookup.denied else "NOT TOLD"
     return AnswerRow(mark, f"{word} ({lookup.status})", f"{word.lower()} ({lookup.status})")
 
 

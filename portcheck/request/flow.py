@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import field
 from enum import StrEnum
@@ -201,3 +202,17 @@ class Ticket:
     @property
     def dynamic(self) -> bool:
         return any(flow.dynamic for flow in self.flows)
+
+
+def usable(address: str) -> bool:
+    """An address that a rule may name."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return not (ip.is_loopback or ip.is_unspecified or ip.is_multicast or ip.is_link_local)
+
+
+def one_spelling(address: str) -> str:
+    """In the one spelling that every format takes."""
+    return str(ipaddress.ip_address(address.partition("%")[0]))

@@ -11,8 +11,7 @@ from portcheck.config import ForestSpec, is_address
 from portcheck.frozen import dataclass
 from portcheck.model import Check, Expected
 from portcheck.model.target import DC, Selection, Target
-from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, Flow, Ports
-from portcheck.request.from_report import usable
+from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, Flow, Ports, usable
 from portcheck.targets.checks import checks_for
 
 SourceOf = Callable[[str], tuple[str, ...]]

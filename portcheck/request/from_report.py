@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 
@@ -11,7 +10,7 @@ from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, GOOD, Expected, Finding, Need, Outcome, Report, State, Verdict
 from portcheck.model.target import Selection
 from portcheck.request.elsewhere import of_others
-from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports
+from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports, one_spelling, usable
 
 HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
@@ -261,25 +260,22 @@ def _caveat(reading: _Reading, outcome: Outcome) -> str | None:
 def _flow(reading: _Reading, outcome: Outcome, source: str, ports: Ports, caveat: str, *, dynamic: bool) -> Flow:
     check = outcome.check
     assert check.address is not None
-    to = _address(check.address)
-    controllers = {dc.host for forest in reading.report.forests for dc in forest.domain_controllers}
-    here = check.host in controllers
+    to = one_spelling(check.address)
+    here = check.host in {dc.host for forest in reading.report.forests for dc in forest.domain_controllers}
     flow = Flow.of(check, source, to, ports, evidence(outcome), dynamic=dynamic, caveat=caveat, on_controller=here)
     told = outcome.facts.get("source_ports") or [outcome.facts.get("local_port")]
-    place = outcome.blocked_at
     return replace(
         flow,
         tried_at=outcome.started_at,
         source_ports=tuple(port for port in told if isinstance(port, int)) if isinstance(told, list) else (),
         control=_control(reading, outcome, source),
-        suspects=tuple(filter(None, place.suspects)) if place is not None else (),
+        suspects=tuple(filter(None, outcome.blocked_at.suspects)) if outcome.blocked_at is not None else (),
         proven=not outcome.facts.get("udp_unproven"),
     )
 
 
 def _control(reading: _Reading, outcome: Outcome, source: str) -> ControlAnswer | None:
-    """Of the ports of this host that answered this source, the one that did so first; the same transport before the
-    other."""
+    """Of this host's ports that answered this source, the one that did so first; its own transport before the other."""
     told = [
         o
         for o in reading.beside(outcome)
@@ -310,27 +306,13 @@ def _sources(reading: _Reading, outcome: Outcome) -> tuple[str, ...]:
     assert outcome.check.address is not None
     family = ":" in outcome.check.address
     if outcome.facts.get("proxy_scheme"):  # asked from beyond a SOCKS proxy: no address of this machine's
-        return tuple(dict.fromkeys(_address(a) for a in reading.sources if (":" in a) == family and usable(a)))
+        return tuple(dict.fromkeys(one_spelling(a) for a in reading.sources if (":" in a) == family and usable(a)))
     own = (str(o.facts.get("local_address") or "") for o in (outcome, *reading.beside(outcome)))
     for candidates in (reading.sources, tuple(dict.fromkeys(own)), reading.report.vantage.addresses):
-        fitting = dict.fromkeys(_address(a) for a in candidates if (":" in a) == family and usable(a))
+        fitting = dict.fromkeys(one_spelling(a) for a in candidates if (":" in a) == family and usable(a))
         if fitting:
             return tuple(fitting) if candidates is reading.sources else tuple(fitting)[:1]
     return ()
-
-
-def usable(address: str) -> bool:
-    """An address that a rule may name."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return not (ip.is_loopback or ip.is_unspecified or ip.is_multicast or ip.is_link_local)
-
-
-def _address(text: str) -> str:
-    """In the one spelling that every format takes."""
-    return str(ipaddress.ip_address(text.partition("%")[0]))
 
 
 def evidence(outcome: Outcome) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from portcheck.catalogue.books import table
-from portcheck.catalogue.errors import errors
+from portcheck.catalogue.errors import errors, families
 from portcheck.catalogue.lookup import find
 from portcheck.catalogue.needles import needles
+from portcheck.catalogue.numbers import _contexts
+from portcheck.catalogue.phrases import plain
 from portcheck.render.explain.entry import as_dicts, lines
 
 GUESSES = [
@@ -88,6 +90,19 @@ def test_letters_that_a_pattern_cannot_do_without_hide_no_guess() -> None:
         for text in texts:
             found = pattern.search(text.casefold())
             assert not found or not row["needles"] or any(n in text.casefold() for n in row["needles"]), row
+
+
+def test_letters_that_a_context_cannot_do_without_hide_no_number() -> None:
+    """Whatever family has a number of a public thread by its context also has the letters that it needs."""
+    books = sorted((Path(__file__).with_name("strings")).glob("*.toml"))
+    texts = [plain(row[0]) for book in books for row in tomllib.loads(book.read_text(encoding="utf-8"))["strings"]]
+    owners = 0
+    for family in families().values():
+        for number, needed in zip(_contexts(family), family.needles, strict=True):
+            with_number = [text.casefold() for text in texts if number.search(text)]
+            owners += bool(with_number)
+            assert all(not needed or any(letters in text for letters in needed) for text in with_number), number.pattern
+    assert owners > 10
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 strings/*.toml hold them with their sources. Debug lines that say nothing of an error must not be taken for one.
 """
 
+import ipaddress
 import os
 import random
 import subprocess
 import sys
 import tomllib
+import uuid
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,13 @@ def quiet_line(choose: random.Random) -> str:
         m=choose.choice((5, 37, 49, 53, 81, 111, 1311, 1326, 1355, 1722, 1753, 5719, 8453, 10060)),
         d=choose.randint(0, 60),
         port=choose.choice((53, 80, 88, 135, 389, 443, 445, 464, 636, 3268, 8080)),
+        hash=choose.randbytes(20).hex(),
+        uuid=uuid.UUID(bytes=choose.randbytes(16)),
+        sid=f"S-1-5-21-{choose.getrandbits(32)}-{choose.getrandbits(31)}-{choose.randint(500, 9999)}",
+        v6=ipaddress.IPv6Address(choose.randbytes(16)),
+        mac=choose.randbytes(6).hex(choose.choice(":-")),
+        span=f"PT{choose.randint(0, 23)}H{choose.randint(0, 59)}M{choose.random() * 60:.3f}S",
+        wide=choose.getrandbits(64),
     )
 
 
@@ -183,3 +192,21 @@ def test_what_is_well_in_another_language_is_no_error(text: str) -> None:
 )
 def test_words_that_any_program_says_prove_no_answer_of_a_directory(text: str) -> None:
     assert not [match for match in find(text) if match.verdict and (match.error.proves or match.error.is_not)]
+
+
+def test_a_labelled_number_that_no_code_has_is_the_one_event_of_that_number() -> None:
+    assert [match.error.name for match in find("we keep getting error 31044 since Monday")] == ["event-pwreset-31044"]
+    assert find("we keep getting error 41044 since Monday") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("TLS: can't connect: (unknown error code).", "tls-ldap-client"),
+        ("TLS: can't connect: Error in the push function..", "tls-cut"),
+    ],
+)
+def test_openldap_s_words_for_a_failed_handshake_are_not_taken_for_starttls_alone(text: str, entry: str) -> None:
+    found = find(text)
+    assert found[0].error.name == entry
+    assert not any(match.error.is_not.startswith("not a silent 389") for match in found if match.verdict)

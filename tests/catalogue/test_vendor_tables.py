@@ -138,3 +138,15 @@ def test_one_of_two_is_no_choice_any_more_where_the_other_is_needed_anyway() -> 
     rows = {row.service: row for row in built_in()["adfs"].dc_rows}
     assert rows["ldap"].need is Need.REQUIRED
     assert "ldaps" not in rows or rows["ldaps"].need is not Need.REQUIRED
+
+
+def test_a_read_only_controller_needs_what_its_own_table_lists_and_requires_nothing_else() -> None:
+    """Designing RODCs in the Perimeter Network; not 5722, where DFS Replication was on Windows Server 2008 only."""
+    table: set[Port] = {
+        (RPC, "tcp"), (135, "tcp"), (389, "tcp"), (3268, "tcp"), (445, "tcp"), (53, "tcp"), (88, "tcp"), (464, "tcp"),
+        (123, "udp"), (389, "udp"), (53, "udp"), (464, "udp"),
+    }  # fmt: skip
+    rows = built_in()["rodc"].dc_rows
+    assert table <= ports(rows)
+    assert ports(tuple(row for row in rows if row.need is Need.REQUIRED)) <= table
+    assert {row.source for row in rows if row.service == "kpasswd"} == {"RODC-PERIMETER"}

@@ -47,6 +47,10 @@ def test_each_forest_of_the_demo_shows_its_fault_and_nothing_else() -> None:
     assert faults(run) == MEANT
     report = json.loads(run.stdout)
     assert {c["state"] for c in report["checks"] if c["forest"] == "healthy.example"} == {"ok"}
+    for c in report["checks"]:  # the port of every try, with the one that was answered
+        assert len(set(c["facts"]["source_ports"])) == len(c["facts"]["source_ports"]) > 0, c["id"]
+        assert c["state"] == "filtered" or c["facts"]["local_port"] in c["facts"]["source_ports"], c["id"]
+    assert report["summary"]["exit_code"] == 1  # what a check of them would end with; the demo itself: 0
     assert "certificate-untrusted" not in {finding["code"] for finding in report["findings"]}
 
 

@@ -7,9 +7,12 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from portcheck.catalogue.profiles import built_in
 from portcheck.cli import app, pages
@@ -112,6 +115,31 @@ def test_a_mistake_points_to_the_commands_own_help(capsys: pytest.CaptureFixture
     for words, where in ((["check", "--nope"], "check"), (["config", "show", "x", "y"], "config show")):
         assert run(words) == 2
         assert f"(see portcheck {where} --help)" in capsys.readouterr().err
+
+
+OF_THE_LIBRARY = {"", "TEXT", "INTEGER", "FLOAT", "PATH", "BOOLEAN", "FILENAME", "DIRECTORY"}
+DURATIONS = ("--timeout", "--answer-timeout", "--deadline", "--every", "--idle", "--stale")
+HOSTS = ("--dc", "--dns")
+
+
+def test_an_option_says_in_a_whole_word_what_it_takes() -> None:
+    """A time is a DURATION and a machine a HOST in every command; no type of the library shows."""
+    seen: dict[str, set[str]] = {}
+    for path, command in _commands(typer.main.get_command(app.build()), ()):
+        for option in command.params:
+            if option.param_type_name == "option" and not option.is_flag and not getattr(option, "count", False):
+                word = option.metavar or "|".join(getattr(option.type, "choices", ()))
+                assert word.split(" ")[0] not in OF_THE_LIBRARY, (path, option.opts, word)
+                seen.setdefault(option.opts[-1], set()).add(word)
+    assert {name: seen[name] for name in DURATIONS if name in seen} == {n: {"DURATION"} for n in DURATIONS if n in seen}
+    assert len(seen.keys() & {*DURATIONS}) > 4
+    assert all(word.startswith("HOST") for name in HOSTS for word in seen[name])
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, (*path, name))
 
 
 @pytest.mark.skipif(BASH is None, reason="needs bash")

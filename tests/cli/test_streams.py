@@ -16,11 +16,23 @@ CHECK = "check 127.0.0.1 --only ldap --timeout 100ms"
 PROJECT = str(Path(__file__).parents[2])
 
 
-def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
+def shell(line: str, stdout: int = subprocess.PIPE, **env: str) -> subprocess.CompletedProcess[str]:
     """`portcheck` in the line stands for the program."""
     run = f'portcheck() {{ "{sys.executable}" -m portcheck "$@"; }}; {line}'
     settings = {**os.environ, "PYTHONPATH": PROJECT, **env}
-    return subprocess.run(["sh", "-c", run], capture_output=True, text=True, timeout=180, env=settings, check=False)
+    return subprocess.run(
+        ["sh", "-c", run], stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=180, env=settings, check=False
+    )
+
+
+def unread(line: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Into a pipe whose reader is gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return shell(line, stdout=writer, **env)
+    finally:
+        os.close(writer)
 
 
 @pytest.mark.parametrize("line", [f"{CHECK} >&-", f"{CHECK} -f json >&-", f"{CHECK} 2>&-", f"{CHECK} >&- 2>&-", CHECK])
@@ -28,6 +40,98 @@ def test_a_closed_stream_changes_no_exit_code(line: str) -> None:
     told = shell(f"portcheck {line}")
     assert told.returncode == 1
     assert "Traceback" not in told.stdout + told.stderr
+
+
+SHOWING = {
+    "--version": 0,
+    "--help": 0,
+    f"{CHECK} --fail-on never": 0,
+    f"{CHECK} --fail-on never -f json": 0,
+    "plan 127.0.0.1": 0,
+    "report {run}": 0,
+    "report {run} -f html": 0,
+    "request {run}": 0,
+    "history": 0,
+    "diff {run} {run}": 0,
+    "diff {run} {other}": 1,
+    "explain 1722": 0,
+    "explain kerberos-no-logon-server --report {run}": 0,
+    "merge {run}": 1,
+    "sid S-1-5-32-544": 0,
+    "config show": 0,
+    "config init a.test -o -": 0,
+    "help": 0,
+    "help check": 0,
+    "help --man": 0,
+    "schedule alpha.test --every 15m": 0,
+    "demo -q": 0,
+}
+"""What shows something, and ends with what where that is seen."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("runs")
+    found = {"run": str(folder / "run.json"), "other": str(folder / "other.json")}
+    shell(f"portcheck {CHECK} -q --save {found['run']}", PORTCHECK_STATE_DIR=str(folder))
+    told = Path(found["run"]).read_text(encoding="utf-8").replace('"state": "refused"', '"state": "filtered"')
+    Path(found["other"]).write_text(told, encoding="utf-8")
+    return found
+
+
+@pytest.mark.parametrize("line", SHOWING)
+def test_a_command_whose_stdout_is_closed_says_so_and_ends_with_3_unless_it_found_a_fault(
+    line: str, runs: dict[str, str], tmp_path: Path
+) -> None:
+    told = shell(f"portcheck {line.format(**runs)} >&-", PORTCHECK_STATE_DIR=str(tmp_path))
+    assert told.returncode == (SHOWING[line] or 3)
+    assert told.stderr.splitlines()[-1] == "portcheck: the output cannot be written: standard output is closed"
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("line", SHOWING)
+def test_a_reader_who_leaves_and_an_stderr_that_takes_nothing_change_no_exit_code(
+    line: str, runs: dict[str, str], tmp_path: Path
+) -> None:
+    where = {"PORTCHECK_STATE_DIR": str(tmp_path)}
+    told = [
+        unread(f"portcheck {line.format(**runs)}", **where),
+        shell(f"portcheck {line.format(**runs)} 2>&-", **where),
+    ]
+    assert [one.returncode for one in told] == [SHOWING[line]] * 2
+    assert "Traceback" not in told[0].stderr
+
+
+def test_who_shows_nothing_needs_no_stdout_and_a_file_that_is_the_closed_one_is_refused(tmp_path: Path) -> None:
+    where = {"PORTCHECK_STATE_DIR": str(tmp_path)}
+    told = shell("portcheck explain there is no such thing as this >&-", **where)
+    assert (told.returncode, "closed" in told.stderr) == (1, False)
+    assert shell(f"portcheck {CHECK} -o /dev/stdout >&-", **where).returncode == 2
+
+
+def test_with_all_three_streams_closed_no_file_takes_the_place_of_one(tmp_path: Path) -> None:
+    report = tmp_path / "run.csv"
+    told = shell(f"portcheck {CHECK} -o {report} <&- >&- 2>&-", PORTCHECK_STATE_DIR=str(tmp_path))
+    assert told.returncode == 1
+    assert report.read_text(encoding="utf-8").startswith("forest,host,address,")
+    assert report.read_text(encoding="utf-8").count("\n") == 2
+
+
+def test_words_that_nobody_knows_are_1_also_where_stderr_is_full() -> None:
+    assert shell("portcheck explain there is no such thing as this 2>/dev/full").returncode == 1
+
+
+PLUGIN = f'"{sys.executable}" -c "from portcheck.__main__ import check_portcheck as c; c()"'
+
+
+def test_the_plugins_answer_that_nobody_reads_and_one_that_cannot_be_written() -> None:
+    asked = f"{PLUGIN} 127.0.0.1 --only ldap --timeout 100ms"
+    assert [unread(line).returncode for line in (asked, f"{PLUGIN} --help")] == [2, 3]
+    told = shell(f"{asked} >/dev/full")
+    assert (told.returncode, told.stderr) == (
+        3,
+        "portcheck: the output cannot be written: No space left on device\n",
+    )
 
 
 @pytest.mark.parametrize("arguments", [CHECK, f"{CHECK} -f json", "explain", "--help", "config show --help"])

@@ -109,7 +109,7 @@ def test_it_ends_with_0_when_the_port_opens_and_says_what_changed(command: list[
     assert f"{host.port}/tcp on dc1: refused → open" in out
     assert "1 check changed since" in out
     assert "Changed since" in out  # and the summary at the end says it again
-    assert "2 of 2 as expected" in out
+    assert out.splitlines()[-1] == "✔ alpha.test  all well, 2 of 2 as expected"
 
 
 def test_what_is_good_is_left_in_peace(command: list[str], host: Host, tmp_path: Path) -> None:
@@ -134,6 +134,9 @@ def test_ctrl_c_ends_it_with_130_and_all_that_is_known(command: list[str]) -> No
         out, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (130, "")
     assert "alpha.test: 1 fault, 1 of 2 as expected" in out
+    last = out.rstrip().split("\n\n")[-1].splitlines()  # the conclusion and what to do, as of every command
+    assert (last[0][0], len(last) < 23) == ("✖", True)
+    assert any(line.startswith("next portcheck ") for line in last)
 
 
 @POSIX

@@ -80,6 +80,8 @@ REFUSED = (
     (f"/probe?target={FOREST}&target={FOREST}", 400),
     (f"/probe?target={FOREST}.", 400),
     (f"/probe?target={FOREST}&profile=graph", 400),
+    (f"/probe?target={FOREST}&profile=exchange-online", 400),
+    (f"/probe?target={FOREST}&profile=nonsense", 400),
     (f"/probe?target={FOREST}&profile=bare&profile=bare", 400),
     ("/report/evil.test.json", 404),
     (f"/report/{FOREST}.exe", 404),
@@ -87,6 +89,18 @@ REFUSED = (
     ("/report/%2e%2e%2fetc%2fpasswd.json", 404),
     ("/nothing", 404),
 )
+
+
+def test_a_profile_that_asks_the_forest_alone_need_not_stand_in_the_file(
+    served: Server, counted: Counted, tmp_path: Path
+) -> None:
+    one = served(forests_file(tmp_path, counted.port, answer="100ms"))
+    patient = {"X_Prometheus_Scrape_Timeout_Seconds": "60"}
+    status, text = one.get(f"/probe?target={FOREST}&profile=ldap-app", **patient)
+    assert (status, 'check="ldaps"' in text) == (200, True), text
+    assert 'check="ldaps"' not in one.get(f"/probe?target={FOREST}", **patient)[1]
+
+
 NO_TIME = ("soon", "-1", "0", "nan", "inf", "1e999")
 
 

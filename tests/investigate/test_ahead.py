@@ -101,7 +101,7 @@ async def test_prime_suspects_are_asked_for_the_first_time_afterwards(asked: Ask
     case, silent = case_of(asked, *SILENT)
     for one in silent:
         ahead.begin(case, one, at_once=True)
-    case.land(replace(silent[0], facts={"source_ports": [40001, 40002]}))
+    case.land(replace(silent[0], facts={"source_ports_unanswered": [40001, 40002]}))
     asked.dead = frozenset({40001, 40002})
     assert await source_ports.sample(case, mixed=True)
     assert asked.ports[40001] == asked.ports[40002] == source_ports.ROUNDS

@@ -116,8 +116,8 @@ async def test_fragments_that_are_lost_again_are_left_as_they_were(*, lost: bool
 @pytest.mark.parametrize(
     ("ports", "again", "asked", "told"),
     [
-        ([40001], None, 1, {"source_ports": [40001]}),
-        ([40001, 40002], None, 0, {"source_ports": [40001, 40002]}),
+        ([40001], None, 1, {"source_ports": [40001], "source_ports_unanswered": [40001]}),
+        ([40001, 40002], None, 0, {"source_ports": [40001, 40002], "source_ports_unanswered": [40001, 40002]}),
         ([40001], outcome("kerberos/udp"), 1, {"answered_on_second_look": True}),
     ],
     ids=str,
@@ -125,7 +125,7 @@ async def test_fragments_that_are_lost_again_are_left_as_they_were(*, lost: bool
 async def test_a_silence_that_one_source_port_met_is_met_from_another(
     ports: list[int], again: Outcome | None, asked: int, told: dict[str, object]
 ) -> None:
-    silent = outcome("kerberos/udp", State.FILTERED, facts={"source_ports": ports})
+    silent = outcome("kerberos/udp", State.FILTERED, facts={"source_ports": ports, "source_ports_unanswered": ports})
     host = Host(outcome("ldap/tcp"), silent, again=[again] if again else [])
     await host.confirm()
     assert len(host.asked) == asked

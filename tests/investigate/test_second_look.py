@@ -42,7 +42,9 @@ async def test_who_else_may_answer_is_asked_beside_the_ports_unless_packets_are_
     monkeypatch.setattr(middlebox, "accepts_everything", nothing)
     here = {"host": "dc1.alpha.test", "address": "127.0.0.1"}
     good = outcome(replace(check("ldap/tcp"), **here), State.OK, facts={"syn_resent": 1} if lossy else {})
-    silent = outcome(replace(check("kpasswd/udp"), **here), State.FILTERED, facts={"source_ports": [1025, 1026]})
+    silent = outcome(
+        replace(check("kpasswd/udp"), **here), State.FILTERED, facts={"source_ports_unanswered": [1025, 1026]}
+    )
     case = Case("dc1.alpha.test", "127.0.0.1", Held(good, silent), ask, payload=lambda _: b"question")
     async with asyncio.timeout(60):
         await second_look([case], lambda _: None)

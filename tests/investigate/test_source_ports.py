@@ -68,7 +68,7 @@ def case_of(*outcomes: Outcome) -> Case:
 
 
 def lost_once(name: str) -> Outcome:
-    return one_of(name, answered_on_attempt=2, source_ports=[UNHEARD])
+    return one_of(name, answered_on_attempt=2, source_ports_unanswered=[UNHEARD])
 
 
 @pytest.mark.parametrize("name", ["ldap/tcp", "kerberos/udp"])
@@ -99,7 +99,7 @@ async def test_a_port_that_alone_is_ignored_is_no_filter(on: Callable[[Dead], Pa
 
 
 @pytest.mark.parametrize(
-    "seen", [one_of("ldap/tcp"), one_of("dns/udp", source_ports=[UNHEARD], edns_trouble="dropped")]
+    "seen", [one_of("ldap/tcp"), one_of("dns/udp", source_ports_unanswered=[UNHEARD], edns_trouble="dropped")]
 )
 async def test_where_no_port_is_suspected_none_is_asked(seen: Outcome, on: Callable[[Dead], Path]) -> None:
     path = on(lambda _: True)
@@ -110,7 +110,7 @@ async def test_where_no_port_is_suspected_none_is_asked(seen: Outcome, on: Calla
 async def test_each_transport_with_one_sign_is_looked_at(on: Callable[[Dead], Path]) -> None:
     """The connection's was a lost packet, the datagram's was the port."""
     path = on(lambda port: port % 2 == 0)
-    on_time = replace(lost_once("ldap/tcp"), facts={"answered_on_attempt": 2, "source_ports": [UNHEARD + 1]})
+    on_time = replace(lost_once("ldap/tcp"), facts={"answered_on_attempt": 2, "source_ports_unanswered": [UNHEARD + 1]})
     case = case_of(on_time, lost_once("kerberos/udp"))
     assert await source_ports.sample(case)
     assert Counter(transport for transport, _, _ in path.asked)["tcp"] == 1

@@ -175,7 +175,8 @@ async def test_a_try_that_is_refused_tells_from_which_port_it_was(monkeypatch: p
         await net.tcp(closed)
     assert caught.value.state is State.REFUSED
     assert (net.trail.facts["local_address"], [net.trail.facts["local_port"]]) == ("127.0.0.1", used)
-    assert "source_ports" not in net.trail.facts  # it was answered
+    assert net.trail.facts["source_ports"] == used
+    assert "source_ports_unanswered" not in net.trail.facts  # it was answered
 
 
 async def test_a_try_that_never_left_tells_no_port() -> None:

@@ -113,4 +113,6 @@ class Late(ByPort):
 async def test_the_port_that_was_answered_is_told() -> None:
     server = Late(set(), lambda _: True, no_records)
     outcome = await asked("dns", server)
-    assert (outcome.facts["local_port"], outcome.facts["source_ports"]) == (server.ports[0], server.ports[1:])
+    facts = outcome.facts
+    assert (facts["local_port"], facts["source_ports_unanswered"]) == (server.ports[0], server.ports[1:])
+    assert facts["source_ports"] == server.ports

@@ -379,6 +379,26 @@ def test_thirty_forests_of_forty_controllers_are_one_small_page_drawn_where_it_i
     expect(page.get_by_role("dialog")).to_contain_text("d139.f30.example")
 
 
+def test_of_a_large_run_no_cell_of_an_earlier_filter_stays_and_paper_gets_those_of_every_open_forest(
+    opened: Opener,
+) -> None:
+    page = opened(SITUATIONS["thirty-by-forty"].build())
+    drawn, count = page.locator("button.cell"), page.locator("#count")
+    page.get_by_role("searchbox").fill("kpasswd")
+    expect(count).to_have_text("2400 of 19200 checks")
+    expect(page.locator("details.forest[open]:visible")).to_have_count(30)
+    expect(page.locator("button.cell:not([aria-label^=kpasswd])")).to_have_count(0)
+    assert drawn.count() < 2400
+    page.pdf()
+    expect(drawn).to_have_count(2400)
+    page.get_by_role("searchbox").fill("f07.example kpasswd")
+    expect(page.locator("#forest-7 button.cell")).to_have_count(80)
+    page.get_by_role("searchbox").fill("")
+    expect(page.locator("#forest-7")).not_to_have_attribute("open", "")
+    page.locator("#forest-7 summary").click()
+    expect(page.locator("#forest-7 button.cell")).to_have_count(640)
+
+
 def test_ten_thousand_checks_open_and_can_be_filtered(opened: Opener, tmp_path: Path) -> None:
     steps = tuple(Trace(float(n), "sent", "request, 517 bytes, from port 33765") for n in range(8))
     facts = {f"fact_{n}": "some value of usual length" for n in range(20)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
 
@@ -287,6 +288,30 @@ async def test_of_1200_controllers_only_the_rows_near_the_cursor_are_built(monke
         assert app._selected().startswith("dc1199.alpha.test")
         await pilot.press("enter", "escape")
         assert app.query_one(DataTable).cursor_row == 1199
+
+
+async def test_the_mouse_moves_to_a_row_and_opens_it_where_it_stands() -> None:
+    app = board(three_forests())
+    async with app.run_test(size=(80, 24)) as pilot:
+        second = rows(app)[1][1]
+        for row, forest, host in ((2, "", None), (2, second, None), (1, second, ANY)):  # the head is row 0
+            await pilot.click("#table", offset=(6, row))
+            await pilot.pause()
+            assert (app.path.forest, app.path.row) == (forest, host)
+
+
+@pytest.mark.parametrize("dark", [True, False])
+async def test_every_row_says_how_it_stands_by_its_sign_in_light_and_dark_and_without_colour(
+    dark: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = board(three_forests())
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.theme = "textual-dark" if dark else "textual-light"
+        await pilot.pause()
+        assert [row[0] for row in rows(app)] == ["✖", "✖", "✔"]
+        await pilot.press("enter", "enter")
+        assert {row[0] for row in rows(app)} == {"✖", "✔", "!"}
 
 
 async def test_every_level_fits_80_by_24_and_40_columns() -> None:

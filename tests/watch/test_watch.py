@@ -116,7 +116,9 @@ def test_the_words_of_the_screen_say_when_everything_is_asked_again() -> None:
     assert WHOLE_ON_SCREEN == WHOLE_EVERY
     good, bad = report(outcome(LDAP)), report(outcome(LDAP), outcome(KPASSWD, State.FILTERED))
     assert asking(bad, 5) == "asking the one that is not good every 5 s, all 2 checks every 50 s"
-    assert asking(good, 5) == "all is well: asking all 1 check every 5 s"
+    assert asking(good, 5) == "all is well: asking everything every 5 s"
+    alone = report(outcome(KPASSWD, State.FILTERED))
+    assert asking(alone, 5) == "asking the one that is not good every 5 s, everything every 50 s"
 
 
 def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_asked() -> None:

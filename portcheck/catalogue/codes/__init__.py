@@ -64,8 +64,13 @@ def rows(name: str) -> tuple[Row, ...]:
 
 @cache
 def _written(name: str) -> list[tuple[int, str, str]]:
-    table: list[tuple[int, str, str]] = json.loads((HERE / f"{name}.json").read_bytes())["rows"]
+    table: list[tuple[int, str, str]] = json.loads(_raw(name))["rows"]
     return table
+
+
+@cache
+def _raw(name: str) -> bytes:
+    return (HERE / f"{name}.json").read_bytes()
 
 
 def of_symbol(symbol: str) -> list[CataloguedError]:
@@ -219,7 +224,8 @@ def _codes(name: str) -> Mapping[int, tuple[Row, ...]]:
 
 
 def _by_code(name: str, code: int) -> tuple[Row, ...]:
-    return _codes(name).get(code, ())
+    """A table that has not the number is not even read as one."""
+    return _codes(name).get(code, ()) if b"[%d," % code in _raw(name) else ()
 
 
 @cache

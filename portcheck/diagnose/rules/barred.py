@@ -33,7 +33,7 @@ BARRED = (
             "Its DNS answers, so the host is up and the path carries that; every other port that was asked is silent."
             " One rule that lets DNS alone pass looks like that, or a name server that is no controller (any more)."
         ),
-        fix="Check with the AD team that {names} is meant as a controller for clients here; if so, ask the firewall"
+        fix="Ask the AD team whether {names} is meant as a controller for clients here; if so, ask the firewall"
         " team: {allow}.",
         when=_only_names,
     ),

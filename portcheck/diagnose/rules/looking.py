@@ -33,4 +33,6 @@ def where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
         return f"{listed(by)} finds nobody at that address. Ask the AD team whether the host is up and has it; if so,"
     if by:
         return f"Ask who runs {listed(by)} why it says no, and whether the host is up; then"
-    return "Check with the AD team that the host is up and has this address; if so,"
+    many = len({o.check.host for o in proof}) > 1
+    up = "these hosts are up and have these addresses" if many else "the host is up and has this address"
+    return f"Ask the AD team whether {up}; if so,"

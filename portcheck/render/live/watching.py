@@ -117,11 +117,12 @@ def counts(report: Report) -> str:
 def asking(report: Report, every_s: float) -> str:
     """What the next rounds ask, and when everything is asked again."""
     bad = sum(outcome.verdict in {Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN} for outcome in report.outcomes)
-    checks = counted(sum(outcome.verdict is not Verdict.SKIP for outcome in report.outcomes), "check")
+    asked = sum(outcome.verdict is not Verdict.SKIP for outcome in report.outcomes)
+    whole = f"all {asked} checks" if asked > 1 else "everything"
     if not bad:
-        return f"all is well: asking all {checks} every {every_s:g} s"
+        return f"all is well: asking {whole} every {every_s:g} s"
     which = "the one that is not good" if bad == 1 else f"the {bad} that are not good"
-    return f"asking {which} every {every_s:g} s, all {checks} every {every_s * WHOLE_EVERY:g} s"
+    return f"asking {which} every {every_s:g} s, {whole} every {every_s * WHOLE_EVERY:g} s"
 
 
 def lost_since(report: Report, since_last: Comparison) -> str:

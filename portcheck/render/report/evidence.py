@@ -56,8 +56,16 @@ def check(outcome: Outcome, options: Options) -> Iterator[Text]:
 
 
 def facts(told: Facts, options: Options) -> Iterator[Text]:
-    for key, value in told.items():
+    for key, value in once(told).items():
         yield from hang("    ", plain(f"{key}: {shorten(fact_words(value), LONGEST_FACT)}", "dim"), options.width, 6)
+
+
+def once(told: Facts) -> Facts:
+    """Without ports that are told already: those of every try where that was one, and those in vain where all were."""
+    ports = told.get("source_ports")
+    again = {"source_ports"} if ports == [told.get("local_port")] else set()
+    again |= {"source_ports_unanswered"} if told.get("source_ports_unanswered") == ports else set()
+    return {key: value for key, value in told.items() if key not in again}
 
 
 def fact_words(value: object) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from portcheck.frozen import dataclass
 from portcheck.model import Finding, Request, Severity
 from portcheck.model.folding import folded
+from portcheck.render.shared.conclusion import follows, spoken
 from portcheck.render.shared.errors import users_see
 from portcheck.render.shared.layout import hang, pad
 from portcheck.render.shared.marks import SEVERITIES, Mark
@@ -55,6 +56,17 @@ def title(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[Tex
     yield from hang(sign(mark, options, 2), plain(words, style), options.width)
 
 
+def by_title(finding: Finding, findings: Iterable[Finding], options: Options) -> bool:
+    """Whether its title is enough: it only informs, or says again of the whole what another one says of its cause."""
+    own = (other for other in findings if other.forest == finding.forest)
+    return not options.verbose and (finding.severity is Severity.INFO or follows(finding, own))
+
+
+def told(finding: Finding, findings: Iterable[Finding], options: Options, said: AlreadySaid) -> Iterator[Text]:
+    """`findings`: those beside which it stands."""
+    yield from (title if by_title(finding, findings, options) else block)(finding, options, said)
+
+
 def block(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[Text]:
     yield from title(finding, options, said)
     why = sentences(finding.explanation)
@@ -68,11 +80,16 @@ def block(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[Tex
         ("seen", "; ".join(said.new(finding.evidence.split("; ")))),
         ("breaks", "".join(said.new([_breaks(finding, options)]))),
         ("users see", "".join(said.new([users_see(finding.errors)]))),
-        ("ask" if options.verbose or untold else "also", " ".join(said.new(fix_left(finding, options, untold)))),
+        ("ask" if options.verbose or untold else "also", _asked(said.new(fix_left(finding, options, untold)))),
     ):
         if words:
             lead = Text(" " * 4 + pad(name, LABEL_WIDTH), style="dim")
             yield from hang(lead, plain(words), options.width)
+
+
+def _asked(fix: list[str]) -> str:
+    """After its label."""
+    return spoken(" ".join(fix))
 
 
 def alone(finding: Finding, options: Options) -> Iterator[Text]:

@@ -3,13 +3,13 @@ coloured, and no line is broken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from portcheck.model import Finding, Report, Severity, Verdict
 from portcheck.model.folding import counted, folded
 from portcheck.render.report import evidence
-from portcheck.render.report.findings import EVERYTHING, WHOLE_HOST, AlreadySaid, fix_left, title_of
+from portcheck.render.report.findings import EVERYTHING, WHOLE_HOST, AlreadySaid, by_title, fix_left, title_of
 from portcheck.render.report.findings import sentences as split
 from portcheck.render.shared import changes, matrix, times
 from portcheck.render.shared.conclusion import Conclusion, conclusion, healthy_words, spoken, worst_first
@@ -87,7 +87,7 @@ def forest_sentences(digest: Digest, options: Options, said: AlreadySaid) -> Ite
         counts = f", {digest.count(Verdict.PASS)} of {digest.asked} checks as expected" if digest.asked else ""
         yield f"In {digest.forest.name}, {headline(digest)[1]}{counts}:"
     for finding in shown:
-        yield from finding_sentences(finding, options, said)
+        yield from finding_sentences(finding, shown, options, said)
     explained = set() if options.verbose else {check for finding in shown for check in finding.checks}
     silent = silent_hosts(digest)
     if options.verbose:
@@ -97,7 +97,7 @@ def forest_sentences(digest: Digest, options: Options, said: AlreadySaid) -> Ite
             yield f"Not asked or not offered: {', '.join(what for what, _ in left.what)}. {left.reason}"
     if options.verbose or not shown:
         for (status, server), names in unanswered(digest).items():
-            yield f"Missing in DNS ({status}, asked of {server}): {', '.join(names)}"
+            yield f"Not given by DNS ({status}, asked of {server}): {', '.join(names)}"
     for host in silent if not explained else ():
         yield f"Nothing answers on {matrix.label(host.key, digest.forest.name)}: {host.states}. {host.seen}"
     rest = digest if not explained else _without(digest, explained)
@@ -110,10 +110,13 @@ def _without(digest: Digest, explained: set[str]) -> Digest:
     return replace(digest, outcomes=tuple(o for o in digest.outcomes if o.check.id not in explained))
 
 
-def finding_sentences(finding: Finding, options: Options, said: AlreadySaid) -> Iterator[str]:
+def finding_sentences(
+    finding: Finding, findings: Iterable[Finding], options: Options, said: AlreadySaid
+) -> Iterator[str]:
+    """`findings`: those beside which it stands."""
     words = "".join(said.new([title_of(finding)])) or finding.title  # of two forests with the same fault
     yield f"{SEVERITY_WORDS[finding.severity]}: {words}"
-    if finding.severity is Severity.INFO and not options.verbose:
+    if by_title(finding, findings, options):
         return
     why = split(finding.explanation)
     whole = finding.code in WHOLE_HOST and finding.breaks and not options.verbose

@@ -8,13 +8,13 @@ from dataclasses import replace
 from rich.cells import cell_len
 from rich.text import Text
 
-from portcheck.model import Finding, Report, Severity, Verdict
+from portcheck.model import Finding, Report, Verdict
 from portcheck.model.folding import counted
 from portcheck.render.report import details, evidence, findings, grids, sentences
 from portcheck.render.report.ending import ending
 from portcheck.render.report.findings import sign
 from portcheck.render.shared import changes, times
-from portcheck.render.shared.conclusion import Conclusion, conclusion, follows, worst_first
+from portcheck.render.shared.conclusion import Conclusion, conclusion, worst_first
 from portcheck.render.shared.digest import Digest, headline
 from portcheck.render.shared.layout import hang, to_string
 from portcheck.render.shared.options import Options
@@ -73,10 +73,7 @@ def title(report: Report, options: Options) -> Iterator[Text]:
 def section(digest: Digest, options: Options, said: findings.AlreadySaid) -> Iterator[Text]:
     yield from head(digest, options)
     for finding in shown(digest, options):
-        if not options.verbose and (finding.severity is Severity.INFO or follows(finding, digest.findings)):
-            yield from findings.title(finding, options, said)
-        else:
-            yield from findings.block(finding, options, said)
+        yield from findings.told(finding, digest.findings, options, said)
     rest = list(details.all_of(digest, options) if options.verbose else details.unexplained(digest, options))
     if rest:
         yield from rest

@@ -125,7 +125,7 @@ def _failed(digest: Digest) -> str:
 
 def _untold(digest: Digest) -> str:
     if digest.lookups and not digest.findings:
-        return f"could not be told: {counted(len(digest.lookups), 'name')} missing in DNS"
+        return f"could not be told: {counted(len(digest.lookups), 'name')} not given by DNS"
     unasked = digest.count(Verdict.UNKNOWN)
     return f"{counted(unasked, 'check')} could not be asked" if digest.count(Verdict.PASS) else "could not be told"
 

@@ -62,8 +62,6 @@ const apply = () => {
     const note = box.querySelector(".hits");
     note.hidden = !any;
     note.textContent = `${hits[forest]} shown`;
-    const holder = box.querySelector(".cells");
-    if (holder && box.open && !holder.firstChild) holder.style.minHeight = `${Math.min(hits[forest] || byForest[forest].length, byForest[forest].length) * 34 + 70}px`;
     look(box);
   });
   const fits = ({ verdict, state }) => (!wanted.verdict || verdict === wanted.verdict) && (!wanted.state || state === wanted.state);

@@ -10,11 +10,12 @@ from portcheck.model import AskedOf, Finding, Report, Request, Verdict
 from portcheck.model.folding import counted, folded
 from portcheck.render.shared.conclusion import Conclusion, ForestLine, ask_ports, conclusion, healthy_words
 from portcheck.render.shared.digest import digests, headline
+from portcheck.render.shared.errors import error_words
 from portcheck.render.shared.marks import VERDICTS, Mark
 from portcheck.render.shared.text import listed, printable
 from portcheck.report.asks import address_ranges, consolidated, telling
 
-MOST_TOLD = 5
+MOST_TOLD, MOST_SEEN = 5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +138,23 @@ def _rest(findings: Sequence[Finding], told: Conclusion) -> str:
     lines = (*told.troubled, *told.well)
     good, asked = sum(line.good for line in lines), sum(line.asked for line in lines)
     count = f"{good} of {counted(asked, 'check')} {'is' if asked == 1 else 'are'} as expected"
-    errors = _some([error for finding in findings for error in finding.errors])
+    errors = _some((_quoted(error_words(error)) for finding in findings for error in finding.errors), MOST_SEEN)
     well = f"; {folded(line.forest for line in told.well)} {_is(len(told.well))} well" if told.troubled else ""
     well = well if told.well else ""
     return f"Users see {errors}; {count}{well}." if errors else f"{count}{well}."
+
+
+def _quoted(words: str) -> str:
+    """What a message box says; a word of ours stands as it is."""
+    return f"“{words}”" if " " in words else words
 
 
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def _some(words: Iterable[str]) -> str:
-    return listed(tuple(dict.fromkeys(filter(None, words))), MOST_TOLD)
+def _some(words: Iterable[str], most: int = MOST_TOLD) -> str:
+    return listed(tuple(dict.fromkeys(filter(None, words))), most)
 
 
 def _rows(asks: Iterable[Request]) -> Iterator[AskRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from portcheck.model import Outcome, Verdict
-from portcheck.render.report.evidence import fact_words
+from portcheck.render.report.evidence import fact_words, once
 from portcheck.render.report.html.hops import CellHop
 from portcheck.render.shared.grid import cell_of
 from portcheck.render.shared.text import printable, shorten
@@ -70,8 +70,8 @@ def _steps(outcome: Outcome) -> Iterator[tuple[float, str, str]]:
 
 
 def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    for key in list(outcome.facts)[:FACTS]:
-        yield shorten(key, 60), shorten(fact_words(outcome.facts[key]), LONGEST)
+    for key, value in list(once(outcome.facts).items())[:FACTS]:
+        yield shorten(key, 60), shorten(fact_words(value), LONGEST)
 
 
 def _took(outcome: Outcome) -> str:

@@ -64,22 +64,35 @@ const draw = (forest) => {
   if (first) { first.tabIndex = 0; holder.removeAttribute("tabindex"); }
 };
 
+const FEW = 2000; // so many checks are drawn at once
+const close = new Set(); // forests that are seen, or nearly
+const keepPlace = (forest) => { // and no cell that an earlier filter left, which would be printed
+  const holder = boxes[forest].querySelector(".cells");
+  if (!holder) return;
+  const rows = shown ? byForest[forest].filter((row) => byRow[row].some((n) => shown[n])) : byForest[forest];
+  holder.style.minHeight = `min(${rows.length * 34 + 70}px, 85vh)`;
+  holder.replaceChildren();
+};
+const look = (box) => { // draws its cells if it is open, as soon as it is near; until then their place is kept
+  const forest = Number(box.dataset.forest);
+  if (!box.open || box.hidden || fresh.has(forest)) return;
+  if (checks.length <= FEW || close.has(forest)) draw(forest);
+  else keepPlace(forest);
+};
 const near = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    const forest = Number(entry.target.dataset.forest);
-    if (entry.isIntersecting && entry.target.open && !fresh.has(forest)) draw(forest);
+  for (const { target, isIntersecting } of entries) {
+    close[isIntersecting ? "add" : "delete"](Number(target.dataset.forest));
+    look(target);
   }
 }, { rootMargin: "600px" });
-const FEW = 2000; // so many checks are drawn at once
-const look = (box) => { // draws its cells if it is open, as soon as it is near
-  const forest = Number(box.dataset.forest);
-  if (fresh.has(forest)) return;
-  if (box.open && checks.length <= FEW) draw(forest);
-  else { near.unobserve(box); near.observe(box); }
-};
 for (const box of boxes) {
+  near.observe(box);
   box.addEventListener("toggle", () => look(box));
 }
+// Paper has no near and far.
+window.addEventListener("beforeprint", () => boxes.forEach((box, forest) => {
+  if (box.open && !box.hidden && !fresh.has(forest)) draw(forest);
+}));
 
 const reveal = (n) => {
   const { forest } = placeOf(n);

@@ -26,6 +26,7 @@ from portcheck.render.report.html.plots import DOTS, Clocks, Latencies, clocks, 
 from portcheck.render.report.html.way import WayMap, way_map
 from portcheck.render.shared.conclusion import worst_first
 from portcheck.render.shared.digest import Digest, Group, SilentHost, by_row, groups, headline, silent_hosts, skipped
+from portcheck.render.shared.errors import users_see
 from portcheck.render.shared.grid import Column, RowKey, column_key
 from portcheck.render.shared.marks import SEVERITIES, VERDICTS, Mark
 from portcheck.render.shared.text import listed, shorten_middle
@@ -228,7 +229,7 @@ def _told(finding: Finding, book: Book) -> PageFact:
         ("Where", listed(finding.hosts, 8)),
         ("Seen", finding.evidence),
         ("Breaks", "; ".join(finding.breaks)),
-        ("Users see", ", ".join(finding.errors)),
+        ("Users see", users_see(finding.errors)),
     )
     return PageFact(
         finding=finding,
