@@ -211,7 +211,7 @@ def test_each_dataclass_is_made_the_fast_way(module: Path) -> None:
         return
     imported = [
         name.name
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(module))
         if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
         for name in node.names
     ]

@@ -19,9 +19,8 @@ from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.catalogue.sources import Sure, usually
 from portcheck.frozen import dataclass
 from portcheck.model import Need
-from portcheck.model.target import DC
+from portcheck.model.target import DC, TARGETS
 
-TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "wap", "ca", "ces", "crl", "mail", "kdc-proxy", "cloud")
 ONLY_NAMED = ("kdc-proxy",)
 """What a forest need not have: asked where a machine is named for it, by whatever profile; each has its own."""
 PORTALS = "portals"

@@ -12,6 +12,7 @@ from portcheck.config import ConfigError, Configuration, DcSpec, ExtraPort, Fore
 from portcheck.config.target import FORMS, MOST_ADDRESSES, TargetText, addresses_of, parse_target
 from portcheck.config.target_list import MARK, lines_of
 from portcheck.frozen import dataclass
+from portcheck.net.dns import Names
 
 Complete = Callable[[str], str]
 """A single label to the full name; raises ConfigError."""
@@ -135,7 +136,6 @@ def by_search_list(servers: Sequence[Server]) -> Complete:
 
 def _completed(servers: tuple[tuple[str, int], ...], label: str) -> str:
     from portcheck.net import search_list
-    from portcheck.net.dns import Names
 
     listed = search_list.suffixes()
     found = asyncio.run(search_list.complete(label, Names(servers, LABEL_PATIENCE_S), listed))

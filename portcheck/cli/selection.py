@@ -34,7 +34,7 @@ def duration(flag: str, text: str | None) -> float | None:
     return None if text is None else flagged(flag, parse_duration, text)
 
 
-def flagged(flag: str, parse: Callable[[object], T], text: str) -> T:
+def flagged(flag: str, parse: Callable[[str], T], text: str) -> T:
     """The value of a flag; what is wrong with it is said with the flag's name."""
     try:
         return parse(text)

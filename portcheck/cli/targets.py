@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portcheck.catalogue.clouds import in_cloud
-from portcheck.catalogue.profiles import TARGETS, Profile, ProfileError, built_in, with_own
+from portcheck.catalogue.profiles import Profile, ProfileError, built_in, with_own
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.cli.naming import Naming, by_search_list, without_asking
 from portcheck.config import (
@@ -30,7 +30,7 @@ from portcheck.config import (
     parse_site,
     parse_system,
 )
-from portcheck.model.target import DC
+from portcheck.model.target import DC, TARGETS
 
 BOTH = ("A", "AAAA")
 Chosen = tuple[tuple[ForestSpec, tuple[Profile, ...]], ...]

@@ -11,6 +11,7 @@ from portcheck.cli.output import screen_options
 from portcheck.cli.streams import show
 from portcheck.config import ConfigError
 from portcheck.exitcodes import NOT_AS_EXPECTED, OK
+from portcheck.render import diff as difference
 from portcheck.report.compare import compare
 from portcheck.report.same_plan import common, nothing
 from portcheck.report.to_json import dumps
@@ -30,8 +31,6 @@ def diff(
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Show what changed between two runs."""
-    from portcheck.render import diff as difference
-
     both = common(runs_.found(before), runs_.found(after))
     if nothing(both):
         raise ConfigError(f"nothing was asked in both runs, so nothing can be compared. {' '.join(both.notes)}")

@@ -6,14 +6,15 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from portcheck.cli import listen_flags, output, targets
+from portcheck.cli.selection import flagged
 from portcheck.config import ConfigError, parse_address, parse_duration, parse_name
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.frozen import dataclass
@@ -31,7 +32,6 @@ from portcheck.server.listener.ports import moved, roles, wanted
 from portcheck.server.own_addresses import own_addresses, own_name
 from portcheck.server.serving_loop import runner
 
-T = TypeVar("T")
 UNBROKEN = 100_000  # cells: no line is wrapped for who hears it
 DEFAULT_PROFILE, DEFAULT_RPC_PORTS = "mim", "49152-49155"
 
@@ -69,7 +69,7 @@ def listen(
     no_color: NoColor = False,  # noqa: FBT002
 ) -> int:
     """Answer on this machine's ports, so that a check from elsewhere proves the path before the software is there."""
-    dynamic = _flagged("--rpc-ports", listen_flags.parse_ports, rpc_ports)
+    dynamic = flagged("--rpc-ports", listen_flags.parse_ports, rpc_ports)
     overrides, extra = listen_flags.parse_moves(port or ())
     selection = Selection(targets.service_names("--only", only or ()), targets.service_names("--skip", skip or ()))
     configured = targets.configuration(config, needed=False)
@@ -78,13 +78,13 @@ def listen(
         asked = moved(wanted(profiles, dynamic, selection.takes), overrides, ports_from)
     except ValueError as error:
         raise ConfigError(f"--ports-from: {error}") from None
-    named = _flagged("--domain", parse_name, domain) if domain is not None else ""
+    named = flagged("--domain", parse_name, domain) if domain is not None else ""
     order = ListenOrder(
         wanted=listen_flags.without_twins((*extra, *asked)),
         addresses=_addresses(bind or ()),
         host=f"{own_name()}.{named}" if named else own_name(),
         domain=named,
-        for_s=_flagged("--for", parse_duration, for_) if for_ is not None else None,
+        for_s=flagged("--for", parse_duration, for_) if for_ is not None else None,
         profiles=tuple(one.name for one in profiles),
         roles=roles(profiles, selection.takes),
         selected=tuple(
@@ -168,15 +168,8 @@ async def _stay_awake() -> None:
 def _addresses(given: Iterable[str]) -> tuple[str, ...]:
     if not given:
         return own_addresses()
-    addresses = tuple(dict.fromkeys(_flagged("--bind", parse_address, text) for text in given))
+    addresses = tuple(dict.fromkeys(flagged("--bind", parse_address, text) for text in given))
     for address in addresses:
         if not is_own(address):
             raise ConfigError(f"--bind: {address} is no address of this machine ({', '.join(own_addresses())})")
     return addresses
-
-
-def _flagged(flag: str, parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ConfigError as error:
-        raise ConfigError(f"{flag}: {error}") from None

@@ -13,6 +13,7 @@ from portcheck.cli.check_flags import Accessible, Formats, NoColor, Outputs, Qui
 from portcheck.cli.pairing import ORDER
 from portcheck.exitcodes import NOT_DONE, OK
 from portcheck.model.typed import typed
+from portcheck.run.runner import explained
 
 Run = Annotated[str, typer.Argument(metavar="[RUN]", help=f"The run: {runs.RUN}.")]
 
@@ -28,8 +29,6 @@ def report(
     accessible: Accessible = False,  # noqa: FBT002
 ) -> int:
     """Show a kept or saved run in any format, without asking again."""
-    from portcheck.run.runner import explained
-
     wanted = outputs.wishes(format_ or (), output or (), None, context.meta.get(ORDER, ""))
     screen = outputs.screen_options(no_color=no_color, verbose=verbose, quiet=quiet, accessible=accessible)
     told = explained(runs.found(run))

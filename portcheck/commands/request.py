@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portcheck.catalogue.profiles import TARGETS
+from portcheck import diagnose
 from portcheck.cli import output_texts, runs, targets, tickets
 from portcheck.cli import selection as selecting
 from portcheck.cli.check_flags import Config, Controllers, Four, Only, Outputs, Profiles, Servers, Six, Skip
 from portcheck.cli.output import OutputWish
 from portcheck.cli.streams import say
 from portcheck.config import CLOUD, ConfigError, Configuration, ForestSpec, nearest, parse_address
+from portcheck.merge import reading
 from portcheck.model import Need, Report
-from portcheck.model.target import DC, Selection, Target
+from portcheck.model.target import DC, TARGETS, Selection, Target
 from portcheck.net.platform.machine import source_address
 from portcheck.render.request import FORMATS, spoken
+from portcheck.render.request.words import nothing
 from portcheck.render.shared.times import local
 from portcheck.report.to_json import StoreError
 from portcheck.request import addresses, from_report
@@ -178,8 +180,6 @@ def _write(ticket: Ticket, wanted: Sequence[OutputWish]) -> int:
 
 def _to_say(ticket: Ticket, *, read: bool) -> list[str]:
     """What the user must know even where only a configuration was written; `read`: the screen has it already."""
-    from portcheck.render.request.words import nothing
-
     lines = [] if ticket.rules or read else [nothing(ticket)]
     if ticket.left_out:
         lines.append(f"not in a rule: {len(ticket.left_out)} more, with the reason; they stand in the request")
@@ -206,9 +206,6 @@ def _is_file(text: str) -> bool:
 
 def _load(word: str) -> tuple[Report, ...]:
     """One report; of a merged one, the report of each place."""
-    from portcheck import diagnose
-    from portcheck.merge import reading
-
     if runs.is_run(word) and not _is_file(word):
         known = runs.last() if word == runs.LAST else runs.found(word)
         if known is None:

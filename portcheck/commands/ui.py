@@ -13,7 +13,7 @@ import typer
 from portcheck.cli import output, runs, targets
 from portcheck.cli.check_flags import CheckFlags
 from portcheck.cli.options import SIGNING_IN, taking
-from portcheck.commands import check, history
+from portcheck.commands import check, history, request
 from portcheck.config import CLOUD, ConfigError, Settings
 from portcheck.exitcodes import OK
 from portcheck.frozen import dataclass
@@ -23,6 +23,7 @@ from portcheck.model.libraries import BOARD, how_to_get
 from portcheck.model.typed import typed
 from portcheck.net.lag import ListeningLoop
 from portcheck.render.history import course_words, place
+from portcheck.render.shared.conclusion import conclusion
 from portcheck.render.shared.options import Options, for_stream
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, Run
@@ -110,13 +111,10 @@ def deeds(asking: Asking) -> Deeds:
 
 
 def _asks(report: Report) -> Sequence[str]:
-    from portcheck.render.shared.conclusion import conclusion
-
     return conclusion(report).asks
 
 
 def _request(report: Report) -> str:
-    from portcheck.commands import request
     from portcheck.render.request import text
 
     return text.render(request.of_run(report))

@@ -11,6 +11,7 @@ from portcheck.config.reference import CHECK, PROFILE
 from portcheck.config.settings import read_profiles
 from portcheck.config.words import shown
 from portcheck.model import Need
+from portcheck.model.target import TARGETS
 
 ANY_PORT = {"tcp": ("tcp",), "udp": ("udp",)}
 """Services without a protocol of their own: the row must give the port."""
@@ -86,16 +87,10 @@ def _row(node: Node, services: Mapping[str, Collection[str]]) -> dict[str, objec
     if "port" in keys:
         row["port"] = keys["port"].whole(1, 65535)
     if "target" in keys:
-        row["target"] = keys["target"].word(_targets(), "target")
+        row["target"] = keys["target"].word(TARGETS, "target")
     if "host" in keys:
         row["host"] = keys["host"].read(_endpoint)
     return row
-
-
-def _targets() -> Collection[str]:
-    from portcheck.catalogue.profiles import TARGETS  # late: few profiles speak of other machines
-
-    return TARGETS
 
 
 def _endpoint(value: object) -> str:

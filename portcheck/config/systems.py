@@ -10,15 +10,13 @@ from portcheck.config.proxies import parse_proxy
 from portcheck.config.reference import SYSTEM
 from portcheck.config.spec import SystemSpec
 from portcheck.config.words import ConfigError, nearest, shown
-from portcheck.model.target import DC
+from portcheck.model.target import DC, TARGETS
 
 CLOUD = "cloud"
 
 
 def roles() -> Collection[str]:
     """What a machine can be to a profile, beside a domain controller."""
-    from portcheck.catalogue.profiles import TARGETS
-
     return tuple(target for target in TARGETS if target != DC)
 
 

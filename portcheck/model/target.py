@@ -10,6 +10,9 @@ from portcheck.frozen import dataclass
 DC = "dc"
 """The target of rows that are asked of every domain controller."""
 
+TARGETS = (DC, "mim", "sync", "sql", "exchange", "adfs", "wap", "ca", "ces", "crl", "mail", "kdc-proxy", "cloud")
+"""What a machine can be to a profile."""
+
 UNNAMED = "unnamed"
 """The source of a place that stands for a machine nobody named."""
 

@@ -6,9 +6,8 @@ by a program: only services of the same one speak for each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from portcheck.frozen import dataclass
+from portcheck.net.paths import Paths
 
 QUICK_S = 0.25  # answers that take longer are given the whole patience
 SOON_S = 0.2  # between the tries of a question, where answers come at once
@@ -25,15 +24,16 @@ class Pulse:
     answers: int = 0
     slowest_s: float = 0.0
     repeated: bool = False  # some answer needed a second try: packets are lost, or new connections are policed
-    told: Callable[[bool], None] | None = None  # of each answer, whether it needed a second try
+    paths: Paths | None = None  # each answer is told there, under the host's address
+    address: str = ""
 
     def heard(self, took_s: float, *, repeated: bool) -> None:
         """An answer came after so long."""
         self.answers += 1
         self.slowest_s = max(self.slowest_s, took_s)
         self.repeated = self.repeated or repeated
-        if self.told is not None:
-            self.told(repeated)
+        if self.paths is not None:
+            self.paths.heard(self.address, repeated=repeated)
 
     @property
     def quick(self) -> bool:

@@ -13,7 +13,7 @@ from portcheck.net.errors import NetError
 from portcheck.net.stream import Stream
 
 VERSION, CONNECT = 5, 1
-NO_METHOD, OPEN, PASSWORD = 0xFF, 0, 2
+OPEN, PASSWORD = 0, 2
 IPV4, NAME, IPV6 = 1, 3, 4
 LONGEST = 255  # of a name, a user or a password: lengths are one byte
 REPLIES: dict[int, tuple[State, str]] = {

@@ -9,7 +9,7 @@ from rich.text import Text
 from portcheck.model import Comparison, Report, Verdict
 from portcheck.model.folding import counted
 from portcheck.render.shared import changes, times
-from portcheck.render.shared.layout import hang, to_string
+from portcheck.render.shared.layout import hang, sign, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.spoken import ended
@@ -40,7 +40,7 @@ def lines(
     yield Text()
     if compared.same:
         mark = VERDICTS[Verdict.PASS]
-        lead = changes.sign(mark, options)
+        lead = sign(mark, options)
         yield from hang(lead, plain(same(after), mark.style), options.width)
     yield from changes.lines(compared, known, options)
 

@@ -6,7 +6,7 @@ Only what is asked answers that: an LDAP ping to each such address, of a few, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from portcheck.frozen import dataclass
 from portcheck.model import Lookup
@@ -15,8 +15,6 @@ from portcheck.targets import views
 from portcheck.targets.srv import nobodys, srv_targets
 
 MOST_PLACES = 4  # addresses of a forest that are asked who is there
-Who = Callable[[str, str], Awaitable[tuple[str, str]]]
-"""Of a host and an address of it: the address, and the name of the controller that answers there (or nothing)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,13 +52,3 @@ def places(lookups: Iterable[Lookup], names: Names, asked: Collection[str]) -> t
         if address not in asked and not nobodys(address, here=False)
     }
     return tuple(sorted(found)[:MOST_PLACES])
-
-
-async def answered(elsewhere: Iterable[Elsewhere], who: Who) -> list[Mapping[str, object]]:
-    """Who is there."""
-    some = tuple(elsewhere)
-    told = await asyncio.gather(*(who(place.host, place.address) for place in some))
-    return [
-        {"host": place.host, "address": place.address, "answered_by": name}
-        for place, (_, name) in zip(some, told, strict=True)
-    ]

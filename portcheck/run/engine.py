@@ -200,7 +200,7 @@ class Engine:
             return Pulse()
         pulse = self._pulses.get((address, whose))
         if pulse is None:
-            pulse = Pulse(enough, told=lambda repeated: self._paths.heard(address, repeated=repeated))
+            pulse = Pulse(enough, paths=self._paths, address=address)
             self._pulses[address, whose] = pulse
         return pulse
 

@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.frozen import dataclass
-from portcheck.model import GOOD, Check, DomainController, Facts, ForestReport, Lookup, Outcome, State
+from portcheck.model import GOOD, Check, DomainController, Facts, ForestReport, Lookup, State
 from portcheck.model.events import ForestFound, Notify
 from portcheck.model.target import DC, Pin, Selection, Target
 from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.platform.machine import is_here, is_loopback
-from portcheck.probes.probe import Subject
 from portcheck.run import bounds
-from portcheck.run.again import case_of
+from portcheck.run.again import Looks
 from portcheck.run.clients import Clients
 from portcheck.run.crowd import Crowd
 from portcheck.run.engine import Engine
 from portcheck.run.host import HostRun
-from portcheck.run.knowledge import HostState, without_address
-from portcheck.run.ledger import Ledger, LedgerPage
+from portcheck.run.knowledge import HostState
+from portcheck.run.ledger import Ledger
 from portcheck.run.naming import NamedController, NamesBeside
 from portcheck.run.shards import Shards
 from portcheck.targets import systems, tunnel, views
@@ -35,7 +34,7 @@ from portcheck.targets.srv import Discovery, in_order
 from portcheck.targets.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from portcheck.investigate.case import Ahead, Case
+    from portcheck.investigate.case import Case
 
 
 @dataclass(slots=True)
@@ -52,6 +51,7 @@ class ForestRun:
     pins: tuple[Pin, ...] = ()  # ask these again, and nobody else
     hosts: list[HostState] = field(default_factory=list)
     ledger: Ledger = field(init=False)
+    looks: Looks = field(init=False)
     problem: str | None = None
     trace: bool = True  # will there be a second look?
     facts: Facts = field(default_factory=dict)
@@ -62,7 +62,6 @@ class ForestRun:
     lost: Counter[str] = field(default_factory=Counter)  # how many hosts were not asked to the end, by the reason
     left_out: list[int] = field(default_factory=list)  # how many checks of a host were too many for one run
     _asked: set[tuple[str, str | None, str, str]] = field(default_factory=set)
-    _ahead: dict[str, Ahead] = field(default_factory=dict)  # by address
     _search: Search = field(init=False)
     _naming: NamesBeside = field(init=False)
     _clients: Clients = field(init=False)
@@ -73,6 +72,7 @@ class ForestRun:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.notify)
+        self.looks = Looks(self.ledger, self.engine)
         self._look_for_this_machine(from_file(self.forest))
         lookups: list[Lookup] = []
         self._naming = NamesBeside(self.forest, self.names, self.families, lookups, self.facts, self._introduce)
@@ -261,7 +261,8 @@ class ForestRun:
             self.lost[why] += 1
 
     def _asking(self, host: HostState) -> HostRun:
-        return HostRun(host, self.forest, self.engine, self._run, self.ledger)
+        looks = self.looks if self.trace else None
+        return HostRun(host, self.forest, self.engine, self.ledger, looks, self.families)
 
     def _checks(self, place: Target) -> tuple[Check, ...]:
         found = checks_for(place, self.forest, self.profiles, self.selection)
@@ -275,27 +276,9 @@ class ForestRun:
             return True
         return self._controller_here if check.opener == DC else not is_here(check.address)
 
-    async def _run(self, host: HostState, check: Check, subject: Subject) -> Outcome:
-        """Ask. If it seems to end in silence, the second look's walk begins."""
-        if check.address is None and subject.route is None:
-            return without_address(check, self.families, host.place)
-        return await self.engine.run(check, subject, lambda: self._unheard(host, check))
-
-    def _unheard(self, host: HostState, check: Check) -> None:
-        if self.trace and host.reached_at is not None:
-            from portcheck.investigate import ahead
-
-            case, silent = self._case(host), Outcome(check, State.FILTERED, "no answer yet")
-            if case.matters(silent):
-                ahead.begin(case, silent, at_once=self.engine.answers_at_once(check))
-
     def cases(self) -> list[Case]:
         """Each host as the second look wants it."""
-        return [self._case(host) for host in self.hosts if host.reached_at is not None]
-
-    def _case(self, host: HostState) -> Case:
-        page = LedgerPage(self.ledger, host)
-        return case_of(page, self.engine, lambda outcome: self._subject(host, outcome), self._ahead)
+        return [self.looks.case(host) for host in self.hosts if host.reached_at is not None]
 
     async def hold_tunnels(self, quiet_s: float) -> None:
         """Of each proxy that works, one tunnel: how long may it be quiet?"""
@@ -317,12 +300,6 @@ class ForestRun:
                 waiting += [self._asking(host).interface(check, mapper) for check in behind]
         await asyncio.gather(*waiting)
         return bool(waiting)
-
-    def _subject(self, host: HostState, outcome: Outcome) -> Subject:
-        if outcome.check.service == "rpc":
-            behind = (check.service for check in self.ledger.planned_of(host))
-            return replace(host.subject(), wanted=tuple(name for name in behind if name.startswith("rpc-")))
-        return host.subject_again(outcome)
 
     def report(self) -> ForestReport:
         search, too_many = self._search, sum(self.left_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -14,8 +14,9 @@ from portcheck.model import Check, Need, Outcome, State
 from portcheck.model.target import Target
 from portcheck.net.dns import is_address
 from portcheck.probes.probe import Subject
+from portcheck.run.again import Looks
 from portcheck.run.engine import Engine
-from portcheck.run.knowledge import HostState, without_port
+from portcheck.run.knowledge import HostState, without_address, without_port
 from portcheck.run.together import together
 
 # The LDAP ping goes first: it tells which services are not there, and who a host is that was given by address only.
@@ -43,13 +44,21 @@ class Writing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HostRun:
-    """Bound to the forest's run, which asks the checks; what they end in goes into the ledger."""
+    """What its checks end in goes into the ledger."""
 
     host: HostState
     forest: ForestSpec
     engine: Engine
-    run: Callable[[HostState, Check, Subject], Coroutine[Any, Any, Outcome]]
     ledger: Writing
+    looks: Looks | None = None  # the second look, where there will be one
+    families: Sequence[str] = ()  # of which addresses were asked for
+
+    async def run(self, check: Check, subject: Subject) -> Outcome:
+        """Ask. If it seems to end in silence, the second look's walk begins."""
+        if check.address is None and subject.route is None:
+            return without_address(check, self.families, self.host.place)
+        looks, host = self.looks, self.host
+        return await self.engine.run(check, subject, None if looks is None else lambda: looks.unheard(host, check))
 
     async def everything(self, checks: Sequence[Check]) -> None:
         """All checks of the host."""
@@ -63,7 +72,7 @@ class HostRun:
             if not self.host.place.assumed:  # that one has had its time
                 learning.extend(await self._head_start(learning[0]))
         elif asked is not None:
-            self.ledger.land(self.host, await self.run(self.host, asked, self.host.subject()))
+            self.ledger.land(self.host, await self.run(asked, self.host.subject()))
         try:
             await self._rest([check for check in checks if check is not asked])
             await asyncio.gather(*learning[:1])
@@ -116,7 +125,7 @@ class HostRun:
 
     async def ping(self, check: Check) -> Outcome:
         reported = check.id in self.ledger.planned
-        outcome = await self.run(self.host, check, self.host.subject())
+        outcome = await self.run(check, self.host.subject())
         self.host.learn(outcome)
         self.host.known.set()
         if reported:
@@ -140,13 +149,13 @@ class HostRun:
         if self.host.unsure_of(check):
             outcome = await self._unless_learnt(check, subject)
         else:
-            outcome = await self.run(self.host, check, subject)
+            outcome = await self.run(check, subject)
         self.host.learn(outcome)
         return self.ledger.land(self.host, outcome)
 
     async def _unless_learnt(self, check: Check, subject: Subject) -> Outcome:
         """The ping may yet tell that this is not offered here; then nobody waits for it."""
-        asking = asyncio.create_task(self.run(self.host, check, subject))
+        asking = asyncio.create_task(self.run(check, subject))
         knowing = asyncio.create_task(self.host.known.wait())
         try:
             await asyncio.wait([asking, knowing], return_when=asyncio.FIRST_COMPLETED)
@@ -167,7 +176,7 @@ class HostRun:
 
     async def interface(self, check: Check, mapper: Outcome | None) -> None:
         if self.host.place.address is None and self.host.place.route is None:
-            self.ledger.land(self.host, await self.run(self.host, check, self.host.subject()))
+            self.ledger.land(self.host, await self.run(check, self.host.subject()))
             return
         endpoints = mapper.facts.get("endpoints") if mapper is not None else None
         ports = endpoints.get(check.service) if isinstance(endpoints, dict) else None
@@ -176,7 +185,7 @@ class HostRun:
             return
         found = replace(check, port=ports[0])
         subject = self.host.rpc_subject(check, tuple(ports))
-        outcome = await self.run(self.host, found, subject)
+        outcome = await self.run(found, subject)
         answered_on = outcome.facts.get("port")
         if isinstance(answered_on, int):
             outcome = replace(outcome, check=replace(outcome.check, port=answered_on))

@@ -116,7 +116,7 @@ class NamesBeside:
         return {address for lookup in known if lookup.server != HOSTS_FILE for address in lookup.answers}
 
     async def _who(self, name: str, address: str) -> tuple[str, str]:
-        """The name of the controller at this address; a domain's own name is as good as the controller's."""
+        """The address, and who is there: a controller's name, a domain's own (which is as good), or nothing."""
         ping = await self.introduce(Target(name, address, "program", self.forest.name))
         told = str(ping.get("dns_host_name") or "").lower()
         return address, name if name == str(ping.get("domain") or "").lower() else told
@@ -146,7 +146,11 @@ class NamesBeside:
         self.lookups.extend(await contradictions.of_their_hosts(self.lookups, self.names))
         elsewhere = contradictions.places(self.lookups, self.names, {c.address for c in controllers})
         if elsewhere:
-            self.facts["elsewhere"] = await contradictions.answered(elsewhere, self._who)
+            told = await asyncio.gather(*(self._who(place.host, place.address) for place in elsewhere))
+            self.facts["elsewhere"] = [
+                {"host": place.host, "address": place.address, "answered_by": name}
+                for place, (_, name) in zip(elsewhere, told, strict=True)
+            ]
 
     async def _of_authorities(self, controllers: Sequence[NamedController]) -> None:
         """What one resolver does not give: has the forest's own server got it?"""

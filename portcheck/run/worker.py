@@ -19,7 +19,6 @@ from portcheck.model import Check, Outcome
 from portcheck.model.events import Event, Started
 from portcheck.net.lag import ListeningLoop
 from portcheck.net.timeouts import Timeouts
-from portcheck.probes.probe import Subject
 from portcheck.run import own_fault
 from portcheck.run.ending import SIGNALS
 from portcheck.run.engine import Engine, probes
@@ -111,7 +110,7 @@ class Worker:
         self._at |= keys
         fault = ""
         try:
-            await HostRun(host, self.forests[asked.name], self.engine, self._run, page).everything(asked.checks)
+            await HostRun(host, self.forests[asked.name], self.engine, page).everything(asked.checks)
         except Exception as error:  # noqa: BLE001 - a fault of ours costs this host alone
             fault = FULL if starved(error) else own_fault.told(error)
         finally:
@@ -119,10 +118,6 @@ class Worker:
                 self._at.pop(key, None)
         page.learnt(host)
         self.saying.append(Done(asked.number, fault))
-
-    async def _run(self, host: HostState, check: Check, subject: Subject) -> Outcome:
-        del host
-        return await self.engine.run(check, subject)
 
     async def say(self, out: BinaryIO) -> None:
         """Everything that is new. Where the run is busy and does not listen, the asking goes on."""

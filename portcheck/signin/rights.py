@@ -93,7 +93,7 @@ def on_ou(asking: DirectoryQueries, dn: str, who: Collection[Sid]) -> Facts:
         return {"found": False, "ldap_result": found.answer.code}
     entry = found.entries[0]
     classes = {name.lower() for name in entry.texts("allowedChildClassesEffective")}
-    facts: Facts = {
+    row: Facts = {
         "found": True,
         "create_users": "user" in classes,
         "writable_attributes": len(entry.texts("allowedAttributesEffective")),
@@ -101,6 +101,6 @@ def on_ou(asking: DirectoryQueries, dn: str, who: Collection[Sid]) -> Facts:
     }
     dacl = _dacl(asking, dn)
     if dacl is not None and who:
-        facts["reset_passwords"] = may(dacl, who, CONTROL_ACCESS, RESET_PASSWORD, below=USER)
-        facts["create_users_read"] = may(dacl, who, CREATE_CHILD, USER)
-    return facts
+        row["reset_passwords"] = may(dacl, who, CONTROL_ACCESS, RESET_PASSWORD, below=USER)
+        row["create_users_read"] = may(dacl, who, CREATE_CHILD, USER)
+    return row

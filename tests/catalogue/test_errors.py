@@ -12,9 +12,10 @@ from portcheck.catalogue.books import FOLDER, SOURCES, bound, table
 from portcheck.catalogue.conditions import SIGNS, Condition
 from portcheck.catalogue.endpoints import endpoints
 from portcheck.catalogue.errors import BETWEEN, CataloguedError, code_of, errors, families, number_forms
-from portcheck.catalogue.profiles import TARGETS, built_in
+from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import known
 from portcheck.catalogue.sources import Sure, sources
+from portcheck.model.target import TARGETS
 
 OF_A_FAMILY = pytest.mark.parametrize("family", families())
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from portcheck.catalogue.profiles import TARGETS, Profile, ProfileError, ProfileRow, built_in, merge, with_own
+from portcheck.catalogue.profiles import Profile, ProfileError, ProfileRow, built_in, merge, with_own
 from portcheck.catalogue.services import GENERIC, known, services
 from portcheck.catalogue.sources import sources
 from portcheck.model import Need
-from portcheck.model.target import DC
+from portcheck.model.target import DC, TARGETS
 
 CONTRACT = [
     "mim",
@@ -86,10 +86,12 @@ def test_entra_connect_does_not_need_kpasswd_and_mim_does() -> None:
 
 
 def test_all_asks_a_dc_for_every_service_it_can_have() -> None:
-    everything = {
-        f"{s.name}/{t}" for s in services().values() if s.name not in NOT_ON_A_DC | BETWEEN_CONTROLLERS for t in s.ports
-    }
-    assert set(needs("all")) == everything
+    """What a controller is known to have, and what any other profile asks of one."""
+    proven = {f"{s.name}/{t}" for s in services().values() if s.role != "unproven" for t in s.ports}
+    asked = {pair for name in set(built_in()) - {"all"} for pair in needs(name)}
+    between = {f"{name}/tcp" for name in BETWEEN_CONTROLLERS}
+    told = "portcheck/catalogue/profiles/all.toml"
+    assert set(needs("all")) == (proven | asked) - between, told
     assert needs("all")["kpasswd/udp"] is needs("all")["kerberos/udp"] is Need.OPTIONAL
     assert needs("all")["kpasswd/tcp"] is Need.REQUIRED
     assert {r.port for r in built_in()["all"].rows if r.service == "winrm"} == {None, 5986}

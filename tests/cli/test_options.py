@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import pytest
@@ -15,6 +17,7 @@ from portcheck.cli.check_flags import CheckFlags
 from portcheck.cli.options import Sets, settings_of, taking
 from portcheck.config import ConfigError, FailOn, Settings, parse_duration
 
+PACKAGE = Path(__file__).parents[2] / "portcheck"
 SETS = {
     field: sets
     for field, hint in get_type_hints(CheckFlags, include_extras=True).items()
@@ -30,6 +33,14 @@ def test_each_setting_has_its_option_or_is_known_to_have_none() -> None:
     settings = {field.name for field in fields(Settings)}
     assert named <= settings, f"portcheck/config/settings.py: no row for {named - settings}"
     assert named | ELSEWHERE == settings, f"portcheck/cli/check_flags.py: no option for {settings - named - ELSEWHERE}"
+
+
+def test_each_setting_is_read_by_whom_it_is_for() -> None:
+    """By a probe as `subject.settings.NAME`."""
+    source = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if path.name != "settings.py")
+    read = set(re.findall(r"\b(?:settings|given)\.(\w+)", source))
+    unread = {field.name for field in fields(Settings)} - read
+    assert unread == set(), f"portcheck/probes/, or wherever it is heeded: nobody reads settings.{', '.join(unread)}"
 
 
 def test_an_option_is_called_as_its_field() -> None:

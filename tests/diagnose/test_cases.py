@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ CASES = cases() | {
     if row.plainly
 }
 CODES = [rule.code for rule in RULES]
+RULE_FILES = Path(__file__).parents[2] / "portcheck/diagnose/rules"
 
 OWN = Path(__file__).parents[2] / "portcheck/catalogue/own.toml"
 CONTRACT = set((Path(__file__).parent / "contract-codes.txt").read_text(encoding="utf-8").split())
@@ -53,7 +56,24 @@ def everything() -> dict[str, list[tuple[str, str]]]:
 
 @pytest.mark.parametrize("title", CASES)
 def test_a_case_gives_exactly_its_findings_in_their_order(title: str) -> None:
-    assert codes(CASES[title]) == CASES[title]["expect"]
+    found, expected = codes(CASES[title]), CASES[title]["expect"]
+    unruled = sorted({*expected} - {*CODES})
+    assert unruled == [], f"portcheck/diagnose/rules/: no file has a row for {', '.join(unruled)}"
+    assert found == expected
+
+
+def test_each_row_of_each_file_is_a_rule() -> None:
+    """A file of rules that nobody gathers says nothing, and nobody misses it."""
+    files = sorted(path.stem for path in RULE_FILES.glob("[!_]*.py"))
+    listed = {id(rule) for rule in RULES}
+    lost = {file: rule.code for file in files for rule in rows(file) if id(rule) not in listed}
+    assert lost == {}, f"portcheck/diagnose/rules/__init__.py: RULES lacks what stands in {', '.join(lost)}"
+
+
+def rows(file: str) -> Iterator[Rule]:
+    for value in vars(import_module(f"portcheck.diagnose.rules.{file}")).values():
+        if isinstance(value, tuple):
+            yield from (row for row in value if isinstance(row, Rule))
 
 
 def test_each_code_has_one_rule() -> None:
@@ -72,8 +92,8 @@ def test_each_code_is_of_the_contract_or_says_plainly_that_a_service_is_blocked(
 @pytest.mark.parametrize("code", CODES)
 def test_each_rule_is_seen_to_fire_and_to_keep_quiet(code: str) -> None:
     told = [code in [found for found, _ in findings] for findings in everything().values()]
-    assert any(told)
-    assert not all(told)
+    assert any(told), f"tests/diagnose/cases/: no file has a case in which {code} speaks"
+    assert not all(told), f"tests/diagnose/cases/: no file has a case in which {code} keeps quiet"
 
 
 @pytest.mark.parametrize("code", CODES)

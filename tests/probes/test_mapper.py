@@ -94,7 +94,7 @@ async def test_no_more_than_four_connections_follow_and_all_to_the_host_that_was
         engine = Engine(PATIENT, notify=events.append)
 
         ledger = Ledger(lambda _: None)
-        asking = HostRun(host, forest, engine, lambda _, check, subject: engine.run(check, subject), ledger)
+        asking = HostRun(host, forest, engine, ledger)
         checks = [Check("alpha.test", "dc1.alpha.test", HERE, "rpc", "tcp", port)]
         checks.append(Check("alpha.test", "dc1.alpha.test", HERE, "rpc-netlogon", "tcp", None))
         ledger.own(host, checks)

@@ -12,10 +12,13 @@ STANDS_FOR = {"services": "the service", "hosts": "a controller", "ports": "its 
 
 
 def page(text: str) -> str:
-    """The file as it is, and behind its last table, which is that of the findings, what it lacks."""
+    """The file as it is, and at the end of its table of findings what that lacks."""
     known = {*tomllib.loads(text)["finding"], *(service.plainly for service in services().values())}
     new = {rule.code: rule.title for rule in RULES if rule.code not in known}
-    return text + "".join(f'{code} = "{word(title)}"\n' for code, title in new.items())
+    head, table, rest = text.partition("[finding]\n")
+    findings, next_table, tail = rest.partition("\n[")
+    added = "".join(f'{code} = "{word(title)}"\n' for code, title in new.items())
+    return f"{head}{table}{findings}{added}{next_table}{tail}"
 
 
 def word(title: str) -> str:

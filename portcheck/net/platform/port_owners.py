@@ -17,7 +17,6 @@ from portcheck.frozen import dataclass
 PROC = Path("/proc")
 LISTENING = "0A"  # TCP_LISTEN (include/net/tcp_states.h)
 UNTOLD = "another program; only root may see which"
-ANOTHER = "another program (lsof -i tells which)" if sys.platform == "darwin" else "another program"
 MOST_NAMES = 4
 SOCKET = "socket:["
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - read, not bound

@@ -18,7 +18,7 @@ from portcheck.model.folding import counted
 from portcheck.render.live import screen as live
 from portcheck.render.live.board import Board
 from portcheck.render.shared import changes, times
-from portcheck.render.shared.layout import hang, to_string
+from portcheck.render.shared.layout import hang, sign, to_string
 from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options, is_terminal
 from portcheck.render.shared.spoken import ended
@@ -152,7 +152,7 @@ def change_lines(at: str, report: Report, since_last: Comparison, options: Optio
                 where = f"{part.forest}: {changes.subject(group, sight)} on {', '.join(sight.hosts)}: "
                 seen = f"; {sight.seen}" if sight.seen else ""
                 words_ = Text.assemble(plain(where), plain(sight.state, f"bold {mark.style}"), plain(seen))
-                yield from _timed(at, words_, options, changes.sign(mark, options))
+                yield from _timed(at, words_, options, sign(mark, options))
     if lost := lost_since(report, since_last):
         yield from _timed(at, plain(lost), options)
 

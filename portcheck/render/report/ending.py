@@ -11,8 +11,8 @@ from portcheck.frozen import dataclass
 from portcheck.model import Verdict
 from portcheck.model.folding import counted, folded
 from portcheck.render.shared.conclusion import Conclusion, ForestLine, healthy_words, spoken
-from portcheck.render.shared.layout import hang
-from portcheck.render.shared.marks import VERDICTS, Mark
+from portcheck.render.shared.layout import hang, sign
+from portcheck.render.shared.marks import VERDICTS
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import plain, printable
 
@@ -48,10 +48,6 @@ def ending(told: Conclusion, options: Options) -> ScreenEnd:
 INTERRUPTED = "Interrupted: this is what was known until then."
 
 
-def _sign(mark: Mark, options: Options) -> Text:
-    return Text(mark.drawn(ascii_only=options.ascii) + " ", style=mark.style)
-
-
 def _forests(lines: Sequence[ForestLine], room: int, options: Options) -> Iterator[Text]:
     """As many as there is room for, the worst first; the others by name."""
     shown = [_forest(line, options) for line in lines]
@@ -62,14 +58,14 @@ def _forests(lines: Sequence[ForestLine], room: int, options: Options) -> Iterat
         if number and used + len(rows) > room:
             names = folded(printable(line.forest) for line in lines[number:])
             words = f"and {counted(len(lines) - number, 'more forest')}: {names}"
-            yield from list(hang(_sign(lines[number].mark, options), plain(words), options.width, 2))[:2]
+            yield from list(hang(sign(lines[number].mark, options), plain(words), options.width, 2))[:2]
             return
         used += len(rows)
         yield from rows
 
 
 def _forest(line: ForestLine, options: Options) -> list[Text]:
-    lead = _sign(line.mark, options).append(f"{printable(line.forest)}  ", style="bold")
+    lead = sign(line.mark, options).append(f"{printable(line.forest)}  ", style="bold")
     return _cut(list(hang(lead, plain(line.words), options.width, 2)), ROWS_OF_A_FOREST, options)
 
 
@@ -86,7 +82,7 @@ def _well(told: Conclusion, options: Options) -> Iterator[Text]:
     names, words = healthy_words(told)
     if words:
         mark = VERDICTS[Verdict.PASS]
-        lead = _sign(mark, options).append(f"{printable(names)}  ", style="bold")
+        lead = sign(mark, options).append(f"{printable(names)}  ", style="bold")
         yield from _cut(list(hang(lead, plain(words, mark.style), options.width, 2)), ROWS_OF_A_FOREST, options)
 
 

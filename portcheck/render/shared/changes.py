@@ -22,7 +22,7 @@ from portcheck.model.folding import counted
 from portcheck.render.shared import times
 from portcheck.render.shared.digest import Group, Sight, joined
 from portcheck.render.shared.grid import PLACES, column_key
-from portcheck.render.shared.layout import hang, pad
+from portcheck.render.shared.layout import hang, pad, sign
 from portcheck.render.shared.marks import SEVERITIES, VERDICTS, Mark
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import listed, plain, printable
@@ -132,10 +132,6 @@ def forest_lines(changes: ForestChanges, known: KnownChanges, options: Options) 
         yield from hang(turned(dc.turn), plain(f"{dc.host}{where} {what}"), options.width)
     for group in groups(changes.checks, known):
         yield from group_lines(group, options)
-
-
-def sign(mark: Mark, options: Options) -> Text:
-    return Text(mark.drawn(ascii_only=options.ascii) + " ", style=mark.style)
 
 
 def turned(turn: Turn) -> Text:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from portcheck.render.shared.marks import Mark
 from portcheck.render.shared.options import Options
 from portcheck.render.shared.text import to_ascii
 
@@ -63,3 +64,7 @@ def to_string(lines: Iterable[Text], options: Options) -> str:
         console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
     text = buffer.getvalue()
     return to_ascii(text) if options.ascii else text
+
+
+def sign(mark: Mark, options: Options) -> Text:
+    return Text(mark.drawn(ascii_only=options.ascii) + " ", style=mark.style)
