@@ -94,7 +94,7 @@ def test_promtool_finds_no_fault(name: str) -> None:
         input=text(RUNS[name]),
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=900,
         check=False,
     )
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
