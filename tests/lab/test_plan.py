@@ -99,7 +99,9 @@ def test_where_all_answers_exactly_what_was_planned_is_sent(lab: Lab, found_by_d
         assert sent.packets >= packets  # nothing was left out: the plan promises no less
         if sent.packets == packets:
             break
-    assert (runs[-1].packets, runs[-1].connections) == (packets, connections), [dict(r.per_port) for r in runs]
+    ports = "; ".join(f"{port}/{transport} {count}" for (transport, port), count in runs[-1].per_port.items())
+    lines = "; ".join(f"{x['port']}/{x['transport']} {x['answered']['packets']}" for x in plan["lines"])
+    assert (runs[-1].packets, runs[-1].connections) == (packets, connections), f"sent {ports}\nplanned {lines}"
     assert abs(runs[-1].bytes - size) <= NONCES, runs[-1].bytes_per_port
 
 
