@@ -49,8 +49,8 @@ def test_findings_and_every_format_are_in_the_same_order_whatever_the_hash_seed(
     """A set that is walked as it comes shows only from process to process."""
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", ALL_OF_THEM], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            [sys.executable, "-c", ALL_OF_THEM], cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8",
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         )
         for seed in ("1", "2")
     ]  # fmt: skip
