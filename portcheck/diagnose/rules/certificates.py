@@ -33,11 +33,19 @@ def _now(f: ForestFacts, o: Outcome) -> datetime | None:
     Where nothing tells whose clock is off, ours or the host's, it is the one by which its certificate is in date: what
     is amiss then is a clock, and has its own finding.
     """
-    started, off = moment(f.report.started), ours(f)
+    started, off = moment(f.report.started), f.once(ours)
     if started is None or off is not None:
-        return started and started + timedelta(seconds=off or 0.0)
-    by_host = started + timedelta(seconds=its(f, o))
+        return started and _later(started, off or 0.0)
+    by_host = _later(started, its(f, o))
     return by_host if not _in_date(o, started) and _in_date(o, by_host) else started
+
+
+def _later(started: datetime, by_s: float) -> datetime:
+    """As it is where a clock claims a year that no date has."""
+    try:
+        return started + timedelta(seconds=by_s)
+    except OverflowError:
+        return started
 
 
 def _in_date(o: Outcome, now: datetime) -> bool:
