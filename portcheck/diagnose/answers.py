@@ -132,7 +132,7 @@ def sunk(f: ForestFacts) -> tuple[Lookup, ...]:
     Of a single host it may be the record; block lists and sinkholes take a domain with all its names.
     """
     label, given = main(f), [x for x in f.lookups(*ADDRESSES) if x.answers and x.server != BESIDE_DNS]
-    if not given or any(not _nowhere(address) for x in given for address in x.answers):
+    if not given or any(not nobodys(address) for x in given for address in x.answers):
         return ()
     mine = tuple(x for x in given if x.server == label)
     named = {name(host) for x in f.lookups("SRV") if x.server == label for host in targets(x)}
@@ -140,7 +140,8 @@ def sunk(f: ForestFacts) -> tuple[Lookup, ...]:
     return mine if whole and not any(of_the_forest(f, x) for x in mine) else ()
 
 
-def _nowhere(address: str) -> bool:
+def nobodys(address: str) -> bool:
+    """0.0.0.0, or this machine's own."""
     try:
         parsed = ip_address(address)
     except ValueError:

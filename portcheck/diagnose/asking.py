@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from portcheck.catalogue.brief import brief_of
-from portcheck.diagnose.remedy import allow, others, sources
+from portcheck.diagnose.remedy import DYNAMIC, allow, others, sources
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import AskedOf, Destination, Outcome, Request
 
@@ -19,8 +19,6 @@ OF_FIREWALL = "Ask the firewall team "
 OF_AD = "Ask the AD team "
 """Whatever the finding's usual matter is."""
 OF_DNS = "dns-"
-DYNAMIC = "49152-65535"
-"""Where Windows puts its RPC services since Server 2008 (PORTS)."""
 
 
 def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from ipaddress import ip_address
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.reader import name
@@ -65,7 +64,7 @@ def by_address(f: ForestFacts) -> dict[str, Leads]:
         if heard or f.silent(where) or f.hollow(where):
             found[where.address] = Leads.CONTROLLER if heard else Leads.NOBODY
     given = (address for x in f.lookups(*answers.ADDRESSES) for address in x.answers)
-    found |= {address: Leads.NOBODY for address in given if address not in found and _nobodys(address)}
+    found |= {address: Leads.NOBODY for address in given if address not in found and answers.nobodys(address)}
     for row in _rows(f.forest.facts.get("elsewhere")):
         right = name(str(row.get("answered_by"))) == name(str(row.get("host")))
         found[str(row.get("address"))] = Leads.CONTROLLER if right else Leads.NOBODY
@@ -74,12 +73,3 @@ def by_address(f: ForestFacts) -> dict[str, Leads]:
 
 def _rows(told: object) -> Iterable[Mapping[str, object]]:
     return (row for row in told if isinstance(row, dict)) if isinstance(told, list) else ()
-
-
-def _nobodys(address: str) -> bool:
-    """0.0.0.0, or this machine's own."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return parsed.is_unspecified or parsed.is_loopback

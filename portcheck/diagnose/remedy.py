@@ -13,6 +13,7 @@ MOST_TARGETS, MORE = 12, "more hosts (portcheck request lists them all)"
 """Longer lists belong into a change request, not into a sentence."""
 
 DYNAMIC = "49152-65535"
+"""Where Windows puts its RPC services since Server 2008 (PORTS)."""
 Ports = tuple[tuple[str, tuple[str, ...]], ...]
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from tests.lab.domain_controller import DomainController
 from tests.lab.network import Site
-from tests.lab.node import Node, address, link, run
+from tests.lab.node import Node, run
+from tests.lab.twin import wire
 from tests.lab.world import Lab
 
 NUMBER = 13
@@ -25,7 +26,7 @@ def namesake(lab: Lab, of: DomainController, key: str = "delta") -> Iterator[Lab
     folder.mkdir()
     fourth = DomainController(site, node, folder, lab.authority.issue((site.fqdn, site.domain)))
     try:
-        _wire(lab, fourth)
+        wire(lab, fourth)
         fourth.install()
         fourth.start()
         fourth.wait_until_ready()
@@ -33,13 +34,3 @@ def namesake(lab: Lab, of: DomainController, key: str = "delta") -> Iterator[Lab
     finally:
         fourth.stop()
         run("ip", "netns", "del", node.netns)
-
-
-def _wire(lab: Lab, dc: DomainController) -> None:
-    """As the second controller's: a cable of its own to the far router."""
-    dc.node.create()
-    link(lab.fw2, f"to-{dc.node.name}", dc.node, "eth0")
-    lab.fw2.ip("link", "set", f"to-{dc.node.name}", "up")
-    address(dc.node, "eth0", f"{dc.address}/24")
-    dc.node.ip("route", "add", "default", "via", dc.site.gateways[0])
-    lab.fw2.ip("route", "add", f"{dc.address}/32", "dev", f"to-{dc.node.name}")

@@ -32,7 +32,7 @@ def second_controller(
     names = (dc.host.replace(".", "2.", 1), dc.host, dc.domain)
     second = DomainController(site, node, folder, lab.authority.issue(names))
     try:
-        _wire(lab, second)
+        wire(lab, second)
         second.install(None if stranger else dc.site)
         second.start(clock_s=clock_s)
         second.wait_until_ready()
@@ -43,7 +43,7 @@ def second_controller(
         run("ip", "netns", "del", node.netns)
 
 
-def _wire(lab: Lab, dc: DomainController) -> None:
+def wire(lab: Lab, dc: DomainController) -> None:
     """A cable of its own to the far router, which answers there for the gateway it has on the first one's cable."""
     dc.node.create()
     link(lab.fw2, f"to-{dc.node.name}", dc.node, "eth0")
