@@ -250,3 +250,8 @@ def test_a_draft_is_never_taken_for_a_textfile(tmp_path: Path, monkeypatch: pyte
     assert len(seen) == 1
     assert not seen[0].endswith(".prom")
     assert [path.name for path in tmp_path.iterdir()] == ["run.prom"]
+
+
+@pytest.mark.parametrize("seconds", [1e14, -1e14, 1e300])
+def test_a_saved_run_that_claims_to_have_taken_for_ever_is_written_all_the_same(seconds: float) -> None:
+    assert "portcheck_last_run_timestamp_seconds" in text(replace(samples.three_forests(), duration_s=seconds))

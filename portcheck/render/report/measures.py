@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, GOOD, Outcome, Report, Severity, State, Verdict, count_by
@@ -116,8 +116,7 @@ def _host(forest: str, host: str, address: str | None) -> dict[str, str]:
 def _run(gauges: _Gauges, report: Report, digest: Digest, verdict: Verdict) -> None:
     forest = {"forest": digest.forest.name}
     if (started := moment(report.started)) is not None:
-        ended = started + timedelta(seconds=report.duration_s)
-        gauges.put("last_run_timestamp_seconds", ended.timestamp(), forest)
+        gauges.put("last_run_timestamp_seconds", started.timestamp() + report.duration_s, forest)
     gauges.put("last_run_duration_seconds", report.duration_s, forest)
     gauges.put("last_run_success", verdict in MET and not report.interrupted, forest)
     gauges.put("last_run_interrupted", report.interrupted, forest)
