@@ -6,6 +6,7 @@ It has no signals of its own: it ends when the run closes its stdin, however tha
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from portcheck.model.events import Event, Started
 from portcheck.net.lag import ListeningLoop
 from portcheck.net.timeouts import Timeouts
 from portcheck.run import own_fault
+from portcheck.run.attending import SELDOM
 from portcheck.run.ending import SIGNALS
 from portcheck.run.engine import Engine, probes
 from portcheck.run.frames import LENGTH, AskHost, Begun, Done, Learnt, Share, Word, packed, told, unpacked
@@ -169,6 +171,7 @@ def _next(incoming: BinaryIO) -> object:
 
 
 def main() -> None:
+    gc.set_threshold(*SELDOM)
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
