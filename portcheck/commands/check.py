@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -113,7 +114,18 @@ def once(context: typer.Context, job: Job) -> int:
     tell = alerting.prepared(job.alert, say)
     with ENDING.keeping, locking.alone(job.order) if job.lock else nullcontext():
         report = told_to_end(memory.compared(asked(job.order, job.screen, no_color=job.no_color)))
-        files, shown = outputs.files_first(job.wanted)
+        report = _told(report, memory, job, tell)
+    if context.obj is not None:
+        context.obj(report)
+    return report.exit_code
+
+
+def _told(report: Report, memory: baseline.Memory, job: Job, tell: Callable[[Report], None]) -> Report:
+    """To files, the history, the screen, and whoever is notified; with the exit code of a file that is missing."""
+    from portcheck.report.held import made_once  # late: the run is over
+
+    files, shown = outputs.files_first(job.wanted)
+    with made_once(report):
         written = outputs.write(report, files, job.screen)
         written = memory.keep(report) and written  # before the screen: whoever reads that may never take it
         try:
@@ -121,9 +133,7 @@ def once(context: typer.Context, job: Job) -> int:
         finally:
             report = report if written else unwritten(report)
             tell(report)
-    if context.obj is not None:
-        context.obj(report)
-    return report.exit_code
+    return report
 
 
 def signing_in(order: Order, wanted: WantedAccount, *, bind: bool) -> Order:

@@ -14,9 +14,11 @@ from portcheck.model import Comparison, Outcome, Report, Verdict
 from portcheck.report import by_line
 from portcheck.report.compare import compare, complete, keyed
 from portcheck.report.from_json import read_outcome
-from portcheck.report.to_json import MAX_BYTES, StoreError, document, pieces
+from portcheck.report.held import pieces
+from portcheck.report.to_json import MAX_BYTES, StoreError, document
 
 A_PIECE = 2**18  # bytes that are unpacked at once
+QUICK = 3  # zlib's level: half of the time, and a quarter more bytes
 LONGEST_STEP = timedelta(days=31)
 MOST_BYTES = 512 * 2**20
 """All reports together; beyond it the oldest go, but for the newest of each plan."""
@@ -82,7 +84,7 @@ def report_of(database: sqlite3.Connection, run: int | None) -> Report | None:
 
 def packed(report: Report) -> bytes:
     """The report as JSON, compressed piece by piece: never whole in memory but for that."""
-    packing = zlib.compressobj()
+    packing = zlib.compressobj(QUICK)
     return b"".join([*(packing.compress(piece.encode()) for piece in pieces(report)), packing.flush()])
 
 
@@ -157,7 +159,9 @@ def _insert(database: sqlite3.Connection, report: Report, plan: str, label: str,
 
 def _storable(value: object) -> object:
     """SQLite takes no lone surrogates, which a name that is no UTF-8 may hold."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def _note_changes(database: sqlite3.Connection, report: Report, plan: str, run: int, base: Base | None) -> None:

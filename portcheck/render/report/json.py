@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from portcheck.model import Report
 from portcheck.render.shared.options import Options
-from portcheck.report import to_json
+from portcheck.report import held
 
 
 def render(report: Report, _options: Options) -> str:
-    return "".join(to_json.pieces(report))
+    return "".join(held.pieces(report))
 
 
 def pieces(report: Report, _options: Options) -> Iterator[str]:
-    return to_json.pieces(report)
+    return held.pieces(report)
