@@ -31,7 +31,7 @@ from portcheck.model.target import Selection
 from portcheck.model.typed import typed
 from portcheck.render.shared.options import Options
 from portcheck.run.ending import ENDING
-from portcheck.run.runner import Order, attend
+from portcheck.run.runner import Order, attend, copies
 from portcheck.targets import systems
 from portcheck.targets.checks import profile_names
 
@@ -147,8 +147,9 @@ def signing_in(order: Order, wanted: WantedAccount, *, bind: bool) -> Order:
 
 def asked(order: Order, screen: Options, *, no_color: bool = False) -> Report:
     """Run it with the screen going."""
+    beside = copies(order)  # before the screen has its thread
     with ENDING.keeping, on_stderr(screen, no_color=no_color) as notify:
-        return attend(order, notify)
+        return attend(order, notify, beside)
 
 
 def told_to_end(report: Report) -> Report:

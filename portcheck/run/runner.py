@@ -24,9 +24,11 @@ from portcheck.net.platform.machine import vantage
 from portcheck.net.timeouts import Timeouts
 from portcheck.report import clocks
 from portcheck.report.verdicts import exit_code
+from portcheck.run import copies as copying
 from portcheck.run import own_fault
 from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
+from portcheck.run.copies import Copy
 from portcheck.run.crowd import MOST as MOST_BEGUN
 from portcheck.run.crowd import Crowd
 from portcheck.run.ending import ENDING
@@ -35,6 +37,8 @@ from portcheck.run.forest import ForestRun
 from portcheck.run.shards import Shards
 from portcheck.run.starved import FULL, starved
 from portcheck.targets import systems
+from portcheck.targets.checks import checks_for
+from portcheck.targets.known import from_file
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
 
@@ -74,7 +78,7 @@ class Run:
     interrupted: bool = False
 
     @classmethod
-    def of(cls, order: Order, notify: Notify) -> Run:
+    def of(cls, order: Order, notify: Notify, copies: Sequence[Copy] = ()) -> Run:
         """Nothing is asked yet. Raises ConfigError for a proxy that cannot be asked."""
         settings = order.settings
         patience = Timeouts(settings.timeout_s, settings.answer_timeout_s, settings.attempts)
@@ -89,7 +93,7 @@ class Run:
             shards_.parts_here(settings),
         )
         surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
-        crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify)
+        crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify, list(copies))
         for survey in surveys:
             survey.crowd, survey.shards = crowd, shards
         return cls(order, notify, surveys, shards)
@@ -146,9 +150,19 @@ async def run(order: Order, notify: Notify) -> Report:
     return one.report()
 
 
-def attend(order: Order, notify: Notify) -> Report:
+def copies(order: Order) -> list[Copy]:
+    """The processes that will ask beside this one, as far as they can be told already: of controllers in the file."""
+    expected = 0
+    for forest, profiles in order.forests:
+        here = from_file(forest)[: len(forest.domain_controllers)]
+        expected += sum(len(checks_for(one, forest, profiles, order.selection)) for one in here[:1]) * len(here)
+    count = shards_.wanted(order.settings, expected) if expected else 0
+    return copying.made(count if count > 1 else 0)
+
+
+def attend(order: Order, notify: Notify, copies: Sequence[Copy] = ()) -> Report:
     """A whole run in an event loop of its own, for the main thread: nothing in it can outlast its deadline."""
-    one = Run.of(order, notify)
+    one = Run.of(order, notify, copies)
     if not attended(one.ask, order.settings.deadline_s):
         one.overdue()
     return one.report()

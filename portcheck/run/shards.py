@@ -23,6 +23,7 @@ from portcheck.model.events import Notify, Started
 from portcheck.net.paths import network
 from portcheck.net.platform.machine import source_address
 from portcheck.run import own_fault
+from portcheck.run.copies import Copy
 from portcheck.run.frames import (
     LENGTH,
     AskHost,
@@ -85,7 +86,7 @@ class _HostAsked:
 class _AskingProcess:
     """One process."""
 
-    process: Process
+    process: Process | Copy
     asked: dict[int, _HostAsked] = field(default_factory=dict)
     forests: set[str] = field(default_factory=set)
     hearing: asyncio.Task[None] | None = None
@@ -98,6 +99,7 @@ class Shards:
 
     settings: Settings
     notify: Notify
+    copies: list[Copy] = field(default_factory=list)  # made ahead; others are started once they are needed
     lines: list[_AskingProcess] = field(default_factory=list)
     _group: Group = str  # what an address belongs to
     _by_group: dict[str, int] = field(default_factory=dict)  # the number of the process
@@ -121,10 +123,7 @@ class Shards:
         return lambda address: self.settings.source_ip or source_address(address) or "", network
 
     async def _started(self, count: int, parts: int) -> _AskingProcess:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", BOOT, *sys.path, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-        )
-        line, settings = _AskingProcess(process), self.settings
+        line, settings = _AskingProcess(await self._process()), self.settings
         share = Share(
             settings=settings,
             concurrency=max(1, settings.concurrency // count),
@@ -134,6 +133,13 @@ class Shards:
         self._say(line, share)
         line.hearing = asyncio.create_task(self._hear(line))
         return line
+
+    async def _process(self) -> Process | Copy:
+        if self.copies:
+            return await self.copies.pop().listened()
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-c", BOOT, *sys.path, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        )
 
     def takes(self, host: HostState) -> bool:
         """Whether a process can ask it: through proxies and for the cloud this one asks itself."""
@@ -225,6 +231,8 @@ class Shards:
 
     async def close(self) -> None:
         """Tell all to end, and hear what they still have to say."""
+        while self.copies:
+            self.copies.pop().forget()
         for line in self.lines:
             if line.process.stdin is not None:
                 line.process.stdin.close()

@@ -9,7 +9,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import threading
 from dataclasses import field
 from typing import BinaryIO
@@ -170,15 +169,19 @@ def _next(incoming: BinaryIO) -> object:
     return unpacked(body) if len(body) == size else None
 
 
-def main() -> None:
-    gc.set_threshold(*SELDOM)
+def hear_no_signals() -> None:
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    out = os.fdopen(os.dup(1), "wb")
+
+
+def main() -> None:
+    gc.set_threshold(*SELDOM)
+    hear_no_signals()
+    incoming, out = os.fdopen(0, "rb", closefd=False), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is not for the run
     try:
         with asyncio.Runner(loop_factory=ListeningLoop) as runner:
-            runner.run(work(sys.stdin.buffer, out))
+            runner.run(work(incoming, out))
     finally:
         os._exit(0)
