@@ -118,7 +118,7 @@ class ForestFacts:
 
     def every_fault(self, *names: str) -> tuple[Outcome, ...]:
         """Also those that an earlier rule has explained."""
-        return tuple(o for o in self.outcomes if o.verdict in FAULTY and named(o, names))
+        return tuple(o for o in self._of(names) if o.verdict in FAULTY)
 
     def seen(self, state: State, *names: str) -> tuple[Outcome, ...]:
         return tuple(o for o in self.faults(*names) if o.state is state)
@@ -130,7 +130,14 @@ class ForestFacts:
     # What works, and what was told
 
     def answered(self, *names: str) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.outcomes if o.state in GOOD and named(o, names))
+        return tuple(o for o in self._of(names) if o.state in GOOD)
+
+    def _of(self, names: tuple[str, ...]) -> tuple[Outcome, ...]:
+        """All that are named so, in their order; without a name all there are."""
+        if not names:
+            return self.outcomes
+        places = self.once(_places_by_name)
+        return tuple(self.outcomes[n] for n in sorted({n for name in names for n in places.get(name, ())}))
 
     def told(self, key: str) -> tuple[Outcome, ...]:
         """Outcomes with this fact, whatever it says; not what is explained already, nor what is not expected here."""
@@ -146,7 +153,7 @@ class ForestFacts:
         return tuple(o for o in self.at(where) if o.verdict in FAULTY and o.check.id not in self.explained)
 
     def asked(self, where: Endpoint) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.by_endpoint.get(where, ()) if o.state not in NOT_ASKED)
+        return self.once(_asked).get(where, ())
 
     def beside(self, outcomes: Iterable[Outcome], *names: str) -> tuple[Outcome, ...]:
         """What answers on the same addresses, the named services first: the contrast that makes a proof."""
@@ -181,10 +188,7 @@ class ForestFacts:
 
     def roles(self, where: Endpoint) -> frozenset[str] | None:
         """What the LDAP ping says the host is; None where it said nothing."""
-        for outcome in self.at(where, "ldap-ping"):
-            if outcome.state in GOOD and (told := texts(outcome, "roles")):
-                return frozenset(told)
-        return None
+        return self.once(_roles).get(where)
 
     def controller(self, host: str) -> DomainController | None:
         """The entry of the list of controllers; the one with an address where there are several."""
@@ -200,6 +204,21 @@ class ForestFacts:
         """The DNS questions of the discovery in a stable order, less those that another forest answered."""
         wanted = (x for x in self.ordered if (x.record in records if records else x.record != REVERSE))
         return tuple(lookup for lookup in wanted if not servers(lookup) <= self.foreign)
+
+
+def _places_by_name(f: ForestFacts) -> Mapping[str, tuple[int, ...]]:
+    """Where among the outcomes each service is, by its name and with its transport."""
+    numbered = [(o.check, number) for number, o in enumerate(f.outcomes)]
+    return grouped((word, number) for check, number in numbered for word in (check.service, check.name))
+
+
+def _asked(f: ForestFacts) -> Mapping[Endpoint, tuple[Outcome, ...]]:
+    return {where: tuple(o for o in here if o.state not in NOT_ASKED) for where, here in f.by_endpoint.items()}
+
+
+def _roles(f: ForestFacts) -> Mapping[Endpoint, frozenset[str]]:
+    pings = ((endpoint(o), texts(o, "roles")) for o in reversed(f.answered("ldap-ping")))
+    return {where: frozenset(told) for where, told in pings if where is not None and told}
 
 
 def _order(lookup: Lookup) -> tuple[str, ...]:

@@ -127,7 +127,9 @@ def _other_sid(proof: list[Outcome]) -> tuple[str, ...]:
 
 
 def _names(o: Outcome) -> set[str]:
-    return set() if o.verdict is Verdict.SKIP else {own for key in OWN_NAMES if (own := name(text(o, key)))}
+    if o.verdict is Verdict.SKIP:
+        return set()
+    return {own for key in OWN_NAMES if key in o.facts and (own := name(text(o, key)))}
 
 
 def _is_foreign(o: Outcome, there: list[Outcome], f: ForestFacts) -> bool:
