@@ -147,13 +147,15 @@ def merge_for(target: str, profiles: Sequence[Profile], *, named: bool = False) 
 
 @lru_cache(maxsize=64)
 def _merged_for(target: str, profiles: tuple[Profile, ...], *, named: bool) -> tuple[MergedRow, ...]:
-    """Once for all machines of the role."""
+    """Once for all machines of the role, in the order of the services' table."""
     asking = dict.fromkeys((*profiles, *((built_in()[target],) if target in ONLY_NAMED else ())))
     rows = [row for row in merge(asking) if row.target == target]
     known = {(row.service, row.transport, row.port) for row in rows}
     others = [row for row in _union(asking, ours=False) if named and row.target == target]
     fresh = (row for row in others if (row.service, row.transport, row.port) not in known)
-    return (*rows, *(replace(row, need=Need.CONDITIONAL, once_named=None) for row in fresh))
+    asked = (*rows, *(replace(row, need=Need.CONDITIONAL, once_named=None) for row in fresh))
+    order = {name: number for number, name in enumerate(services())}
+    return tuple(sorted(asked, key=lambda row: (order.get(row.service, 99), row.transport)))
 
 
 def _merged(named: Sequence[tuple[str, ProfileRow]]) -> MergedRow:

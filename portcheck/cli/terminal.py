@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import chain
 from queue import Empty, SimpleQueue
 
-from portcheck.model.events import Event, Notify
+from portcheck.model.events import Event, Notify, unheard
 from portcheck.render.shared.options import Options, for_stream
 from portcheck.run.starved import starved
 
@@ -35,7 +35,7 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
     )
     options = replace(options, progress=screen.progress)
     if options.quiet:
-        yield _ignore
+        yield unheard
         return
     events: SimpleQueue[Event | None] = SimpleQueue()
     ended = threading.Event()
@@ -47,10 +47,6 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
         events.put(None)
         ended.set()
         drawing.join(LAST_WORDS_S)
-
-
-def _ignore(event: Event) -> None:
-    del event
 
 
 def _draw_if_possible(events: SimpleQueue[Event | None], ended: threading.Event, options: Options) -> None:

@@ -51,7 +51,7 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
 
 async def _looks(cases: Sequence[Case], notify: Notify) -> Sequence[Case]:
     """All but the comparing of ports; returns those that had to be looked at."""
-    await asyncio.gather(*(limit.on_sessions(case) for case in cases))
+    await asyncio.gather(*(limit.on_sessions(case) for case in cases if limit.may_be(case)))
     await confirm.confirm([case for case in cases if not source_ports.told(case)], notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
@@ -67,8 +67,10 @@ async def _looks(cases: Sequence[Case], notify: Notify) -> Sequence[Case]:
 
 async def _not_banned(cases: Sequence[Case]) -> list[Case]:
     """Those that still answer: of the others, nothing that is asked now would tell anything."""
-    banned = await asyncio.gather(*(ban.turned_silent(case) for case in cases))
-    return [case for case, silent in zip(cases, banned, strict=True) if not silent]
+    doubtful = [case for case in cases if ban.may_be(case)]
+    silent = await asyncio.gather(*(ban.turned_silent(case) for case in doubtful))
+    banned = {id(case) for case, is_so in zip(doubtful, silent, strict=True) if is_so}
+    return [case for case in cases if id(case) not in banned]
 
 
 async def _by_port(cases: Sequence[Case]) -> None:

@@ -20,16 +20,25 @@ RESET = (State.REFUSED, State.REJECTED)
 FEWEST = 2  # ports that are reset: of a single one that a ban began there, nothing is likely
 
 
+def may_be(case: Case) -> bool:
+    """Is something silent or reset, and another service good?"""
+    return bool(_good(case)) and _doubtful(case)
+
+
+def _good(case: Case) -> list[Outcome]:
+    """TCP first: what limits new connections counts those."""
+    good = [o for o in case.outcomes if o.state is State.OK and "turned_silent" not in o.facts]
+    return sorted(good, key=lambda o: o.check.transport)
+
+
 async def turned_silent(case: Case) -> bool:
     """Where something is silent or reset, one of the good services is asked again: an answer ends it.
 
     So does one to another of this machine's ports: who is banned gets none.
     """
-    good = [o for o in case.outcomes if o.state is State.OK and "turned_silent" not in o.facts]
-    good.sort(key=lambda o: o.check.transport)  # TCP first: what limits new connections counts those
-    if not good or not _doubtful(case):
+    if not may_be(case):
         return False
-    states: set[State] = set()
+    good, states = _good(case), set[State]()
     for outcome in (good * WITNESSES)[:WITNESSES]:
         if states & set(RESET):
             await asyncio.sleep(CLOSED_AFTER_S)  # a limit on sessions may have counted one that is just being closed

@@ -30,7 +30,7 @@ async def confirm(cases: Sequence[Case], notify: Notify) -> None:
     """Ask the silent ones again, as long as that brings answers; without any sign of trouble, not at all."""
     for case in cases:
         nobody.at_the_address(case)
-    await asyncio.gather(*(nobody.asked_again(case) for case in cases))
+    await asyncio.gather(*(nobody.asked_again(case) for case in cases if nobody.may_be_there(case)))
     if shaky(cases):
         for rate in RATES:
             if not await _again(cases, rate):

@@ -14,12 +14,20 @@ WITNESSES = 2  # of them, that have to answer when each is asked alone
 CLOSED_AFTER_S = 1.0  # a session that we have ended counts as long as the other side has not ended it too
 
 
+def may_be(case: Case) -> bool:
+    """Are several ports refused, and others open?"""
+    return len(_refused(case)) >= FEWEST and bool(case.answering("tcp"))
+
+
+def _refused(case: Case) -> list[Outcome]:
+    return distinct(o for o in case.having(State.REFUSED, State.REJECTED) if _by_reset(o))
+
+
 async def on_sessions(case: Case) -> None:
     """Each of the refused once more, alone; what answers then was refused for the company it was in."""
-    refused = distinct(o for o in case.having(State.REFUSED, State.REJECTED) if _by_reset(o))
-    if len(refused) < FEWEST or not case.answering("tcp"):
+    if not may_be(case):
         return
-    for number, outcome in enumerate(refused):
+    for number, outcome in enumerate(_refused(case)):
         better = await _alone(case, outcome)
         if better.state in GOOD:
             for same in case.same_port(outcome):

@@ -32,15 +32,23 @@ def at_the_address(case: Case) -> None:
             case.land(_of_the_address(outcome, word))
 
 
+def may_be_there(case: Case) -> bool:
+    """Of a host that lives, was a port said late to be nobody's?"""
+    return case.alive and any(o.elapsed_ms >= LOOKED_FOR_MS for o in _not_found(case))
+
+
+def _not_found(case: Case) -> list[Outcome]:
+    return [o for o in case.having(State.UNREACHABLE) if _says_nobody(o)]
+
+
 async def asked_again(case: Case) -> None:
     """Of a host of which other ports answer, nobody can say that it is not there: one of several behind the address is
     gone, or it was gone for a moment. A rule that says so says it at once, and each time.
     """
-    told = [o for o in case.having(State.UNREACHABLE) if _says_nobody(o)] if case.alive else []
-    if not any(o.elapsed_ms >= LOOKED_FOR_MS for o in told):
+    if not may_be_there(case):
         return
     in_vain = 0
-    for outcome in told:
+    for outcome in _not_found(case):
         in_vain = 0 if await _heard_again(case, outcome) else in_vain + 1
         if in_vain == IN_VAIN:
             return

@@ -130,8 +130,10 @@ def _answered(case: Case, transport: str) -> list[Outcome]:
 
 def _answering_beside_silence(case: Case, transport: str) -> bool:
     answered = _answered(case, transport)
+    if not answered:
+        return False
     silent = {o.check.port for o in case.having(State.FILTERED) if o.check.transport == transport}
-    return bool(answered and silent) and len(silent) + sum(map(_unheard, answered)) >= SIGNS
+    return bool(silent) and len(silent) + sum(map(_unheard, answered)) >= SIGNS
 
 
 def _unheard(outcome: Outcome) -> int:

@@ -52,3 +52,8 @@ class Finished:
 Event = ForestFound | Planned | Started | Landed | Phase | Finished
 Notify = Callable[[Event], None]
 """Called from the event loop's thread; must return at once and never raise."""
+
+
+def unheard(event: Event) -> None:
+    """Where nobody wants to know: what is told to this one need not be worked out."""
+    del event

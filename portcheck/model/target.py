@@ -48,6 +48,8 @@ class Selection:
     skip: frozenset[str] = frozenset()
 
     def takes(self, service: str, transport: str, port: int | None, target: str = DC) -> bool:
+        if not self.only and not self.skip:
+            return True
         names = {service, f"{service}/{transport}", f"{port}/{transport}", str(port), target}
         return (not self.only or bool(names & self.only)) and not names & self.skip
 

@@ -72,7 +72,9 @@ _rows: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[float, _Row]] = WeakKey
 def after(delay_s: float, call: Callable[[], object]) -> Alarm:
     """Call it in the running loop after so many seconds; to be used with few different delays."""
     loop = asyncio.get_running_loop()
-    rows = _rows.setdefault(loop, {})
+    rows = _rows.get(loop)
+    if rows is None:
+        rows = _rows[loop] = {}
     row = rows.get(delay_s)
     if row is None:
         row = rows[delay_s] = _Row()

@@ -76,11 +76,15 @@ class Tries:
         `until` is asked again and again, for it may come nearer. Raises the NetError that a try ended in.
         """
         loop = asyncio.get_running_loop()
-        if not self._ended and until() > loop.time():
+        left_s = until() - loop.time()
+        if not self._ended and left_s > 0:
             woken: asyncio.Future[None] = loop.create_future()
             self._woken = woken
 
-            timer: Alarm | asyncio.TimerHandle | None = None
+            timer: Alarm | asyncio.TimerHandle
+
+            def again(left: float) -> Alarm | asyncio.TimerHandle:
+                return after(GLANCE_S, glance) if left >= GLANCE_S else loop.call_later(left, glance)
 
             def glance() -> None:
                 nonlocal timer
@@ -88,14 +92,13 @@ class Tries:
                 if left <= 0:
                     self._wake()
                 else:
-                    timer = after(GLANCE_S, glance) if left >= GLANCE_S else loop.call_later(left, glance)
+                    timer = again(left)
 
-            glance()
+            timer = again(left_s)
             try:
                 await woken
             finally:
-                if timer is not None:
-                    timer.cancel()
+                timer.cancel()
                 self._woken = None
         if not self._ended:
             self._ask_the_kernel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from portcheck.model.target import Route
 from portcheck.net.dns import is_address
 from portcheck.net.network import Network
 from portcheck.wire import told_names
+
+USUAL = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Subject:
     wanted: tuple[str, ...] = ()  # RPC mapper: the services to look up
     route: Route | None = None  # an endpoint that is known by its name
     public: bool = False  # its certificate is one that everybody trusts
-    settings: Settings = field(default_factory=Settings)  # of the run: an option that a probe heeds is read here
+    settings: Settings = USUAL  # of the run: an option that a probe heeds is read here
     start_tls: bool = True  # LDAP in clear: look at the certificate that StartTLS shows as well
 
     @property

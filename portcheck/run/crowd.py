@@ -27,13 +27,13 @@ class Crowd:
     @asynccontextmanager
     async def let_in(self, checks: int) -> AsyncIterator[None]:
         """Wait until a host with so many checks may begin; inside of the context they are asked."""
-        await self._enter(checks)
+        await self.enter(checks)
         try:
             yield
         finally:
-            self._leave(checks)
+            self.leave(checks)
 
-    async def _enter(self, checks: int) -> None:
+    async def enter(self, checks: int = 1) -> None:
         if not self._waiting and self._fits(checks):
             self.inside += checks
             return
@@ -43,10 +43,10 @@ class Crowd:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # let in and told to end at once
-                self._leave(checks)
+                self.leave(checks)
             raise
 
-    def _leave(self, checks: int) -> None:
+    def leave(self, checks: int = 1) -> None:
         self.inside -= checks
         while self._waiting and (self._waiting[0][1].done() or self._fits(self._waiting[0][0])):
             wanted, turn = self._waiting.popleft()

@@ -23,6 +23,7 @@ from portcheck.net.pulse import Pulse
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Probe, Seen, Subject, askable
+from portcheck.run.crowd import Crowd
 from portcheck.run.starved import starved
 from portcheck.wire import WireError, fingerprint, text
 
@@ -75,7 +76,7 @@ class Engine:
     looking_up: asyncio.Semaphore = field(init=False)
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
     sampled: set[str] = field(init=False, default_factory=set)  # addresses, of the second look's comparing of ports
-    _slots: asyncio.Semaphore = field(init=False)
+    _slots: Crowd = field(init=False)  # asyncio's semaphore looks through all that wait, for each that leaves
     _planned: int = field(init=False, default=0)
     _paths: Paths = field(init=False)
     _repeats: Pacer = field(init=False)
@@ -87,7 +88,7 @@ class Engine:
         wanted = self.concurrency * sockets_a_check
         allowed = socket_limit(wanted + WALKING + LOOKING_UP)
         beside = min(WALKING, max(allowed // 4, 1)), min(LOOKING_UP, max(allowed // 8, 2))
-        self._slots = asyncio.Semaphore(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
+        self._slots = Crowd(max(1, min(wanted, allowed - sum(beside)) // sockets_a_check))
         self.walking = asyncio.Semaphore(beside[0])
         self.looking_up = asyncio.Semaphore(max(1, beside[1] // SOCKETS_A_QUESTION))
         self._paths = Paths(self.rate, self.parts, networks_too=self.networks_too)
@@ -108,20 +109,26 @@ class Engine:
 
     async def run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None = None) -> Outcome:
         """One check from its first packet to its outcome; `unheard` is called if it seems to end in silence."""
-        async with self._slots:
-            address = check.address or ""
-            await self._paths.turn(address)
-            self.notify(Started(check))
-            trail = Timeline()
-            doubt = None if unheard is None else self._doubt_later(check, trail, unheard)
-            try:
-                outcome = await self._attempt(check, subject, trail)
-            finally:
-                if doubt is not None:
-                    doubt.over = True
-            if outcome.state not in GOOD and trail.answers:
-                self._paths.heard(address)  # no service, but an answer: the way is not too narrow
-            return outcome
+        await self._slots.enter()
+        try:
+            return await self._run(check, subject, unheard)
+        finally:
+            self._slots.leave()
+
+    async def _run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None) -> Outcome:
+        address = check.address or ""
+        await self._paths.turn(address)
+        self.notify(Started(check))
+        trail = Timeline()
+        doubt = None if unheard is None else self._doubt_later(check, trail, unheard)
+        try:
+            outcome = await self._attempt(check, subject, trail)
+        finally:
+            if doubt is not None:
+                doubt.over = True
+        if outcome.state not in GOOD and trail.answers:
+            self._paths.heard(address)  # no service, but an answer: the way is not too narrow
+        return outcome
 
     def _doubt_later(self, check: Check, trail: Timeline, unheard: Callable[[], None]) -> Doubt:
         """`unheard` is called when the check seems to end in silence: soon, where others answer at once."""
@@ -149,7 +156,7 @@ class Engine:
     ) -> Outcome:
         """Ask one check once more, alone and without what is asked beside, for the second look."""
         subject = replace(subject, start_tls=False, settings=self.settings)
-        async with self._slots:
+        async with self._slots.let_in(1):
             net = Net(
                 check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose,
                 nearest_ttl=nearest_ttl,
@@ -163,7 +170,7 @@ class Engine:
         from portcheck.probes import ldap_ping
 
         try:
-            async with self._slots:
+            async with self._slots.let_in(1):
                 asked = askable(subject, Check("", "", address, "ldap-ping", "tcp", port))
                 net = _on_its_way(subject.host, self.net(address, Timeline()), subject)
                 return text.facts(await ldap_ping.over_tcp(port, net, asked))

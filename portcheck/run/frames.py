@@ -9,6 +9,7 @@ import pickle
 import struct
 import sys
 from dataclasses import fields, replace
+from operator import attrgetter
 from pathlib import Path
 
 from portcheck.config import ForestSpec, Settings
@@ -27,6 +28,7 @@ class Share:
     concurrency: int
     parts: int  # so many processes ask over the same way
     networks_too: bool  # and in the same network
+    watched: bool  # whether anybody wants to know what begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,12 @@ class Done:
 
 Word = Learnt | Begun | Told | Done
 OF_OUTCOME = tuple(field.name for field in fields(Outcome) if field.name not in {"check", "evidence"})
+_values = attrgetter(*OF_OUTCOME)
 
 
 def told(number: int, place: int, outcome: Outcome, *, moved: bool = False) -> Told:
     steps = tuple((step.at_ms, step.event, step.detail) for step in outcome.evidence)
-    values = (steps, *(getattr(outcome, name) for name in OF_OUTCOME))
-    return Told(number, place, outcome.check.port, values, moved)
+    return Told(number, place, outcome.check.port, (steps, *_values(outcome)), moved)
 
 
 def outcome_of(word: Told, check: Check) -> Outcome:

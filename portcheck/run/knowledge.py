@@ -51,6 +51,8 @@ class HostState:
     heard: bool = False  # anything at all came back from it
     speaks: bool = False  # as a controller does
     far: bool = False  # of another site than this machine's own, which has controllers that answer
+    _offered: tuple[tuple[object, ...], Offered] | None = None
+    _subject: tuple[Facts, Subject] | None = None  # with the ping that it was made of
 
     @property
     def where(self) -> tuple[str, str | None]:
@@ -154,6 +156,14 @@ class HostState:
 
     @property
     def offered(self) -> Offered:
+        """What it is known to offer by now; worked out again once anything else is known."""
+        of_names = (self.place, self.announced, self.no_name_server, self.far)
+        known = (self.ping, self.root, self.stands_in_for, self.heard, self.speaks, *of_names)
+        if self._offered is None or self._offered[0] != known:
+            self._offered = known, self._offers()
+        return self._offered[1]
+
+    def _offers(self) -> Offered:
         """An assumed controller that nothing is heard of may well be one; one that only refuses is none."""
         if self.place.target == CLOUD:
             return Offered(frozenset({"unproven"}))  # a document lists it: it is there
@@ -199,6 +209,12 @@ class HostState:
         return replace(outcome, state=State.SKIPPED, reason=reason, blocked_at=None)
 
     def subject(self) -> Subject:
+        """Who is asked; the same for all its checks, until the ping tells more."""
+        if self._subject is None or self._subject[0] is not self.ping:
+            self._subject = self.ping, self._described()
+        return self._subject[1]
+
+    def _described(self) -> Subject:
         name = self.place.host
         told = str(self.ping.get("dns_host_name") or "")
         return Subject(

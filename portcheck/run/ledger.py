@@ -9,7 +9,7 @@ from dataclasses import field
 from portcheck.diagnose.verdict import judge, settle, verdict_of, weighed
 from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, State, Verdict
-from portcheck.model.events import Landed, Notify, Planned
+from portcheck.model.events import Landed, Notify, Planned, unheard
 from portcheck.run.knowledge import HostState, without_port
 
 
@@ -47,11 +47,12 @@ class Ledger:
         key = outcome.check.id
         if key not in self._whose:
             self._belongs(key, host)
-        before, judged = self.outcomes.get(key), self._judged(host, outcome)
+        before = self.outcomes.get(key)
+        judged = None if self.notify is unheard else self._judged(host, outcome)
         self.outcomes[key] = outcome
         self._told.pop(id(host), None)
         self._began.setdefault(key, time.monotonic() - outcome.elapsed_ms / 1000)
-        if before is None or _shown(self._judged(host, before)) != _shown(judged):
+        if judged is not None and (before is None or _shown(self._judged(host, before)) != _shown(judged)):
             self.notify(Landed(judged))  # more evidence for the same is nothing new on the screen
         return outcome
 

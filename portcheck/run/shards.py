@@ -19,7 +19,7 @@ from dataclasses import field
 from portcheck.config import ForestSpec, Settings
 from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome, State
-from portcheck.model.events import Notify, Started
+from portcheck.model.events import Notify, Started, unheard
 from portcheck.net.paths import network
 from portcheck.net.platform.machine import source_address
 from portcheck.run import own_fault
@@ -129,6 +129,7 @@ class Shards:
             concurrency=max(1, settings.concurrency // count),
             parts=count + 1 if settings.rate else parts,  # what this process itself asks counts too
             networks_too=not self._by_group,
+            watched=self.notify is not unheard,
         )
         self._say(line, share)
         line.hearing = asyncio.create_task(self._hear(line))

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome
-from portcheck.model.events import Event, Started
+from portcheck.model.events import Event, Started, unheard
 from portcheck.net.lag import ListeningLoop
 from portcheck.net.timeouts import Timeouts
 from portcheck.run import own_fault
@@ -82,7 +82,7 @@ class Worker:
         patience = Timeouts(given.timeout_s, given.answer_timeout_s, given.attempts)
         self.engine = Engine(
             patience,
-            self._hear,
+            self._hear if share.watched else unheard,
             share.concurrency,
             given.rate,
             given.source_ip,
@@ -107,7 +107,8 @@ class Worker:
             asked.place, asked.ca_file, asked.expected_sid, asked.announced, no_name_server=asked.no_name_server
         )
         page = ToldPage.of(asked, self.saying)
-        keys = {check.key: (asked.number, place) for place, check in enumerate(asked.checks)}
+        watched = asked.checks if self.engine.notify is not unheard else ()
+        keys = {check.key: (asked.number, place) for place, check in enumerate(watched)}
         self._at |= keys
         fault = ""
         try:

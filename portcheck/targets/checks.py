@@ -21,14 +21,12 @@ def checks_for(
     wanted = "dns" if place.dns_only else place.service
     rows = [row for row in here if not wanted or row.service == wanted]
     rows = [row for row in rows if not place.only or row.service in place.only]
-    order = {name: number for number, name in enumerate(services())}
-    rows.sort(key=lambda row: (order.get(row.service, 99), row.transport))
     rows = [row for row in rows if selection.takes(row.service, row.transport, _port(place, forest, row), place.target)]
     found = [_check(place, forest, row) for row in rows]
     if place.target == DC and not place.dns_only and not place.only:
-        found.extend(_extra(place, forest, extra) for extra in forest.extra)
-    taken = (check for check in found if selection.takes(check.service, check.transport, check.port, place.target))
-    return tuple(_distinct(taken))
+        more = [_extra(place, forest, extra) for extra in forest.extra]
+        found.extend(one for one in more if selection.takes(one.service, one.transport, one.port, place.target))
+    return tuple(_distinct(found))
 
 
 def _port(place: Target, forest: ForestSpec, row: MergedRow) -> int | None:

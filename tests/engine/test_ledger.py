@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from factories import check, outcome
 
+from portcheck.diagnose.verdict import Offered
 from portcheck.model import Check, Outcome, State, Verdict
-from portcheck.model.events import Event, Landed, Planned
+from portcheck.model.events import Event, Landed, Planned, unheard
 from portcheck.model.target import DC, Target
+from portcheck.run import ledger as ledger_module
 from portcheck.run.knowledge import HostState
 from portcheck.run.ledger import Ledger, LedgerPage
 
@@ -217,3 +219,39 @@ def test_a_silence_is_shown_no_harder_than_it_is_told_at_the_end(told: Told, tcp
     told.ledger.land(host, silent)
     assert told.landed[-1] == (State.FILTERED, shown)
     assert [o.verdict for o in told.ledger.settled() if o.check == silent.check] == [shown]
+
+
+def test_where_nobody_listens_nothing_is_judged_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, seen = controller(), outcome(GC, State.FILTERED, verdict=Verdict.FAIL)
+    judged: list[Outcome] = []
+    real = ledger_module.judge
+
+    def judging(outcome: Outcome, offered: Offered) -> Outcome:
+        judged.append(outcome)
+        return real(outcome, offered)
+
+    monkeypatch.setattr(ledger_module, "judge", judging)
+    for notify, count in ((unheard, 0), (lambda _: None, 1)):
+        judged.clear()
+        ledger = Ledger(notify)
+        ledger.plan(ledger.own(host, [seen.check]))
+        ledger.land(host, seen)
+        assert len(judged) == count
+        (settled,) = ledger.settled()
+        assert (settled.state, settled.verdict) == (State.FILTERED, Verdict.SKIP)
+
+
+def test_what_a_host_offers_and_how_it_is_asked_is_worked_out_anew_once_more_is_known() -> None:
+    host = HostState(Target(ADDRESS or "", ADDRESS, "address"))
+    before, asked = host.offered, host.subject()
+    assert host.offered is before
+    assert host.subject() is asked
+    host.learn_ping({"roles": ["gc"], "dns_host_name": NAME, "domain": "alpha.test"})
+    assert not before.has("gc")
+    assert host.offered.has("gc")
+    assert (asked.host, asked.domain) == (ADDRESS, "")
+    assert (host.subject().host, host.subject().domain) == (NAME, "alpha.test")
+    host.announced |= {"dns"}
+    host.far = True
+    assert host.offered.far
+    assert host.offered.has("dns")

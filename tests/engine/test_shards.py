@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import sys
 from collections import Counter
 
 import pytest
+from factories import check
 from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
-from portcheck.config import Settings
+from portcheck.config import ForestSpec, Settings
 from portcheck.model import Report
+from portcheck.model.target import Target
 from portcheck.net.pacing import BEGIN_PER_SECOND, DOUBLED_AFTER, AdaptivePacer
 from portcheck.net.paths import network
-from portcheck.run import shards
+from portcheck.run import shards, worker
 from portcheck.run.crowd import Crowd
-from portcheck.run.frames import LENGTH, Told, outcome_of, packed, told, unpacked
+from portcheck.run.frames import LENGTH, AskHost, Begun, Done, Share, Told, outcome_of, packed, told, unpacked
 
 
 def test_few_checks_are_asked_by_one_process_and_many_by_as_many_as_there_are_cores() -> None:
@@ -133,3 +136,18 @@ def test_a_host_of_more_checks_than_fit_is_let_in_alone_and_who_gives_up_leaves_
         return told
 
     assert asyncio.run(asked()) == ["huge", "last"]
+
+
+@pytest.mark.parametrize("watched", [True, False])
+async def test_what_begins_is_told_only_where_somebody_wants_to_know(watched: bool) -> None:
+    """Most of what the processes would say to each other is that."""
+    asking = worker.Worker()
+    asking.begin(Share(Settings(timeout_s=0.1, attempts=1), 8, 1, networks_too=False, watched=watched))
+    with socket.socket() as gone:
+        gone.bind(("127.0.0.1", 0))
+        one = check("tcp/tcp", address="127.0.0.1", port=gone.getsockname()[1])
+    place = Target(one.host, "127.0.0.1", "file", target="mim")
+    asking.take(AskHost(1, ForestSpec("alpha.test"), "alpha.test", place, None, "", frozenset(), False, (one,)))
+    await asyncio.gather(*asking._asking)
+    kinds = [type(word) for word in asking.saying]
+    assert (kinds.count(Begun), kinds.count(Told), kinds.count(Done)) == (int(watched), 1, 1)
