@@ -66,7 +66,7 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
             if connected is not None:
                 if connected.number > 1:
                     trail.facts["answered_on_attempt"] = connected.number
-                return Stream(_made(connected, net), address, trail, patience.answer_s, delay)
+                return Stream(_made(connected, address, net), address, trail, patience.answer_s, delay)
             if loop.time() >= began + patience.connect_s + delay.more_s:
                 break
     finally:
@@ -77,10 +77,10 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
     raise NetError(State.FILTERED, reason, Stage.CONNECT)
 
 
-def _made(connected: Try, net: Dialling) -> socket.socket:
+def _made(connected: Try, address: str, net: Dialling) -> socket.socket:
     sock = connected.sock
     assert sock is not None
-    error_queue.ask_no_more(sock)
+    error_queue.ask_no_more(sock, address)
     if net.segment is not None and not sockets.clamped(sock, net.segment):
         sock.close()
         raise not_clamped()

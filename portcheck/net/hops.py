@@ -63,7 +63,7 @@ async def send_tcp(
     with sock:
         try:
             _live(sock, ttl)
-            _once(sock)
+            _once(sock, address)
             if device:
                 sockets.only_through(sock, device)
             if from_port:
@@ -121,7 +121,7 @@ async def answers_within(address: str, port: int, ttl: int, wait_s: float, sourc
     with sock:
         try:
             sockets.hear_only_near(sock, ttl)
-            error_queue.ask_before_connecting(sock)
+            error_queue.ask_before_connecting(sock, address)
             async with asyncio.timeout(wait_s):
                 await sockets.connect(sock, address, port)
         except TimeoutError:
@@ -138,9 +138,9 @@ def _live(sock: socket.socket, ttl: int) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ttl)
 
 
-def _once(sock: socket.socket) -> None:
+def _once(sock: socket.socket, address: str) -> None:
     """One SYN, and to be told what it met, and from how far."""
-    error_queue.ask_before_connecting(sock)
+    error_queue.ask_before_connecting(sock, address)
     sockets.ask_for_ttl(sock)
     if sys.platform == "win32":
         winsock.send_one_syn(sock)

@@ -152,7 +152,7 @@ class Tries:
             self._end(one, errors.local(error))
             return
         try:
-            _prepare(one.sock, net.segment)
+            _prepare(one.sock, self._address, net.segment)
         except NetError as fault:
             self._end(one, fault)
             return
@@ -197,9 +197,9 @@ class Tries:
         self._wake()
 
 
-def _prepare(sock: socket.socket, segment: int | None) -> None:
+def _prepare(sock: socket.socket, address: str, segment: int | None) -> None:
     """What has to be asked for before the first packet."""
-    error_queue.ask_before_connecting(sock)
+    error_queue.ask_before_connecting(sock, address)
     if segment is not None:
         try:
             sockets.clamp(sock, segment)

@@ -19,6 +19,7 @@ from io import FileIO
 from portcheck.frozen import dataclass
 
 STREAMS = 3  # stdin, stdout, stderr
+KILL = 9  # SIGKILL, which Python knows by name where there is one
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Copy:
         return self.returncode
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        os.kill(self.pid, KILL)
 
     def forget(self) -> None:
         """Nobody needs it."""

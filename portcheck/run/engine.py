@@ -22,7 +22,7 @@ from portcheck.net.proxy import Reach
 from portcheck.net.pulse import Pulse
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
-from portcheck.probes.probe import Probe, Seen, Subject, askable
+from portcheck.probes.probe import USUAL, Probe, Seen, Subject, askable
 from portcheck.run.crowd import Crowd
 from portcheck.run.starved import starved
 from portcheck.wire import WireError, fingerprint, text
@@ -84,6 +84,8 @@ class Engine:
     _pulses: dict[tuple[str, str], Pulse] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.settings == USUAL:
+            self.settings = USUAL  # as subjects have them
         sockets_a_check = self.patience.attempts + 1  # and one for a question beside
         wanted = self.concurrency * sockets_a_check
         allowed = socket_limit(wanted + WALKING + LOOKING_UP)
@@ -155,7 +157,7 @@ class Engine:
         loose: bool = False,
     ) -> Outcome:
         """Ask one check once more, alone and without what is asked beside, for the second look."""
-        subject = replace(subject, start_tls=False, settings=self.settings)
+        subject = replace(self._set(subject), start_tls=False)
         async with self._slots.let_in(1):
             net = Net(
                 check.address or "", patience, self._repeats, self.source_ip, Timeline(), segment, loose,
@@ -217,10 +219,14 @@ class Engine:
         pulse = self._tcp_pulse(address) if check.transport == "tcp" else self._udp_pulse(address, check.service)
         return pulse.quick and not self._repeats.delay.seconds
 
+    def _set(self, subject: Subject) -> Subject:
+        """With the options of the run."""
+        return subject if subject.settings is self.settings else replace(subject, settings=self.settings)
+
     async def _attempt(self, check: Check, subject: Subject, trail: Timeline) -> Outcome:
         if check.address is None and subject.route is None:
             return Outcome(check, State.UNRESOLVED, f"{check.host} has no address", stage=Stage.RESOLVE)
-        probe, subject = probes()[check.service], replace(subject, settings=self.settings)
+        probe, subject = probes()[check.service], self._set(subject)
         for pause in (*AFTER_RESET_S, None):
             net = _on_its_way(check.host, self.net(check.address or "", trail, check.service), subject)
             outcome = await once(probe, check, net, subject)

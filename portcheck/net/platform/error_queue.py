@@ -38,14 +38,14 @@ if sys.platform == "linux":
             seen.extend(replace(icmp, ttl=ttl) for icmp in told if icmp is not None)
         return seen
 
-    def ask_before_connecting(sock: socket.socket) -> None:
+    def ask_before_connecting(sock: socket.socket, towards: str) -> None:
         """A connect fails on ICMP errors; over IPv4 they are queued anyway, over IPv6 only when asked for."""
-        if sock.family == socket.AF_INET6:
+        if ":" in towards:
             sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
 
-    def ask_no_more(sock: socket.socket) -> None:
+    def ask_no_more(sock: socket.socket, towards: str) -> None:
         """Once connected: an error that stays queued ("too big") would wake the loop for ever."""
-        if sock.family == socket.AF_INET6:
+        if ":" in towards:
             sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 0)
 
 elif sys.platform == "win32":
@@ -53,11 +53,11 @@ elif sys.platform == "win32":
     def ask_for_errors(sock: socket.socket) -> None:
         """Datagrams: refusals still arrive as errors, but the address that sent them only through WSARecvMsg."""
 
-    def ask_before_connecting(sock: socket.socket) -> None:
+    def ask_before_connecting(sock: socket.socket, towards: str) -> None:
         """A connect ignores ICMP errors unless told otherwise."""
         winsock.ask_for_icmp(sock)
 
-    def ask_no_more(sock: socket.socket) -> None:
+    def ask_no_more(sock: socket.socket, towards: str) -> None:
         """Nothing is queued here."""
 
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
@@ -70,10 +70,10 @@ else:
     def ask_for_errors(sock: socket.socket) -> None:
         """No error queue here: refusals still arrive as errors, but without the address that sent them."""
 
-    def ask_before_connecting(sock: socket.socket) -> None:
+    def ask_before_connecting(sock: socket.socket, towards: str) -> None:
         """No error queue here."""
 
-    def ask_no_more(sock: socket.socket) -> None:
+    def ask_no_more(sock: socket.socket, towards: str) -> None:
         """No error queue here."""
 
     def drain(sock: socket.socket, limit: int = 32) -> list[Icmp]:
