@@ -28,6 +28,7 @@ ONLY_HERE = {
     "typer": {"cli", "commands"},
     "asyncio": {
         "net",
+        "asking",
         "run",
         "targets",
         "probes",

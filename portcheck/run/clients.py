@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import field, replace
 
+from portcheck.asking.engine import Engine
+from portcheck.asking.knowledge import HostState
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, Facts, Lookup, Need, Outcome, State
 from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, is_address
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
-from portcheck.run.knowledge import HostState
 from portcheck.targets import client_names
 from portcheck.targets.client_names import GC_NAME, MOST_ADDRESSES, ClientAddress
 from portcheck.targets.srv import Discovery, srv_targets

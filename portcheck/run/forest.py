@@ -8,6 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from portcheck.asking.crowd import Crowd
+from portcheck.asking.engine import Engine
+from portcheck.asking.host import HostRun
+from portcheck.asking.knowledge import HostState
+from portcheck.asking.ledger import Ledger
+from portcheck.asking.shards import Shards
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.frozen import dataclass
@@ -19,13 +25,7 @@ from portcheck.net.platform.machine import is_here, is_loopback
 from portcheck.run import bounds
 from portcheck.run.again import Looks
 from portcheck.run.clients import Clients
-from portcheck.run.crowd import Crowd
-from portcheck.run.engine import Engine
-from portcheck.run.host import HostRun
-from portcheck.run.knowledge import HostState
-from portcheck.run.ledger import Ledger
 from portcheck.run.naming import NamedController, NamesBeside
-from portcheck.run.shards import Shards
 from portcheck.targets import systems, tunnel, views
 from portcheck.targets.checks import checks_for
 from portcheck.targets.fallback import Search
@@ -261,8 +261,7 @@ class ForestRun:
             self.lost[why] += 1
 
     def _asking(self, host: HostState) -> HostRun:
-        looks = self.looks if self.trace else None
-        return HostRun(host, self.forest, self.engine, self.ledger, looks, self.families)
+        return HostRun(host, self.forest, self.engine, self.ledger, self.families, second_look=self.trace)
 
     def _checks(self, place: Target) -> tuple[Check, ...]:
         found = checks_for(place, self.forest, self.profiles, self.selection)

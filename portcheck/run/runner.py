@@ -10,6 +10,12 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from portcheck import __version__, diagnose
+from portcheck.asking import own_fault
+from portcheck.asking import shards as shards_
+from portcheck.asking.crowd import MOST as MOST_BEGUN
+from portcheck.asking.crowd import Crowd
+from portcheck.asking.engine import Engine
+from portcheck.asking.shards import Shards
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
@@ -21,19 +27,13 @@ from portcheck.model.report import OVERDUE
 from portcheck.model.target import Pin, Selection
 from portcheck.net.dns import Names, is_address
 from portcheck.net.platform.machine import vantage
+from portcheck.net.starved import FULL, starved
 from portcheck.net.timeouts import Timeouts
 from portcheck.report import clocks
 from portcheck.report.verdicts import exit_code
-from portcheck.run import own_fault
-from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
-from portcheck.run.crowd import MOST as MOST_BEGUN
-from portcheck.run.crowd import Crowd
 from portcheck.run.ending import ENDING
-from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
-from portcheck.run.shards import Shards
-from portcheck.run.starved import FULL, starved
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
@@ -68,6 +68,7 @@ class Run:
     order: Order
     notify: Notify
     surveys: Sequence[ForestRun]
+    engine: Engine
     shards: Shards
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
@@ -92,13 +93,13 @@ class Run:
         crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify)
         for survey in surveys:
             survey.crowd, survey.shards = crowd, shards
-        return cls(order, notify, surveys, shards)
+        return cls(order, notify, surveys, engine, shards)
 
     async def ask(self) -> None:
         """Ask everything; a deadline, an interruption or a fault of ours ends the asking, never the report."""
         loop = asyncio.get_running_loop()
         loading = loop.call_later(LOADED_AFTER_S, _load_diagnosis)
-        work = asyncio.ensure_future(_everything(self.surveys, self.order, self.notify))
+        work = asyncio.ensure_future(_everything(self.surveys, self.engine, self.order, self.notify))
 
         def end() -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
@@ -200,7 +201,22 @@ def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engin
     return survey
 
 
-async def _everything(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:
+async def _everything(surveys: Sequence[ForestRun], engine: Engine, order: Order, notify: Notify) -> None:
+    looking_ahead = asyncio.create_task(_look_ahead(surveys, engine))
+    try:
+        await _in_turn(surveys, order, notify)
+    finally:
+        looking_ahead.cancel()
+
+
+async def _look_ahead(surveys: Sequence[ForestRun], engine: Engine) -> None:
+    """The second look begins where a check seems to end in silence, while the first one still waits for it."""
+    looks = {survey.forest.name: survey.looks for survey in surveys}
+    async for doubt in engine.silences():
+        looks[doubt.check.forest].begin(doubt.host, doubt.check)
+
+
+async def _in_turn(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:
     await asyncio.gather(*(survey.run() for survey in surveys))
     if order.views:
         await asyncio.gather(*(survey.compare_views() for survey in surveys))

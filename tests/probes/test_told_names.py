@@ -12,6 +12,7 @@ from net.servers import Habit, tcp, udp
 from patience import PATIENT
 from wire.test_told_names import EVIL
 
+from portcheck.asking.engine import Engine
 from portcheck.config import ForestSpec
 from portcheck.model import Check, Facts, Lookup, Outcome, State
 from portcheck.net import own_names
@@ -20,7 +21,6 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.net.tls import contexts
 from portcheck.probes import registry
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 from portcheck.targets.checks import Target
 from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery, srv_targets
@@ -110,7 +110,7 @@ async def test_no_probe_fails_of_itself_over_any_name(service: str) -> None:
 
 
 async def registry_run(service: str, transport: str, port: int, subject: Subject) -> Outcome:
-    from portcheck.run import engine as engine_
+    from portcheck.asking import engine as engine_
 
     little = replace(check(service, transport, port))
     made = Engine(Timeouts(0.05, 0.2, 1), notify=lambda _: None)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from factories import check, outcome
 from signin.directory import Answer, Seen, bind_answer, directory, serving
 
+from portcheck.asking.knowledge import HostState
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Outcome, State
 from portcheck.model.credentials import Credentials, Method, Secret
 from portcheck.model.target import Target
 from portcheck.net.timeouts import Timeouts
-from portcheck.run.knowledge import HostState
 from portcheck.signin.forest import SignIn, by_account, in_turn
 from portcheck.signin.ledger import AttemptLedger
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from portcheck.asking.engine import Engine
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Lookup
 from portcheck.model.target import Target
@@ -15,7 +16,6 @@ from portcheck.net import dns
 from portcheck.net.dns import Names
 from portcheck.net.timeouts import Timeouts
 from portcheck.run.clients import Clients
-from portcheck.run.engine import Engine
 from portcheck.targets import srv as discover
 from portcheck.targets import views
 from portcheck.targets.client_names import ClientAddress, of_site
