@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from portcheck import __version__, diagnose
 from portcheck.asking import own_fault
 from portcheck.asking import shards as shards_
+from portcheck.asking.asker import ForestAsker
 from portcheck.asking.crowd import MOST as MOST_BEGUN
 from portcheck.asking.crowd import Crowd
 from portcheck.asking.engine import Engine
@@ -89,10 +90,11 @@ class Run:
             settings,
             shards_.parts_here(settings),
         )
-        surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
         crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify)
-        for survey in surveys:
-            survey.crowd, survey.shards = crowd, shards
+        surveys = [
+            ForestRun(_asker(order, forest, profiles, engine, notify, crowd, shards), settings.proxy)
+            for forest, profiles in _parts(order)
+        ]
         return cls(order, notify, surveys, engine, shards)
 
     async def ask(self) -> None:
@@ -190,15 +192,31 @@ def _parts(order: Order) -> Chosen:
     return [*(asked if outside else order.forests), *([outside] if outside else [])]
 
 
-def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> ForestRun:
+def _asker(
+    order: Order,
+    forest: ForestSpec,
+    profiles: Sequence[Profile],
+    engine: Engine,
+    notify: Notify,
+    crowd: Crowd,
+    shards: Shards,
+) -> ForestAsker:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     far = order.settings.proxy is not None and order.settings.proxy.scheme == FAR and forest.name != CLOUD
-    names = (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up)
-    survey = ForestRun(forest, profiles, engine, names, notify, order.selection, order.families)
-    survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
-    survey.controllers = not systems.asks_others_only(forest, profiles, order.selection)
-    survey.proxy = order.settings.proxy
-    return survey
+    return ForestAsker(
+        forest,
+        profiles,
+        engine,
+        (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up),
+        notify,
+        order.selection,
+        order.families,
+        pins=order.pins.get(forest.name, ()),
+        trace=order.settings.trace,
+        controllers=not systems.asks_others_only(forest, profiles, order.selection),
+        crowd=crowd,
+        shards=shards,
+    )
 
 
 async def _everything(surveys: Sequence[ForestRun], engine: Engine, order: Order, notify: Notify) -> None:
@@ -238,7 +256,7 @@ async def _look_again(surveys: Sequence[ForestRun], notify: Notify) -> None:
 
     for _ in range(2):
         await second_look([case for survey in surveys for case in survey.cases()], notify)
-        if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
+        if not any(await asyncio.gather(*(survey.asker.catch_up() for survey in surveys))):
             break
 
 
@@ -254,14 +272,14 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
     turns = [
         account.SignIn(
             forest=survey.forest,
-            profiles=tuple(profile.name for profile in survey.profiles),
+            profiles=tuple(profile.name for profile in survey.asker.profiles),
             credentials=credentials[survey.forest.name],
             hosts=survey.hosts,
             outcomes=survey.ledger.of,
             land=survey.ledger.add,
-            patience=survey.engine.patience,
+            patience=survey.asker.engine.patience,
             ledger=ledger,
-            source_ip=survey.engine.source_ip,
+            source_ip=survey.asker.engine.source_ip,
             addresses=vantage(towards).addresses,
             facts=survey.facts,
             known=known,
@@ -327,7 +345,11 @@ def _tells_nothing(outcome: Outcome) -> bool:
 
 
 def _met_anybody(survey: ForestRun) -> bool:
-    return any(host.controls and not host.nobody for host in survey.hosts) if survey.controllers else bool(survey.hosts)
+    return (
+        any(host.controls and not host.nobody for host in survey.hosts)
+        if survey.asker.controllers
+        else bool(survey.hosts)
+    )
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,8 +22,8 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.net.tls import contexts
 from portcheck.probes import registry
 from portcheck.probes.probe import Subject
+from portcheck.run.search import Search
 from portcheck.targets.checks import Target
-from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery, srv_targets
 from portcheck.wire import ldap, netlogon, rpc
 from portcheck.wire.compressed_names import NamePacker
@@ -147,7 +148,8 @@ async def test_a_host_whose_ping_names_nonsense_keeps_the_name_that_it_was_asked
     async def introduce(_: Target) -> Facts:
         return {"no_names": {"dns_host_name": "a..b"}, "roles": ["kdc"]}
 
-    search = Search(ForestSpec("alpha.test"), Names(), ("A",), ask, introduce)
+    world = SimpleNamespace(ask=ask, introduce=introduce)
+    search = Search(ForestSpec("alpha.test"), Names(), ("A",), [], world, world, world)  # type: ignore[arg-type]
     await search._ask_candidate(HERE, Discovery(), by_name=True)
     assert [place.host for place in asked] == ["alpha.test"]
     assert socket.inet_aton(str(asked[0].address))
