@@ -271,15 +271,9 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
     towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
     turns = [
         account.SignIn(
-            forest=survey.forest,
-            profiles=tuple(profile.name for profile in survey.asker.profiles),
-            credentials=credentials[survey.forest.name],
-            hosts=survey.hosts,
-            outcomes=survey.ledger.of,
-            land=survey.ledger.add,
-            patience=survey.asker.engine.patience,
-            ledger=ledger,
-            source_ip=survey.asker.engine.source_ip,
+            survey.asker,
+            credentials[survey.forest.name],
+            ledger,
             addresses=vantage(towards).addresses,
             facts=survey.facts,
             known=known,
