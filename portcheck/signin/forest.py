@@ -80,7 +80,8 @@ class SignIn:
         return any(o.check.service in {"ldap", "ldaps"} and o.state in GOOD for o in self._seen(host))
 
     async def _at(self, host: HostState) -> None:
-        ways = doors(host, self.forest, self.credentials.method, self._seen(host), self.asker.engine.source_ip)
+        engine = self.asker.engine
+        ways = doors(host, self.forest, self.credentials.method, self._seen(host), engine.source_ip)
         if reason := self._not_tried(host, ways):
             self._land(host, Outcome(self._check(host, ways), State.SKIPPED, reason))
             return
