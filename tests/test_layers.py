@@ -27,6 +27,7 @@ ONLY_HERE = {
     "typer": {"cli", "commands"},
     "asyncio": {
         "net",
+        "asking",
         "run",
         "targets",
         "probes",

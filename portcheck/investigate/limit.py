@@ -23,7 +23,7 @@ async def on_sessions(case: Case) -> None:
         better = await _alone(case, outcome)
         if better.state in GOOD:
             for same in case.same_port(outcome):
-                case.improve(same, better if same is outcome else await case.ask(same, ALONE))
+                case.improve(same, better if same is outcome else await case.page.ask(same, ALONE))
                 case.note(same, "alone", "refused beside other connections, answered alone", refused_in_company=True)
         elif number < WITNESSES:
             return  # refused whatever else is open
@@ -31,11 +31,11 @@ async def on_sessions(case: Case) -> None:
 
 async def _alone(case: Case, outcome: Outcome) -> Outcome:
     """Once more if it is refused: what was asked just before may still count."""
-    better = await case.ask(outcome, ALONE)
+    better = await case.page.ask(outcome, ALONE)
     if better.state in GOOD:
         return better
     await asyncio.sleep(CLOSED_AFTER_S)
-    return await case.ask(outcome, ALONE)
+    return await case.page.ask(outcome, ALONE)
 
 
 def _by_reset(o: Outcome) -> bool:

@@ -81,6 +81,6 @@ async def _improve(case: Case, outcome: Outcome, better: Outcome, gap_s: float) 
     for same in case.sharing(outcome):
         if better.state in GOOD:
             await asyncio.sleep(gap_s)
-            again = await case.ask(same, ALONE)
+            again = await case.page.ask(same, ALONE)
             if again.state is not State.FILTERED:
                 case.improve(same, again)
