@@ -6,9 +6,10 @@ Each round asks the checks that are not yet good; every tenth asks everything, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from portcheck.frozen import dataclass
 from portcheck.model import (
@@ -29,6 +30,7 @@ from portcheck.report.compare import compare, unfinished
 from portcheck.run.attending import pause
 from portcheck.run.runner import Order, explained
 
+R = TypeVar("R")
 WHOLE_EVERY = 10
 SHORTEST_PAUSE_S = 1.0
 ASLEEP_S = 30.0
@@ -36,8 +38,6 @@ ASLEEP_S = 30.0
 NOT_GOOD = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
 MAPPER = "rpc"
 EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "syn_resent", "resets_before_answer"})
-
-Ask = Callable[[Order], Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,15 @@ class Clock:
     pause: Callable[[float], bool] = pause  # False: told to end
 
 
+Steps = Generator[Order | Round, Report | None, R]
+"""What the watch wants done: an order asked, whose report is sent back to it; a round told."""
+
+
 @dataclass(slots=True)
 class Watch:
-    """`run` goes on until the goal is reached (True) or the user interrupts (False); `report` is what is known."""
+    """`steps` goes on until the goal is reached (True) or the user interrupts (False); `report` is what is known."""
 
     order: Order
-    ask: Ask
-    tell: Callable[[Round], None]
     every_s: float = 30.0
     goal: Goal | None = None
     clock: Clock = field(default_factory=Clock)
@@ -102,11 +104,11 @@ class Watch:
     _lost: Mapping[str, str] = field(default_factory=dict)  # when a round that is not told yet asked in vain
     _doubtful: bool = False  # a quick round saw something go bad: untold until everything was asked
 
-    def run(self) -> bool:
+    def steps(self) -> Steps[bool]:
         while True:
             began = self.clock.steady()
             whole = self._whole or self._number % WHOLE_EVERY == 0 or not self._open()
-            if not self._round(whole=whole):
+            if not (yield from self._round(whole=whole)):
                 return False
             if self._doubtful:
                 self._doubtful, self._whole = False, True
@@ -133,15 +135,15 @@ class Watch:
             self._whole = True
         return goes_on
 
-    def _round(self, *, whole: bool) -> bool:
+    def _round(self, *, whole: bool) -> Steps[bool]:
         """One round; False when it was interrupted. What a machine that fell asleep saw in it is worth nothing."""
         wall, steady = self.clock.wall(), self.clock.steady()
-        part, note = self._asked(whole=whole)
+        part, note = yield from self._asked(whole=whole)
         slept = (self.clock.wall() - wall) - (self.clock.steady() - steady) > ASLEEP_S
         if slept and not part.interrupted:
             self._whole = True
             if self.report is not None:
-                self._told(self.report, 0, "this machine slept; everything is asked again")
+                yield self._told(self.report, 0, "this machine slept; everything is asked again")
             return True
         self._whole = not part.outcomes and whole  # nobody was found: look for them again
         if self.report is not None and not whole and _dns_is_back(self.report, part):
@@ -153,45 +155,49 @@ class Watch:
             return True
         known = _since_first_lost(known, self._lost)
         self._lost = {}
-        self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
+        yield self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
         return not part.interrupted
 
-    def _asked(self, *, whole: bool) -> tuple[Report, str]:
+    def _asked(self, *, whole: bool) -> Steps[tuple[Report, str]]:
         if self.report is None:
-            return self.ask(self.order), ""
+            return (yield from _asking(self.order)), ""
         if not whole:
             pins = pinned(self.report, self._not_yet_good(self.report))
             if not pins:
                 return replace(self.report, outcomes=(), interrupted=False), ""
-            return self.ask(only(self.order, pins, trace=False)), ""
-        part = self.ask(self.order)
+            return (yield from _asking(only(self.order, pins, trace=False))), ""
+        part = yield from _asking(self.order)
         lost = [f.name for f in part.forests if not _named(f) and _named(_forest(self.report, f.name))]
         if not lost or part.interrupted:
             return part, ""
         before = replace(self.report, outcomes=tuple(o for o in self.report.outcomes if o.check.forest in lost))
         pins = pinned(before, {o.check.key for o in before.outcomes})
-        again = self.ask(only(self.order, pins, trace=self.order.settings.trace))
+        again = yield from _asking(only(self.order, pins, trace=self.order.settings.trace))
         return _rejoined(part, again), f"DNS named nobody for {', '.join(lost)}: asked those known before"
 
     def _not_yet_good(self, report: Report) -> set[str]:
         wanted = {o.check.key for o in report.outcomes if o.verdict in NOT_GOOD or (self.goal and self.goal.wants(o))}
         return wanted | _with_mappers(report, wanted)
 
-    def _told(self, known: Report, asked: int, note: str) -> None:
+    def _told(self, known: Report, asked: int, note: str) -> Round:
         before, self.report = self.report, known
         self.start = self.start or known
-        self.tell(
-            Round(
-                number=self._number,
-                at=datetime.fromtimestamp(self.clock.wall(), UTC),
-                report=known,
-                asked=asked,
-                since_last=compare(before, known) if before else None,
-                since_start=compare(self.start, known) if before else None,
-                note=note,
-            )
-        )
         self._number += 1
+        return Round(
+            number=self._number - 1,
+            at=datetime.fromtimestamp(self.clock.wall(), UTC),
+            report=known,
+            asked=asked,
+            since_last=compare(before, known) if before else None,
+            since_start=compare(self.start, known) if before else None,
+            note=note,
+        )
+
+
+def _asking(order: Order) -> Steps[Report]:
+    report = yield order
+    assert report is not None
+    return report
 
 
 def _since_first_lost(known: Report, lost: Mapping[str, str]) -> Report:
