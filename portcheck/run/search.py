@@ -13,7 +13,7 @@ from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
-from portcheck.net.dns import Names, NoResolverError, system_servers
+from portcheck.net.dns import UNHEARD, Names, NoResolverError, system_servers
 from portcheck.run.clients import Clients
 from portcheck.run.naming import NamesBeside
 from portcheck.targets import srv, views
@@ -79,7 +79,8 @@ class Search:
                 self.clients.ask(found.places, found), self._ask_servers(found, others), self.naming.beside(found)
             )
         elif self.names.heard.is_set():
-            await asyncio.gather(self._last_resort(found, self.servers), self.naming.beside(found))
+            resolvers = [] if self.servers or not _no_word(found) else [self._ask_resolvers()]
+            await asyncio.gather(self._last_resort(found, self.servers), self.naming.beside(found), *resolvers)
 
     async def _of_another_server(self, found: Discovery) -> Discovery:
         """Of several servers the first that answers is believed. Where it knows no controller, another one may."""
@@ -128,7 +129,7 @@ class Search:
         if self.servers:
             await asyncio.gather(*(self._ask_assumed(address) for address in self.servers))
             return
-        await asyncio.gather(self._ask_resolvers(), self._ask_by_name(discovering))
+        await asyncio.gather(self._ask_silent_resolvers(), self._ask_by_name(discovering))
 
     async def _still_silent(self) -> bool:
         """Whether DNS has said nothing after a while; a slow one has by then."""
@@ -144,11 +145,14 @@ class Search:
             place = replace(place, host=told) if told else replace(place, assumed=True)
             await self.clients.ask([place], Discovery())
 
+    async def _ask_silent_resolvers(self) -> None:
+        if await self._still_silent():
+            await self._ask_resolvers()
+
     async def _ask_resolvers(self) -> None:
         """Is it the system's own name server that says nothing, or one behind it?"""
-        if await self._still_silent():
-            places = [Target(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
-            await self.clients.ask(places, Discovery())
+        places = [Target(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
+        await self.clients.ask(places, Discovery())
 
     async def _ask_by_name(self, discovering: asyncio.Task[Discovery]) -> None:
         """The hosts file may know the name. Who does not say which host it is may be any: DNS is waited for first."""
@@ -218,3 +222,9 @@ class Search:
         if told:
             return replace(place, host=told, source="address" if by_name else "dns-server", domain=self.forest.name)
         return replace(place, dns_only=True, domain=self.forest.name)
+
+
+def _no_word(found: Discovery) -> bool:
+    """A forwarder with too many questions waiting refuses some, and answers none: as silent as if it refused none."""
+    statuses = {lookup.status for lookup in found.lookups}
+    return bool(statuses & UNHEARD) and statuses <= UNHEARD | {"refused", "servfail"}

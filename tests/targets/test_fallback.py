@@ -166,3 +166,33 @@ async def test_a_silent_resolver_of_the_system_is_asked_itself(monkeypatch: pyte
     assert [(place.address, place.source, place.dns_only) for place in world.asked] == [
         ("127.0.0.53", "resolver", True)
     ]
+
+
+@dataclass(slots=True)
+class FullForwarder(Names):
+    """`refused`: these records; the others get `otherwise`."""
+
+    refused: frozenset[str] = frozenset()
+    otherwise: str = "timeout"
+
+    async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
+        status = "refused" if name.split(".", maxsplit=1)[0] in self.refused else self.otherwise
+        if status != "timeout":
+            self.heard.set()
+        return Lookup(name, record, self.label, status, (), required=required)
+
+
+@pytest.mark.parametrize(("refused", "otherwise", "asked"), [
+    ({"_gc"}, "timeout", ["127.0.0.53"]),
+    ({"_gc", "_ldap"}, "servfail", []),
+    ({"_gc"}, "nxdomain", []),
+    (set(), "refused", []),
+])  # fmt: skip
+async def test_a_resolver_that_refuses_some_questions_and_leaves_the_others_is_asked_itself(
+    refused: set[str], otherwise: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dnsmasq with its table full: which of the questions it refuses differs from run to run."""
+    monkeypatch.setattr(search, "system_servers", lambda: (("127.0.0.53", 53),))
+    world = World()
+    await world.search(FullForwarder(refused=frozenset(refused), otherwise=otherwise)).run()
+    assert [place.address for place in world.asked] == asked
