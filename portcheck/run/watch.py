@@ -6,7 +6,7 @@ Each round asks the checks that are not yet good; every tenth asks everything, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -16,7 +16,6 @@ from portcheck.model import (
     BLOCKED,
     GOOD,
     Comparison,
-    DomainController,
     ForestReport,
     Lookup,
     Outcome,
@@ -24,10 +23,11 @@ from portcheck.model import (
     State,
     Verdict,
 )
-from portcheck.model.target import Pin, Selection, Target
+from portcheck.model.target import Selection
 from portcheck.net.dns import UNHEARD
 from portcheck.report.compare import compare, unfinished
 from portcheck.run.attending import pause
+from portcheck.run.narrowed import only, pinned, unnamed_server, with_mappers
 from portcheck.run.runner import Order, explained
 
 R = TypeVar("R")
@@ -36,7 +36,6 @@ SHORTEST_PAUSE_S = 1.0
 ASLEEP_S = 30.0
 """So much more time on the clock than went by for this process: the machine slept."""
 NOT_GOOD = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
-MAPPER = "rpc"
 EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "syn_resent", "resets_before_answer"})
 
 
@@ -177,7 +176,7 @@ class Watch:
 
     def _not_yet_good(self, report: Report) -> set[str]:
         wanted = {o.check.key for o in report.outcomes if o.verdict in NOT_GOOD or (self.goal and self.goal.wants(o))}
-        return wanted | _with_mappers(report, wanted)
+        return wanted | with_mappers(report, wanted)
 
     def _told(self, known: Report, asked: int, note: str) -> Round:
         before, self.report = self.report, known
@@ -216,24 +215,13 @@ def _worsened(before: Report, after: Report) -> bool:
     return any(outcome.check.key in good and outcome.state not in GOOD for outcome in after.outcomes)
 
 
-def _with_mappers(report: Report, wanted: set[str]) -> set[str]:
-    """An interface is found through its mapper, and a mapper that answers at last leads to its interfaces."""
-    rpc = [o.check for o in report.outcomes if o.check.service.startswith(MAPPER)]
-    hosts = {(check.host, check.address) for check in rpc if check.key in wanted}
-    return {check.key for check in rpc if (check.host, check.address) in hosts}
-
-
 def _forest(report: Report, name: str) -> ForestReport | None:
     return next((forest for forest in report.forests if forest.name == name), None)
 
 
 def _named(forest: ForestReport | None) -> bool:
     """DNS or the file told of a controller; a name server taken for one is none."""
-    return forest is not None and any(not _unnamed_server(dc) for dc in forest.domain_controllers)
-
-
-def _unnamed_server(dc: DomainController) -> bool:
-    return dc.source == "dns-server" and dc.host == dc.address
+    return forest is not None and any(not unnamed_server(dc) for dc in forest.domain_controllers)
 
 
 def _dns_is_back(before: Report, part: Report) -> set[str]:
@@ -251,50 +239,6 @@ def _untold(lookup: Lookup) -> bool:
     return lookup.status in UNHEARD
 
 
-def pinned(report: Report, keys: set[str]) -> Mapping[str, tuple[Pin, ...]]:
-    """The hosts that have any of these checks, as the report found them."""
-    wanted: dict[tuple[str, str, str | None], set[str]] = {}
-    for outcome in report.outcomes:
-        check = outcome.check
-        if check.key in keys:
-            wanted.setdefault((check.forest, check.host, check.address), set()).add(check.key)
-    whole = {(o.check.forest, o.check.host, o.check.address) for o in report.outcomes if o.check.service != "dns"}
-    far = {(o.check.forest, o.check.host, o.check.address) for o in report.outcomes if o.facts.get("far_site")}
-    return {
-        forest.name: pins
-        for forest in report.forests
-        if (pins := tuple(_pins(forest, wanted, whole, far)))
-    }  # fmt: skip
-
-
-def _pins(
-    forest: ForestReport,
-    wanted: Mapping[tuple[str, str, str | None], set[str]],
-    whole: Collection[tuple[str, str, str | None]],
-    far: Collection[tuple[str, str, str | None]],
-) -> Iterable[Pin]:
-    """`whole`: the hosts of which more than DNS was asked; a name server among them was taken for a controller."""
-    for dc in forest.domain_controllers:
-        where = (forest.name, dc.host, dc.address)
-        if keys := wanted.get(where):
-            server = dc.source == "resolver" or _unnamed_server(dc)
-            taken = server and where in whole
-            place = Target(dc.host, dc.address, dc.source, dc.domain, dns_only=server and not taken, assumed=taken)
-            yield Pin(place, frozenset(dc.roles), frozenset(keys), far=where in far)
-
-
-def again(order: Order, report: Report, keys: Collection[str]) -> Order:
-    """The order narrowed to these checks of a report, and to what leads to them."""
-    wanted = set(keys)
-    return only(order, pinned(report, wanted | _with_mappers(report, wanted)), trace=order.settings.trace)
-
-
-def only(order: Order, pins: Mapping[str, tuple[Pin, ...]], *, trace: bool) -> Order:
-    """The order narrowed to these hosts and checks."""
-    forests = tuple((forest, profiles) for forest, profiles in order.forests if forest.name in pins)
-    return replace(order, forests=forests, pins=pins, settings=replace(order.settings, trace=trace))
-
-
 def _rejoined(part: Report, again: Report) -> Report:
     """The round with those asked whom DNS did not name; what DNS said stays said."""
     by_name = {forest.name: forest for forest in again.forests}
@@ -303,7 +247,7 @@ def _rejoined(part: Report, again: Report) -> Report:
         for forest in part.forests
         if forest.name in by_name
         for dc in forest.domain_controllers
-        if _unnamed_server(dc)
+        if unnamed_server(dc)
     }  # known by their names from before
     forests = tuple(
         replace(forest, domain_controllers=by_name[forest.name].domain_controllers, problem=None)
