@@ -1,86 +1,148 @@
-"""A firewall that lets few new connections pass makes whole ports look silent: is one heard when it is asked alone?"""
+"""A firewall that lets few new connections pass makes whole ports, and whole hosts, look silent: which way does so?
+
+Judged by the way: one host of each network and kind of silence is asked, the others only where it is so there.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from portcheck.investigate.alone import Turns, in_turn
+from portcheck.frozen import dataclass
+from portcheck.investigate import alike
 from portcheck.investigate.case import Case, distinct
-from portcheck.model import GOOD, Outcome, State
-from portcheck.model.events import Notify
+from portcheck.investigate.slowly import HEARD_ALONE, ONE_IN_S, Pace, Silent, asked_alone
+from portcheck.model import State
+from portcheck.model.events import Notify, Phase
 from portcheck.net import hops
 from portcheck.net.hops import Fate
 from portcheck.net.timeline import repeated
-from portcheck.net.timeouts import Timeouts
 
-GAPS_S = (4.0, 7.0)  # one new connection in so long, first and then: who lets fewer pass lets nobody work
-ALONE = Timeouts(connect_s=2.4, answer_s=10.0, attempts=1)
 FEWEST = 2  # answers that came only after another try
 SHARE = 4  # and one in so many of all
 MANY_SILENT, AT_ONCE = 4, 6  # ports, connections
+BURSTS = 2  # that lose half before it is a limit: a lossy line takes one of them now and then
 FAR = 64  # hops, as systems begin with
-WITNESSES = 3  # silent ports in a row that are asked alone, before the silence of the rest is believed
-MOST = 16
+MOST_KINDS = 6  # of silence in one network
+PAUSES_S = (0.15, 0.3, 0.6, 1.0, 1.6, 2.4, 3.6, 5.4, 8.0)  # who lets fewer pass lets nobody work
+IN_A_ROW = 4  # connections that pass with this pause between them
+MARGIN = 1.4  # a bucket that refills more slowly lets so many pass too, as long as three quarters of the time is left
+UNKNOWN_PACE_S = 4.0  # where no single SYN can be sent
+SLOW_S = 0.5  # a pause that no lossy line needs
+TOTAL_S = 100.0  # for all hosts together
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The hosts of one network, and what is known of new connections to them."""
+
+    cases: Sequence[Case]
+    burst_lost: bool  # of several at once, every time
+    pause_s: float
+
+    @property
+    def limited(self) -> bool:
+        """By a device, and not for loss: who was heard of nothing may be there all the same."""
+        return self.burst_lost and self.pause_s >= SLOW_S
 
 
 async def one_by_one(cases: Sequence[Case], notify: Notify) -> None:
-    """Each silent port of a host on a path that takes so much, once more, after a pause; so many in vain are the end.
-
-    One after the other over all hosts: the limit is this machine's, whomever it asks.
+    """What is silent on a way that takes so much, once more, alone: one after the other over all ways, for the limit
+    is this machine's, whomever it asks. What there was no time for is said to be unknown.
     """
+    until = asyncio.get_running_loop().time() + TOTAL_S
+    if (pause_s := _time_was_up(cases)) is not None:  # before this look's turn came
+        await asked_alone(_hosts(cases), Pace(pause_s, 0.0, limited=True), notify)
+        return
+    ways = [way for some in _by_network(cases) if (way := await _judged(some, notify)) is not None]
+    if not ways:
+        return
+    limited = any(way.limited for way in ways)
+    asked = [case for way in ways for case in way.cases if case.alive or way.limited]
+    if limited:  # a network of which nobody is heard has no witness of its own
+        asked += [case for some in _by_network(cases) if not any(c.alive for c in some) for case in some]
+    pace = Pace(max(way.pause_s for way in ways), until, limited=limited)
+    await asked_alone(_hosts(asked), pace, notify)
+
+
+def _hosts(cases: Iterable[Case]) -> list[Silent]:
+    return [Silent(case, alike.network(case.address)) for case in cases]
+
+
+def _time_was_up(cases: Iterable[Case]) -> float | None:
+    """The pause that was found in an earlier look, if that had no time for all of it."""
+    told = (o.facts.get(ONE_IN_S) for case in cases for o in case.outcomes)
+    return max((pause_s for pause_s in told if isinstance(pause_s, float)), default=None)
+
+
+def _by_network(cases: Iterable[Case]) -> list[list[Case]]:
+    found: dict[str, list[Case]] = {}
     for case in cases:
-        if case.alive and (_takes_much(case) or await _limits(case)):
-            await _of_one(case, notify)
+        found.setdefault(alike.network(case.address), []).append(case)
+    return list(found.values())
 
 
-async def _limits(case: Case) -> bool:
-    """Of several connections at once to a port that has answered, does it let pass the fewer?
+async def _judged(cases: Sequence[Case], notify: Notify) -> _Way | None:
+    """None: nothing is silent there, or what is silent is so whatever else is asked."""
+    if not any(case.having(State.FILTERED) for case in cases):
+        return None
+    kinds = {_kind(case): case for case in reversed(cases) if case.alive}
+    for case in list(kinds.values())[-MOST_KINDS:]:
+        much = _takes_much(case)
+        if much or (_many_silent(case) and await _loses_a_burst(case)):
+            notify(Phase("new connections pass one by one: finding out how fast"))
+            return _Way(cases, not much or await _loses_a_burst(case), MARGIN * await _pause_s(case))
+    return None
 
-    A limit that is spent by the first few of a run leaves answers at first try, and silence after them.
-    """
-    good = next((o.check.port for o in case.answering("tcp") if o.check.port is not None), None)
-    if not hops.TCP_WALKS or good is None or len(distinct(case.having(State.FILTERED))) < MANY_SILENT:
-        return False
-    heard = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
-    return 2 * sum(hop.fate is Fate.ANSWERED for hop in heard) <= AT_ONCE
+
+def _kind(case: Case) -> tuple[object, ...]:
+    silent = frozenset((o.check.transport, o.check.port) for o in case.having(State.FILTERED))
+    return silent, _takes_much(case), _good_port(case) is not None
+
+
+def _many_silent(case: Case) -> bool:
+    return len(distinct(case.having(State.FILTERED))) >= MANY_SILENT
 
 
 def _takes_much(case: Case) -> bool:
     good = case.answering("tcp")
-    again = [o for o in good if repeated(o.facts)]
+    again = [o for o in good if repeated(o.facts) or o.facts.get(HEARD_ALONE)]
     return len(again) >= FEWEST and len(again) * SHARE >= len(good)
 
 
-async def _of_one(case: Case, notify: Notify) -> None:
-    """A second, slower round only where the first one brought answers."""
-    left = MOST
-    for gap_s in GAPS_S:
-        silent = distinct(o for o in case.having(State.FILTERED) if o.check.port is not None)
-        silent.sort(key=lambda o: o.check.transport)  # both transports of a port are often of one rule
-        heard = await _round([(case, outcome) for outcome in silent], gap_s, left, notify)
-        left -= len(silent)
-        if not heard or left <= 0:
-            return
+def _good_port(case: Case) -> int | None:
+    return next((o.check.port for o in case.answering("tcp") if o.check.port is not None), None)
 
 
-async def _round(silent: Sequence[tuple[Case, Outcome]], gap_s: float, most: int, notify: Notify) -> bool:
-    """Was any of them heard?"""
-    why, said = "new connections pass one by one", "asked again, alone after a pause"
-    turns = Turns(why, said, ALONE, lambda: asyncio.sleep(gap_s), WITNESSES, most)
-    heard = False
-    async for case, outcome, better in in_turn(silent, turns, notify):
-        heard = True
-        await _improve(case, outcome, better, gap_s)
-    return heard
+async def _loses_a_burst(case: Case) -> bool:
+    """Of several connections at once to a port that has answered, does it let pass the fewer, each time?
+
+    A limit that is spent by the first few of a run leaves answers at first try, and silence after them.
+    """
+    good = _good_port(case)
+    if not hops.TCP_WALKS or good is None:
+        return False
+    for _ in range(BURSTS):
+        heard = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
+        if 2 * sum(hop.fate is Fate.ANSWERED for hop in heard) > AT_ONCE:
+            return False
+    return True
 
 
-async def _improve(case: Case, outcome: Outcome, better: Outcome, gap_s: float) -> None:
-    """It, and what stands behind the same port."""
-    case.improve(outcome, better)
-    for same in case.sharing(outcome):
-        if better.state in GOOD:
-            await asyncio.sleep(gap_s)
-            again = await case.ask(same, ALONE)
-            if again.state is not State.FILTERED:
-                case.improve(same, again)
+async def _pause_s(case: Case) -> float:
+    """The shortest one with which several new connections in a row pass."""
+    good = _good_port(case)
+    if not hops.TCP_WALKS or good is None:
+        return UNKNOWN_PACE_S / MARGIN
+    for pause_s in PAUSES_S:
+        if await _all_pass(case, good, pause_s):
+            return pause_s
+    return PAUSES_S[-1]
+
+
+async def _all_pass(case: Case, port: int, pause_s: float) -> bool:
+    for _ in range(IN_A_ROW):
+        await asyncio.sleep(pause_s)
+        if (await case.syn(port, FAR)).fate is not Fate.ANSWERED:
+            return False
+    return True

@@ -10,6 +10,7 @@ from portcheck.investigate import (
     BUDGET_S,
     ban,
     confirm,
+    contrasts,
     echo,
     limit,
     middlebox,
@@ -20,6 +21,7 @@ from portcheck.investigate import (
     resets,
     senders,
     sizes,
+    slowly,
     source_ports,
     starttls,
     trace,
@@ -78,7 +80,8 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _waited_out(asked)
     yield _SecondLookStep(
         "one-by-one", "do new connections pass only one by one?", "many are silent, or were heard late", "tcp+udp",
-        SYN * policed.AT_ONCE + _asking_again(asked, policed.ALONE) * len(policed.GAPS_S),
+        SYN * (2 * policed.BURSTS * policed.AT_ONCE + policed.IN_A_ROW * len(policed.PAUSES_S))
+        + _asking_again(asked, slowly.ALONE) * 2,
     )  # fmt: skip
     yield _SecondLookStep(
         "again-nobody", "is nobody there each time?", "a router said so of a part of the ports", "tcp+udp",
@@ -125,9 +128,9 @@ def _asking_again(asked: Sequence[Asked], patience: Timeouts) -> Cost:
 def _again(asked: Sequence[Asked]) -> _SecondLookStep:
     """Paced repeats, as long as they bring answers; what has answered is not asked again."""
     unheard = total(pricing.silent(check.transport, exchange, confirm.ONE_TRY) for check, exchange in asked)
-    contrasts = [pair for pair in asked if pair[0].transport == "udp"]
+    datagrams = [pair for pair in asked if pair[0].transport == "udp"]
     price = _asking_again(asked, confirm.ONE_TRY) + unheard * (len(confirm.RATES) - 1)
-    price += _asking_again(contrasts, confirm.ONE_TRY) * confirm.LOST_AGAIN
+    price += _asking_again(datagrams, confirm.ONE_TRY) * contrasts.LOST_AGAIN
     return _SecondLookStep("again", "was it merely lost?", "some answers needed a second try", "tcp+udp", price)
 
 

@@ -6,7 +6,7 @@ import pytest
 from factories import check, outcome
 from investigate.held import Held
 
-from portcheck.investigate import confirm
+from portcheck.investigate import confirm, contrasts
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
@@ -19,7 +19,7 @@ SILENT = ("ldap/tcp", "ldaps/tcp", "gc/tcp", "gc-tls/tcp", "smb/tcp", "rpc/tcp")
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confirm, "ICMP_GAP_S", 0.001)
-    monkeypatch.setattr(confirm, "CONTRAST_GAP_S", 0.0)
+    monkeypatch.setattr(contrasts, "GAP_S", 0.0)
     monkeypatch.setattr(confirm, "RATES", (1000.0,))
 
 

@@ -8,7 +8,7 @@ import pytest
 from factories import outcome
 from investigate.held import Held
 
-from portcheck.investigate import policed
+from portcheck.investigate import policed, slowly
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net import hops
@@ -21,7 +21,7 @@ SILENT = [outcome(name, State.FILTERED) for name in ("ldap/tcp", "ldaps/tcp", "g
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policed, "GAPS_S", (0.0, 0.0))
+    monkeypatch.setattr(policed, "PAUSES_S", (0.0,))
     monkeypatch.setattr(hops, "TCP_WALKS", True)
     monkeypatch.setattr(hops, "send_tcp", passing(policed.AT_ONCE))
 
@@ -32,6 +32,18 @@ def passing(most: int) -> Callable[..., Awaitable[Hop]]:
 
     async def send(_: str, __: int, ttl: int, *___: object) -> Hop:
         return Hop(ttl, left.pop() if left else Fate.LOST)
+
+    return send
+
+
+def in_bursts(most: int) -> Callable[..., Awaitable[Hop]]:
+    """So many of each burst are answered."""
+    sent = 0
+
+    async def send(_: str, __: int, ttl: int, *___: object) -> Hop:
+        nonlocal sent
+        sent += 1
+        return Hop(ttl, Fate.ANSWERED if (sent - 1) % policed.AT_ONCE < most else Fate.LOST)
 
     return send
 
@@ -68,8 +80,52 @@ async def test_a_blocked_port_between_them_does_not_end_it() -> None:
 async def test_what_is_silent_alone_too_is_not_asked_for_ever() -> None:
     case, asked = case_of(set(), *LATE, *SILENT)
     await policed.one_by_one([case], lambda _: None)
-    assert len(asked) == policed.WITNESSES < len(SILENT)
+    assert asked == [o.check.name for o in SILENT]
     assert {o.state for o in case.outcomes if o.check.name in asked} == {State.FILTERED}
+
+
+async def test_a_port_that_is_silent_alone_on_several_hosts_is_believed_to_be_so_on_the_others() -> None:
+    hosts = [case_of(set(), *LATE, *SILENT) for _ in range(20)]
+    await policed.one_by_one([case for case, _ in hosts], lambda _: None)
+    assert sum(len(asked) for _, asked in hosts) == len(SILENT) * slowly.WITNESSES
+
+
+@pytest.mark.parametrize("limited", [True, False])
+async def test_a_host_of_which_nothing_was_heard_is_asked_alone_where_a_limit_is_known(
+    monkeypatch: pytest.MonkeyPatch, *, limited: bool
+) -> None:
+    monkeypatch.setattr(hops, "send_tcp", passing(0 if limited else 100))
+    alive, _ = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
+    dark, asked = case_of({"ldap/tcp"}, *SILENT)
+    monkeypatch.setattr(policed, "SLOW_S", 0.0)
+    await policed.one_by_one([alive, dark], lambda _: None)
+    assert ({"ldap/tcp"} <= set(asked)) is limited
+    assert (one(dark, "ldap/tcp").state is State.OK) is limited
+
+
+async def test_what_there_is_no_time_for_is_said_not_to_have_been_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policed, "TOTAL_S", 0.0)
+    monkeypatch.setattr(policed, "SLOW_S", 0.0)
+    monkeypatch.setattr(policed, "PAUSES_S", (0.001,))
+    monkeypatch.setattr(hops, "send_tcp", passing(0))
+    case, asked = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
+    await policed.one_by_one([case], lambda _: None)
+    assert asked == []
+    assert all("not asked again" in one(case, o.check.name).reason for o in SILENT)
+    assert all(slowly.ONE_IN_S in one(case, o.check.name).facts for o in SILENT)
+
+
+async def test_a_lossy_line_that_leaves_no_time_makes_nothing_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policed, "TOTAL_S", 0.0)
+    monkeypatch.setattr(policed, "SLOW_S", 0.0)
+    monkeypatch.setattr(hops, "send_tcp", passing(100))
+    case, _ = case_of(set(), *LATE, *SILENT)
+    await policed.one_by_one([case], lambda _: None)
+    assert not any(slowly.ONE_IN_S in o.facts for o in case.outcomes)
+
+
+def one(case: Case, name: str) -> Outcome:
+    return next(o for o in case.outcomes if o.check.name == name)
 
 
 @pytest.mark.parametrize("late", [LATE[:1], []])
@@ -83,7 +139,7 @@ async def test_a_path_that_takes_little_costs_no_packet_more(late: list[Outcome]
 async def test_a_limit_that_the_first_questions_used_up_is_seen_at_a_port_that_has_answered(
     monkeypatch: pytest.MonkeyPatch, answered: int, *, limited: bool
 ) -> None:
-    monkeypatch.setattr(hops, "send_tcp", passing(answered))
+    monkeypatch.setattr(hops, "send_tcp", in_bursts(answered))
     case, asked = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
     await policed.one_by_one([case], lambda _: None)
     assert asked == ([o.check.name for o in SILENT] if limited else [])
