@@ -14,6 +14,7 @@ from portcheck.investigate import (
     middlebox,
     mtu,
     own_rules,
+    policed,
     redirect,
     resets,
     senders,
@@ -47,6 +48,7 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     else:
         _, looked_at = await asyncio.gather(_by_port(cases), _looks(cases, notify))
     await _not_banned(looked_at)
+    await policed.in_the_dark(cases, notify)
 
 
 async def _looks(cases: Sequence[Case], notify: Notify) -> Sequence[Case]:

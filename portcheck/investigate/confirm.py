@@ -29,12 +29,16 @@ async def confirm(cases: Sequence[Case], notify: Notify) -> None:
     for case in cases:
         nobody.at_the_address(case)
     await asyncio.gather(*(nobody.asked_again(case) for case in cases))
+    ways = await policed.ways(cases, notify)
     if shaky(cases):
+        limited = {id(case) for way in ways if way.limited for case in way.cases}
+        free = [case for case in cases if id(case) not in limited]
         for rate in RATES:
-            if not await _again(cases, rate):
+            if not await _again(free, rate):
                 break
         await contrasts.again(cases, ONE_TRY)
-    await policed.one_by_one(cases, notify)
+        ways = ways if limited else await policed.ways(cases, notify)
+    await policed.one_by_one(cases, ways, notify)
     await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 

@@ -30,10 +30,13 @@ MARGIN = 1.4  # a bucket that refills more slowly lets so many pass too, as long
 UNKNOWN_PACE_S = 4.0  # where no single SYN can be sent
 SLOW_S = 0.5  # a pause that no lossy line needs
 TOTAL_S = 100.0  # for all hosts together
+FEWEST_DARK = 2  # hosts
+QUIET_S = 2.4  # a limit that has let nothing pass for so long lets one connection pass
+UNHEARD = frozenset({State.FILTERED, State.SKIPPED, State.UNRESOLVED})
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """The hosts of one network, and what is known of new connections to them."""
 
     cases: Sequence[Case]
@@ -46,23 +49,54 @@ class _Way:
         return self.burst_lost and self.pause_s >= SLOW_S
 
 
-async def one_by_one(cases: Sequence[Case], notify: Notify) -> None:
-    """What is silent on a way that takes so much, once more, alone: one after the other over all ways, for the limit
-    is this machine's, whomever it asks. What there was no time for is said to be unknown.
+async def ways(cases: Sequence[Case], notify: Notify) -> list[Way]:
+    """Those on which new connections to a port that answers do not all pass; nothing is sent if nothing is silent."""
+    if _time_was_up(cases) is not None:
+        return []
+    return [way for some in _by_network(cases) if (way := await _judged(some, notify)) is not None]
+
+
+async def one_by_one(cases: Sequence[Case], found: Sequence[Way], notify: Notify) -> None:
+    """What is silent on such ways, once more, alone: one after the other over all of them, for the limit is this
+    machine's, whomever it asks. What there was no time for is said to be unknown.
     """
-    until = asyncio.get_running_loop().time() + TOTAL_S
-    if (pause_s := _time_was_up(cases)) is not None:  # before this look's turn came
+    if (pause_s := _time_was_up(cases)) is not None:
         await asked_alone(_hosts(cases), Pace(pause_s, 0.0, limited=True), notify)
+    elif found:
+        limited = any(way.limited for way in found)
+        asked = [case for way in found for case in way.cases if case.alive or way.limited]
+        if limited:  # a network of which nobody is heard has no witness of its own
+            asked += [case for some in _by_network(cases) if not any(c.alive for c in some) for case in some]
+        until = asyncio.get_running_loop().time() + TOTAL_S
+        pace = Pace(max(way.pause_s for way in found), until, limited=limited)
+        await asked_alone(_hosts(asked), pace, notify)
+
+
+async def in_the_dark(cases: Sequence[Case], notify: Notify) -> None:
+    """Several hosts, and nothing was heard of any: a limit that what came before them has spent looks so too.
+
+    Once this run has been quiet for a while, a single connection passes a limit; all is asked alone where it does.
+    """
+    asked = [(case, port) for case in cases if (port := _silent_port(case)) is not None]
+    if len(asked) < FEWEST_DARK or not hops.TCP_WALKS or any(_heard(case) for case in cases):
         return
-    ways = [way for some in _by_network(cases) if (way := await _judged(some, notify)) is not None]
-    if not ways:
-        return
-    limited = any(way.limited for way in ways)
-    asked = [case for way in ways for case in way.cases if case.alive or way.limited]
-    if limited:  # a network of which nobody is heard has no witness of its own
-        asked += [case for some in _by_network(cases) if not any(c.alive for c in some) for case in some]
-    pace = Pace(max(way.pause_s for way in ways), until, limited=limited)
-    await asked_alone(_hosts(asked), pace, notify)
+    case, port = asked[0]
+    await asyncio.sleep(QUIET_S)
+    if (await case.syn(port, FAR)).fate is Fate.ANSWERED:
+        lost, pause_s = await _loses_a_burst(case, port), MARGIN * await _pause_s(case, port, notify)
+        way = Way(cases, lost, pause_s)
+        until = asyncio.get_running_loop().time() + TOTAL_S
+        await asked_alone(_hosts(cases), Pace(pause_s, until, limited=way.limited), notify)
+
+
+def _silent_port(case: Case) -> int | None:
+    silent = [o for o in case.having(State.FILTERED) if o.check.transport == "tcp" and o.check.port is not None]
+    silent.sort(key=lambda o: (o.check.service != "ldap", not o.check.required))
+    return silent[0].check.port if silent else None
+
+
+def _heard(case: Case) -> bool:
+    return any(o.state not in UNHEARD for o in case.outcomes)
 
 
 def _hosts(cases: Iterable[Case]) -> list[Silent]:
@@ -82,16 +116,16 @@ def _by_network(cases: Iterable[Case]) -> list[list[Case]]:
     return list(found.values())
 
 
-async def _judged(cases: Sequence[Case], notify: Notify) -> _Way | None:
+async def _judged(cases: Sequence[Case], notify: Notify) -> Way | None:
     """None: nothing is silent there, or what is silent is so whatever else is asked."""
     if not any(case.having(State.FILTERED) for case in cases):
         return None
     kinds = {_kind(case): case for case in reversed(cases) if case.alive}
     for case in list(kinds.values())[-MOST_KINDS:]:
-        much = _takes_much(case)
-        if much or (_many_silent(case) and await _loses_a_burst(case)):
-            notify(Phase("new connections pass one by one: finding out how fast"))
-            return _Way(cases, not much or await _loses_a_burst(case), MARGIN * await _pause_s(case))
+        much, good = _takes_much(case), _good_port(case)
+        if much or (_many_silent(case) and await _loses_a_burst(case, good)):
+            lost = not much or await _loses_a_burst(case, good)
+            return Way(cases, lost, MARGIN * await _pause_s(case, good, notify))
     return None
 
 
@@ -114,12 +148,11 @@ def _good_port(case: Case) -> int | None:
     return next((o.check.port for o in case.answering("tcp") if o.check.port is not None), None)
 
 
-async def _loses_a_burst(case: Case) -> bool:
+async def _loses_a_burst(case: Case, good: int | None) -> bool:
     """Of several connections at once to a port that has answered, does it let pass the fewer, each time?
 
     A limit that is spent by the first few of a run leaves answers at first try, and silence after them.
     """
-    good = _good_port(case)
     if not hops.TCP_WALKS or good is None:
         return False
     for _ in range(BURSTS):
@@ -129,9 +162,9 @@ async def _loses_a_burst(case: Case) -> bool:
     return True
 
 
-async def _pause_s(case: Case) -> float:
+async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:
     """The shortest one with which several new connections in a row pass."""
-    good = _good_port(case)
+    notify(Phase("new connections pass one by one: finding out how fast"))
     if not hops.TCP_WALKS or good is None:
         return UNKNOWN_PACE_S / MARGIN
     for pause_s in PAUSES_S:

@@ -138,4 +138,4 @@ def _untold(question: _Question, pace: Pace) -> None:
     for same in case.same_port(question.outcome):
         words = f"not asked again: about one new connection in {pace.pause_s:.1f} s passes, and the time for that is up"
         noted = case.note(same, "again", words, **{ONE_IN_S: round(pace.pause_s, 1)})
-        case.land(replace(noted, reason=f"{noted.reason}; {words}"))
+        case.land(replace(noted, reason=f"{noted.reason}; {words}", blocked_at=None))
