@@ -237,6 +237,7 @@ def _faulty(outcome: Outcome) -> bool:
         or bool(facts.get("fragments_lost"))
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
+        or facts.get("refused_by_turns") is True
         or facts.get("idle_lost_s") is not None
         or bool(facts.get("edns_trouble"))
         or bool(facts.get("rights_missing"))

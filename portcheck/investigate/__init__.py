@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from portcheck.investigate import (
     ban,
+    by_turns,
     confirm,
     echo,
     limit,
@@ -54,6 +55,7 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
 async def _looks(cases: Sequence[Case], notify: Notify) -> Sequence[Case]:
     """All but the comparing of ports; returns those that had to be looked at."""
     await asyncio.gather(*(limit.on_sessions(case) for case in cases))
+    await asyncio.gather(*(by_turns.refused(case) for case in cases))
     await confirm.confirm([case for case in cases if not source_ports.told(case)], notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:

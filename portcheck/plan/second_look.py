@@ -9,6 +9,7 @@ from portcheck.frozen import dataclass
 from portcheck.investigate import (
     BUDGET_S,
     ban,
+    by_turns,
     confirm,
     contrasts,
     echo,
@@ -93,7 +94,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     )  # fmt: skip
     yield _SecondLookStep(
         "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
-        _asking_again(tcp, limit.ALONE) * 2,
+        _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + by_turns.TIMES),
     )  # fmt: skip
     yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
     yield _sizes(asked)
