@@ -29,7 +29,7 @@ IN_A_ROW = 4  # connections that pass with this pause between them
 MARGIN = 1.4  # a bucket that refills more slowly lets so many pass too, as long as three quarters of the time is left
 UNKNOWN_PACE_S = 4.0  # where no single SYN can be sent
 SLOW_S = 0.5  # a pause that no lossy line needs
-TOTAL_S = 100.0  # for all hosts together
+TOTAL_S, MORE_S = 90.0, 30.0  # for all hosts together, and for what they told of
 FEWEST_DARK = 2  # hosts
 QUIET_S = 2.4  # a limit that has let nothing pass for so long lets one connection pass
 UNHEARD = frozenset({State.FILTERED, State.SKIPPED, State.UNRESOLVED})
@@ -67,7 +67,8 @@ async def one_by_one(cases: Sequence[Case], found: Sequence[Way], notify: Notify
         asked = [case for way in found for case in way.cases if case.alive or way.limited]
         if limited:  # a network of which nobody is heard has no witness of its own
             asked += [case for some in _by_network(cases) if not any(c.alive for c in some) for case in some]
-        until = asyncio.get_running_loop().time() + TOTAL_S
+        later = any(o.facts.get(HEARD_ALONE) for case in cases for o in case.outcomes)
+        until = asyncio.get_running_loop().time() + (MORE_S if later else TOTAL_S)
         pace = Pace(max(way.pause_s for way in found), until, limited=limited)
         await asked_alone(_hosts(asked), pace, notify)
 
