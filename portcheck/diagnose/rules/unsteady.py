@@ -53,7 +53,12 @@ def _unsteady(f: ForestFacts) -> Proof | None:
         for row in rows
     ]
     who = some(dict.fromkeys(speaker(x) for x, _ in pairs)) or answers.server_named(answers.main(f))
-    follows = tuple(o for o in f.faults() if o.state is State.UNRESOLVED and _denied(o, pairs))
+    gone = {(name(str(row.get("name"))), at) for row in rows if _is_at(row) for at in _known(row)}
+    follows = tuple(
+        o
+        for o in f.faults()
+        if (o.state is State.UNRESOLVED and _denied(o, pairs)) or (name(o.check.host), o.check.address) in gone
+    )
     return Proof(
         hosts=tuple(dict.fromkeys(str(row.get("name")) for row in rows)),
         seen=(some(dict.fromkeys(seen), 4, "more"),),
@@ -61,6 +66,18 @@ def _unsteady(f: ForestFacts) -> Proof | None:
         words={"who": who, "what": some(dict.fromkeys(seen), 2, "more of the kind")},
         follows=follows,
     )
+
+
+def _is_at(row: Row) -> bool:
+    """Does the host answer, by this name, where DNS leads another time? Then it is not where the run asked for it."""
+    told = row.get("answered_by")
+    who = told if isinstance(told, dict) else {}
+    return any(name(str(who.get(at))) == name(str(row.get("name"))) for at in by_turns(row))
+
+
+def _known(row: Row) -> list[str]:
+    told = row.get("asked_at")
+    return [str(at) for at in told] if isinstance(told, list) else []
 
 
 def _dns(row: Row) -> str:
