@@ -11,7 +11,7 @@ from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Lookup, Outcome, Severity, State
+from portcheck.model import Lookup, Severity, State
 
 DENIED = frozenset({"nxdomain", "nodata"})
 Row = Mapping[str, object]
@@ -52,12 +52,12 @@ def _unsteady(f: ForestFacts) -> Proof | None:
         f"{printable(str(row.get('name')))} was at {listed(by_turns(row))} one time and at {_dns(row)} another"
         for row in rows
     ]
-    who = some(dict.fromkeys(speaker(x) for x, _ in pairs)) or answers.server_named(answers.main(f))
+    who = some(dict.fromkeys(speaker(x) for x, _ in pairs)) or answers.server_named(answers.main(f) or answers.SYSTEM)
     gone = {(name(str(row.get("name"))), at) for row in rows if _is_at(row) for at in _known(row)}
     follows = tuple(
         o
         for o in f.faults()
-        if (o.state is State.UNRESOLVED and _denied(o, pairs)) or (name(o.check.host), o.check.address) in gone
+        if (pairs and o.state is State.UNRESOLVED) or (name(o.check.host), o.check.address) in gone
     )
     return Proof(
         hosts=tuple(dict.fromkeys(str(row.get("name")) for row in rows)),
@@ -83,10 +83,6 @@ def _known(row: Row) -> list[str]:
 def _dns(row: Row) -> str:
     told = row.get("dns")
     return some(printable(str(address)) for address in told) if isinstance(told, list) and told else "none"
-
-
-def _denied(o: Outcome, pairs: tuple[tuple[Lookup, Lookup], ...]) -> bool:
-    return name(o.check.host) in {name(x.name) for x, _ in pairs}
 
 
 UNSTEADY = (

@@ -112,6 +112,12 @@ def _silent_name_servers(report: Report) -> tuple[Outcome, ...]:
     return tuple(o for found in whole if len({o.check.transport for o in found}) > 1 for o in found)
 
 
+def silenced(report: Report) -> bool:
+    """By what this run itself sent, as far as that is known: what fell silent says nothing of whoever is silent."""
+    policed = any(number(o, "one_new_connection_in_s") and o.verdict is Verdict.UNKNOWN for o in report.outcomes)
+    return policed or bool(turned_silent(report))
+
+
 SPOKE = frozenset({"ok", "nxdomain", "nodata"})
 
 
@@ -175,7 +181,10 @@ def _policed(f: ForestFacts) -> Proof | None:
     words = {key: text.replace("{every}", every) for key, text in POLICED.items()}
     words["ask"] = words["ask"].replace("{rate}", f"{1 / pause_s:.2g}")
     seen = f"{len(proof)} checks are silent and were not asked alone; {every} passes"
-    return Proof(proof, seen=(seen,), brief=True, severity=Severity.ERROR, words=_about(f, words, proof))
+    places = endpoints(o for o in f.of_run(turned_silent) if o.check.forest == f.forest.name)
+    follows = tuple(o for where in places for o in f.faults_at(where) if o.state in TURNED)
+    words = _about(f, words, proof)
+    return Proof(proof, seen=(seen,), brief=True, severity=Severity.ERROR, words=words, follows=follows)
 
 
 def _about(f: ForestFacts, words: Mapping[str, str], proof: tuple[Outcome, ...]) -> dict[str, str]:
