@@ -33,7 +33,7 @@ async def turned_silent(case: Case) -> bool:
     for outcome in (good * WITNESSES)[:WITNESSES]:
         if states & set(RESET):
             await asyncio.sleep(CLOSED_AFTER_S)  # a limit on sessions may have counted one that is just being closed
-        again = await case.ask(outcome, _patience(case))
+        again = await case.page.ask(outcome, _patience(case))
         if again.state not in SILENT + RESET:
             _answered(case, outcome, again)
             return False

@@ -27,7 +27,7 @@ async def refused(case: Case) -> None:
 
 async def _answered(case: Case, outcome: Outcome) -> Outcome | None:
     for _ in range(TIMES):
-        better = await case.ask(outcome, ALONE)
+        better = await case.page.ask(outcome, ALONE)
         if better.state in GOOD:
             return better
         if better.state is not State.REFUSED:

@@ -70,7 +70,7 @@ async def _again(cases: Sequence[Case], rate: float) -> bool:
 
     async def one(case: Case, outcome: Outcome) -> bool:
         await pacer.turn()
-        better = await case.ask(outcome, ONE_TRY if outcome.state is State.FILTERED else ONE_TALK)
+        better = await case.page.ask(outcome, ONE_TRY if outcome.state is State.FILTERED else ONE_TALK)
         if better.state in {State.FILTERED, outcome.state}:
             case.note(outcome, "again", "asked again, slowly: still no answer")
             return False
@@ -86,7 +86,7 @@ async def _from_another_port(cases: Sequence[Case]) -> None:
 
     async def one(case: Case, outcome: Outcome) -> None:
         await pacer.turn()
-        better = await case.ask(outcome, ONE_ICMP)
+        better = await case.page.ask(outcome, ONE_ICMP)
         if better.state is State.FILTERED:
             ports = {key: _ports(outcome, better, key=key) for key in ("source_ports", UNANSWERED)}
             case.note(outcome, "again", "asked again from another port: still no answer", **ports)

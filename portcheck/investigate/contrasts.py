@@ -73,7 +73,7 @@ async def _lost_each_time(contrast: Contrast, times: int, turns: _Turns) -> bool
     for _ in range(times):
         if not await turns.next():
             return None
-        better = await case.ask(outcome, turns.patience)
+        better = await case.page.ask(outcome, turns.patience)
         if better.state is State.OK and not CONTRASTS & set(better.facts):
             case.improve(outcome, better)
             return False

@@ -27,7 +27,7 @@ async def on_sessions(case: Case) -> None:
             if not alone_always and not (alone_always := await _always(case, outcome)):
                 return  # refused alone as well: not for the company
             for same in case.same_port(outcome):
-                case.improve(same, better if same is outcome else await case.ask(same, ALONE))
+                case.improve(same, better if same is outcome else await case.page.ask(same, ALONE))
                 case.note(same, "alone", "refused beside other connections, answered alone", refused_in_company=True)
         elif number < WITNESSES:
             return  # refused whatever else is open
@@ -37,18 +37,18 @@ async def _always(case: Case, outcome: Outcome) -> bool:
     """Answered each time, as long as nothing else is open?"""
     for _ in range(STEADY):
         await asyncio.sleep(CLOSED_AFTER_S)
-        if (await case.ask(outcome, ALONE)).state not in GOOD:
+        if (await case.page.ask(outcome, ALONE)).state not in GOOD:
             return False
     return True
 
 
 async def _alone(case: Case, outcome: Outcome) -> Outcome:
     """Once more if it is refused: what was asked just before may still count."""
-    better = await case.ask(outcome, ALONE)
+    better = await case.page.ask(outcome, ALONE)
     if better.state in GOOD:
         return better
     await asyncio.sleep(CLOSED_AFTER_S)
-    return await case.ask(outcome, ALONE)
+    return await case.page.ask(outcome, ALONE)
 
 
 def _by_reset(o: Outcome) -> bool:

@@ -48,7 +48,7 @@ async def asked_again(case: Case) -> None:
 
 async def _heard_again(case: Case, outcome: Outcome) -> bool:
     for _ in range(TIMES):
-        better = await case.ask(outcome, AGAIN)
+        better = await case.page.ask(outcome, AGAIN)
         if better.state in GOOD:
             case.improve(outcome, replace(better, facts={**better.facts, "answered_on_attempt": 2}))
             return True

@@ -31,7 +31,7 @@ def ahead(case: Case, outcome: Outcome) -> None:
 
 async def _asked(case: Case, outcome: Outcome) -> Outcome:
     to_both_s = min(PATIENCE.connect_s, AGAIN_AFTER_S + case.wait_s)
-    return await case.ask(outcome, replace(PATIENCE, connect_s=to_both_s), loose=True)
+    return await case.page.ask(outcome, replace(PATIENCE, connect_s=to_both_s), loose=True)
 
 
 async def _one(case: Case, outcome: Outcome) -> None:

@@ -112,7 +112,7 @@ def _kind(case: Case, outcome: Outcome) -> SizedQuestions | None:
                 lambda data: SearchAnswer.unpack(data, NUMBER),
             )  # fmt: skip
         case "kerberos":
-            usual = AsRequest.unpack(case.payload(outcome))
+            usual = AsRequest.unpack(case.page.datagram(outcome))
             short, long = replace(usual, sname="x"), replace(usual, sname="x" * LONGER)
             return SizedQuestions(short.pack(), long.pack(), replace(short, padding=LONGER).pack(), unpack_reply)
         case _:

@@ -109,7 +109,7 @@ async def _as_long_as_heard(silent: Sequence[_Question], pace: Pace, notify: Not
 async def _heard(question: _Question, pace: Pace) -> bool:
     case, outcome = question.host.case, question.outcome
     await asyncio.sleep(pace.pause_s)
-    better = await case.ask(outcome, ALONE)
+    better = await case.page.ask(outcome, ALONE)
     if better.state is State.FILTERED:
         case.note(outcome, "again", "asked again, alone after a pause: still no answer")
         return False
@@ -119,7 +119,7 @@ async def _heard(question: _Question, pace: Pace) -> bool:
             _untold(question, pace)
             break
         await asyncio.sleep(pace.pause_s)
-        again = await case.ask(same, ALONE)
+        again = await case.page.ask(same, ALONE)
         if again.state is not State.FILTERED:
             _improve(case, same, again)
     return True

@@ -14,8 +14,8 @@ from typing import Any
 
 from portcheck.net.lag import ListeningLoop
 from portcheck.net.platform import console
+from portcheck.net.starved import starved
 from portcheck.run.ending import ENDING
-from portcheck.run.starved import starved
 
 GRACE_S = 1.0  # so much after its deadline a loop that still listens has ended by itself
 WIND_DOWN_S = 3.0  # and after it was told to end

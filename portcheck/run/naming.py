@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 
+from portcheck.asking.asker import ForestAsker
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
+from portcheck.net import own_names
 from portcheck.net.dns import HOSTS_FILE, TOLD, UNHEARD, Names, NoResolverError, is_address
-from portcheck.net.own_names import OwnAnswer, own_addresses
 from portcheck.run import contradictions
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery, asked_here, nobodys, srv_targets
@@ -49,8 +50,7 @@ class NamesBeside:
     families: Sequence[str]
     lookups: list[Lookup]
     facts: Facts
-    introduce: Callable[[Target], Awaitable[Facts]]
-    own: Callable[[str, Sequence[str], float], Awaitable[OwnAnswer]] = own_addresses
+    asker: ForestAsker
     _asked: set[str] = field(default_factory=set)
     _at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _rows: list[dict[str, object]] = field(default_factory=list)
@@ -87,7 +87,7 @@ class NamesBeside:
 
     async def _program(self, name: str, expected: set[str]) -> None:
         async with self._at_once:
-            told = await self.own(name, self.families, self.names.patience_s)
+            told = await own_names.own_addresses(name, self.families, self.names.patience_s)
         strange = [address for address in told.addresses if address not in expected]
         if told.status == "late" or (told.status == "ok" and not strange):
             return
@@ -132,7 +132,7 @@ class NamesBeside:
 
     async def _who(self, name: str, address: str) -> tuple[str, str]:
         """The address, and who is there: a controller's name, a domain's own (which is as good), or nothing."""
-        ping = await self.introduce(Target(name, address, "program", self.forest.name))
+        ping = await self.asker.introduce(Target(name, address, "program", self.forest.name))
         told = str(ping.get("dns_host_name") or "").lower()
         return address, name if name == str(ping.get("domain") or "").lower() else told
 

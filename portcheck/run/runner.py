@@ -10,6 +10,13 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from portcheck import __version__, diagnose
+from portcheck.asking import own_fault
+from portcheck.asking import shards as shards_
+from portcheck.asking.asker import ForestAsker
+from portcheck.asking.crowd import MOST as MOST_BEGUN
+from portcheck.asking.crowd import Crowd
+from portcheck.asking.engine import Engine
+from portcheck.asking.shards import Shards
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
@@ -21,19 +28,13 @@ from portcheck.model.report import OVERDUE
 from portcheck.model.target import Pin, Selection
 from portcheck.net.dns import Names, is_address
 from portcheck.net.platform.machine import vantage
+from portcheck.net.starved import FULL, starved
 from portcheck.net.timeouts import Timeouts
 from portcheck.report import clocks
 from portcheck.report.verdicts import exit_code
-from portcheck.run import own_fault
-from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
-from portcheck.run.crowd import MOST as MOST_BEGUN
-from portcheck.run.crowd import Crowd
 from portcheck.run.ending import ENDING
-from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
-from portcheck.run.shards import Shards
-from portcheck.run.starved import FULL, starved
 from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
@@ -68,6 +69,7 @@ class Run:
     order: Order
     notify: Notify
     surveys: Sequence[ForestRun]
+    engine: Engine
     shards: Shards
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
@@ -88,17 +90,18 @@ class Run:
             settings,
             shards_.parts_here(settings),
         )
-        surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
         crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify)
-        for survey in surveys:
-            survey.crowd, survey.shards = crowd, shards
-        return cls(order, notify, surveys, shards)
+        surveys = [
+            ForestRun(_asker(order, forest, profiles, engine, notify, crowd, shards), settings.proxy)
+            for forest, profiles in _parts(order)
+        ]
+        return cls(order, notify, surveys, engine, shards)
 
     async def ask(self) -> None:
         """Ask everything; a deadline, an interruption or a fault of ours ends the asking, never the report."""
         loop = asyncio.get_running_loop()
         loading = loop.call_later(LOADED_AFTER_S, _load_diagnosis)
-        work = asyncio.ensure_future(_everything(self.surveys, self.order, self.notify))
+        work = asyncio.ensure_future(_everything(self.surveys, self.engine, self.order, self.notify))
 
         def end() -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
@@ -189,18 +192,49 @@ def _parts(order: Order) -> Chosen:
     return [*(asked if outside else order.forests), *([outside] if outside else [])]
 
 
-def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> ForestRun:
+def _asker(
+    order: Order,
+    forest: ForestSpec,
+    profiles: Sequence[Profile],
+    engine: Engine,
+    notify: Notify,
+    crowd: Crowd,
+    shards: Shards,
+) -> ForestAsker:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     far = order.settings.proxy is not None and order.settings.proxy.scheme == FAR and forest.name != CLOUD
-    names = (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up)
-    survey = ForestRun(forest, profiles, engine, names, notify, order.selection, order.families)
-    survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
-    survey.controllers = not systems.asks_others_only(forest, profiles, order.selection)
-    survey.proxy = order.settings.proxy
-    return survey
+    return ForestAsker(
+        forest,
+        profiles,
+        engine,
+        (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up),
+        notify,
+        order.selection,
+        order.families,
+        pins=order.pins.get(forest.name, ()),
+        trace=order.settings.trace,
+        controllers=not systems.asks_others_only(forest, profiles, order.selection),
+        crowd=crowd,
+        shards=shards,
+    )
 
 
-async def _everything(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:
+async def _everything(surveys: Sequence[ForestRun], engine: Engine, order: Order, notify: Notify) -> None:
+    looking_ahead = asyncio.create_task(_look_ahead(surveys, engine))
+    try:
+        await _in_turn(surveys, order, notify)
+    finally:
+        looking_ahead.cancel()
+
+
+async def _look_ahead(surveys: Sequence[ForestRun], engine: Engine) -> None:
+    """The second look begins where a check seems to end in silence, while the first one still waits for it."""
+    looks = {survey.forest.name: survey.looks for survey in surveys}
+    async for doubt in engine.silences():
+        looks[doubt.check.forest].begin(doubt.host, doubt.check)
+
+
+async def _in_turn(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:
     await asyncio.gather(*(survey.run() for survey in surveys))
     if order.views:
         await asyncio.gather(*(survey.compare_views() for survey in surveys))
@@ -222,7 +256,7 @@ async def _look_again(surveys: Sequence[ForestRun], notify: Notify) -> None:
 
     for _ in range(2):
         await second_look([case for survey in surveys for case in survey.cases()], notify)
-        if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
+        if not any(await asyncio.gather(*(survey.asker.catch_up() for survey in surveys))):
             break
 
 
@@ -237,15 +271,9 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
     towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
     turns = [
         account.SignIn(
-            forest=survey.forest,
-            profiles=tuple(profile.name for profile in survey.profiles),
-            credentials=credentials[survey.forest.name],
-            hosts=survey.hosts,
-            outcomes=survey.ledger.of,
-            land=survey.ledger.add,
-            patience=survey.engine.patience,
-            ledger=ledger,
-            source_ip=survey.engine.source_ip,
+            survey.asker,
+            credentials[survey.forest.name],
+            ledger,
             addresses=vantage(towards).addresses,
             facts=survey.facts,
             known=known,
@@ -311,7 +339,11 @@ def _tells_nothing(outcome: Outcome) -> bool:
 
 
 def _met_anybody(survey: ForestRun) -> bool:
-    return any(host.controls and not host.nobody for host in survey.hosts) if survey.controllers else bool(survey.hosts)
+    return (
+        any(host.controls and not host.nobody for host in survey.hosts)
+        if survey.asker.controllers
+        else bool(survey.hosts)
+    )
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
+from portcheck.net.starved import NO_THREAD, starved
 from portcheck.run.attending import attended
-from portcheck.run.starved import NO_THREAD, starved
 
 FULL = [OSError(24, "Too many open files"), MemoryError(), ImportError("failed to map"), RuntimeError(NO_THREAD)]
 OURS = [ValueError("a mistake"), RuntimeError("another")]

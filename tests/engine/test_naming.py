@@ -11,6 +11,7 @@ import pytest
 from portcheck.config import ForestSpec
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
+from portcheck.net import own_names
 from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.own_names import OwnAnswer
 from portcheck.run.naming import NamedController, NamesBeside
@@ -50,7 +51,8 @@ class Here:
 
     def naming(self, zone: Names, lookups: list[Lookup] | None = None) -> NamesBeside:
         known = lookups if lookups is not None else []
-        return NamesBeside(ForestSpec("alpha.test"), zone, ("A",), known, self.facts, self.introduce, self.resolve)
+        own_names.own_addresses = self.resolve  # type: ignore[assignment]
+        return NamesBeside(ForestSpec("alpha.test"), zone, ("A",), known, self.facts, self)  # type: ignore[arg-type]
 
 
 KNOWN = {(HOST, "A"): (ADDRESS,)}
@@ -60,6 +62,7 @@ FOUND = Discovery(places=[Target(HOST, ADDRESS, "srv", "alpha.test")])
 @pytest.fixture(autouse=True)
 def one_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "system_servers", lambda: (("10.0.0.1", 53),))
+    monkeypatch.setattr(own_names, "own_addresses", None)  # each test puts its own there
 
 
 @pytest.mark.parametrize("turns", [True, False])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 from factories import outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import by_turns, limit
 from portcheck.investigate.case import Case
@@ -28,7 +28,7 @@ def case_of(states: Iterable[State], *outcomes: Outcome) -> tuple[Case, list[str
         asked.append(old.check.name)
         return outcome(old.check, next(left))
 
-    return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b""), asked
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask), asked
 
 
 def told(case: Case) -> dict[str, tuple[State, bool]]:

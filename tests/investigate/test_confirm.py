@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import confirm, contrasts
 from portcheck.investigate.case import Case
@@ -33,7 +33,7 @@ def case_of(again: Outcome, *outcomes: Outcome) -> tuple[Case, list[str]]:
         asked.append(old.check.name)
         return outcome(old.check, again.state, facts=again.facts)
 
-    case = Case(
+    case = cased(
         host="dc1.alpha.test",
         address="10.77.1.1",
         page=Held(*outcomes),

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import confirm
-from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
 
@@ -28,7 +27,7 @@ class Host:
     def __init__(self, *outcomes: Outcome, again: Iterable[Outcome] = ()) -> None:
         self.asked: list[str] = []
         self._again = list(again)
-        self.case = Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self._ask, payload=lambda _: b"")
+        self.case = cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self._ask, payload=lambda _: b"")
 
     async def _ask(self, old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
         self.asked.append(old.check.name)

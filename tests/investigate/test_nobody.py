@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from factories import outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import nobody
 from portcheck.investigate.case import Case
@@ -20,7 +20,7 @@ async def _never(*_: object, **__: object) -> Outcome:
 
 
 def case_of(*outcomes: Outcome) -> Case:
-    return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), _never, lambda _: b"")
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), _never, lambda _: b"")
 
 
 def said(
@@ -71,7 +71,7 @@ async def again(first: Outcome, *answers: Outcome) -> tuple[Case, int]:
     async def ask(*_: object, **__: object) -> Outcome:
         return left.pop(0)
 
-    case = Case("dc1.alpha.test", "10.77.1.1", Held(first, outcome("dns/tcp")), ask, lambda _: b"")
+    case = cased("dc1.alpha.test", "10.77.1.1", Held(first, outcome("dns/tcp")), ask, lambda _: b"")
     await nobody.asked_again(case)
     return case, len(answers) - len(left)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from factories import outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import policed, slowly
 from portcheck.investigate.case import Case
@@ -58,7 +58,7 @@ def case_of(heard: set[str], *outcomes: Outcome) -> tuple[Case, list[str]]:
         asked.append(old.check.name)
         return outcome(old.check, State.OK if old.check.name in heard else State.FILTERED)
 
-    case = Case(
+    case = cased(
         host="dc1.alpha.test", address="10.77.1.1", page=Held(*outcomes), ask=ask, payload=lambda _: b"question"
     )
     return case, asked
@@ -179,6 +179,6 @@ async def test_what_passes_only_after_a_longer_pause_is_heard_in_a_second_round(
         return outcome(old.check, State.OK if turns[old.check.name] < 0 else State.FILTERED)
 
     case, _ = case_of(set(), *LATE, *SILENT)
-    case.ask = ask
+    case.page.ask = ask
     await looked_at([case])
     assert {o.state for o in case.outcomes} == {State.OK}

@@ -16,14 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
-from portcheck.config import ForestSpec, Settings
-from portcheck.frozen import dataclass
-from portcheck.model import Check, Outcome, State
-from portcheck.model.events import Notify, Started
-from portcheck.net.paths import network
-from portcheck.net.platform.machine import source_address
-from portcheck.run import own_fault
-from portcheck.run.frames import (
+from portcheck.asking import own_fault
+from portcheck.asking.frames import (
     LENGTH,
     AskHost,
     Begun,
@@ -36,8 +30,14 @@ from portcheck.run.frames import (
     packed,
     unpacked,
 )
-from portcheck.run.knowledge import HostState
-from portcheck.run.ledger import Ledger
+from portcheck.asking.knowledge import HostState
+from portcheck.asking.ledger import Ledger
+from portcheck.config import ForestSpec, Settings
+from portcheck.frozen import dataclass
+from portcheck.model import Check, Outcome, State
+from portcheck.model.events import Notify, Started
+from portcheck.net.paths import network
+from portcheck.net.platform.machine import source_address
 
 MANY = 4000  # checks from which on more than one process pays
 EACH = 2000  # checks for which it pays to have one more
@@ -45,7 +45,7 @@ MOST = 64
 UNEVEN = 1.25  # times its fair share that one process may get for the sake of a way
 LAST_WORDS_S = 0.6  # a process that is told to end has so long to say what is new
 Group = Callable[[str], str]
-BOOT = "import sys; sys.path[:] = sys.argv[1:]; from portcheck.run.worker import main; main()"
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from portcheck.asking.worker import main; main()"
 
 
 def wanted(settings: Settings, checks: int) -> int:
