@@ -24,12 +24,11 @@ MOST_WAITED = 60
 ENOUGH_IN_VAIN = 3
 
 
-async def confirm(cases: Sequence[Case], notify: Notify) -> None:
+async def confirm(cases: Sequence[Case], ways: Sequence[policed.Way], notify: Notify) -> None:
     """Ask the silent ones again, as long as that brings answers; without any sign of trouble, not at all."""
     for case in cases:
         nobody.at_the_address(case)
     await asyncio.gather(*(nobody.asked_again(case) for case in cases))
-    ways = await policed.ways(cases, notify)
     if shaky(cases):
         limited = {id(case) for way in ways if way.limited for case in way.cases}
         free = [case for case in cases if id(case) not in limited]

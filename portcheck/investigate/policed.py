@@ -49,10 +49,17 @@ class Way:
         return self.burst_lost and self.pause_s >= SLOW_S
 
 
+async def time_was_up(cases: Sequence[Case], notify: Notify) -> bool:
+    """In an earlier look, for what was silent: then there is none for what has turned up since."""
+    told = (o.facts.get(ONE_IN_S) for case in cases for o in case.outcomes)
+    pause_s = max((pause_s for pause_s in told if isinstance(pause_s, float)), default=None)
+    if pause_s is not None:
+        await asked_alone(_hosts(cases), Pace(pause_s, 0.0, limited=True), notify)
+    return pause_s is not None
+
+
 async def ways(cases: Sequence[Case], notify: Notify) -> list[Way]:
     """Those on which new connections to a port that answers do not all pass; nothing is sent if nothing is silent."""
-    if _time_was_up(cases) is not None:
-        return []
     return [way for some in _by_network(cases) if (way := await _judged(some, notify)) is not None]
 
 
@@ -60,9 +67,7 @@ async def one_by_one(cases: Sequence[Case], found: Sequence[Way], notify: Notify
     """What is silent on such ways, once more, alone: one after the other over all of them, for the limit is this
     machine's, whomever it asks. What there was no time for is said to be unknown.
     """
-    if (pause_s := _time_was_up(cases)) is not None:
-        await asked_alone(_hosts(cases), Pace(pause_s, 0.0, limited=True), notify)
-    elif found:
+    if found:
         limited = any(way.limited for way in found)
         asked = [case for way in found for case in way.cases if case.alive or way.limited]
         if limited:  # a network of which nobody is heard has no witness of its own
@@ -82,8 +87,7 @@ async def in_the_dark(cases: Sequence[Case], notify: Notify) -> None:
     if len(asked) < FEWEST_DARK or not hops.TCP_WALKS or any(_heard(case) for case in cases):
         return
     case, port = asked[0]
-    await asyncio.sleep(QUIET_S)
-    if (await case.syn(port, FAR)).fate is Fate.ANSWERED:
+    if await _passes_alone(case, port):
         lost, pause_s = await _loses_a_burst(case, port), MARGIN * await _pause_s(case, port, notify)
         way = Way(cases, lost, pause_s)
         until = asyncio.get_running_loop().time() + TOTAL_S
@@ -102,12 +106,6 @@ def _heard(case: Case) -> bool:
 
 def _hosts(cases: Iterable[Case]) -> list[Silent]:
     return [Silent(case, alike.network(case.address)) for case in cases]
-
-
-def _time_was_up(cases: Iterable[Case]) -> float | None:
-    """The pause that was found in an earlier look, if that had no time for all of it."""
-    told = (o.facts.get(ONE_IN_S) for case in cases for o in case.outcomes)
-    return max((pause_s for pause_s in told if isinstance(pause_s, float)), default=None)
 
 
 def _by_network(cases: Iterable[Case]) -> list[list[Case]]:
@@ -156,11 +154,20 @@ async def _loses_a_burst(case: Case, good: int | None) -> bool:
     """
     if not hops.TCP_WALKS or good is None:
         return False
+    some = False
     for _ in range(BURSTS):
-        heard = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
-        if 2 * sum(hop.fate is Fate.ANSWERED for hop in heard) > AT_ONCE:
+        burst = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
+        heard = sum(hop.fate is Fate.ANSWERED for hop in burst)
+        some = some or heard > 0
+        if 2 * heard > AT_ONCE:
             return False
-    return True
+    return some or await _passes_alone(case, good)
+
+
+async def _passes_alone(case: Case, good: int) -> bool:
+    """Who is banned gets nothing through after a pause either."""
+    await asyncio.sleep(QUIET_S)
+    return (await case.syn(good, FAR)).fate is Fate.ANSWERED
 
 
 async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:

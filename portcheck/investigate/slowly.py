@@ -21,6 +21,8 @@ ALONE = Timeouts(connect_s=2.4, answer_s=10.0, attempts=1)
 WITNESSES = 3  # silent alone, before the silence of the rest is believed: ports of a host, hosts of a network
 ONE_IN_S = "one_new_connection_in_s"
 """The fact of what there was no time to ask."""
+SILENT_ALONE = "silent_alone"
+"""The fact of what was asked alone in vain, or is like such ports of its network or host."""
 HEARD_ALONE = "answered_alone"
 """The fact of what was silent beside others, on such a way."""
 SLOWER = 1.6  # times the pause, for what stayed silent
@@ -82,7 +84,10 @@ async def _round(questions: Sequence[_Question], pace: Pace, notify: Notify) -> 
     some = False
     for number, question in enumerate(questions):
         case = question.host.case
+        if question.outcome.facts.get(SILENT_ALONE):
+            continue
         if in_vain[question.place] >= WITNESSES or (of_host[id(case)] >= WITNESSES and not case.alive):
+            _believed(question)
             continue
         if pace.over():
             _untold(question, pace)
@@ -111,7 +116,9 @@ async def _heard(question: _Question, pace: Pace) -> bool:
     await asyncio.sleep(pace.pause_s)
     better = await case.page.ask(outcome, ALONE)
     if better.state is State.FILTERED:
-        case.note(outcome, "again", "asked again, alone after a pause: still no answer")
+        words = "asked again, alone after a pause: still no answer"
+        for same in case.same_port(outcome):
+            case.note(same, "again", words, **{SILENT_ALONE: True})
         return False
     _improve(case, outcome, better)
     for same in case.sharing(outcome) if better.state in GOOD else ():  # what stands behind the same port
@@ -128,6 +135,13 @@ async def _heard(question: _Question, pace: Pace) -> bool:
 def _improve(case: Case, outcome: Outcome, better: Outcome) -> None:
     case.improve(outcome, better)
     case.note(outcome, "alone", "silent beside others, answered alone after a pause", **{HEARD_ALONE: True})
+
+
+def _believed(question: _Question) -> None:
+    """Others like it were asked alone in vain."""
+    words = "not asked again: others of this host, or this port of others in its network, were silent alone"
+    for same in question.host.case.same_port(question.outcome):
+        question.host.case.note(same, "again", words, **{SILENT_ALONE: True})
 
 
 def _untold(question: _Question, pace: Pace) -> None:

@@ -94,7 +94,7 @@ async def test_a_port_that_is_silent_alone_on_several_hosts_is_believed_to_be_so
 async def test_a_host_of_which_nothing_was_heard_is_asked_alone_where_a_limit_is_known(
     monkeypatch: pytest.MonkeyPatch, *, limited: bool
 ) -> None:
-    monkeypatch.setattr(hops, "send_tcp", passing(0 if limited else 100))
+    monkeypatch.setattr(hops, "send_tcp", in_bursts(1 if limited else policed.AT_ONCE))
     alive, _ = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
     dark, asked = case_of({"ldap/tcp"}, *SILENT)
     monkeypatch.setattr(policed, "SLOW_S", 0.0)
@@ -126,12 +126,22 @@ async def test_what_there_is_no_time_for_is_said_not_to_have_been_asked(monkeypa
     monkeypatch.setattr(policed, "TOTAL_S", 0.0)
     monkeypatch.setattr(policed, "SLOW_S", 0.0)
     monkeypatch.setattr(policed, "PAUSES_S", (0.001,))
-    monkeypatch.setattr(hops, "send_tcp", passing(0))
+    monkeypatch.setattr(hops, "send_tcp", in_bursts(1))
     case, asked = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
     await looked_at([case])
     assert asked == []
     assert all("not asked again" in one(case, o.check.name).reason for o in SILENT)
     assert all(slowly.ONE_IN_S in one(case, o.check.name).facts for o in SILENT)
+
+
+async def test_what_was_found_silent_alone_is_not_made_unknown_by_what_turns_up_later() -> None:
+    untold = outcome("gc/tcp", State.FILTERED, facts={slowly.ONE_IN_S: 2.8})
+    known = outcome("ldap/tcp", State.FILTERED, facts={slowly.SILENT_ALONE: True})
+    case, asked = case_of({"smb/tcp"}, outcome("dns/tcp"), untold, known, outcome("smb/tcp", State.FILTERED))
+    assert await policed.time_was_up([case], lambda _: None)
+    assert asked == []
+    assert {o.check.name for o in case.outcomes if slowly.ONE_IN_S in o.facts} == {"gc/tcp", "smb/tcp"}
+    assert not await policed.time_was_up([case_of(set(), *LATE, *SILENT)[0]], lambda _: None)
 
 
 async def test_a_lossy_line_that_leaves_no_time_makes_nothing_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,6 +176,24 @@ async def test_a_limit_that_the_first_questions_used_up_is_seen_at_a_port_that_h
     case, asked = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
     await looked_at([case])
     assert asked == ([o.check.name for o in SILENT] if limited else [])
+
+
+@pytest.mark.parametrize("passes", [True, False])
+async def test_a_port_that_answers_nothing_any_more_is_a_ban_and_no_limit(
+    monkeypatch: pytest.MonkeyPatch, *, passes: bool
+) -> None:
+    bursts = policed.BURSTS * policed.AT_ONCE
+    sent = 0
+
+    async def send(_: str, __: int, ttl: int, *___: object) -> Hop:
+        nonlocal sent
+        sent += 1
+        return Hop(ttl, Fate.ANSWERED if passes and sent > bursts else Fate.LOST)
+
+    monkeypatch.setattr(policed, "QUIET_S", 0.0)
+    monkeypatch.setattr(hops, "send_tcp", send)
+    case, _ = case_of(set(), outcome("dns/tcp"), *SILENT)
+    assert bool(await policed.ways([case], lambda _: None)) is passes
 
 
 async def test_what_passes_only_after_a_longer_pause_is_heard_in_a_second_round() -> None:
