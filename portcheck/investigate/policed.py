@@ -24,9 +24,10 @@ MANY_SILENT, AT_ONCE = 4, 6  # ports, connections
 BURSTS = 2  # that lose half before it is a limit: a lossy line takes one of them now and then
 FAR = 64  # hops, as systems begin with
 MOST_KINDS = 6  # of silence in one network
-PAUSES_S = (0.15, 0.3, 0.6, 1.0, 1.6, 2.4, 3.6, 5.4, 8.0)  # who lets fewer pass lets nobody work
-IN_A_ROW = 4  # connections that pass with this pause between them
-MARGIN = 1.4  # a bucket that refills more slowly lets so many pass too, as long as three quarters of the time is left
+QUICK_S, STEP_S = 0.15, 0.4  # between connections that are to show how many pass
+IN_A_ROW = 3  # that pass, or whose distance is taken
+GIVE_UP_S, LONGEST_S = 24.0, 8.0  # who lets fewer pass lets nobody work
+MARGIN = 1.1
 UNKNOWN_PACE_S = 4.0  # where no single SYN can be sent
 SLOW_S = 0.5  # a pause that no lossy line needs
 TOTAL_S, MORE_S = 90.0, 30.0  # for all hosts together, and for what they told of
@@ -171,19 +172,26 @@ async def _passes_alone(case: Case, good: int) -> bool:
 
 
 async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:
-    """The shortest one with which several new connections in a row pass."""
+    """Between two new connections that pass; what is dropped takes no share of what may pass."""
     notify(Phase("new connections pass one by one: finding out how fast"))
     if not hops.TCP_WALKS or good is None:
         return UNKNOWN_PACE_S / MARGIN
-    for pause_s in PAUSES_S:
-        if await _all_pass(case, good, pause_s):
-            return pause_s
-    return PAUSES_S[-1]
+    if await _all_pass(case, good):
+        return QUICK_S
+    loop, heard = asyncio.get_running_loop(), list[float]()
+    until = loop.time() + GIVE_UP_S
+    while loop.time() < until and len(heard) < IN_A_ROW:
+        await asyncio.sleep(STEP_S)
+        if (await case.syn(good, FAR)).fate is Fate.ANSWERED:
+            heard.append(loop.time())
+    if len(heard) < IN_A_ROW:
+        return LONGEST_S
+    return min(LONGEST_S, STEP_S / 2 + (heard[-1] - heard[0]) / (IN_A_ROW - 1))
 
 
-async def _all_pass(case: Case, port: int, pause_s: float) -> bool:
+async def _all_pass(case: Case, port: int) -> bool:
     for _ in range(IN_A_ROW):
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(QUICK_S)
         if (await case.syn(port, FAR)).fate is not Fate.ANSWERED:
             return False
     return True

@@ -44,6 +44,7 @@ SHORTEST_WAIT_S = 0.25  # `Case.wait_s`
 MOST_PAIRS = trace.FARTHEST + 2 + int(BUDGET_S / SHORTEST_WAIT_S)  # of one port: each router's, and what time allows
 NEVER = Cost()
 ECHO = Cost(echo.TRIES, echo.TRIES * 24, 0)  # header and body
+MOST_PACED = policed.IN_A_ROW + int(policed.GIVE_UP_S / policed.STEP_S)
 MOST_BETWEEN = max(map(len, mtu.BETWEEN.values()))
 
 Asked = tuple[Check, Exchange]
@@ -81,7 +82,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _waited_out(asked)
     yield _SecondLookStep(
         "one-by-one", "do new connections pass only one by one?", "many are silent, or were heard late", "tcp+udp",
-        SYN * (2 * policed.BURSTS * policed.AT_ONCE + policed.IN_A_ROW * len(policed.PAUSES_S))
+        SYN * (2 * policed.BURSTS * policed.AT_ONCE + 2 + MOST_PACED)
         + _asking_again(asked, slowly.ALONE) * 2,
     )  # fmt: skip
     yield _SecondLookStep(

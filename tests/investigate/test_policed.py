@@ -21,7 +21,10 @@ SILENT = [outcome(name, State.FILTERED) for name in ("ldap/tcp", "ldaps/tcp", "g
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policed, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(policed, "QUICK_S", 0.0)
+    monkeypatch.setattr(policed, "STEP_S", 0.0)
+    monkeypatch.setattr(policed, "GIVE_UP_S", 0.01)
+    monkeypatch.setattr(policed, "LONGEST_S", 0.001)
     monkeypatch.setattr(hops, "TCP_WALKS", True)
     monkeypatch.setattr(hops, "send_tcp", passing(policed.AT_ONCE))
 
@@ -125,7 +128,6 @@ async def test_where_anything_is_heard_no_pause_is_made(monkeypatch: pytest.Monk
 async def test_what_there_is_no_time_for_is_said_not_to_have_been_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policed, "TOTAL_S", 0.0)
     monkeypatch.setattr(policed, "SLOW_S", 0.0)
-    monkeypatch.setattr(policed, "PAUSES_S", (0.001,))
     monkeypatch.setattr(hops, "send_tcp", in_bursts(1))
     case, asked = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
     await looked_at([case])
