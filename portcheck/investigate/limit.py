@@ -11,7 +11,7 @@ from portcheck.net.timeouts import Timeouts
 ALONE = Timeouts(connect_s=4.0, answer_s=10.0, attempts=1)
 FEWEST = 2  # ports refused: of a single one more is known by whose reset it is
 WITNESSES = 2  # of them, that have to answer when each is asked alone
-STEADY = 3  # times that one of them answers: of several machines behind an address, one may refuse every second time
+STEADY = 5  # times that one of them answers: of several machines behind an address, one may refuse every second time
 CLOSED_AFTER_S = 1.0  # a session that we have ended counts as long as the other side has not ended it too
 
 

@@ -91,7 +91,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     )  # fmt: skip
     yield _SecondLookStep(
         "again-at-the-end", "was this machine blocked meanwhile?", "something is silent", "tcp+udp",
-        _asking_again(asked, ban.PATIENCE) * 2,  # before and after the rest of the second look
+        _asking_again(asked, ban.PATIENCE) * (2 + ban.BY_TURNS),  # before and after the rest of the second look
     )  # fmt: skip
     yield _SecondLookStep(
         "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
