@@ -11,6 +11,7 @@ from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow, sources
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import blocked
+from portcheck.diagnose.rules.ways import silenced
 from portcheck.diagnose.view import REVERSE, ForestFacts, endpoint, endpoints, servers
 from portcheck.model import BLOCKED, GOOD, Lookup, Outcome, Severity, State
 
@@ -41,7 +42,7 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     places = {where for o in f.blocked("dns/udp") if (where := endpoint(o)) and not f.hollow(where)}
     proof = tuple(o for o in f.blocked("dns") if endpoint(o) in places)
     dead = silent_servers(f)
-    if not proof and not dead and not _refusing(f, dead):
+    if not proof and (f.of_run(silenced) or not (dead or _refusing(f, dead))):
         return None
     seen = tuple(f"{server_named(server)} {_said_nothing(asked)}" for server, asked in dead.items())
     refusing = _refusing(f, dead)
