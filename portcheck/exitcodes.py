@@ -8,6 +8,9 @@ if TYPE_CHECKING:
 
 OK, NOT_AS_EXPECTED, USAGE, NOT_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""By name, as far as a system has them: what tells a command to end."""
+
 CLOCK_BEYOND = "this machine's clock is beyond what can be told; the run was not done: set it"
 
 PLUGIN = "check_portcheck"

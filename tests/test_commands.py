@@ -24,7 +24,10 @@ def left_out(name: str, root: Path = ROOT) -> list[str]:
     missing = [file for file in TOLD_IN if not told.search((root / file).read_text(encoding="utf-8"))]
     source = FILES / ALL.get(name, f"{name}.py")
     missing += [] if source.is_file() else [f"portcheck/commands/{source.name}"]
-    tests = [file for file in (root / "tests").rglob("test_*.py") if file != Path(__file__)]
+    own = re.compile(rf"test_{re.escape(name)}(?:_\w+)?\.py")
+    tests = [
+        file for file in (root / "tests").rglob("test_*.py") if own.fullmatch(file.name) or file.parent.name == name
+    ]
     if not any(asked.search(file.read_text(encoding="utf-8")) for file in tests):
         missing.append(f"tests/cli/test_{name}.py")
     return missing

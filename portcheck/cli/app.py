@@ -15,8 +15,8 @@ from portcheck.cli import streams
 from portcheck.cli.pairing import Paired
 from portcheck.config import ConfigError
 from portcheck.exitcodes import CLOCK_BEYOND, INTERRUPTED, NOT_DONE, OK, OWN, PLUGIN, USAGE, sentence
+from portcheck.net.starved import starved
 from portcheck.render.shared.spoken import ACCESSIBLE
-from portcheck.run.starved import starved
 
 if TYPE_CHECKING:
     from portcheck.model import Report

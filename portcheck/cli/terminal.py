@@ -15,8 +15,8 @@ from itertools import chain
 from queue import Empty, SimpleQueue
 
 from portcheck.model.events import Event, Notify, unheard
+from portcheck.net.starved import starved
 from portcheck.render.shared.options import Options, for_stream
-from portcheck.run.starved import starved
 
 LAST_WORDS_S = 5.0  # a terminal that does not take more is left alone
 BREATH_S = 0.05

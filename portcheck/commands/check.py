@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -108,19 +108,19 @@ class Job:
 
 def once(context: typer.Context, job: Job) -> int:
     """What `check` does with its job."""
-    memory = baseline.memory(
-        job.order, say, history=job.history, on_change=job.alert is not None and job.alert.on_change
-    )
-    tell = alerting.prepared(job.alert, say)
+    on_change = job.alert is not None and job.alert.on_change
+    memory = baseline.memory(job.order, history=job.history, on_change=on_change)
+    notices = alerting.prepared(job.alert)
     with ENDING.keeping, locking.alone(job.order) if job.lock else nullcontext():
         report = told_to_end(memory.compared(asked(job.order, job.screen, no_color=job.no_color)))
-        report = _told(report, memory, job, tell)
+        _say_all(memory.said())
+        report = _told(report, memory, job, notices)
     if context.obj is not None:
         context.obj(report)
     return report.exit_code
 
 
-def _told(report: Report, memory: baseline.Memory, job: Job, tell: Callable[[Report], None]) -> Report:
+def _told(report: Report, memory: baseline.Memory, job: Job, notices: alerting.Notices) -> Report:
     """To files, the history, the screen, and whoever is notified; with the exit code of a file that is missing."""
     from portcheck.report.held import made_once  # late: the run is over
 
@@ -128,12 +128,18 @@ def _told(report: Report, memory: baseline.Memory, job: Job, tell: Callable[[Rep
     with made_once(report):
         written = outputs.write(report, files, job.screen)
         written = memory.keep(report) and written  # before the screen: whoever reads that may never take it
+        _say_all(memory.said())
         try:
             outputs.write(report, shown, job.screen)
         finally:
             report = report if written else unwritten(report)
-            tell(report)
+            _say_all(notices.about(report))
     return report
+
+
+def _say_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)
 
 
 def signing_in(order: Order, wanted: WantedAccount, *, bind: bool) -> Order:

@@ -31,7 +31,7 @@ async def in_turn(
     for number, (case, outcome) in enumerate(silent[: turns.most]):
         notify(Phase(f"{turns.why}: {len(silent) - number} to go"))
         await turns.pause()
-        better = await case.ask(outcome, turns.patience)
+        better = await case.page.ask(outcome, turns.patience)
         if better.state is State.FILTERED:
             case.note(outcome, "again", f"{turns.said}: still no answer")
             in_vain += 1

@@ -4,53 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
-from typing import Protocol
 
+from portcheck.asking.page import HostPage
 from portcheck.frozen import dataclass
 from portcheck.model import Facts, Outcome, State, Trace
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
-from portcheck.net.timeouts import Timeouts
-
-
-class Ask(Protocol):
-    """Ask one check again, with this patience; with a clamped TCP segment size, or deaf to what comes from afar.
-
-    `loose`: a datagram of any address is an answer.
-    """
-
-    def __call__(
-        self,
-        outcome: Outcome,
-        patience: Timeouts,
-        segment: int | None = None,
-        nearest_ttl: int | None = None,
-        /,
-        *,
-        loose: bool = False,
-    ) -> Awaitable[Outcome]: ...
-
-
-class HostPage(Protocol):
-    """One host's page of the run's ledger."""
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]: ...
-
-    def land(self, outcome: Outcome, /) -> object:
-        """Put a better outcome in the place of the old one."""
-
-    def matters(self, outcome: Outcome, /) -> bool:
-        """Does its verdict hurt? What is merely not offered here is not worth a packet."""
-
-    def elapsed_ms(self, outcome: Outcome, /) -> float:
-        """How long ago the check began: where on its timeline a step of the second look stands."""
-
 
 LONGEST_WAIT_S = 4.0  # for the answer to one packet
-UNBLOCKED = frozenset({"answered_from", "long_datagrams_lost"})
+OTHER_SENDER = ("answered_from", "answered_from_port")
+"""Facts that say that somebody else answered than was asked."""
+UNBLOCKED = frozenset({*OTHER_SENDER, "long_datagrams_lost"})
 """Facts of a silent port that say that no rule for it is to blame."""
 QUEUE_S = 1.0  # no program of a controller that is well takes so much longer than another
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
@@ -114,9 +80,6 @@ class Case:
     host: str
     address: str
     page: HostPage
-    ask: Ask
-    payload: Callable[[Outcome], bytes]
-    """The datagram that the check's probe would send."""
     source_ip: str | None = None
     ahead: Ahead = field(default_factory=Ahead)
     begun: Counter[tuple[str, tuple[str, int]]] = field(default_factory=Counter)

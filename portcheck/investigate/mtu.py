@@ -69,7 +69,7 @@ async def clamp(case: Case) -> None:
 
 async def _ask(case: Case, samples: Sequence[Sample], usual: int, small: int) -> None:
     async def one(sample: Sample, size: int | None) -> None:
-        sample.seen[size].append(await case.ask(sample.mute, PATIENCE, size))
+        sample.seen[size].append(await case.page.ask(sample.mute, PATIENCE, size))
 
     sizes = [None] * usual + [size for size in SMALL for _ in range(small)]
     if not case.queue_s:
@@ -120,7 +120,7 @@ async def _border(case: Case, outcome: Outcome, passes: int, *, lossy: bool) -> 
     best, sizes = passes, BETWEEN[passes]
     for _ in range(2 if lossy else 1):
         larger = [size for size in sizes if size > best]
-        seen = await asyncio.gather(*(case.ask(outcome, PATIENCE, size) for size in larger))
+        seen = await asyncio.gather(*(case.page.ask(outcome, PATIENCE, size) for size in larger))
         best = max([size for size, again in zip(larger, seen, strict=True) if again.state is State.OK], default=best)
     return Border(best, min([size for size in (USUAL, *SMALL, *sizes) if size > best], default=USUAL))
 

@@ -129,7 +129,9 @@ async def _cut_by(case: Case, outcome: Outcome, own: int) -> None:
 
 async def _cut_with(case: Case, outcome: Outcome, ttl: int, tries: int = 1) -> bool | None:
     """Is the conversation cut by what arrives with at least this TTL? None where the tries do not agree."""
-    seen = {again.state for again in await asyncio.gather(*(case.ask(outcome, CUT, None, ttl) for _ in range(tries)))}
+    seen = {
+        again.state for again in await asyncio.gather(*(case.page.ask(outcome, CUT, None, ttl) for _ in range(tries)))
+    }
     return {State.RESET: True, State.MUTE: False}.get(seen.pop()) if len(seen) == 1 else None
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from portcheck.frozen import dataclass
 from portcheck.investigate import source_ports
-from portcheck.investigate.case import Case
+from portcheck.investigate.case import OTHER_SENDER, Case
 from portcheck.model import Facts, Outcome, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
@@ -55,7 +55,7 @@ class FromOnePort:
 async def of_datagrams(case: Case) -> None:
     """Of each silent datagram port of a host that lives."""
     if case.alive and not source_ports.told(case):
-        silent = (o for o in case.silent_datagrams() if "answered_from" not in o.facts)
+        silent = (o for o in case.silent_datagrams() if not any(key in o.facts for key in OTHER_SENDER))
         await asyncio.gather(*(_one(case, outcome) for outcome in silent))
 
 
@@ -112,7 +112,7 @@ def _kind(case: Case, outcome: Outcome) -> SizedQuestions | None:
                 lambda data: SearchAnswer.unpack(data, NUMBER),
             )  # fmt: skip
         case "kerberos":
-            usual = AsRequest.unpack(case.payload(outcome))
+            usual = AsRequest.unpack(case.page.datagram(outcome))
             short, long = replace(usual, sname="x"), replace(usual, sname="x" * LONGER)
             return SizedQuestions(short.pack(), long.pack(), replace(short, padding=LONGER).pack(), unpack_reply)
         case _:

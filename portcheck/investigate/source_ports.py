@@ -208,7 +208,7 @@ async def _heard(case: Case, subject: Outcome, port: int, wait_s: float) -> bool
     if subject.check.transport == "tcp":
         hop = await hops.send_tcp(case.address, to, FULL_LIFE, wait_s, case.source_ip, port)
     else:
-        datagram = case.payload(subject)
+        datagram = case.page.datagram(subject)
         hop = await hops.send_udp(case.address, to, datagram, FULL_LIFE, wait_s, case.source_ip, port)
     return hop.fate is Fate.ANSWERED
 

@@ -265,7 +265,7 @@ async def _packet(case: Case, outcome: Outcome, ttl: int) -> Hop:
     assert port is not None
     if outcome.check.transport == "tcp":
         return await hops.send_tcp(case.address, port, ttl, case.wait_s, case.source_ip)
-    return await hops.send_udp(case.address, port, case.payload(outcome), ttl, case.wait_s, case.source_ip)
+    return await hops.send_udp(case.address, port, case.page.datagram(outcome), ttl, case.wait_s, case.source_ip)
 
 
 def _boundary(walk: Walk) -> BlockedAt:

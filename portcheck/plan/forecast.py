@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
+from portcheck.asking.host import HEAD_START_S, PING_PORT, hidden_ping
 from portcheck.catalogue.profiles import OPENERS, Profile
 from portcheck.catalogue.services import GENERIC
 from portcheck.config import CLOUD, ForestSpec, Settings
@@ -16,7 +17,6 @@ from portcheck.plan import names, pricing, second_look
 from portcheck.plan.line import Cost, Forecast, ForecastLine, LineKind
 from portcheck.probes.probe import Exchange, Subject
 from portcheck.probes.registry import exchange
-from portcheck.run.host import HEAD_START_S, PING_PORT, hidden_ping
 from portcheck.targets import known as known_places
 from portcheck.targets import systems
 from portcheck.targets.checks import checks_for

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from portcheck.asking.engine import AFTER_RESET_S
 from portcheck.net.connect import REPEAT_AFTER_S
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.udp import AGAIN_AFTER_S, FRESH_AFTER_S
@@ -12,7 +13,6 @@ from portcheck.plan.line import Cost, by_tcp, by_udp, total
 from portcheck.probes import dns, start_tls
 from portcheck.probes.fragments import PATIENCE_S
 from portcheck.probes.probe import Exchange, Question
-from portcheck.run.engine import AFTER_RESET_S
 
 FIRST_RTO_S = 0.2  # Linux; Windows waits 0.3 s
 ASIDE = Timeouts(PATIENCE_S, PATIENCE_S, 2)  # of `Net.aside`

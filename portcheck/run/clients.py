@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 
+from portcheck.asking.asker import ForestAsker
+from portcheck.asking.knowledge import HostState
+from portcheck.asking.together import together
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, Facts, Lookup, Need, Outcome, State
 from portcheck.model.target import Target
 from portcheck.net.dns import Names, NoResolverError, is_address
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
-from portcheck.run.knowledge import HostState
 from portcheck.targets import client_names
 from portcheck.targets.client_names import GC_NAME, MOST_ADDRESSES, ClientAddress
 from portcheck.targets.srv import Discovery, srv_targets
@@ -34,13 +35,11 @@ class Clients:
     forest: ForestSpec
     names: Names
     families: Sequence[str]
-    engine: Engine
-    hosts: list[HostState]
     lookups: list[Lookup]
     facts: Facts
-    ask: Callable[[Iterable[Target], Discovery], Awaitable[None]]
-    too_many: list[str]  # what was left out, since DNS gave more than makes sense
-    unusable: list[str]  # addresses at which nobody can be
+    asker: ForestAsker
+    too_many: list[str] = field(default_factory=list)  # what was left out, since DNS gave more than makes sense
+    unusable: list[str] = field(default_factory=list)  # addresses at which nobody can be
     asks_ldap: bool = True  # whether the run's selection takes LDAP
     _done: set[str] = field(default_factory=set)  # what was looked at once
     _reversed: set[str] = field(default_factory=set)  # addresses
@@ -49,6 +48,12 @@ class Clients:
         fresh = kind not in self._done
         self._done.add(kind)
         return fresh
+
+    async def ask(self, places: Iterable[Target], found: Discovery) -> None:
+        """All that are not asked yet, and whoever they lead to; beside the checks nothing goes past a tunnel."""
+        if fresh := self.asker.fresh(places, found):
+            following = [] if self.asker.tunnel is not None else [self._follow(host) for host in fresh]
+            await together([self.asker.ask(fresh), *following])
 
     # The domain's own name, and those that referrals lead to
 
@@ -78,7 +83,7 @@ class Clients:
         return _row(uses, await self._answers(uses))
 
     def _controllers_own(self) -> set[str]:
-        asked = {host.place.address for host in self.hosts if host.place.address and not host.place.dns_only}
+        asked = {host.place.address for host in self.asker.hosts if host.place.address and not host.place.dns_only}
         named = {dc.address for dc in self.forest.domain_controllers if dc.address}
         return asked | named | client_names.of_controllers(self.lookups)
 
@@ -89,11 +94,11 @@ class Clients:
         name, address = uses[0].name, uses[0].address
         check = Check(self.forest.name, name, address, service, "tcp", port, Need.OPTIONAL, domain=uses[0].domain)
         subject = Subject(host="", domain=uses[0].domain, start_tls=False)
-        return await self.engine.run(check, subject)
+        return await self.asker.engine.run(check, subject)
 
     # What a controller's ping tells: this machine's site, the forest's root
 
-    async def follow(self, host: HostState) -> None:
+    async def _follow(self, host: HostState) -> None:
         """What becomes known once this controller has said who it is."""
         if not host.controls or host.place.address is None or host.place.dns_only:
             return
@@ -158,9 +163,9 @@ class Clients:
         """Which hosts a client of this site turns to only when its own site's fail."""
         own = self.facts.get("own_site_controllers")
         here = frozenset(own) if isinstance(own, list) else frozenset()
-        if not any(host.place.host in here and host.speaks for host in self.hosts):
+        if not any(host.place.host in here and host.speaks for host in self.asker.hosts):
             return
-        for host in self.hosts:
+        for host in self.asker.hosts:
             elsewhere = host.place.host not in here and host.ping.get("site") != self.facts["own_site"]
             host.far = host.controls and host.place.domain == self.forest.name and elsewhere
 

@@ -10,13 +10,13 @@ import os
 import signal
 import time
 
+from portcheck.exitcodes import INTERRUPTED, SIGNALS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType, TracebackType
 
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-INTERRUPTED = 130
 INSISTS_AFTER_S = 20.0
 """Whoever asks again so long after the first time has something that hangs, such as a pipe that nobody reads."""
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 
+from portcheck.asking.asker import ForestAsker
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
+from portcheck.net import own_names
 from portcheck.net.dns import HOSTS_FILE, TOLD, UNHEARD, Names, NoResolverError, is_address
-from portcheck.net.own_names import OwnAnswer, own_addresses
 from portcheck.run import contradictions
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery, asked_here, nobodys, srv_targets
 
+DENIED = frozenset({"nxdomain", "nodata"})
 NOBODYS_ADDRESS = "192.0.2.53"
 """TEST-NET-1 (RFC 5737): no server can be there. Who answers from there answers in the place of any server."""
 CONTROL_PATIENCE_S = 1.5
@@ -25,6 +27,7 @@ AT_ONCE = 8
 MOST_STRANGE = 4  # addresses of a name that are asked who they are
 MOST_AUTHORITIES = 2
 SLOW_MS = 500.0
+TURNS, MOST_TURNS = 6, 4  # times that a name is asked for again, and names
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,7 @@ class NamesBeside:
     families: Sequence[str]
     lookups: list[Lookup]
     facts: Facts
-    introduce: Callable[[Target], Awaitable[Facts]]
-    own: Callable[[str, Sequence[str], float], Awaitable[OwnAnswer]] = own_addresses
+    asker: ForestAsker
     _asked: set[str] = field(default_factory=set)
     _at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _rows: list[dict[str, object]] = field(default_factory=list)
@@ -85,7 +87,7 @@ class NamesBeside:
 
     async def _program(self, name: str, expected: set[str]) -> None:
         async with self._at_once:
-            told = await self.own(name, self.families, self.names.patience_s)
+            told = await own_names.own_addresses(name, self.families, self.names.patience_s)
         strange = [address for address in told.addresses if address not in expected]
         if told.status == "late" or (told.status == "ok" and not strange):
             return
@@ -103,7 +105,20 @@ class NamesBeside:
                 "asked_at": sorted(expected),
                 "answered_by": dict(who),
             }
+            if turns := await self._by_turns(name, strange):
+                row["dns_by_turns"] = turns
             self._rows.append(row)
+
+    async def _by_turns(self, name: str, strange: Sequence[str]) -> list[str]:
+        """Those of the programs' addresses that DNS gives too, another time: it is no matter of this machine."""
+        given: set[str] = set()
+        records = dict.fromkeys("AAAA" if ":" in address else "A" for address in strange)
+        for _ in range(TURNS if len(self._rows) < MOST_TURNS else 0):
+            if given.issuperset(strange):
+                break
+            told = await asyncio.gather(*(self.names.lookup(name, record, required=False) for record in records))
+            given |= {address for lookup in told for address in lookup.answers if address in strange}
+        return sorted(given)
 
     async def _given(self, name: str) -> set[str]:
         """All addresses that DNS gives for the name."""
@@ -117,7 +132,7 @@ class NamesBeside:
 
     async def _who(self, name: str, address: str) -> tuple[str, str]:
         """The address, and who is there: a controller's name, a domain's own (which is as good), or nothing."""
-        ping = await self.introduce(Target(name, address, "program", self.forest.name))
+        ping = await self.asker.introduce(Target(name, address, "program", self.forest.name))
         told = str(ping.get("dns_host_name") or "").lower()
         return address, name if name == str(ping.get("domain") or "").lower() else told
 
@@ -214,14 +229,16 @@ class NamesBeside:
                 return
 
     async def _unheard(self) -> None:
-        """A needed record of which nothing was said beside others: asked for once more, now that this machine is quiet.
+        """A needed record that was not given beside others: asked for once more, now that this machine is quiet.
 
-        Where that is answered, the first was lost; where it is not, it is kept back.
+        Where nothing was said and that is answered, the first was lost; where it is not, it is kept back. What was
+        denied and is given now was asked of several servers behind one address.
         """
         records = self._srv()
         if any(map(srv_targets, records)):
             silent = dict.fromkeys(x.name for x in records if x.required and x.status in UNHEARD)
-            again = (self.names.lookup(name, "SRV", required=False) for name in silent)
+            denied = dict.fromkeys(x.name for x in records if x.required and x.status in DENIED)
+            again = (self.names.lookup(name, "SRV", required=False) for name in [*silent, *denied])
             self.lookups.extend(await asyncio.gather(*again))
 
     async def _slow(self) -> None:

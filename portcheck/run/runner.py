@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from portcheck import __version__, diagnose
+from portcheck.asking import own_fault
+from portcheck.asking import shards as shards_
+from portcheck.asking.asker import ForestAsker
+from portcheck.asking.copies import Copy
+from portcheck.asking.crowd import MOST as MOST_BEGUN
+from portcheck.asking.crowd import Crowd
+from portcheck.asking.engine import Engine
+from portcheck.asking.shards import Shards
 from portcheck.catalogue.profiles import Profile
 from portcheck.config import CLOUD, ForestSpec, Settings
 from portcheck.exitcodes import INTERRUPTED, NOT_AS_EXPECTED, NOT_DONE
@@ -21,28 +29,18 @@ from portcheck.model.report import OVERDUE
 from portcheck.model.target import Pin, Selection
 from portcheck.net.dns import Names, is_address
 from portcheck.net.platform.machine import vantage
+from portcheck.net.starved import FULL, starved
 from portcheck.net.timeouts import Timeouts
 from portcheck.report import clocks
 from portcheck.report.verdicts import exit_code
-from portcheck.run import copies as copying
-from portcheck.run import own_fault
-from portcheck.run import shards as shards_
 from portcheck.run.attending import attended
-from portcheck.run.copies import Copy
-from portcheck.run.crowd import MOST as MOST_BEGUN
-from portcheck.run.crowd import Crowd
 from portcheck.run.ending import ENDING
-from portcheck.run.engine import Engine
 from portcheck.run.forest import ForestRun
-from portcheck.run.shards import Shards
-from portcheck.run.starved import FULL, starved
 from portcheck.targets import systems
-from portcheck.targets.checks import checks_for
-from portcheck.targets.known import from_file
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
 
-GLANCE_S = 0.25  # so often the deadline is looked for
+GLANCE_S = 0.1  # so often it is looked whether the deadline is over, or the end was told
 OUT_OF_TIME = "out-of-time"  # the finding of a forest that nothing is known of, for want of time alone
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
@@ -72,6 +70,7 @@ class Run:
     order: Order
     notify: Notify
     surveys: Sequence[ForestRun]
+    engine: Engine
     shards: Shards
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
@@ -92,26 +91,21 @@ class Run:
             settings,
             shards_.parts_here(settings),
         )
-        surveys = [_survey(order, forest, profiles, engine, notify) for forest, profiles in _parts(order)]
-        crowd, shards = Crowd(max(MOST_BEGUN, 2 * settings.concurrency)), Shards(settings, notify, list(copies))
-        for survey in surveys:
-            survey.crowd, survey.shards = crowd, shards
-        return cls(order, notify, surveys, shards)
+        crowd = Crowd(max(MOST_BEGUN, 2 * settings.concurrency))
+        shards = Shards(settings, notify, list(copies))
+        surveys = [
+            ForestRun(_asker(order, forest, profiles, engine, notify, crowd, shards), settings.proxy)
+            for forest, profiles in _parts(order)
+        ]
+        return cls(order, notify, surveys, engine, shards)
 
     async def ask(self) -> None:
         """Ask everything; a deadline, an interruption or a fault of ours ends the asking, never the report."""
-        loop = asyncio.get_running_loop()
-        loading = loop.call_later(LOADED_AFTER_S, _load_diagnosis)
-        work = asyncio.ensure_future(_everything(self.surveys, self.order, self.notify))
-
-        def end() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
-                loop.call_soon_threadsafe(work.cancel)
-
+        loading = asyncio.get_running_loop().call_later(LOADED_AFTER_S, _load_diagnosis)
+        work = asyncio.ensure_future(_everything(self.surveys, self.engine, self.order, self.notify))
         try:
-            with ENDING.waking(end):
-                if not await _done_within(work, self.order.settings.deadline_s):
-                    self.overdue()
+            if not await _done_within(work, self.order.settings.deadline_s):
+                self.overdue()
         finally:
             loading.cancel()
             work.cancel()
@@ -151,31 +145,26 @@ async def run(order: Order, notify: Notify) -> Report:
 
 
 def copies(order: Order) -> list[Copy]:
-    """The processes that will ask beside this one, as far as they can be told already: of controllers in the file."""
-    expected = 0
-    for forest, profiles in order.forests:
-        here = from_file(forest)[: len(forest.domain_controllers)]
-        expected += sum(len(checks_for(one, forest, profiles, order.selection)) for one in here[:1]) * len(here)
-    count = shards_.wanted(order.settings, expected) if expected else 0
-    return copying.made(count if count > 1 else 0)
+    """The processes that will ask beside this one, to be made before it has a second thread."""
+    return shards_.ahead(order.forests, order.settings, order.selection)
 
 
 def attend(order: Order, notify: Notify, copies: Sequence[Copy] = ()) -> Report:
     """A whole run in an event loop of its own, for the main thread: nothing in it can outlast its deadline."""
     one = Run.of(order, notify, copies)
-    if not attended(one.ask, order.settings.deadline_s):
+    if not attended(one.ask(), order.settings.deadline_s):
         one.overdue()
     return one.report()
 
 
 async def _done_within(work: asyncio.Future[None], limit_s: float | None) -> bool:
-    """By the clock on the wall: the loop's own stands still while it is busy."""
-    until = None if limit_s is None else time.monotonic() + limit_s
+    """By the clock on the wall: the loop's own stands still while it is busy. False where the end is told, too."""
+    until = math.inf if limit_s is None else time.monotonic() + limit_s
     while not work.done():
-        left = None if until is None else until - time.monotonic()
-        if left is not None and left <= 0:
+        left = until - time.monotonic()
+        if left <= 0 or ENDING.told:
             return False
-        await asyncio.wait([work], timeout=None if left is None else min(left, GLANCE_S))
+        await asyncio.wait([work], timeout=min(left, GLANCE_S))
     return True
 
 
@@ -203,18 +192,49 @@ def _parts(order: Order) -> Chosen:
     return [*(asked if outside else order.forests), *([outside] if outside else [])]
 
 
-def _survey(order: Order, forest: ForestSpec, profiles: Sequence[Profile], engine: Engine, notify: Notify) -> ForestRun:
+def _asker(
+    order: Order,
+    forest: ForestSpec,
+    profiles: Sequence[Profile],
+    engine: Engine,
+    notify: Notify,
+    crowd: Crowd,
+    shards: Shards,
+) -> ForestAsker:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     far = order.settings.proxy is not None and order.settings.proxy.scheme == FAR and forest.name != CLOUD
-    names = (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up)
-    survey = ForestRun(forest, profiles, engine, names, notify, order.selection, order.families)
-    survey.trace, survey.pins = order.settings.trace, order.pins.get(forest.name, ())
-    survey.controllers = not systems.asks_others_only(forest, profiles, order.selection)
-    survey.proxy = order.settings.proxy
-    return survey
+    return ForestAsker(
+        forest,
+        profiles,
+        engine,
+        (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up),
+        notify,
+        order.selection,
+        order.families,
+        pins=order.pins.get(forest.name, ()),
+        trace=order.settings.trace,
+        controllers=not systems.asks_others_only(forest, profiles, order.selection),
+        crowd=crowd,
+        shards=shards,
+    )
 
 
-async def _everything(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:
+async def _everything(surveys: Sequence[ForestRun], engine: Engine, order: Order, notify: Notify) -> None:
+    looking_ahead = asyncio.create_task(_look_ahead(surveys, engine))
+    try:
+        await _in_turn(surveys, order, notify)
+    finally:
+        looking_ahead.cancel()
+
+
+async def _look_ahead(surveys: Sequence[ForestRun], engine: Engine) -> None:
+    """The second look begins where a check seems to end in silence, while the first one still waits for it."""
+    looks = {survey.forest.name: survey.looks for survey in surveys}
+    async for doubt in engine.silences():
+        looks[doubt.check.forest].begin(doubt.host, doubt.check)
+
+
+async def _in_turn(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:
     await asyncio.gather(*(survey.run() for survey in surveys))
     if order.views:
         await asyncio.gather(*(survey.compare_views() for survey in surveys))
@@ -236,7 +256,7 @@ async def _look_again(surveys: Sequence[ForestRun], notify: Notify) -> None:
 
     for _ in range(2):
         await second_look([case for survey in surveys for case in survey.cases()], notify)
-        if not any(await asyncio.gather(*(survey.catch_up() for survey in surveys))):
+        if not any(await asyncio.gather(*(survey.asker.catch_up() for survey in surveys))):
             break
 
 
@@ -251,15 +271,9 @@ async def _sign_in(surveys: Sequence[ForestRun], credentials: Mapping[str, Crede
     towards = tuple(dict.fromkeys(h.place.address for s in surveys for h in s.hosts if h.place.address))
     turns = [
         account.SignIn(
-            forest=survey.forest,
-            profiles=tuple(profile.name for profile in survey.profiles),
-            credentials=credentials[survey.forest.name],
-            hosts=survey.hosts,
-            outcomes=survey.ledger.of,
-            land=survey.ledger.add,
-            patience=survey.engine.patience,
-            ledger=ledger,
-            source_ip=survey.engine.source_ip,
+            survey.asker,
+            credentials[survey.forest.name],
+            ledger,
             addresses=vantage(towards).addresses,
             facts=survey.facts,
             known=known,
@@ -325,7 +339,11 @@ def _tells_nothing(outcome: Outcome) -> bool:
 
 
 def _met_anybody(survey: ForestRun) -> bool:
-    return any(host.controls and not host.nobody for host in survey.hosts) if survey.controllers else bool(survey.hosts)
+    return (
+        any(host.controls and not host.nobody for host in survey.hosts)
+        if survey.asker.controllers
+        else bool(survey.hosts)
+    )
 
 
 def _was_asked(outcome: Outcome) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
 from collections.abc import Sequence
 from dataclasses import field
 
@@ -9,11 +12,9 @@ from portcheck.frozen import dataclass
 from portcheck.model import Facts, State
 from portcheck.model.credentials import Credentials, Method
 from portcheck.net.errors import NetError
-from portcheck.net.ldap.channel import Channel
 from portcheck.net.ldap.connection import Cover, LdapConnection, NotVerifiedError, connected, cover
 from portcheck.net.ldap.session import Session
 from portcheck.net.ldap.ticket import NoTicketError
-from portcheck.net.ldap.worker import aside
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.signin.look import Questions, look
@@ -34,13 +35,17 @@ class Attempt:
     patience: Timeouts
     trail: Timeline = field(default_factory=Timeline)
     door: LdapConnection | None = None  # the one that led to an answer, or the last one tried
-    line: Channel | None = None
-    sent: bool = False
+    session: Session | None = None  # through it
     answer: BindAnswer | None = None
     refused: Refusal | None = None
     withheld: list[str] = field(default_factory=list)  # why nothing secret was sent, a door each
     fault: NetError | None = None
     facts: Facts = field(default_factory=dict)
+
+    @property
+    def sent(self) -> bool:
+        """The credentials, or a proof of them, have left this machine."""
+        return self.session is not None and self.session.presented
 
     @property
     def accepted(self) -> bool:
@@ -57,7 +62,8 @@ class Attempt:
         """Sign in and look around, within the patience."""
         limit_s = self._limit_s()
         try:
-            await aside(self._run, limit_s, self._cut)
+            async with asyncio.timeout(limit_s):
+                await self._in_a_thread()
         except TimeoutError:
             fault = NetError(State.MUTE, f"it had not ended after {limit_s:g} s", self.trail.stage)
             if self.accepted:
@@ -71,9 +77,23 @@ class Attempt:
         doors = 1 if self.credentials.method is Method.KERBEROS else len(self.doors)
         return doors * each + self.patience.answer_s
 
-    def _cut(self) -> None:
-        if self.line is not None:
-            self.line.cut()
+    async def _in_a_thread(self) -> None:
+        """It cannot be cancelled: when the patience ends it is left behind, and the run's end waits for nobody."""
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def run() -> None:
+            try:
+                self._run()
+            finally:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=run, name="sign-in", daemon=True).start()
+        try:
+            await ended.wait()
+        finally:
+            if not ended.is_set() and self.session is not None:
+                self.session.line.cut()
 
     def _run(self) -> None:
         for door in self.doors:
@@ -99,27 +119,25 @@ class Attempt:
                 return
 
     def _through(self, door: LdapConnection) -> None:
-        self.line = line = connected(door, self.patience, self.trail)
-        session = Session(line, self.trail)
+        line = connected(door, self.patience, self.trail)
+        self.session = session = Session(line, self.trail)
         try:
             covered = door.cover is not Cover.NONE
             if door.cover is Cover.START_TLS:
                 agree_on_tls(session)
             if covered:
                 cover(line, door, self.trail)
-            answer = sign_in(session, self.credentials, door.host, covered=covered, sending=self._sending)
+            answer = sign_in(session, self.credentials, door.host, covered=covered)
             self.fault = None
             self.answer = answer
             if answer.code == 0:
                 self.trail.note("answer", "signed in")
-                look(session, self.questions, self._keep)
+                for told in look(session, self.questions):
+                    self._keep(told)
             else:
                 self._refuse(answer)
         finally:
             session.close()
-
-    def _sending(self) -> None:
-        self.sent = True
 
     def _refuse(self, answer: BindAnswer) -> None:
         self.refused = refusal(answer.code, answer.message)

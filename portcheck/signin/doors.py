@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from portcheck.asking.knowledge import HostState
 from portcheck.config import ForestSpec
 from portcheck.model import GOOD, Outcome
 from portcheck.model.credentials import Method
 from portcheck.net.ldap.connection import Cover, LdapConnection
-from portcheck.signin.host import SignInHost
 
 PORTS = {"ldaps": 636, "ldap": 389}
 SERVICE = {Cover.TLS: "ldaps", Cover.START_TLS: "ldap", Cover.NONE: "ldap"}
@@ -21,7 +21,7 @@ NAMED = frozenset({"explicit", "argument"})
 
 
 def doors(
-    host: SignInHost, forest: ForestSpec, method: Method, seen: Iterable[Outcome], source_ip: str | None
+    host: HostState, forest: ForestSpec, method: Method, seen: Iterable[Outcome], source_ip: str | None
 ) -> list[LdapConnection]:
     """In the order to try them; none where all of them are known to be closed."""
     assert host.place.address is not None
@@ -41,7 +41,7 @@ def closed(method: Method, forest: ForestSpec) -> str:
     return " and ".join(f"{forest.ports.get(service, PORTS[service])}/tcp" for service in services)
 
 
-def belongs(host: SignInHost, forest: ForestSpec) -> bool:
+def belongs(host: HostState, forest: ForestSpec) -> bool:
     """The user named the host, or its name lies in the forest: a record could lead credentials anywhere else."""
     name = host.place.host
     if host.place.source in NAMED or any(dc.host == name for dc in forest.domain_controllers):

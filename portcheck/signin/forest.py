@@ -5,25 +5,23 @@ An account is locked out by bad attempts on any controller, so a run makes at mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import Generic, TypeVar
 
+from portcheck.asking.asker import ForestAsker
+from portcheck.asking.knowledge import HostState
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, Facts, Need, Outcome, State
 from portcheck.model.credentials import Credentials, Method
 from portcheck.net.ldap.connection import LdapConnection
-from portcheck.net.timeouts import Timeouts
 from portcheck.signin import wanted
 from portcheck.signin.attempt import Attempt
 from portcheck.signin.doors import belongs, closed, doors
-from portcheck.signin.host import SignInHost
 from portcheck.signin.ledger import Account, AttemptLedger, Domain, account, domains, grouped
 from portcheck.signin.look import Questions
 from portcheck.wire import text
 
-H = TypeVar("H", bound=SignInHost)
 SERVICE = "sign-in"
 MOST_TOLD = 512  # sites of a large forest
 LONGEST_REASON = 512
@@ -32,22 +30,20 @@ FOREST_FACTS = ("forest_level", "schema_version", "sites", "site_by_subnet", "su
 
 
 @dataclass(slots=True)
-class SignIn(Generic[H]):
-    """One forest's part of `--bind`. `land` takes each outcome; `facts` are the forest's in the end."""
+class SignIn:
+    """One forest's part of `--bind`. What is seen goes into its ledger; `facts` are the forest's in the end."""
 
-    forest: ForestSpec
-    profiles: Sequence[str]
+    asker: ForestAsker
     credentials: Credentials
-    hosts: Sequence[H]
-    outcomes: Callable[[H], Sequence[Outcome]]
-    land: Callable[[H, Outcome], None]
-    patience: Timeouts
     ledger: AttemptLedger
-    source_ip: str | None = None
     addresses: tuple[str, ...] = ()
     facts: Facts = field(default_factory=dict)
     known: Sequence[Domain] = ()  # what the whole run was told of domains
     _domains: set[str] = field(default_factory=set)
+
+    @property
+    def forest(self) -> ForestSpec:
+        return self.asker.forest
 
     def __post_init__(self) -> None:
         """A bare name is one of the domain whose controllers are asked."""
@@ -56,17 +52,17 @@ class SignIn(Generic[H]):
 
     @property
     def account(self) -> Account:
-        return account(self.credentials.user, self.known or domains(self.hosts, (self.forest,)))
+        return account(self.credentials.user, self.known or domains(self.asker.hosts, (self.forest,)))
 
     async def run(self) -> None:
         for host in self._candidates():
             await self._at(host)
         self._finish()
 
-    def _candidates(self) -> list[H]:
+    def _candidates(self) -> list[HostState]:
         """Each controller once, at the first of its addresses where LDAP answers; the account's own domain first."""
-        best: dict[str, H] = {}
-        for host in self.hosts:
+        best: dict[str, HostState] = {}
+        for host in self.asker.hosts:
             if host.place.dns_only or host.place.address is None or host.ping.get("hosts_domain") is False:
                 continue
             if host.place.host not in best or (self._answers(host) and not self._answers(best[host.place.host])):
@@ -74,28 +70,37 @@ class SignIn(Generic[H]):
         own = self.credentials.user.rpartition("@")[2].lower()
         return sorted(best.values(), key=lambda host: (not self._answers(host), host.domain != own))
 
-    def _answers(self, host: H) -> bool:
-        return any(o.check.service in {"ldap", "ldaps"} and o.state in GOOD for o in self.outcomes(host))
+    def _seen(self, host: HostState) -> Sequence[Outcome]:
+        return self.asker.ledger.of(host)
 
-    async def _at(self, host: H) -> None:
-        ways = doors(host, self.forest, self.credentials.method, self.outcomes(host), self.source_ip)
+    def _land(self, host: HostState, outcome: Outcome) -> None:
+        self.asker.ledger.add(host, outcome)
+
+    def _answers(self, host: HostState) -> bool:
+        return any(o.check.service in {"ldap", "ldaps"} and o.state in GOOD for o in self._seen(host))
+
+    async def _at(self, host: HostState) -> None:
+        engine = self.asker.engine
+        ways = doors(host, self.forest, self.credentials.method, self._seen(host), engine.source_ip)
         if reason := self._not_tried(host, ways):
-            self.land(host, Outcome(self._check(host, ways), State.SKIPPED, reason))
+            self._land(host, Outcome(self._check(host, ways), State.SKIPPED, reason))
             return
         if not belongs(host, self.forest):
             why = (
                 f"nothing secret was sent: {host.place.host} is not in {self.forest.name}; name it in the forests file"
             )
-            self.land(host, Outcome(self._check(host, ways), State.SKIPPED, why, facts={"signed_in": False}))
+            self.asker.ledger.add(
+                host, Outcome(self._check(host, ways), State.SKIPPED, why, facts={"signed_in": False})
+            )
             return
-        attempt = Attempt(ways, self.credentials, self._questions(host), self.patience)
+        attempt = Attempt(ways, self.credentials, self._questions(host), engine.patience)
         await attempt.make()
         if attempt.spent:
             self.ledger.spend(self.account, host.place.host)
         self._learn(host, attempt)
 
-    def _not_tried(self, host: H, ways: Sequence[LdapConnection]) -> str:
-        if any(o.facts.get("wrong_forest") is True for o in self.outcomes(host)):
+    def _not_tried(self, host: HostState, ways: Sequence[LdapConnection]) -> str:
+        if any(o.facts.get("wrong_forest") is True for o in self._seen(host)):
             return "not tried: another forest answers here"
         if where := self.ledger.where(self.account):
             return f"not tried: the attempt on {where} may count as a bad one, and a second could lock the account"
@@ -107,10 +112,10 @@ class SignIn(Generic[H]):
 
     def _no_kdc(self) -> bool:
         """Asked, and none answers: waiting for a ticket would end in the same."""
-        asked = [o for host in self.hosts for o in self.outcomes(host) if o.check.name == "kerberos/tcp"]
+        asked = [o for host in self.asker.hosts for o in self._seen(host) if o.check.name == "kerberos/tcp"]
         return bool(asked) and not any(o.state in GOOD for o in asked)
 
-    def _check(self, host: H, ways: Sequence[LdapConnection], used: LdapConnection | None = None) -> Check:
+    def _check(self, host: HostState, ways: Sequence[LdapConnection], used: LdapConnection | None = None) -> Check:
         door = used or (ways[0] if ways else None)
         return Check(
             forest=self.forest.name,
@@ -125,7 +130,7 @@ class SignIn(Generic[H]):
             domain=host.domain,
         )
 
-    def _questions(self, host: H) -> Questions:
+    def _questions(self, host: HostState) -> Questions:
         return Questions(
             domain=host.domain not in self._domains,
             forest="sites" not in self.facts,
@@ -133,13 +138,14 @@ class SignIn(Generic[H]):
             addresses=self.addresses,
         )
 
-    def _learn(self, host: H, attempt: Attempt) -> None:
+    def _learn(self, host: HostState, attempt: Attempt) -> None:
         told = text.facts(attempt.told(), MOST_TOLD)
         if attempt.accepted:
             if "domain_sid" in told:
                 self._domains.add(host.domain)
             self._keep(host, told)
-            if missing := wanted.missing(told, host.domain or self.forest.name, self.profiles, self.credentials.ous):
+            profiles = [profile.name for profile in self.asker.profiles]
+            if missing := wanted.missing(told, host.domain or self.forest.name, profiles, self.credentials.ous):
                 told["rights_missing"] = missing
             told |= self._held_against_sid(host, told)
         outcome = Outcome(
@@ -154,9 +160,9 @@ class SignIn(Generic[H]):
             evidence=tuple(attempt.trail.steps),
             started_at=attempt.trail.started_at() if attempt.trail.attempts else "",
         )
-        self.land(host, outcome)
+        self._land(host, outcome)
 
-    def _keep(self, host: H, told: Mapping[str, object]) -> None:
+    def _keep(self, host: HostState, told: Mapping[str, object]) -> None:
         self.facts |= {key: told[key] for key in FOREST_FACTS if key in told}
         if "domain_sid" in told:
             known = self.facts.setdefault("domain_sids", {})
@@ -171,11 +177,11 @@ class SignIn(Generic[H]):
 
     def _reachable(self, name: str) -> bool | None:
         """None: not asked in this run."""
-        there = [o for host in self.hosts if host.place.host == name for o in self.outcomes(host)]
+        there = [o for host in self.asker.hosts if host.place.host == name for o in self._seen(host)]
         asked = [o for o in there if o.state is not State.SKIPPED]
         return any(o.state in GOOD for o in asked) if asked else None
 
-    def _held_against_sid(self, host: H, told: Mapping[str, object]) -> Facts:
+    def _held_against_sid(self, host: HostState, told: Mapping[str, object]) -> Facts:
         """`expect.domain_sid` speaks of the forest's root domain, which `name` is."""
         expected, own = self.forest.expect.get("domain_sid"), told.get("domain_sid")
         if expected is None or own is None or host.domain != self.forest.name:
@@ -187,12 +193,12 @@ class SignIn(Generic[H]):
         self.facts["signed_in_as"] = self.credentials.user or "the ticket's owner"
 
 
-def by_account(forests: Iterable[SignIn[H]]) -> list[list[SignIn[H]]]:
+def by_account(forests: Iterable[SignIn]) -> list[list[SignIn]]:
     """Those of the same account one after the other, so that one bad attempt stops the next; the rest side by side."""
     asked = tuple(forests)
     return [[asked[place] for place in group] for group in grouped([one.account for one in asked])]
 
 
-async def in_turn(forests: Iterable[SignIn[H]]) -> None:
+async def in_turn(forests: Iterable[SignIn]) -> None:
     for one in forests:
         await one.run()

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field
 from enum import StrEnum
 
+from portcheck.asking.knowledge import HostState
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import Facts
-from portcheck.signin.host import SignInHost
 from portcheck.wire.rootdse import dns_name, relative_names
 
 
@@ -95,7 +95,7 @@ def _by_suffix(suffix: str, known: Sequence[Domain]) -> Domain:
     return Domain(forest=own.forest) if own is not None else Domain()
 
 
-def domains(hosts: Iterable[SignInHost], forests: Iterable[ForestSpec] = ()) -> tuple[Domain, ...]:
+def domains(hosts: Iterable[HostState], forests: Iterable[ForestSpec] = ()) -> tuple[Domain, ...]:
     """Those that controllers told of, and those of the forests file that none told of; a name told in two ways is none.
 
     The SID is the one that the file expects.

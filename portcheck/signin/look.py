@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from portcheck.frozen import dataclass
 from portcheck.model import Facts
@@ -21,26 +21,26 @@ class Questions:
     addresses: tuple[str, ...] = ()  # this machine's, for the subnets
 
 
-def look(session: Session, questions: Questions, keep: Callable[[Facts], None]) -> None:
-    """Ask, and `keep` what is told. A session that breaks off ends it, and says so."""
+def look(session: Session, questions: Questions) -> Iterator[Facts]:
+    """What is told, question by question. A session that breaks off ends it, and says so."""
     asking = DirectoryQueries(session)
     told = identity.root(asking) if questions.domain or questions.forest else None
     if told is not None:
         naming_context = told.text("defaultNamingContext") or ""
-        keep(identity.levels(told))
+        yield identity.levels(told)
         if questions.domain:
-            keep(identity.domain(asking, naming_context))
+            yield identity.domain(asking, naming_context)
             who = rights.own_sids(told.attributes.get("tokengroups", ()))
-            keep(rights.on_domain(asking, naming_context, who))
+            yield rights.on_domain(asking, naming_context, who)
             if ous := {ou: rights.on_ou(asking, ou, who) for ou in questions.ous if _under(ou, naming_context)}:
-                keep({"ous": ous})
+                yield {"ous": ous}
         if questions.forest:
             configuration = told.text("configurationNamingContext") or ""
-            keep(identity.sites(asking, configuration, questions.addresses))
-            keep({"role_holders": dict(identity.role_holders(asking, told))})
-            keep(identity.schema(asking, told.text("schemaNamingContext") or ""))
+            yield identity.sites(asking, configuration, questions.addresses)
+            yield {"role_holders": dict(identity.role_holders(asking, told))}
+            yield identity.schema(asking, told.text("schemaNamingContext") or "")
     if asking.ended is not None:
-        keep({"look_ended": f"{asking.ended.reason}, asked for {asking.while_asking}"})
+        yield {"look_ended": f"{asking.ended.reason}, asked for {asking.while_asking}"}
 
 
 def _under(dn: str, naming_context: str) -> bool:

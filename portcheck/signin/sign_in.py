@@ -5,8 +5,6 @@ Binds and StartTLS are spoken with our own codec: until a server has proven itse
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from portcheck.frozen import dataclass
 from portcheck.model import Stage, State
 from portcheck.model.credentials import Credentials, Method
@@ -41,35 +39,35 @@ class MissingLibraryError(Exception):
 def agree_on_tls(session: Session) -> None:
     """StartTLS, up to the ClientHello. Raises NetError, and NotVerifiedError where the server declines."""
     answer = session.ask("StartTLS", ExtendedRequest(START_TLS).pack(), ldap.frame)
-    if code := session.read(lambda: extended_code(answer, START_TLS)):
+    with session.reading():
+        code = extended_code(answer, START_TLS)
+    if code:
         raise NotVerifiedError(f"the server refuses StartTLS (LDAP result {code})")
 
 
-def sign_in(
-    session: Session, credentials: Credentials, host: str, *, covered: bool, sending: Callable[[], None]
-) -> BindAnswer:
-    """Present the credentials; `sending` is called right before they leave. `covered`: TLS hides and verifies the way.
+def sign_in(session: Session, credentials: Credentials, host: str, *, covered: bool) -> BindAnswer:
+    """Present the credentials; the session knows when they leave. `covered`: TLS hides and verifies the way.
 
     Raises NetError; and, with nothing sent, NoTicketError and MissingLibraryError.
     """
     if credentials.method is Method.KERBEROS:
-        return _kerberos(session, credentials, host, covered=covered, sending=sending)
+        return _kerberos(session, credentials, host, covered=covered)
     if not (covered and session.line.proven):
         raise AssertionError("neither a password nor a proof of one is sent to a server that was not verified")
     if credentials.method is Method.SIMPLE:
-        return _simple(session, credentials, sending)
-    return _ntlm(session, credentials, sending)
+        return _simple(session, credentials)
+    return _ntlm(session, credentials)
 
 
-def _simple(session: Session, credentials: Credentials, sending: Callable[[], None]) -> BindAnswer:
+def _simple(session: Session, credentials: Credentials) -> BindAnswer:
     password = credentials.password.reveal().encode()
     if not password:  # RFC 4513, 5.1.2: that would be no sign-in, and succeed
         raise AssertionError("an empty password signs nobody in")
-    sending()
+    session.presented = True
     return _bind(session, ldap_bind.simple(BIND, credentials.user, password), "simple bind", BIND)
 
 
-def _ntlm(session: Session, credentials: Credentials, sending: Callable[[], None]) -> BindAnswer:
+def _ntlm(session: Session, credentials: Credentials) -> BindAnswer:
     """NTLMSSP inside GSS-SPNEGO, which Windows and Samba take bare (MS-SPNG 3.3.5.1); without signing."""
     try:
         ntlm = Ntlm(credentials)
@@ -80,20 +78,18 @@ def _ntlm(session: Session, credentials: Credentials, sending: Callable[[], None
     if offered.code != SASL_IN_PROGRESS or not offered.credentials:
         return offered
     proof = ntlm.proof(offered.credentials)
-    sending()
+    session.presented = True
     return _spnego(session, proof, "NTLM authenticate", BIND + 1)
 
 
-def _kerberos(
-    session: Session, credentials: Credentials, host: str, *, covered: bool, sending: Callable[[], None]
-) -> BindAnswer:
+def _kerberos(session: Session, credentials: Credentials, host: str, *, covered: bool) -> BindAnswer:
     session.trail.note("note", f"asking for a ticket for ldap/{host}")
     try:
         ticket = ServiceTicket(session.line, credentials.user, host, covered=covered)
     except NoGssapiError:
         how = how_to_get("gssapi")
         raise MissingLibraryError(f"Kerberos needs gssapi and the C library behind it; {how}") from None
-    sending()
+    session.presented = True
     said = _exchanged(session, ticket)
     if said.code == 0 and not covered:
         ticket.seal()
@@ -120,4 +116,5 @@ def _spnego(session: Session, token: bytes, what: str, number: int) -> BindAnswe
 
 def _bind(session: Session, request: bytes, what: str, number: int) -> BindAnswer:
     answer = session.ask(what, request, ldap.frame)
-    return session.read(lambda: BindAnswer.unpack(answer, number))
+    with session.reading():
+        return BindAnswer.unpack(answer, number)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field, replace
 from ipaddress import ip_address
 
-from portcheck.config import ForestSpec
+from portcheck.config import ForestSpec, family
 from portcheck.config.names import DNS_PORT
 from portcheck.frozen import dataclass
 from portcheck.model import Lookup
@@ -121,6 +121,11 @@ async def named_servers(
             addresses = [address for lookup in found for address in lookup.answers]
             servers.extend((address, server.port) for address in addresses[:1])
     return lookups, servers
+
+
+def servers_of(names: Names, families: Collection[str]) -> list[str]:
+    """Those of the name servers that may be asked as hosts too."""
+    return [host for host, _ in names.servers if family(host) in families]
 
 
 def server_at(address: str, port: int | None, forest: str) -> Target:

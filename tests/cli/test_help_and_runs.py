@@ -14,11 +14,8 @@ from typing import Any
 import pytest
 import typer
 
-from portcheck.catalogue.profiles import built_in
 from portcheck.cli import app, pages
 from portcheck.cli.app import COMMANDS, GROUPS, everywhere, run
-from portcheck.cli.targets import known_services
-from portcheck.config import load
 from portcheck.exitcodes import EXAMPLES, OWN, PLUGIN
 from portcheck.report import to_json
 
@@ -181,18 +178,6 @@ def test_flags_of_every_command_may_stand_anywhere_and_leave_no_trace(monkeypatc
     assert "PORTCHECK_ACCESSIBLE" not in os.environ
     assert run(["--accessible", "sid", "S-1-5-32-544", "--no-color"]) == 0
     assert not {"NO_COLOR", "PORTCHECK_ACCESSIBLE"} & set(os.environ)
-
-
-def test_a_first_forests_file_is_a_good_one_and_overwrites_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert run(["config", "init", "alpha.test", "bravo.test"]) == 0
-    read = load(tmp_path / "forests.toml", built_in(), known_services())
-    assert [forest.name for forest in read.forests] == ["alpha.test", "bravo.test"]
-    assert run(["config", "init"]) == 2
-    assert "is there already" in capsys.readouterr().err
-    assert run(["config", "init", "10.0.0.1", "-o", "other.toml"]) == 2
 
 
 def test_the_old_name_of_credentials_still_works(capsys: pytest.CaptureFixture[str]) -> None:

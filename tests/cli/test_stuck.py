@@ -15,7 +15,7 @@ PROJECT = str(Path(__file__).parents[2])
 STUCK = """
 import sys, threading
 from portcheck import __main__
-from portcheck.run import engine
+from portcheck.asking import engine
 from portcheck.probes import exchange, probe
 async def stuck(check, net, subject):
     print("stuck", file=sys.stderr, flush=True)

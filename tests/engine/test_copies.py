@@ -29,7 +29,7 @@ def test_a_copy_holds_its_two_pipes_and_nothing_else_of_the_run() -> None:
     held = told(
         """
         import json, os, socket
-        from portcheck.run import copies, worker
+        from portcheck.asking import copies, worker
         lock, beside = open(os.devnull), socket.socket()
         def main():
             fds = [fd for fd in range(100) if os.path.exists(f"/proc/self/fd/{fd}")]
@@ -48,7 +48,7 @@ def test_a_copy_hears_no_signal_and_ends_when_its_stdin_does(number: int) -> Non
     ended = told(
         f"""
         import json, os
-        from portcheck.run import copies
+        from portcheck.asking import copies
         from portcheck.run.ending import ENDING
         ENDING.begin()
         (one,) = copies.made(1)
@@ -64,7 +64,7 @@ def test_no_copy_is_made_of_a_process_of_several_threads() -> None:
     count = told(
         """
         import json, threading
-        from portcheck.run import copies
+        from portcheck.asking import copies
         done = threading.Event()
         beside = threading.Thread(target=done.wait)
         beside.start()
@@ -81,7 +81,7 @@ def test_where_no_more_processes_may_be_there_those_that_are_do() -> None:
     count = told(
         """
         import json, os
-        from portcheck.run import copies
+        from portcheck.asking import copies
         real, left = os.fork, [1]
         def fork():
             if not left:
@@ -102,7 +102,7 @@ def test_random_numbers_of_two_copies_differ() -> None:
     numbers = told(
         """
         import json, os, random
-        from portcheck.run import copies, worker
+        from portcheck.asking import copies, worker
         def main():
             os.write(1, f"{random.random()}\\n".encode())
         worker.main = main
@@ -120,7 +120,7 @@ def test_a_run_of_controllers_of_the_file_is_asked_by_copies(tmp_path: Any, work
         f"""
         import json, os, sys
         from portcheck.cli.app import run
-        from portcheck.run import copies
+        from portcheck.asking import copies
         real, made = copies.made, []
         copies.made = lambda count: made.extend(real(count)) or made
         null, out = os.open(os.devnull, os.O_WRONLY), os.dup(1)

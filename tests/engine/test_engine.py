@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from portcheck.asking import engine as engine_module
+from portcheck.asking.engine import Engine
 from portcheck.config import Settings
 from portcheck.model import Check, Outcome, State
 from portcheck.net.errors import NetError
@@ -15,8 +17,6 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
 from portcheck.probes.exchange import nothing
 from portcheck.probes.probe import Probe, Seen, Subject
-from portcheck.run import engine as engine_module
-from portcheck.run.engine import Engine
 from portcheck.wire import WireError
 
 Run = Callable[[Check, Network, Subject], Awaitable[Seen]]

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from portcheck.asking import engine as engine_module
+from portcheck.asking.engine import Engine
 from portcheck.model import Check, Outcome, State
 from portcheck.model.events import Started
 from portcheck.net.errors import NetError
@@ -17,8 +19,6 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
 from portcheck.probes.exchange import nothing
 from portcheck.probes.probe import Probe, Seen, Subject
-from portcheck.run import engine as engine_module
-from portcheck.run.engine import Engine
 
 Run = Callable[[Check, Network, Subject], Awaitable[Seen]]
 RESETS = (0.0, 0.0, 0.0)

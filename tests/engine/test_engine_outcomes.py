@@ -1,13 +1,14 @@
-"""What the engine makes of each ending, field by field; and the second look, the bounds and the doubts it allows."""
+"""What the engine makes of each ending, field by field; and the second look and the bounds it allows."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 from fake_network import FakeNetwork
 
+from portcheck.asking import engine as engine_module
+from portcheck.asking.engine import LONGEST_LINE, Engine, once
 from portcheck.model import BlockedAt, Check, Outcome, Stage, State
 from portcheck.model.target import Route
 from portcheck.net.errors import NetError
@@ -17,8 +18,6 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.probes import registry
 from portcheck.probes.exchange import nothing
 from portcheck.probes.probe import Probe, Seen, Subject
-from portcheck.run import engine as engine_module
-from portcheck.run.engine import LONGEST_LINE, Engine, once
 from portcheck.wire import WireError
 
 CHECK = Check("alpha.test", "dc1.alpha.test", "127.0.0.1", "ldap", "tcp", 389)
@@ -201,41 +200,3 @@ def test_a_run_asks_no_more_checks_than_its_bound_and_says_how_many_it_leaves_ou
     assert left_out == [1]
     assert engine.within_bounds((CHECK,) * 2, left_out) == ()
     assert left_out == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("attempts", "answers", "doubts"), [(1, 0, True), (0, 0, False), (1, 1, False)], ids=["silent", "unsent", "heard"]
-)
-async def test_before_the_patience_ends_a_doubt_is_told_of_what_was_asked_and_is_silent(
-    make: Callable[..., Engine], attempts: int, answers: int, doubts: bool
-) -> None:
-    told: list[bool] = []
-
-    async def run(_: Check, net: Network, __: Subject) -> Seen:
-        net.trail.attempts, net.trail.answers = attempts, answers
-        loop = asyncio.get_running_loop()
-        after = asyncio.Event()
-        loop.call_later(0.0, after.set)  # comes due after the doubt does
-        await after.wait()
-        return Seen({})
-
-    await make(run, connect_s=0.0).run(CHECK, SUBJECT, lambda: told.append(True))
-    assert bool(told) is doubts
-
-
-async def test_no_doubt_is_told_after_the_end(make: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever falls due later says nothing, however the check has ended."""
-    later: list[Callable[[], object]] = []
-    told: list[bool] = []
-
-    async def run(_: Check, net: Network, __: Subject) -> Seen:
-        net.trail.attempts = 1
-        return Seen({})
-
-    monkeypatch.setattr(engine_module, "after", lambda _, call: later.append(call))
-    for connect_s in (0.0, 60.0):
-        await make(run, connect_s).run(CHECK, SUBJECT, lambda: told.append(True))
-    assert len(later) == 2
-    for call in later:
-        call()
-    assert (told, len(later)) == ([], 2)

@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 from factories import check, outcome
 
+from portcheck.asking import ledger as ledger_module
+from portcheck.asking.engine import Engine
+from portcheck.asking.knowledge import HostState
+from portcheck.asking.ledger import Ledger
+from portcheck.asking.page import HostPage
 from portcheck.diagnose.verdict import Offered
 from portcheck.model import Check, Outcome, State, Verdict
 from portcheck.model.events import Event, Landed, Planned, unheard
 from portcheck.model.target import DC, Target
-from portcheck.run import ledger as ledger_module
-from portcheck.run.knowledge import HostState
-from portcheck.run.ledger import Ledger, LedgerPage
+from portcheck.net.timeouts import Timeouts
 
 LDAP, GC, SAMR, MAPPER = check("ldap/tcp"), check("gc/tcp"), check("rpc-samr/tcp"), check("rpc/tcp")
 NAME, ADDRESS = LDAP.host, LDAP.address
@@ -196,7 +199,7 @@ def test_a_check_began_when_its_first_outcome_says(told: Told) -> None:
 
 def test_the_page_of_a_host_knows_what_hurts(told: Told) -> None:
     host = controller()
-    page = LedgerPage(told.ledger, host)
+    page = HostPage(told.ledger, host, Engine(Timeouts(), lambda _: None))
     page.land(outcome(LDAP, State.FILTERED))
     told.ledger.land(machine(), outcome(MAPPER))
     assert page.outcomes == (outcome(LDAP, State.FILTERED),)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+from portcheck.asking.knowledge import HostState
+from portcheck.asking.ledger import Ledger
 from portcheck.model import Check, Lookup, Need, Outcome, State
 from portcheck.model.target import Target
-from portcheck.run.knowledge import HostState
-from portcheck.run.ledger import Ledger
 from portcheck.targets.srv import in_order
 
 NAMES = ("rpc-netlogon", "rpc-lsarpc", "rpc-samr")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portcheck.run import own_fault
+from portcheck.asking import own_fault
 from portcheck.wire.ntp import NtpReply
 
 

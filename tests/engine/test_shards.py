@@ -13,14 +13,14 @@ from factories import check
 from hypothesis import HealthCheck, given, settings
 from strategies import reports
 
+from portcheck.asking import shards, worker
+from portcheck.asking.crowd import Crowd
+from portcheck.asking.frames import LENGTH, AskHost, Begun, Done, Share, Told, outcome_of, packed, told, unpacked
 from portcheck.config import ForestSpec, Settings
 from portcheck.model import Report
 from portcheck.model.target import Target
 from portcheck.net.pacing import BEGIN_PER_SECOND, DOUBLED_AFTER, AdaptivePacer
 from portcheck.net.paths import network
-from portcheck.run import shards, worker
-from portcheck.run.crowd import Crowd
-from portcheck.run.frames import LENGTH, AskHost, Begun, Done, Share, Told, outcome_of, packed, told, unpacked
 
 
 def test_few_checks_are_asked_by_one_process_and_many_by_as_many_as_there_are_cores() -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from portcheck.run.together import together
+from portcheck.asking.together import together
 
 
 async def test_all_run_at_once_and_all_are_awaited() -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from portcheck.asking.page import HostPage
+from portcheck.investigate.case import Case
 from portcheck.model import Outcome
 
 
 class Held:
+    ask: Callable[..., Awaitable[Outcome]]
+    datagram: Callable[[Outcome], bytes]
+
     def __init__(self, *outcomes: Outcome) -> None:
         self._outcomes = {outcome.check.id: outcome for outcome in outcomes}
 
@@ -22,3 +30,16 @@ class Held:
 
     def elapsed_ms(self, outcome: Outcome) -> float:
         return outcome.elapsed_ms
+
+
+def cased(
+    host: str,
+    address: str,
+    page: Held,
+    ask: Callable[..., Awaitable[Outcome]],
+    payload: Callable[[Outcome], bytes] = lambda _: b"",
+    **more: Any,
+) -> Case:
+    """The host of this page, which is asked again so."""
+    page.ask, page.datagram = ask, payload
+    return Case(host, address, cast("HostPage", page), **more)

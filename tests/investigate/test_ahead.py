@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import ahead, senders, source_ports, trace
 from portcheck.investigate.case import Case
@@ -52,7 +52,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 def case_of(asked: Asked, *silent: str, sampled: set[str] | None = None) -> tuple[Case, list[Outcome]]:
     seen = [outcome(replace(check("ldap/tcp"), host="dc1.alpha.test", address=HERE), State.OK)]
     seen += [outcome(replace(check(name), host="dc1.alpha.test", address=HERE), State.FILTERED) for name in silent]
-    case = Case("dc1.alpha.test", HERE, Held(*seen), asked.again, payload=lambda _: b"question")
+    case = cased("dc1.alpha.test", HERE, Held(*seen), asked.again, payload=lambda _: b"question")
     if sampled is not None:
         case.sampled = sampled
     return case, seen[1:]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.diagnose.phrases import ends
 from portcheck.investigate import alike, resets, trace
@@ -29,7 +29,7 @@ def case_of(number: int, states: dict[str, State] = SILENT, network: str = "10.7
 
     host, address = f"dc{number}.alpha.test", f"{network}.{number}"
     seen = [outcome(replace(check(name), host=host, address=address), state) for name, state in states.items()]
-    return Case(host, address, Held(*seen), never, payload=lambda _: b"question")
+    return cased(host, address, Held(*seen), never, payload=lambda _: b"question")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate.case import Case, Walk, distinct, hops_away
 from portcheck.model import Outcome, State, Trace
@@ -17,7 +17,7 @@ def case_of(*outcomes: Outcome) -> Case:
     async def never(*_: object) -> Outcome:
         raise AssertionError("asked again")
 
-    return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), never, payload=lambda _: b"")
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), never, payload=lambda _: b"")
 
 
 HOPS = Walk(

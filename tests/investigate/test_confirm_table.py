@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import confirm
-from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
 
@@ -28,7 +27,7 @@ class Host:
     def __init__(self, *outcomes: Outcome, again: Iterable[Outcome] = ()) -> None:
         self.asked: list[str] = []
         self._again = list(again)
-        self.case = Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self._ask, payload=lambda _: b"")
+        self.case = cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self._ask, payload=lambda _: b"")
 
     async def _ask(self, old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /) -> Outcome:
         self.asked.append(old.check.name)
@@ -39,7 +38,7 @@ class Host:
         return found
 
     async def confirm(self) -> None:
-        await confirm.confirm([self.case], lambda _: None)
+        await confirm.confirm([self.case], (), lambda _: None)
 
     def __getitem__(self, name: str) -> Outcome:
         return next(o for o in self.case.outcomes if o.check.name == name)
@@ -92,7 +91,7 @@ async def test_a_round_that_brings_nothing_is_the_last() -> None:
 
 async def test_a_dead_host_beside_a_lossy_path_is_left_alone() -> None:
     dead, lossy = Host(outcome("gc/tcp", State.FILTERED)), Host(LOSSY)
-    await confirm.confirm([dead.case, lossy.case], lambda _: None)
+    await confirm.confirm([dead.case, lossy.case], (), lambda _: None)
     assert dead.asked == []
 
 
@@ -163,5 +162,5 @@ async def test_where_no_device_has_rejected_anything_no_limit_is_waited_out() ->
 async def test_each_device_is_waited_out_by_itself() -> None:
     other = outcome(check("netbios-ssn/tcp", "dc2.alpha.test"), State.REJECTED, facts={"icmp_from": "10.77.100.3"})
     hosts = Host(REJECTED, outcome("ldap/tcp", State.FILTERED)), Host(other, outcome("gc/tcp", State.FILTERED))
-    await confirm.confirm([host.case for host in hosts], lambda _: None)
+    await confirm.confirm([host.case for host in hosts], (), lambda _: None)
     assert [host.asked for host in hosts] == [["ldap/tcp"], ["gc/tcp"]]

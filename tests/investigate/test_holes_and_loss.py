@@ -6,7 +6,7 @@ import random
 
 import pytest
 from factories import outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import mtu
 from portcheck.investigate.case import Case
@@ -25,7 +25,7 @@ def lossy(seed: int, lost: float, mute: int, hole: int | None = None) -> Case:
         return outcome(old.check, State.MUTE if too_large or chance.random() < lost else State.OK)
 
     seen = [outcome(name, State.MUTE) for name in MUTE[:mute]]
-    return Case("dc1.alpha.test", "10.77.1.1", Held(*seen), ask, payload=lambda _: b"")  # type: ignore[arg-type]
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*seen), ask, payload=lambda _: b"")  # type: ignore[arg-type]
 
 
 async def told(case: Case) -> list[Outcome]:
@@ -59,6 +59,6 @@ async def test_answers_now_and_then_are_told_as_what_they_are() -> None:
         return outcome(old.check, State.OK if segment is not None and asked.count(segment) % 8 == 1 else State.MUTE)
 
     asked: list[int | None] = []
-    case = Case("dc1.alpha.test", "10.77.1.1", Held(outcome("ldap/tcp", State.MUTE)), ask, payload=lambda _: b"")  # type: ignore[arg-type]
+    case = cased("dc1.alpha.test", "10.77.1.1", Held(outcome("ldap/tcp", State.MUTE)), ask, payload=lambda _: b"")  # type: ignore[arg-type]
     assert await told(case) == []
     assert "which may be chance" in case.outcomes[0].evidence[-1].detail

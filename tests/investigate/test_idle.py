@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 from net import servers
 
 from portcheck.investigate import idle
@@ -61,7 +61,7 @@ async def host(serve: Serve) -> AsyncIterator[Case]:
     ) -> Outcome:
         return old
 
-    yield Case(
+    yield cased(
         host="dc1.alpha.test",
         address="127.0.0.1",
         page=Held(found),

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import pytest
 from factories import check, outcome
 from fake_network import FakeNetwork, FakeStream
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import idle, proxy_idle
-from portcheck.investigate.case import Case
 from portcheck.investigate.idle import End, Ended, Progress, QuietWatch
 from portcheck.model import Outcome, State
 from portcheck.model.target import Route
@@ -25,7 +24,7 @@ def watch(*ended: tuple[float, End], left_s: float = 1e6) -> QuietWatch:
     async def never(*_: object) -> Outcome:
         raise AssertionError("asked again")
 
-    case = Case("dc1.alpha.test", "10.77.1.1", Held(LDAP), never, payload=lambda _: b"")
+    case = cased("dc1.alpha.test", "10.77.1.1", Held(LDAP), never, payload=lambda _: b"")
     until = asyncio.get_running_loop().time() + left_s
     found = QuietWatch(case, LDAP, until, 1600.0, Progress(lambda _: None, until))
     for quiet_s, end in ended:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import ban, confirm, senders
 from portcheck.investigate.case import Case
@@ -21,7 +21,7 @@ def case_of(again: State, facts: Facts, *outcomes: Outcome) -> Case:
         del loose
         return outcome(old.check, again, facts=facts)
 
-    return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
 
 
 def one(case: Case, name: str) -> Outcome:

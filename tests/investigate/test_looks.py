@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from factories import outcome
 from fake_network import Answer, FakeNetwork
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import middlebox, mtu, starttls
 from portcheck.investigate.case import Case
@@ -21,7 +21,7 @@ def case_of(*outcomes: Outcome, by_segment: dict[int | None, State] | None = Non
     async def ask(old: Outcome, _: Timeouts, segment: int | None = None, __: int | None = None, /) -> Outcome:
         return outcome(old.check, (by_segment or {}).get(segment, State.MUTE))
 
-    return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
 
 
 def one(case: Case, name: str) -> Outcome:

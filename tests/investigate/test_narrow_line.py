@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 from factories import outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import ban, mtu, source_ports
-from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
 
@@ -44,7 +43,7 @@ class Line:
 @pytest.mark.parametrize(("way", "at_once"), [("narrow", False), ("quick", True)])
 async def test_sizes_are_tried_one_after_the_other_on_a_narrow_line(way: str, at_once: bool) -> None:
     line = Line()
-    case = Case("dc1.alpha.test", "10.77.1.1", host(way, *MUTE), line.ask, payload=lambda _: b"")
+    case = cased("dc1.alpha.test", "10.77.1.1", host(way, *MUTE), line.ask, payload=lambda _: b"")
     await mtu.clamp(case)
     assert (line.most > 1) is at_once
     assert {o.state for o in case.outcomes} == {State.OK}
@@ -58,12 +57,12 @@ async def test_a_witness_behind_what_this_run_brought_is_waited_for(
         return False
 
     monkeypatch.setattr(source_ports, "heard", from_no_port)
-    case = Case("dc1.alpha.test", "10.77.1.1", host(way, *MUTE), Line(queue_s=9.0).ask, payload=lambda _: b"")
+    case = cased("dc1.alpha.test", "10.77.1.1", host(way, *MUTE), Line(queue_s=9.0).ask, payload=lambda _: b"")
     assert await ban.turned_silent(case) is banned
 
 
 def test_where_all_is_equally_far_nothing_queues() -> None:
     far = Held(*(replace(outcome(name), latency_ms=1200.0) for name in ("dns/tcp", "smb/tcp")))
-    assert not Case("dc1.alpha.test", "10.77.1.1", far, Line().ask, payload=lambda _: b"").queue_s
+    assert not cased("dc1.alpha.test", "10.77.1.1", far, Line().ask, payload=lambda _: b"").queue_s
     nothing = Held(replace(outcome("dns/tcp", State.FILTERED), latency_ms=None))
-    assert not Case("dc1.alpha.test", "10.77.1.1", nothing, Line().ask, payload=lambda _: b"").queue_s
+    assert not cased("dc1.alpha.test", "10.77.1.1", nothing, Line().ask, payload=lambda _: b"").queue_s

@@ -6,10 +6,9 @@ import errno
 
 import pytest
 from factories import outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import own_rules
-from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net import errors
 from portcheck.net.platform import outbound_rules
@@ -30,7 +29,7 @@ def after(monkeypatch: pytest.MonkeyPatch, fault: errors.NetError, *rules: str) 
 
     monkeypatch.setattr(outbound_rules, "blocking", blocking)
     held = Held(outcome("ldap/tcp", fault.state, reason=fault.reason, facts=fault.facts))
-    case = Case("dc1.alpha.test", "10.77.1.1", held, never, payload=lambda _: b"")
+    case = cased("dc1.alpha.test", "10.77.1.1", held, never, payload=lambda _: b"")
     own_rules.named(case)
     own_rules.named(case)  # the second look may come twice
     assert asked in ([], [("tcp", "10.77.1.1", 389)] * (1 if rules else 2))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import ban, limit, redirect
 from portcheck.investigate.case import Case
@@ -37,7 +37,7 @@ def case_of(again: Mapping[str, State], *outcomes: Outcome) -> Case:
         del loose
         return outcome(old.check, again[old.check.service])
 
-    return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask, payload=lambda _: b"")
 
 
 def one(case: Case, name: str) -> Outcome:
@@ -91,7 +91,7 @@ class Closing:
         return outcome(old.check, State.OK if self.asked > self.left else State.REFUSED)
 
     def case_of(self, *outcomes: Outcome) -> Case:
-        return Case("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self.ask, payload=lambda _: b"")
+        return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self.ask, payload=lambda _: b"")
 
 
 async def test_a_reset_for_a_session_that_is_just_being_closed_is_no_ban() -> None:
@@ -106,6 +106,13 @@ async def test_what_is_refused_for_a_session_that_is_just_being_closed_was_refus
     always = Closing(for_so_many=9)
     await limit.on_sessions(case := always.case_of(GOOD, *REFUSED))
     assert ([one(case, name).state for name in ("kerberos/tcp", "smb/tcp")], always.asked) == ([State.REFUSED] * 2, 2)
+
+
+async def test_a_host_that_resets_one_time_and_answers_another_has_banned_nobody() -> None:
+    by_turns = Closing(for_so_many=ban.WITNESSES + ban.BY_TURNS - 1)
+    assert not await ban.turned_silent(by_turns.case_of(GOOD, *REFUSED))
+    always = Closing(for_so_many=ban.WITNESSES + ban.BY_TURNS)
+    assert await ban.turned_silent(always.case_of(GOOD, *REFUSED))
 
 
 async def test_a_single_port_that_is_reset_is_no_reason_to_ask() -> None:

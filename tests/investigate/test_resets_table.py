@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import resets
 from portcheck.investigate.case import Case, Walk
@@ -23,7 +23,7 @@ def case_of(*outcomes: Outcome, again: Callable[[int | None], State] = lambda _:
     async def ask(old: Outcome, _: Timeouts, __: int | None = None, nearest: int | None = None, /) -> Outcome:
         return outcome(old.check, again(nearest))
 
-    return Case("dc1.alpha.test", TARGET, Held(*outcomes), ask, payload=lambda _: b"")
+    return cased("dc1.alpha.test", TARGET, Held(*outcomes), ask, payload=lambda _: b"")
 
 
 def one(case: Case, name: str) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck import investigate
 from portcheck.investigate import confirm, middlebox, second_look
@@ -45,7 +45,7 @@ async def test_who_else_may_answer_is_asked_beside_the_ports_unless_packets_are_
     silent = outcome(
         replace(check("kpasswd/udp"), **here), State.FILTERED, facts={"source_ports_unanswered": [1025, 1026]}
     )
-    case = Case("dc1.alpha.test", "127.0.0.1", Held(good, silent), ask, payload=lambda _: b"question")
+    case = cased("dc1.alpha.test", "127.0.0.1", Held(good, silent), ask, payload=lambda _: b"question")
     async with asyncio.timeout(60):
         await second_look([case], lambda _: None)
     assert steps == (["ports", "senders"] if lossy else ["senders", "ports"])

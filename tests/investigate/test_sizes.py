@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 from net import servers
 
 from portcheck.investigate import sizes
-from portcheck.investigate.case import Case
 from portcheck.model import BlockedAt, Outcome, State
 from portcheck.net import udp
 from portcheck.wire import kerberos, ldap
@@ -76,7 +75,7 @@ async def looked_at(service: str, path: Path, *, ahead: bool = False, **facts: o
         async def never(*_: object, **__: object) -> Outcome:
             raise AssertionError("asked again")
 
-        case = Case("dc1.alpha.test", "127.0.0.1", Held(alive, silent), never, payload=lambda _: usual)
+        case = cased("dc1.alpha.test", "127.0.0.1", Held(alive, silent), never, payload=lambda _: usual)
         if ahead:
             sizes.ahead(case, silent)
             sizes.ahead(case, silent)

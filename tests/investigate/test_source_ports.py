@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import source_ports
 from portcheck.investigate.case import Case
@@ -64,7 +64,7 @@ def case_of(*outcomes: Outcome) -> Case:
     async def never(*_: object, **__: object) -> Outcome:
         raise AssertionError("asked again")
 
-    return Case("dc1.alpha.test", HERE, Held(*outcomes), never, payload=lambda _: b"question")
+    return cased("dc1.alpha.test", HERE, Held(*outcomes), never, payload=lambda _: b"question")
 
 
 def lost_once(name: str) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import trace
 from portcheck.investigate.case import Case
@@ -60,7 +60,7 @@ def case_of(walk: dict[str, Any]) -> Case:
         raise AssertionError("asked again")
 
     seen = [_outcome(walk, name, state) for name, state in walk["seen"].items()]
-    return Case("dc1.alpha.test", TARGET, Held(*seen), never, payload=lambda _: b"question")
+    return cased("dc1.alpha.test", TARGET, Held(*seen), never, payload=lambda _: b"question")
 
 
 def _outcome(walk: dict[str, Any], name: str, state: str) -> Outcome:

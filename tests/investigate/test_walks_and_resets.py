@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from factories import check, outcome
-from investigate.held import Held
+from investigate.held import Held, cased
 
 from portcheck.investigate import mtu, resets, trace
 from portcheck.investigate.case import Case
@@ -28,7 +28,7 @@ def case_of(*outcomes: Outcome, again: State = State.FILTERED) -> Case:
     ) -> Outcome:
         return outcome(old.check, again)
 
-    return Case(
+    return cased(
         host="dc1.alpha.test",
         address=TARGET,
         page=Held(*outcomes),
@@ -259,7 +259,7 @@ async def test_a_link_that_takes_576_bytes_only_is_found() -> None:
     ) -> Outcome:
         return outcome(old.check, State.OK if segment == 536 else State.MUTE)
 
-    case.ask = ask
+    case.page.ask = ask
     await mtu.clamp(case)
     assert one(case, "ldap/tcp").facts["answers_with_segment_bytes"] == 536
 
@@ -283,7 +283,7 @@ async def test_small_segments_prove_a_black_hole_only_beside_usual_ones(
     ) -> Outcome:
         return outcome(old.check, usual if segment is None else small)
 
-    case.ask = ask
+    case.page.ask = ask
     await mtu.clamp(case)
     found = one(case, "ldap/tcp")
     assert (found.state, found.facts.get("clamped_answered")) == (state, black_hole)
@@ -344,7 +344,7 @@ async def test_a_cut_conversation_is_asked_once_more_deaf_to_the_host(
         assert nearest is not None
         return outcome(old.check, State.RESET if reset >= nearest else State.MUTE)
 
-    case.ask = ask
+    case.page.ask = ask
     await resets.whose(case)
     facts = one(case, "ldap/tcp").facts
     assert (facts.get("reset_by_device"), facts.get("reset_ttl")) == (by_device, told)

@@ -12,6 +12,7 @@ from net.servers import tcp
 from net.socks_server import Proxy, socks
 from patience import PATIENT
 
+from portcheck.asking.engine import once
 from portcheck.model import Check, Outcome, State
 from portcheck.model.target import Route
 from portcheck.net import socks as codec
@@ -20,7 +21,6 @@ from portcheck.net.proxy import Reach
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.anyport import PROBES
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import once
 
 QUICK = Timeouts(connect_s=1.5, answer_s=1.5, attempts=1)  # for a proxy from which nothing comes
 

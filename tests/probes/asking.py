@@ -6,11 +6,11 @@ from pathlib import Path
 
 from patience import PATIENT
 
+from portcheck.asking.engine import Engine
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Outcome
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 from portcheck.server.controller.record import Controller, Manner
 from portcheck.server.controller.serving import Running
 

@@ -12,13 +12,13 @@ import pytest
 from net.servers import Habit, cut, tcp
 from patience import MUTE, PATIENT
 
+from portcheck.asking.engine import Engine
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Outcome, State
 from portcheck.model.target import Route
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.tls import contexts
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 from portcheck.server.certificate import identity
 from portcheck.server.controller.record import Certificate
 from portcheck.wire import tds

@@ -9,6 +9,7 @@ import pytest
 from net.servers import Habit, tcp, udp
 from patience import PATIENT
 
+from portcheck.asking.engine import Engine
 from portcheck.model import Check, Outcome, State
 from portcheck.net.errors import NetError
 from portcheck.net.timeline import Timeline
@@ -16,7 +17,6 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.probes import fragments, start_tls
 from portcheck.probes.beside import beside
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 from portcheck.wire import WireError, kerberos, ldap, netlogon
 from portcheck.wire.netlogon import PingRequest
 from portcheck.wire.rootdse import ACTIVE_DIRECTORY

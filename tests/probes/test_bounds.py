@@ -10,12 +10,12 @@ import pytest
 from net.servers import Habit, tcp, udp
 from patience import PATIENT
 
+from portcheck.asking.engine import Engine
 from portcheck.model import Check, Outcome, State
 from portcheck.probes.probe import Subject
 from portcheck.render.report.measures import measured
 from portcheck.render.report.prometheus import text as prometheus
 from portcheck.report import to_json
-from portcheck.run.engine import Engine
 from portcheck.wire import kerberos, ldap, nbt, smb
 from portcheck.wire.kerberos_preauth import Preauth
 from portcheck.wire.text import LIMIT, MOST, bounded, cut, printable

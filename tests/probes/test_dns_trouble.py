@@ -9,11 +9,11 @@ from typing import Any
 import dns.message
 import pytest
 
+from portcheck.asking.engine import Engine
 from portcheck.model import Check, State
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes import dns as probe
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 
 Drops = Callable[[dns.message.Message], bool]
 DROPS: dict[str | None, Drops] = {

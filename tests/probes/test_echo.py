@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 from net.servers import Habit, tcp, udp
 
+from portcheck.asking import engine
+from portcheck.asking.engine import Engine
 from portcheck.catalogue.services import GENERIC, services
 from portcheck.model import Check, Outcome, State
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 from portcheck.probes.registry import PROBES
-from portcheck.run import engine
-from portcheck.run.engine import Engine
 from portcheck.server.certificate import identity
 from portcheck.server.controller.record import Certificate
 

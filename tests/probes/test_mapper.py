@@ -9,13 +9,13 @@ import pytest
 from net.servers import Habit, tcp
 from patience import PATIENT
 
+from portcheck.asking.engine import Engine
+from portcheck.asking.knowledge import HostState
 from portcheck.catalogue.services import services
 from portcheck.config import ForestSpec
 from portcheck.model import Check, Outcome, State
 from portcheck.model.events import Event
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
-from portcheck.run.knowledge import HostState
 from portcheck.targets.checks import Target
 from portcheck.wire import epm, rpc
 
@@ -76,8 +76,8 @@ async def test_an_answer_to_another_call_is_none() -> None:
 
 async def test_no_more_than_four_connections_follow_and_all_to_the_host_that_was_asked() -> None:
     """A whole host, from the mapper to the interface behind it."""
-    from portcheck.run.host import HostRun
-    from portcheck.run.ledger import Ledger
+    from portcheck.asking.host import HostRun
+    from portcheck.asking.ledger import Ledger
 
     connected: list[int] = []
 

@@ -9,9 +9,9 @@ import pytest
 from patience import MUTE, PATIENT, SILENT
 from probes.asking import ask, controller
 
+from portcheck.asking import engine
 from portcheck.model import State
 from portcheck.net.timeouts import Timeouts
-from portcheck.run import engine
 from portcheck.server.controller.record import FIXED, Misbehaviour
 from portcheck.server.controller.serving import serving
 

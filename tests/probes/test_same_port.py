@@ -10,13 +10,13 @@ import dns.message
 import pytest
 from probes.asking import controller
 
+from portcheck.asking.engine import Engine
 from portcheck.model import Check, Outcome, State
 from portcheck.net import udp
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes import dns as dns_probe
 from portcheck.probes import fragments
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 from portcheck.wire import kerberos
 
 Passes = Callable[[bytes], bool]

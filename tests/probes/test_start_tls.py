@@ -10,11 +10,11 @@ import pytest
 from patience import PATIENT
 from probes.asking import ask, controller
 
+from portcheck.asking.engine import Engine
 from portcheck.diagnose.verdict import Offered, judge
 from portcheck.model import Check, Outcome, State, Verdict
 from portcheck.probes import start_tls
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 from portcheck.server.controller import directory
 from portcheck.server.controller.record import Certificate
 from portcheck.server.controller.serving import serving

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from net.servers import Habit, tcp, udp
 from patience import PATIENT
 from wire.test_told_names import EVIL
 
+from portcheck.asking.engine import Engine
 from portcheck.config import ForestSpec
 from portcheck.model import Check, Facts, Lookup, Outcome, State
 from portcheck.net import own_names
@@ -20,9 +22,8 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.net.tls import contexts
 from portcheck.probes import registry
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
+from portcheck.run.search import Search
 from portcheck.targets.checks import Target
-from portcheck.targets.fallback import Search
 from portcheck.targets.srv import Discovery, srv_targets
 from portcheck.wire import ldap, netlogon, rpc
 from portcheck.wire.compressed_names import NamePacker
@@ -110,7 +111,7 @@ async def test_no_probe_fails_of_itself_over_any_name(service: str) -> None:
 
 
 async def registry_run(service: str, transport: str, port: int, subject: Subject) -> Outcome:
-    from portcheck.run import engine as engine_
+    from portcheck.asking import engine as engine_
 
     little = replace(check(service, transport, port))
     made = Engine(Timeouts(0.05, 0.2, 1), notify=lambda _: None)
@@ -147,7 +148,8 @@ async def test_a_host_whose_ping_names_nonsense_keeps_the_name_that_it_was_asked
     async def introduce(_: Target) -> Facts:
         return {"no_names": {"dns_host_name": "a..b"}, "roles": ["kdc"]}
 
-    search = Search(ForestSpec("alpha.test"), Names(), ("A",), ask, introduce)
+    world = SimpleNamespace(ask=ask, introduce=introduce)
+    search = Search(ForestSpec("alpha.test"), Names(), ("A",), [], world, world, world)  # type: ignore[arg-type]
     await search._ask_candidate(HERE, Discovery(), by_name=True)
     assert [place.host for place in asked] == ["alpha.test"]
     assert socket.inet_aton(str(asked[0].address))

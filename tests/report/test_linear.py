@@ -12,6 +12,8 @@ from io import BytesIO
 import pytest
 from factories import check, controller, finding, outcome, report
 
+from portcheck.asking.knowledge import HostState
+from portcheck.asking.ledger import Ledger
 from portcheck.history import runs
 from portcheck.history.database import TABLES
 from portcheck.model import Outcome, Report, State
@@ -22,8 +24,6 @@ from portcheck.render.live.board import Board
 from portcheck.render.shared.options import Options
 from portcheck.report import by_line, to_json
 from portcheck.report.compare import compare
-from portcheck.run.knowledge import HostState
-from portcheck.run.ledger import Ledger
 
 HOSTS = 60
 FEW = 4 * HOSTS  # calls that are no sign of anything

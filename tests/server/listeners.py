@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 from patience import PATIENT
 
+from portcheck.asking.engine import Engine
 from portcheck.catalogue.profiles import built_in
 from portcheck.catalogue.services import services
 from portcheck.model import Check, Outcome
 from portcheck.net.platform.port_owners import Owners
 from portcheck.probes.probe import Subject
-from portcheck.run.engine import Engine
 from portcheck.server.listener import services as listener_services
 from portcheck.server.listener.limits import Contact
 from portcheck.server.listener.listening import Listening, ListenOrder, Ready

@@ -198,5 +198,5 @@ async def test_ntlm_sends_a_proof_and_never_the_password() -> None:
 async def test_no_fact_step_or_word_of_an_attempt_holds_the_password(tmp_path: Path) -> None:
     async with serving(directory(bind_answer(49, f"{REFUSED} for {PASSWORD[:0]}"))) as seen:
         made = await attempt(door(seen))
-    told = repr((made, made.told(), made.reason, made.trail.steps, made.line))
+    told = repr((made, made.told(), made.reason, made.trail.steps, made.session))
     assert PASSWORD not in told

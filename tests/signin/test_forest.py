@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from factories import check, outcome
 from signin.directory import Answer, Seen, bind_answer, directory, serving
 
+from portcheck.asking.asker import ForestAsker
+from portcheck.asking.engine import Engine
+from portcheck.asking.knowledge import HostState
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Outcome, State
 from portcheck.model.credentials import Credentials, Method, Secret
 from portcheck.model.target import Target
+from portcheck.net.dns import Names
 from portcheck.net.timeouts import Timeouts
-from portcheck.run.knowledge import HostState
 from portcheck.signin.forest import SignIn, by_account, in_turn
 from portcheck.signin.ledger import AttemptLedger
 
@@ -30,8 +33,11 @@ class Several:
 
     forest: ForestSpec
     seen: Sequence[Seen]
-    landed: dict[str, Outcome]
     turn: SignIn
+
+    @property
+    def landed(self) -> list[Outcome]:
+        return [o for o in self.turn.asker.ledger.outcomes.values() if o.check.service == "sign-in"]
 
     @property
     def binds(self) -> list[int]:
@@ -49,13 +55,13 @@ async def several(
     async with contextlib.AsyncExitStack() as stack:
         found = []
         shared = ledger or AttemptLedger()
-        for number, answer in enumerate(answers):
+        for answer in answers:
             seen = await stack.enter_async_context(serving(directory(answer)))
             forest = ForestSpec(
                 name, ca_file=seen.ca_file, ports={"ldaps": seen.port}, domain_controllers=(DcSpec("dc1.alpha.test"),)
             )
             host = HostState(Target("dc1.alpha.test", "127.0.0.1", "explicit", name))
-            found.append(_one(forest, [host], shared, credentials, number, [seen]))
+            found.append(_one(forest, [host], shared, credentials, [seen]))
         yield found
 
 
@@ -64,24 +70,25 @@ def _one(
     hosts: list[HostState],
     ledger: AttemptLedger,
     credentials: Credentials,
-    number: int,
     seen: list[Seen],
 ) -> Several:
-    landed: dict[str, Outcome] = {}
+    asker = ForestAsker(forest, (), Engine(Timeouts(2, 2, 1), lambda _: None), Names(), lambda _: None, hosts=hosts)
+    tell(asker, hosts[0], outcome(check("ldaps/tcp", address="127.0.0.1", port=seen[0].port), State.OK))
+    return Several(forest, seen, SignIn(asker, credentials, ledger))
 
-    def land(host: HostState, told: Outcome) -> None:
-        landed[f"{number}/{host.place.host}"] = told
 
-    ldaps = outcome(check("ldaps/tcp", address="127.0.0.1", port=seen[0].port), State.OK)
-    turn = SignIn(forest, ("mim",), credentials, hosts, lambda _: (ldaps,), land, Timeouts(2, 2, 1), ledger)
-    return Several(forest, seen, landed, turn)
+def tell(asker: ForestAsker, host: HostState, *told: Outcome) -> None:
+    """What was seen of the host before the account signs in."""
+    asker.hosts[:] = [host]
+    for one in told:
+        asker.ledger.land(host, replace(one, check=replace(one.check, host=host.place.host)))
 
 
 async def test_after_a_rejection_no_other_controller_gets_the_password() -> None:
     async with several(REJECTED, ACCEPTED, ACCEPTED) as (first, *others):
         await in_turn([one.turn for one in (first, *others)])
     assert [one.binds for one in (first, *others)] == [[1], [0], [0]]
-    spared = [told for one in others for told in one.landed.values()]
+    spared = [told for one in others for told in one.landed]
     assert {told.state for told in spared} == {State.SKIPPED}
     assert all("a second could lock the account" in told.reason for told in spared)
 
@@ -111,9 +118,9 @@ async def test_forests_of_one_account_wait_for_each_other_and_those_of_others_do
 async def test_a_host_that_only_a_record_led_to_gets_nothing_from_outside_the_forest() -> None:
     async with several(ACCEPTED) as (one,):
         stranger = HostState(Target("dc1.evil.test", "127.0.0.1", "srv", "alpha.test"))
-        turn = replace(one.turn, hosts=[stranger])
-        await turn.run()
-    told = one.landed["0/dc1.evil.test"]
+        tell(one.turn.asker, stranger)
+        await one.turn.run()
+    (told,) = one.landed
     assert (told.state, told.facts["signed_in"]) == (State.SKIPPED, False)
     assert told.reason.startswith("nothing secret was sent: dc1.evil.test is not in alpha.test")
     assert told.attempts == 0, "whatever its certificate would have said"
@@ -123,8 +130,9 @@ async def test_a_host_that_only_a_record_led_to_gets_nothing_from_outside_the_fo
 async def test_where_another_forest_answers_it_is_not_tried() -> None:
     async with several(ACCEPTED) as (one,):
         foreign = outcome(check("ldaps/tcp", address="127.0.0.1"), State.OK, facts={"wrong_forest": True})
-        await replace(one.turn, outcomes=lambda _: (foreign,)).run()
-    (told,) = one.landed.values()
+        tell(one.turn.asker, one.turn.asker.hosts[0], foreign)
+        await one.turn.run()
+    (told,) = one.landed
     assert told.reason == "not tried: another forest answers here"
     assert one.binds == [0]
 
@@ -134,8 +142,9 @@ async def test_where_ldap_is_blocked_it_is_not_tried() -> None:
         silent = tuple(
             outcome(check(service, address="127.0.0.1"), State.FILTERED) for service in ("ldaps/tcp", "ldap/tcp")
         )
-        await replace(one.turn, outcomes=lambda _: silent).run()
-    (told,) = one.landed.values()
+        tell(one.turn.asker, one.turn.asker.hosts[0], *silent)
+        await one.turn.run()
+    (told,) = one.landed
     assert told.state is State.SKIPPED
     assert "signed_in" not in told.facts
     assert one.binds == [0]
@@ -152,7 +161,7 @@ async def test_three_entries_of_one_domain_have_one_attempt_whatever_the_account
             of_user = replace(CREDENTIALS, user=user)
             made = several(REJECTED, name=name, ledger=ledger, credentials=of_user)
             (one,) = await stack.enter_async_context(made)
-            one.turn.hosts[0].ping = {"domain": "bravo.test", "netbios_domain": "BRAVO", "forest": "bravo.test"}
+            one.turn.asker.hosts[0].ping = {"domain": "bravo.test", "netbios_domain": "BRAVO", "forest": "bravo.test"}
             ones.append(one)
         (group,) = by_account([one.turn for one in ones])
         await in_turn(group)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portcheck.asking.knowledge import HostState
 from portcheck.config import ForestSpec
-from portcheck.run.knowledge import HostState
 from portcheck.signin.ledger import AttemptLedger, account, domains, grouped
 from portcheck.targets.checks import Target
 

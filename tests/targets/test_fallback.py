@@ -13,8 +13,8 @@ from portcheck.config import ForestSpec, Server
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
 from portcheck.net.dns import Names
-from portcheck.targets import fallback
-from portcheck.targets.fallback import Search
+from portcheck.run import search
+from portcheck.run.search import Search
 from portcheck.targets.known import from_file
 from portcheck.targets.srv import Discovery
 
@@ -45,6 +45,8 @@ class World:
     names: dict[str | None, str] = field(default_factory=dict)
     asked: list[Target] = field(default_factory=list)
     somebody: asyncio.Event = field(default_factory=asyncio.Event)
+    too_many: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
 
     async def ask(self, places: Iterable[Target], _: Discovery) -> None:
         self.asked += places
@@ -56,8 +58,11 @@ class World:
             return {}
         return {"dns_host_name": self.names[place.address], "domain": self.names[place.address].partition(".")[2]}
 
+    async def beside(self, _: Discovery) -> None:
+        """Nothing is asked beside."""
+
     def search(self, dns: Names, **forest: Any) -> Search:
-        return Search(ForestSpec("alpha.test", **forest), dns, ("A",), self.ask, self.introduce)
+        return Search(ForestSpec("alpha.test", **forest), dns, ("A",), [], self, self, self)  # type: ignore[arg-type]
 
     @property
     def told(self) -> list[tuple[str, str | None, bool]]:
@@ -69,8 +74,8 @@ ZONE = {(SRV, "SRV"): ("0 100 389 dc1.alpha.test",), ("dc1.alpha.test", "A"): ("
 
 @pytest.fixture(autouse=True)
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fallback, "DNS_HEAD_START_S", 0.01)
-    monkeypatch.setattr(fallback, "SILENT_DNS_S", 0.01)
+    monkeypatch.setattr(search, "DNS_HEAD_START_S", 0.01)
+    monkeypatch.setattr(search, "SILENT_DNS_S", 0.01)
 
 
 async def test_what_dns_advertises_is_asked_and_nobody_else() -> None:
@@ -155,9 +160,39 @@ def test_a_name_server_of_the_file_is_planned_on_the_port_that_was_given(port: i
 
 
 async def test_a_silent_resolver_of_the_system_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fallback, "system_servers", lambda: (("127.0.0.53", 53),))
+    monkeypatch.setattr(search, "system_servers", lambda: (("127.0.0.53", 53),))
     world = World()
     await world.search(Dns()).run()
     assert [(place.address, place.source, place.dns_only) for place in world.asked] == [
         ("127.0.0.53", "resolver", True)
     ]
+
+
+@dataclass(slots=True)
+class FullForwarder(Names):
+    """`refused`: these records; the others get `otherwise`."""
+
+    refused: frozenset[str] = frozenset()
+    otherwise: str = "timeout"
+
+    async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
+        status = "refused" if name.split(".", maxsplit=1)[0] in self.refused else self.otherwise
+        if status != "timeout":
+            self.heard.set()
+        return Lookup(name, record, self.label, status, (), required=required)
+
+
+@pytest.mark.parametrize(("refused", "otherwise", "asked"), [
+    ({"_gc"}, "timeout", ["127.0.0.53"]),
+    ({"_gc", "_ldap"}, "servfail", []),
+    ({"_gc"}, "nxdomain", []),
+    (set(), "refused", []),
+])  # fmt: skip
+async def test_a_resolver_that_refuses_some_questions_and_leaves_the_others_is_asked_itself(
+    refused: set[str], otherwise: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dnsmasq with its table full: which of the questions it refuses differs from run to run."""
+    monkeypatch.setattr(search, "system_servers", lambda: (("127.0.0.53", 53),))
+    world = World()
+    await world.search(FullForwarder(refused=frozenset(refused), otherwise=otherwise)).run()
+    assert [place.address for place in world.asked] == asked

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from portcheck.asking.asker import ForestAsker
+from portcheck.asking.engine import Engine
 from portcheck.config import DcSpec, ForestSpec
 from portcheck.model import Lookup
 from portcheck.model.target import Target
@@ -15,7 +17,6 @@ from portcheck.net import dns
 from portcheck.net.dns import Names
 from portcheck.net.timeouts import Timeouts
 from portcheck.run.clients import Clients
-from portcheck.run.engine import Engine
 from portcheck.targets import srv as discover
 from portcheck.targets import views
 from portcheck.targets.client_names import ClientAddress, of_site
@@ -264,13 +265,12 @@ async def test_a_site_of_more_hosts_than_make_sense_is_told_by_who_follows_the_p
     }
     asked: list[Target] = []
 
-    async def ask(places: Iterable[Target], _: Discovery) -> None:
-        asked.extend(places)
+    class Noting(Clients):
+        async def ask(self, places: Iterable[Target], _: Discovery) -> None:
+            asked.extend(places)
 
-    too_many, unusable = list[str](), list[str]()
-    forest, engine = ForestSpec("alpha.test", site="DMZ"), Engine(Timeouts(), lambda _: None)
-    clients = Clients(forest, zone(rows), ("A",), engine, [], [], {}, ask, too_many, unusable)
-    await clients._site("DMZ")
+    forest, too_many = ForestSpec("alpha.test", site="DMZ"), list[str]()
+    await Noting(forest, zone(rows), ("A",), [], {}, asker(forest), too_many)._site("DMZ")
     assert len({place.host for place in asked}) == discover.MOST_TARGETS
     assert too_many == [
         "2 of the 1502 hosts that DNS names for the site DMZ of alpha.test",
@@ -284,12 +284,10 @@ async def test_addresses_of_the_domains_name_beyond_the_bound_are_told() -> None
             return {"address": uses[0].address}
 
     rows = {("alpha.test", "A"): tuple(f"10.77.3.{n}" for n in range(1, 20))}
-    too_many, unusable = list[str](), list[str]()
-    engine = Engine(Timeouts(), lambda _: None)
-    clients = Answering(ForestSpec("alpha.test"), zone(rows), ("A",), engine, [], [], {}, never, too_many, unusable)
-    await clients.domain_addresses()
+    forest, too_many = ForestSpec("alpha.test"), list[str]()
+    await Answering(forest, zone(rows), ("A",), [], {}, asker(forest), too_many).domain_addresses()
     assert too_many == ["3 of the 19 addresses of alpha.test that are no controller's"]
 
 
-async def never(_: Iterable[Target], __: Discovery) -> None:
-    pytest.fail("nobody is found")
+def asker(forest: ForestSpec) -> ForestAsker:
+    return ForestAsker(forest, (), Engine(Timeouts(), lambda _: None), Names(), lambda _: None)

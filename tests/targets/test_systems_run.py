@@ -60,8 +60,8 @@ async def test_without_a_pinned_port_the_dynamic_one_is_not_guessed() -> None:
 
 def at(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if loopback were a network, and this machine had this address in it."""
-    monkeypatch.setattr("portcheck.run.forest.is_loopback", lambda _: False)
-    monkeypatch.setattr("portcheck.run.forest.is_here", lambda asked: asked == address)
+    monkeypatch.setattr("portcheck.asking.asker.is_loopback", lambda _: False)
+    monkeypatch.setattr("portcheck.asking.asker.is_here", lambda asked: asked == address)
 
 
 FIRST, SECOND, THIRD = "127.0.7.1", "127.0.7.2", "127.0.7.3"  # where nobody listens

@@ -1,12 +1,13 @@
 """An LDAP session: questions in a codec of our own, and, once the server is proven, searches through ldap3.
 
-Blocking: it lives in a thread of its own (`aside`). Nothing here retries: an attempt that a server may have counted is
+Blocking: it lives in a thread of its own. Nothing here retries: an attempt that a server may have counted is
 never made twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from typing import Any, NoReturn, TypeVar
 
@@ -67,16 +68,18 @@ class Session:
 
     line: Channel
     trail: Timeline
+    presented: bool = False  # credentials, or a proof of them, have left
     _connection: Any = field(default=None, repr=False)  # ldap3's
 
     def ask(self, what: str, question: bytes, frame: Frame) -> bytes:
         """One whole message for one, in a codec of the caller's. Raises NetError."""
         return self._ask(what, lambda: self.line.ask(question, frame))
 
-    def read(self, unpack: Callable[[], T]) -> T:
-        """What the codec makes of an answer; NetError for what it does not take."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Where a codec reads an answer: NetError for what it does not take."""
         try:
-            return unpack()
+            yield
         except ValueError as error:
             raise NetError(State.MISMATCH, f"the answer is not LDAP: {error}", Stage.ANSWER) from None
 

@@ -15,7 +15,6 @@ from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, DomainController, Facts, Outcome, Stage, State
 from portcheck.model.target import DC, SWEPT, UNNAMED, Route, Target
 from portcheck.probes.probe import Subject
-from portcheck.targets.fallback import FAMILIES
 
 # Roles that the LDAP ping tells by a flag: without the flag the service is not there (MS-ADTS 6.3.1.2).
 NONE_OF_THEM = {True: "this machine is none of those that are known", False: "this machine is where they lead"}
@@ -27,6 +26,7 @@ VOICES = GOOD | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH}
 ANYBODYS = frozenset({"dns", "time", "netbios-ns", "netbios-ssn", "smb", "winrm", "tcp", "udp"})  # not only a DC's
 SOURCE_ORDER = ("report", "explicit", "srv", "argument", "address", "dns-server", "resolver")
 IN_TURN = 3  # of these, the order in which they are found is always the same
+FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
 ROLE_ORDER = ("pdc", "gc", "kdc", "writable", "rodc", "dns", "time", "adws")
 CONTROLLER_FACTS = (
     "dns_host_name", "domain", "forest", "netbios_domain", "netbios_host", "client_site", "domain_controller_level",

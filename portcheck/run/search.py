@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import field, replace
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
 
-from portcheck.config import ForestSpec, family
+from portcheck.asking.asker import ForestAsker
+from portcheck.asking.knowledge import FAMILIES
+from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
 from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
-from portcheck.net.dns import Names, NoResolverError, system_servers
+from portcheck.net.dns import UNHEARD, Names, NoResolverError, system_servers
+from portcheck.run.clients import Clients
+from portcheck.run.naming import NamesBeside
 from portcheck.targets import srv, views
 from portcheck.targets.srv import Discovery
 
 DNS_HEAD_START_S = 0.3
-FAMILIES: dict[tuple[str, ...], str] = {("A",): "IPv4 address", ("AAAA",): "IPv6 address"}
 SILENT_DNS_S = 1.2  # more; a resolver far away has answered by then: what DNS has not told is asked without it
-
-
-async def _nothing(_: Discovery) -> None:
-    """Nothing is asked beside."""
 
 
 @dataclass(slots=True)
 class Search:
-    """One forest's hosts. `ask` gets the targets as they are found; `introduce` gives what one says in its ping.
-
-    `beside`: what else the names found are held against, while the targets are asked.
-    """
+    """One forest's hosts, asked as they are found; what else the names found are held against is asked beside."""
 
     forest: ForestSpec
     names: Names
     families: Sequence[str]
-    ask: Callable[[Iterable[Target], Discovery], Awaitable[None]]
-    introduce: Callable[[Target], Awaitable[Facts]]
-    beside: Callable[[Discovery], Awaitable[None]] = _nothing
-    lookups: list[Lookup] = field(default_factory=list)
+    lookups: list[Lookup]
+    asker: ForestAsker
+    clients: Clients
+    naming: NamesBeside
     problem: str | None = None
-    too_many: list[str] = field(default_factory=list)
-    unusable: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
         """Named controllers are asked at once; those that DNS advertises follow when it has answered."""
@@ -58,7 +52,7 @@ class Search:
     async def _named(self) -> None:
         if self.forest.domain_controllers:
             found = await self.discovered(srv.explicit(self.forest, self.names, self.families))
-            await asyncio.gather(self.ask(found.places, found), self.beside(found))
+            await asyncio.gather(self.clients.ask(found.places, found), self.naming.beside(found))
 
     async def _advertised(self) -> None:
         if not self.forest.discover:
@@ -81,9 +75,12 @@ class Search:
         if found.places or self.forest.domain_controllers:
             at = {place.address for place in found.places} | {c.address for c in self.forest.domain_controllers}
             others = [address for address in self.servers if address not in at]
-            await asyncio.gather(self.ask(found.places, found), self._ask_servers(found, others), self.beside(found))
+            await asyncio.gather(
+                self.clients.ask(found.places, found), self._ask_servers(found, others), self.naming.beside(found)
+            )
         elif self.names.heard.is_set():
-            await asyncio.gather(self._last_resort(found, self.servers), self.beside(found))
+            resolvers = [] if self.servers or not _no_word(found) else [self._ask_resolvers()]
+            await asyncio.gather(self._last_resort(found, self.servers), self.naming.beside(found), *resolvers)
 
     async def _of_another_server(self, found: Discovery) -> Discovery:
         """Of several servers the first that answers is believed. Where it knows no controller, another one may."""
@@ -106,8 +103,8 @@ class Search:
             self.problem = str(error)
             return Discovery()
         self.lookups.extend(found.lookups)
-        self.too_many.extend(found.too_many)
-        self.unusable.extend(found.unusable)
+        self.clients.too_many.extend(found.too_many)
+        self.clients.unusable.extend(found.unusable)
         return found
 
     def _server(self, address: str) -> Target:
@@ -117,13 +114,13 @@ class Search:
     @property
     def servers(self) -> list[str]:
         """Those of the name servers that may be asked as hosts too."""
-        return [host for host, _ in self.names.servers if family(host) in self.families]
+        return srv.servers_of(self.names, self.families)
 
     async def _ask_servers(self, found: Discovery, addresses: Iterable[str]) -> None:
         """Name servers that the file names and that are no known controllers: only DNS is asked of them."""
         named = {c.address for c in self.forest.domain_controllers}
         places = [replace(self._server(address), dns_only=True) for address in addresses if address not in named]
-        await self.ask(places, found)
+        await self.clients.ask(places, found)
 
     async def _without_dns(self, discovering: asyncio.Task[Discovery]) -> None:
         """DNS says nothing. A forest's own name servers are nearly always its controllers: they are asked as such."""
@@ -132,7 +129,7 @@ class Search:
         if self.servers:
             await asyncio.gather(*(self._ask_assumed(address) for address in self.servers))
             return
-        await asyncio.gather(self._ask_resolvers(), self._ask_by_name(discovering))
+        await asyncio.gather(self._ask_silent_resolvers(), self._ask_by_name(discovering))
 
     async def _still_silent(self) -> bool:
         """Whether DNS has said nothing after a while; a slow one has by then."""
@@ -142,29 +139,34 @@ class Search:
 
     async def _ask_assumed(self, address: str) -> None:
         place = self._server(address)
-        ping, silent = await asyncio.gather(self.introduce(place), self._still_silent())
+        ping, silent = await asyncio.gather(self.asker.introduce(place), self._still_silent())
         if silent and not self.names.heard.is_set():
             told = str(ping.get("dns_host_name") or "")
             place = replace(place, host=told) if told else replace(place, assumed=True)
-            await self.ask([place], Discovery())
+            await self.clients.ask([place], Discovery())
+
+    async def _ask_silent_resolvers(self) -> None:
+        if await self._still_silent():
+            await self._ask_resolvers()
 
     async def _ask_resolvers(self) -> None:
         """Is it the system's own name server that says nothing, or one behind it?"""
-        if await self._still_silent():
-            places = [Target(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
-            await self.ask(places, Discovery())
+        places = [Target(address, address, "resolver", dns_only=True) for address, _ in system_servers()]
+        await self.clients.ask(places, Discovery())
 
     async def _ask_by_name(self, discovering: asyncio.Task[Discovery]) -> None:
         """The hosts file may know the name. Who does not say which host it is may be any: DNS is waited for first."""
         own = await srv.by_name(self.forest.name, self.names, self.families, silent=True)
-        pings = await asyncio.gather(*(self.introduce(Target(p.host, p.address, "dns-server")) for p in own.places))
+        pings = await asyncio.gather(
+            *(self.asker.introduce(Target(p.host, p.address, "dns-server")) for p in own.places)
+        )
         if not (own.places and all(ping.get("dns_host_name") for ping in pings)):
             await asyncio.wait([discovering])
         if not self.names.heard.is_set():
             self.lookups.extend(own.lookups)
             places = (replace(place, host=place.address or "", source="dns-server") for place in own.places)
             known = [self._recognised(p, ping, by_name=True) for p, ping in zip(places, pings, strict=True)]
-            await self.ask(known, own)
+            await self.clients.ask(known, own)
 
     async def _last_resort(self, found: Discovery, servers: Sequence[str]) -> None:
         """DNS told nobody. The name may be a host's, or lead to controllers itself; name servers often are some."""
@@ -174,7 +176,7 @@ class Search:
         if not candidates and own.lookups and all(lookup.status == "nodata" for lookup in own.lookups):
             self._note_other_family()
         asking = (self._ask_candidate(address, found, by_name=named) for address in candidates)
-        await asyncio.gather(*asking, self.beside(own))
+        await asyncio.gather(*asking, self.naming.beside(own))
 
     def _note_other_family(self) -> None:
         """The name exists. If addresses of one family only were asked for, it may well be a host with the other."""
@@ -185,8 +187,8 @@ class Search:
     async def _ask_candidate(self, address: str | None, found: Discovery, *, by_name: bool) -> None:
         known = Target(address or "", address, "dns-server")
         place = known if by_name or address is None else replace(self._server(address), domain="")
-        ping = await self.introduce(place)
-        await self.ask([self._recognised(place, ping, by_name=by_name)], found)
+        ping = await self.asker.introduce(place)
+        await self.clients.ask([self._recognised(place, ping, by_name=by_name)], found)
 
     @property
     def _is_domain(self) -> bool:
@@ -220,3 +222,9 @@ class Search:
         if told:
             return replace(place, host=told, source="address" if by_name else "dns-server", domain=self.forest.name)
         return replace(place, dns_only=True, domain=self.forest.name)
+
+
+def _no_word(found: Discovery) -> bool:
+    """A forwarder with too many questions waiting refuses some, and answers none: as silent as if it refused none."""
+    statuses = {lookup.status for lookup in found.lookups}
+    return bool(statuses & UNHEARD) and statuses <= UNHEARD | {"refused", "servfail"}

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import field
 
-from portcheck.diagnose.verdict import judge, settle, verdict_of, weighed
+from portcheck.asking.knowledge import HostState, without_port
+from portcheck.diagnose.verdict import judge, settle, weighed
 from portcheck.frozen import dataclass
-from portcheck.model import Check, Outcome, State, Verdict
+from portcheck.model import Check, Outcome, State
 from portcheck.model.events import Landed, Notify, Planned, unheard
-from portcheck.run.knowledge import HostState, without_port
 
 
 @dataclass(slots=True)
@@ -122,28 +122,6 @@ class Ledger:
                 outcome = without_port(check, mappers.get((check.host, check.address)))
             found.append(self._whose[key].in_hindsight(outcome))
         return settle(found, {outcome.check.id: self._whose[outcome.check.id].offered for outcome in found})
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerPage:
-    """The ledger of one host: what the second look reads and writes."""
-
-    ledger: Ledger
-    host: HostState
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        return self.ledger.of(self.host)
-
-    def land(self, outcome: Outcome) -> None:
-        self.ledger.land(self.host, outcome)
-
-    def matters(self, outcome: Outcome) -> bool:
-        """Does its verdict hurt?"""
-        return verdict_of(outcome, self.host.offered) in {Verdict.FAIL, Verdict.WARN}
-
-    def elapsed_ms(self, outcome: Outcome) -> float:
-        return self.ledger.elapsed_ms(outcome)
 
 
 def _left(check: Check) -> Outcome:

@@ -16,15 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
-from portcheck.config import ForestSpec, Settings
-from portcheck.frozen import dataclass
-from portcheck.model import Check, Outcome, State
-from portcheck.model.events import Notify, Started, unheard
-from portcheck.net.paths import network
-from portcheck.net.platform.machine import source_address
-from portcheck.run import own_fault
-from portcheck.run.copies import Copy
-from portcheck.run.frames import (
+from portcheck.asking import copies, own_fault
+from portcheck.asking.copies import Copy
+from portcheck.asking.frames import (
     LENGTH,
     AskHost,
     Begun,
@@ -37,8 +31,18 @@ from portcheck.run.frames import (
     packed,
     unpacked,
 )
-from portcheck.run.knowledge import HostState
-from portcheck.run.ledger import Ledger
+from portcheck.asking.knowledge import HostState
+from portcheck.asking.ledger import Ledger
+from portcheck.catalogue.profiles import Profile
+from portcheck.config import ForestSpec, Settings
+from portcheck.frozen import dataclass
+from portcheck.model import Check, Outcome, State
+from portcheck.model.events import Notify, Started, unheard
+from portcheck.model.target import Selection
+from portcheck.net.paths import network
+from portcheck.net.platform.machine import source_address
+from portcheck.targets.checks import checks_for
+from portcheck.targets.known import from_file
 
 MANY = 4000  # checks from which on more than one process pays
 EACH = 2000  # checks for which it pays to have one more
@@ -46,7 +50,7 @@ MOST = 64
 UNEVEN = 1.25  # times its fair share that one process may get for the sake of a way
 LAST_WORDS_S = 0.6  # a process that is told to end has so long to say what is new
 Group = Callable[[str], str]
-BOOT = "import sys; sys.path[:] = sys.argv[1:]; from portcheck.run.worker import main; main()"
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from portcheck.asking.worker import main; main()"
 
 
 def wanted(settings: Settings, checks: int) -> int:
@@ -58,6 +62,18 @@ def wanted(settings: Settings, checks: int) -> int:
     if checks < MANY or settings.rate is not None:  # a rate is no faster with more
         return 1
     return max(1, min(_cores(), checks // EACH, MOST))
+
+
+def ahead(
+    asked: Sequence[tuple[ForestSpec, Sequence[Profile]]], settings: Settings, selection: Selection
+) -> list[Copy]:
+    """The processes that will be wanted, as far as that can be told already: for the controllers of the file."""
+    expected = 0
+    for forest, profiles in asked:
+        here = from_file(forest)[: len(forest.domain_controllers)]
+        expected += sum(len(checks_for(one, forest, profiles, selection)) for one in here[:1]) * len(here)
+    count = wanted(settings, expected) if expected else 0
+    return copies.made(count if count > 1 else 0)
 
 
 def parts_here(settings: Settings) -> int:

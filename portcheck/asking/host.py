@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from portcheck.asking.engine import Engine
+from portcheck.asking.knowledge import HostState, without_address, without_port
+from portcheck.asking.together import together
 from portcheck.catalogue.services import GENERIC
 from portcheck.config import ForestSpec
 from portcheck.frozen import dataclass
@@ -14,10 +17,6 @@ from portcheck.model import Check, Need, Outcome, State
 from portcheck.model.target import Target
 from portcheck.net.dns import is_address
 from portcheck.probes.probe import Subject
-from portcheck.run.again import Looks
-from portcheck.run.engine import Engine
-from portcheck.run.knowledge import HostState, without_address, without_port
-from portcheck.run.together import together
 
 # The LDAP ping goes first: it tells which services are not there, and who a host is that was given by address only.
 HEAD_START_S = 0.2
@@ -50,15 +49,13 @@ class HostRun:
     forest: ForestSpec
     engine: Engine
     ledger: Writing
-    looks: Looks | None = None  # the second look, where there will be one
     families: Sequence[str] = ()  # of which addresses were asked for
+    second_look: bool = False  # there will be one, and it begins where a check seems to end in silence
 
     async def run(self, check: Check, subject: Subject) -> Outcome:
-        """Ask. If it seems to end in silence, the second look's walk begins."""
         if check.address is None and subject.route is None:
             return without_address(check, self.families, self.host.place)
-        looks, host = self.looks, self.host
-        return await self.engine.run(check, subject, None if looks is None else lambda: looks.unheard(host, check))
+        return await self.engine.run(check, subject, self.host if self.second_look else None)
 
     async def everything(self, checks: Sequence[Check]) -> None:
         """All checks of the host."""

@@ -63,8 +63,6 @@ if sys.platform == "linux":
         """So many, or as many as this machine has room for; none where this process is more than one thread."""
         if not count or threading.active_count() > 1:
             return []
-        import portcheck.probes.registry  # what each of them would load
-        import portcheck.run.worker  # noqa: F401 - for the same
 
         gc.freeze()
         found: list[Copy] = []
@@ -95,7 +93,7 @@ if sys.platform == "linux":
     def _live(incoming: int, outgoing: int, blocked: set[int]) -> None:
         """The copy's own life: it never returns."""
         try:
-            from portcheck.run import worker
+            from portcheck.asking import worker
 
             worker.hear_no_signals()
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

@@ -13,21 +13,22 @@ import threading
 from dataclasses import field
 from typing import BinaryIO
 
+from portcheck.asking import own_fault
+from portcheck.asking.engine import Engine, probes
+from portcheck.asking.frames import LENGTH, AskHost, Begun, Done, Learnt, Share, Word, packed, told, unpacked
+from portcheck.asking.host import HostRun
+from portcheck.asking.knowledge import HostState
 from portcheck.config import ForestSpec
+from portcheck.exitcodes import SIGNALS
 from portcheck.frozen import dataclass
 from portcheck.model import Check, Outcome
 from portcheck.model.events import Event, Started, unheard
 from portcheck.net.lag import ListeningLoop
+from portcheck.net.starved import FULL, starved
 from portcheck.net.timeouts import Timeouts
-from portcheck.run import own_fault
-from portcheck.run.attending import SELDOM
-from portcheck.run.ending import SIGNALS
-from portcheck.run.engine import Engine, probes
-from portcheck.run.frames import LENGTH, AskHost, Begun, Done, Learnt, Share, Word, packed, told, unpacked
-from portcheck.run.host import HostRun
-from portcheck.run.knowledge import HostState
-from portcheck.run.starved import FULL, starved
 
+SELDOM = (50_000, 20, 50)
+"""How many new objects, and rounds, between the searches for circles of garbage: a run makes few, and many objects."""
 EVERY_S = 0.1  # so often it says what is new
 LAST_WORDS_S = 1.0  # for saying what is new when it is told to end
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import field, replace
 
+from portcheck.asking.crowd import Crowd
+from portcheck.asking.doubts import Doubt, Doubts
+from portcheck.asking.knowledge import HostState
 from portcheck.config import Settings
 from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Check, Facts, Outcome, Stage, State, Trace
 from portcheck.model.events import Notify, Started
 from portcheck.net import socks
-from portcheck.net.alarms import after
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
 from portcheck.net.pacing import AdaptivePacer, Pacer
@@ -20,20 +22,16 @@ from portcheck.net.paths import Paths, RepeatPacer
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
 from portcheck.net.pulse import Pulse
+from portcheck.net.starved import starved
 from portcheck.net.timeline import Timeline
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import USUAL, Probe, Seen, Subject, askable
-from portcheck.run.crowd import Crowd
-from portcheck.run.starved import starved
 from portcheck.wire import WireError, fingerprint, text
 
 # A healthy controller now and then resets a brand-new session (the session scavenger, Microsoft KB2000061), so a reset
 # means something only when it comes again, later, to another source port.
 AFTER_RESET_S = (0.25, 0.6, 1.1)
 PLAINLY_FOREIGN = frozenset({"HTTP", "SSH"})  # no protocol asked here begins like these
-LAST_S = 0.9
-"""So long before the patience ends, what has not been heard of at all is said to be silent, it seems."""
-LAST_SOON_S = 0.8  # where other answers come at once, it seems so after so long
 TCP_ANSWERS, UDP_ANSWERS = 3, 2  # of a host, before the silence of another port shows sooner
 PROGRAMS = dict.fromkeys(("kerberos", "kpasswd", "ldap-ping"), "lsass")
 """Who answers a service's datagrams: these are one process on Windows. Others answer for themselves alone."""
@@ -44,19 +42,6 @@ SOCKETS_A_QUESTION = 6  # to DNS, where it is silent: each try keeps its socket,
 REPEATS_PER_SECOND = 20.0
 REPEATS_WINDOW_S = 1.2
 MOST_CHECKS = 250_000  # of one run, unless the user says otherwise: what DNS tells decides how many there would be
-
-
-@dataclass(slots=True)
-class Doubt:
-    """Whether anything comes back: as long as nothing is heard of a check, that may be its end."""
-
-    trail: Timeline
-    unheard: Callable[[], None]
-    over: bool = False
-
-    def believe(self) -> None:
-        if not self.over and self.trail.attempts and not self.trail.answers:
-            self.unheard()
 
 
 @dataclass(slots=True)
@@ -75,6 +60,7 @@ class Engine:
     walking: asyncio.Semaphore = field(init=False)  # sockets of the second look
     looking_up: asyncio.Semaphore = field(init=False)
     walks_begun: Counter[tuple[str, tuple[str, int]]] = field(init=False, default_factory=Counter)
+    doubts: Doubts = field(init=False)
     sampled: set[str] = field(init=False, default_factory=set)  # addresses, of the second look's comparing of ports
     _slots: Crowd = field(init=False)  # asyncio's semaphore looks through all that wait, for each that leaves
     _planned: int = field(init=False, default=0)
@@ -86,6 +72,7 @@ class Engine:
     def __post_init__(self) -> None:
         if self.settings == USUAL:
             self.settings = USUAL  # as subjects have them
+        self.doubts = Doubts(self.patience.connect_s)
         sockets_a_check = self.patience.attempts + 1  # and one for a question beside
         wanted = self.concurrency * sockets_a_check
         allowed = socket_limit(wanted + WALKING + LOOKING_UP)
@@ -109,20 +96,20 @@ class Engine:
         """Load the probes, aside from the loop: what was sent before keeps its time."""
         await asyncio.to_thread(probes)
 
-    async def run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None = None) -> Outcome:
-        """One check from its first packet to its outcome; `unheard` is called if it seems to end in silence."""
+    async def run(self, check: Check, subject: Subject, doubted: HostState | None = None) -> Outcome:
+        """One check from its first packet to its outcome; `doubted`: its host, where `silences` is to tell of it."""
         await self._slots.enter()
         try:
-            return await self._run(check, subject, unheard)
+            return await self._run(check, subject, doubted)
         finally:
             self._slots.leave()
 
-    async def _run(self, check: Check, subject: Subject, unheard: Callable[[], None] | None) -> Outcome:
+    async def _run(self, check: Check, subject: Subject, doubted: HostState | None) -> Outcome:
         address = check.address or ""
         await self._paths.turn(address)
         self.notify(Started(check))
         trail = Timeline()
-        doubt = None if unheard is None else self._doubt_later(check, trail, unheard)
+        doubt = None if doubted is None else self.doubts.begin(doubted, check, trail)
         try:
             outcome = await self._attempt(check, subject, trail)
         finally:
@@ -132,19 +119,13 @@ class Engine:
             self._paths.heard(address)  # no service, but an answer: the way is not too narrow
         return outcome
 
-    def _doubt_later(self, check: Check, trail: Timeline, unheard: Callable[[], None]) -> Doubt:
-        """`unheard` is called when the check seems to end in silence: soon, where others answer at once."""
-        doubt, last_s = Doubt(trail, unheard), max(0.0, self.patience.connect_s - LAST_S)
-        if last_s <= LAST_SOON_S:
-            after(last_s, doubt.believe)
-            return doubt
-
-        def soon() -> None:
-            if not doubt.over:
-                doubt.believe() if self.answers_at_once(check) else after(last_s - LAST_SOON_S, doubt.believe)
-
-        after(LAST_SOON_S, soon)
-        return doubt
+    async def silences(self) -> AsyncIterator[Doubt]:
+        """Checks that seem to end in silence: soon where others of the host answer at once; without end."""
+        async for doubt in self.doubts.due():
+            if not (doubt.last or self.answers_at_once(doubt.check)):
+                self.doubts.put_off(doubt)
+            elif doubt.silent:
+                yield doubt
 
     async def again(
         self,
