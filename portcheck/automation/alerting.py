@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -61,39 +61,41 @@ class Alert:
                 return report.compared is not None and not report.compared.same
 
 
-def prepared(alert: Alert | None, say: Callable[[str], None]) -> Callable[[Report], None]:
-    """What to call with the report. Raises ConfigError, before anything is sent, where no notice could be."""
-    if alert is None:
-        return lambda _: None
-    urls = () if alert.needs_secrets else _sendable((alert.when.value,))
-    if alert.needs_secrets or alert.file is not None:
-        urls += _urls(alert.file)
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Where they go, and, for notices of runs, when they are due."""
 
-    def tell(report: Report) -> None:
-        if alert.due(report):
+    urls: tuple[str, ...] = ()
+    alert: Alert | None = None
+
+    def about(self, report: Report) -> Iterator[str]:
+        """Send what is due of this run; a line for each place that it did not reach."""
+        if self.alert is not None and self.alert.due(report):
             from portcheck.automation.notify import send
             from portcheck.render.shared import notice
 
-            for trouble in send(urls, notice.title(report), notice.body(report), exit_code=report.exit_code):
-                say(trouble)
+            yield from send(self.urls, notice.title(report), notice.body(report), exit_code=report.exit_code)
 
-    return tell
-
-
-def sender(file: Path | None, say: Callable[[str], None]) -> Callable[[str, str], bool]:
-    """What to call with a title and a text that are due in any case: has it arrived everywhere? Raises ConfigError, as
-    `prepared`."""
-    urls = _urls(file)
-
-    def send_all(title: str, body: str) -> bool:
+    def send(self, title: str, body: str) -> Iterator[str]:
+        """Whatever it says; a line for each place that it did not reach."""
         from portcheck.automation.notify import send
 
-        troubles = tuple(send(urls, title, body))
-        for trouble in troubles:
-            say(trouble)
-        return not troubles
+        yield from send(self.urls, title, body)
 
-    return send_all
+
+def prepared(alert: Alert | None) -> Notices:
+    """Raises ConfigError, before anything is sent, where no notice could be."""
+    if alert is None:
+        return Notices()
+    urls = () if alert.needs_secrets else _sendable((alert.when.value,))
+    if alert.needs_secrets or alert.file is not None:
+        urls += _urls(alert.file)
+    return Notices(urls, alert)
+
+
+def in_any_case(file: Path | None) -> Notices:
+    """For what is due whatever it says. Raises ConfigError, as `prepared`."""
+    return Notices(_urls(file))
 
 
 def _urls(file: Path | None) -> tuple[str, ...]:

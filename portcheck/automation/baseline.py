@@ -5,8 +5,8 @@ Trouble with the history is one line on stderr; the report goes on without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from portcheck.config import ConfigError, FailOn
@@ -27,8 +27,13 @@ class Memory:
 
     order: Order
     wanted: bool
-    say: Callable[[str], None]
     answered: bool = True  # whether the last run could be asked for
+    _lines: list[str] = field(default_factory=list)
+
+    def said(self) -> list[str]:
+        """What the user is to hear of it since this was last asked, a line each."""
+        lines, self._lines = self._lines, []
+        return lines
 
     def compared(self, report: Report) -> Report:
         """The report with what changed since the last run of its plan, and the exit code `--fail-on changed` asks."""
@@ -38,7 +43,7 @@ class Memory:
             return report
         if found is None:
             if self.answered:
-                self.say("nothing to compare with yet: this is the first whole run of this plan")
+                self._lines.append("nothing to compare with yet: this is the first whole run of this plan")
             return replace(report, exit_code=OK if self.answered else NOT_DONE)
         return replace(report, exit_code=OK if found.same else NOT_AS_EXPECTED)
 
@@ -47,7 +52,7 @@ class Memory:
             return self._against_last(report)
         except UNLOADED as error:
             self.answered = self.wanted = False
-            self.say(f"the history cannot be used: {_why(error)}")
+            self._lines.append(f"the history cannot be used: {_why(error)}")
             return None
 
     def _against_last(self, report: Report) -> Comparison | None:
@@ -60,15 +65,15 @@ class Memory:
         plan = fingerprint(self.order)
         try:
             if self.order.settings.fail_on is FailOn.CHANGED:  # the next run must find this one
-                work_here(runs.prove_writable, self.say, create=True)
-            base = work_here(lambda database: runs.base_of(database, plan), self.say, create=False)
+                work_here(runs.prove_writable, self._lines, create=True)
+            base = work_here(partial(runs.base_of, plan=plan), self._lines, create=False)
         except HistoryError as error:
             self.answered = self.wanted = False
-            self.say(f"the history cannot be used: {error}")
+            self._lines.append(f"the history cannot be used: {error}")
             return None
         except StoreError as error:
             self.answered = False
-            self.say(f"the last run cannot be read: {error}")
+            self._lines.append(f"the last run cannot be read: {error}")
             return None
         return compare(base.report, report) if base else None
 
@@ -79,7 +84,7 @@ class Memory:
         try:
             return self._kept(report)
         except UNLOADED as error:
-            self.say(f"this run is not in the history: {_why(error)}")
+            self._lines.append(f"this run is not in the history: {_why(error)}")
             return True
 
     def _kept(self, report: Report) -> bool:
@@ -89,13 +94,17 @@ class Memory:
 
         plan, words, settings = fingerprint(self.order), label(self.order), self.order.settings
         try:
-            work_here(
-                lambda database: runs.keep(database, report, plan, words, settings.history_keep, settings.history_days),
-                self.say,
-                create=True,
+            adding = partial(
+                runs.keep,
+                report=report,
+                plan=plan,
+                label=words,
+                keep_runs=settings.history_keep,
+                days=settings.history_days,
             )
+            work_here(adding, self._lines, create=True)
         except HistoryError as error:
-            self.say(f"this run is not in the history: {error}")
+            self._lines.append(f"this run is not in the history: {error}")
             return not error.full
         return True
 
@@ -104,11 +113,11 @@ def _why(error: BaseException) -> str:
     return "not enough memory" if isinstance(error, MemoryError) else getattr(error, "strerror", None) or str(error)
 
 
-def memory(order: Order, say: Callable[[str], None], *, history: bool, on_change: bool = False) -> Memory:
+def memory(order: Order, *, history: bool, on_change: bool = False) -> Memory:
     """Refuses what asks for changes where there is nothing to compare with, before anything is sent."""
     wanted = history and order.settings.history_keep > 0
     if order.settings.fail_on is FailOn.CHANGED and not wanted:
         raise ConfigError("--fail-on changed compares with the last run, so it needs the history")
     if on_change and not wanted:
         raise ConfigError("--notify on-change compares with the last run, so it needs the history")
-    return Memory(order, wanted, say)
+    return Memory(order, wanted)

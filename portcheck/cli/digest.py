@@ -50,13 +50,15 @@ def made(
     """Written, and sent where that is wanted. Exit 3 where one of them failed."""
     wanted = output_texts.wishes(context, formats, files, FORMATS, "markdown")
     length = timedelta(seconds=flagged("--digest", parse_duration, FIRST if period == runs.LAST else period))
-    send = alerting.sender(notify_file, say) if notify or notify_file else None
+    notices = alerting.in_any_case(notify_file) if notify or notify_file else alerting.Notices()
     one = _since_last(length) if period == runs.LAST else _of(period, length)
     texts = [(wish, FORMATS[wish.name](one.plans, one.span)) for wish in wanted]
     written = [put(wish, text) for wish, text in texts if wish.path is not None]
     shown = [show(text, for_programs=True) for wish, text in texts if wish.path is None]
-    sent = send is None or send(f"portcheck: {one.span}", FORMATS["markdown"](one.plans, one.span))
-    good = all(written) and sent
+    troubles = tuple(notices.send(f"portcheck: {one.span}", FORMATS["markdown"](one.plans, one.span)))
+    for trouble in troubles:
+        say(trouble)
+    good = all(written) and not troubles
     if one.told is not None and good and all(shown):
         good = _noted(one.told)
     return OK if good else NOT_DONE

@@ -130,7 +130,7 @@ def write(report: Report, wanted: Sequence[OutputWish], screen: Options) -> bool
 
 def _content(name: str, report: Report, options: Options) -> Content:
     if name in IN_PIECES:
-        return lambda: IN_PIECES[name](report, options)
+        return IN_PIECES[name](report, options)
     text = FORMATS[name](report, options)
     return text if text.endswith("\n") or not text else text + "\n"
 
@@ -142,7 +142,7 @@ def put(wish: OutputWish, text: Content) -> bool:
             raise ConfigError(
                 f"{wish.name} is no text for a terminal or a pipe; give it a file (-o request.{wish.name})"
             )
-        show(gathered(text()) if callable(text) else text, for_programs=wish.name != TABLE)
+        show(text if isinstance(text, str) else gathered(text), for_programs=wish.name != TABLE)
         return True
     try:
         write_whole(wish.path, text)

@@ -69,7 +69,11 @@ def work(do: Callable[[sqlite3.Connection], T]) -> T | None:
     from portcheck.history.database import HistoryError, work_here
     from portcheck.report.to_json import StoreError
 
+    said: list[str] = []
     try:
-        return work_here(do, say, create=False)
+        return work_here(do, said, create=False)
     except (HistoryError, StoreError) as error:
         raise ConfigError(str(error)) from None
+    finally:
+        for line in said:
+            say(line)

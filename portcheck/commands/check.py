@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -107,23 +108,29 @@ class Job:
 
 def once(context: typer.Context, job: Job) -> int:
     """What `check` does with its job."""
-    memory = baseline.memory(
-        job.order, say, history=job.history, on_change=job.alert is not None and job.alert.on_change
-    )
-    tell = alerting.prepared(job.alert, say)
+    on_change = job.alert is not None and job.alert.on_change
+    memory = baseline.memory(job.order, history=job.history, on_change=on_change)
+    notices = alerting.prepared(job.alert)
     with ENDING.keeping, locking.alone(job.order) if job.lock else nullcontext():
         report = told_to_end(memory.compared(asked(job.order, job.screen, no_color=job.no_color)))
+        _say_all(memory.said())
         files, shown = outputs.files_first(job.wanted)
         written = outputs.write(report, files, job.screen)
         written = memory.keep(report) and written  # before the screen: whoever reads that may never take it
+        _say_all(memory.said())
         try:
             outputs.write(report, shown, job.screen)
         finally:
             report = report if written else unwritten(report)
-            tell(report)
+            _say_all(notices.about(report))
     if context.obj is not None:
         context.obj(report)
     return report.exit_code
+
+
+def _say_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)
 
 
 def signing_in(order: Order, wanted: WantedAccount, *, bind: bool) -> Order:

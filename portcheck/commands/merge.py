@@ -95,13 +95,15 @@ def _keep(merged: Merged) -> None:
     from portcheck.history import runs as kept
     from portcheck.history.database import HistoryError, work_here
 
-    limits = Settings()
+    limits, said = Settings(), list[str]()
     label = f"merged: {', '.join(merged.names)}"
     try:
         work_here(
             lambda database: kept.keep(database, as_one(merged), PLAN, label, limits.history_keep, limits.history_days),
-            say,
+            said,
             create=True,
         )
     except HistoryError as error:
-        say(f"the matrix is not kept: {error}")
+        said.append(f"the matrix is not kept: {error}")
+    for line in said:
+        say(line)

@@ -26,8 +26,9 @@ from portcheck.render.history import course_words, place
 from portcheck.render.shared.conclusion import conclusion
 from portcheck.render.shared.options import Options, for_stream
 from portcheck.run.ending import ENDING
+from portcheck.run.narrowed import again
 from portcheck.run.runner import Order, Run
-from portcheck.run.watch import again, merged
+from portcheck.run.watch import merged
 
 if TYPE_CHECKING:
     from portcheck.render.ui.app import BoardApp, Deeds

@@ -29,12 +29,11 @@ from portcheck.report.compare import compare
 from portcheck.report.to_json import comparison_to_json, dumps
 from portcheck.run.ending import ENDING
 from portcheck.run.runner import Order, attend
-from portcheck.run.watch import Goal, Watch
+from portcheck.run.watch import Goal, Round, Steps, Watch
 from portcheck.targets import systems
 
 if TYPE_CHECKING:
     from portcheck.render.live.watching import Screen, Status
-    from portcheck.run.watch import Goal, Round
 
 Every = Annotated[str, typer.Option("--every", metavar="DURATION", help="From one round's start to the next's.")]
 Until = Annotated[
@@ -89,12 +88,8 @@ def _watched(
     with watching.screen(sys.stdout, sys.stderr, options, status) as screen:
         teller = Teller(screen, status, options, every_s, command, bell=bell)
 
-        def ask(order: Order) -> Report:
-            status.next_at = None
-            return attend(order, screen.notify)
-
-        going = Watch(job.order, ask, teller.tell, every_s, goal)
-        reached = going.run()
+        going = Watch(job.order, every_s, goal)
+        reached = _done(going, teller)
     report = going.report
     if report is None:  # interrupted before the first round was over
         return INTERRUPTED
@@ -103,6 +98,22 @@ def _watched(
     report = replace(report, exit_code=OK if reached else INTERRUPTED)
     output.write(report, job.wanted, job.screen)
     return report.exit_code
+
+
+def _done(going: Watch, teller: Teller) -> bool:
+    """Ask and tell what the watch wants; whether its goal is reached."""
+    steps: Steps[bool] = going.steps()
+    report: Report | None = None
+    while True:
+        try:
+            step = steps.send(report)
+        except StopIteration as end:
+            return bool(end.value)
+        report = None
+        if isinstance(step, Round):
+            teller.tell(step)
+        else:
+            report = teller.ask(step)
 
 
 def _options(job: Job) -> Options:
@@ -142,6 +153,10 @@ class Teller:
     command: list[str] | str | None
     bell: bool
     start: str = field(default="")
+
+    def ask(self, order: Order) -> Report:
+        self.status.next_at = None
+        return attend(order, self.screen.notify)
 
     def tell(self, one: Round) -> None:
         from portcheck.render.live import watching

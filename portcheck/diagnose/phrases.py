@@ -8,6 +8,7 @@ from portcheck.diagnose.reader import flag, number, printable, text, texts
 from portcheck.diagnose.view import ForestFacts, endpoint, local
 from portcheck.model import Outcome, State
 from portcheck.model.folding import folded
+from portcheck.model.readings import by_v6
 
 MOST_NAMED = 4
 """More hosts than this are counted, not named."""
@@ -251,12 +252,6 @@ def said_by(outcome: Outcome) -> str | None:
     return None if forged else text(outcome, "icmp_from")
 
 
-def nobody_there(outcome: Outcome) -> bool:
-    """The last router finds nobody at this address (RFC 1812, 5.2.7.1; RFC 4443, 3.1)."""
-    said = number(outcome, "icmp_type"), number(outcome, "icmp_code")
-    return outcome.state is State.UNREACHABLE and said == ((1, 3) if _by_v6(outcome) else (3, 1))
-
-
 def goes_round(outcomes: Iterable[Outcome]) -> bool:
     """All that was heard of them is that their time to live was over: routes lead in a circle (RFC 792, RFC 4443)."""
     heard = [o for o in outcomes if o.state is not State.FILTERED]
@@ -265,7 +260,7 @@ def goes_round(outcomes: Iterable[Outcome]) -> bool:
 
 def _time_over(outcome: Outcome) -> bool:
     said = number(outcome, "icmp_type"), number(outcome, "icmp_code")
-    return outcome.state is State.UNREACHABLE and said == ((3, 0) if _by_v6(outcome) else (11, 0))
+    return outcome.state is State.UNREACHABLE and said == ((3, 0) if by_v6(outcome) else (11, 0))
 
 
 def in_the_hosts_name(outcome: Outcome) -> bool:
@@ -275,13 +270,8 @@ def in_the_hosts_name(outcome: Outcome) -> bool:
 
 def icmp_words(outcome: Outcome) -> str | None:
     kind, code = number(outcome, "icmp_type"), number(outcome, "icmp_code")
-    table = ICMP_V6 if _by_v6(outcome) else ICMP_V4
+    table = ICMP_V6 if by_v6(outcome) else ICMP_V4
     return None if kind is None or code is None else table.get((int(kind), int(code)))
-
-
-def _by_v6(outcome: Outcome) -> bool:
-    """A device answers in the family it was spoken to."""
-    return ":" in (text(outcome, "icmp_from") or outcome.check.address or "")
 
 
 def milliseconds(value: float) -> str:

@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portcheck.files.links import place
@@ -26,10 +26,8 @@ STDOUT = Path("-")
 A_WRITE = 2**16
 """Pieces are gathered to so many characters, or a little more."""
 
-Pieces = Callable[[], Iterable[str]]
-"""A text too large to be held whole: its pieces, made anew each time they are asked for."""
-Content = str | bytes | Pieces
-_Chunks = Callable[[], Iterable[bytes]]
+Content = str | bytes | Iterator[str]
+"""The last: the pieces of a text too large to be held whole."""
 
 
 class WriteError(Exception):
@@ -44,12 +42,11 @@ def write_whole(path: str | Path, content: Content) -> None:
         raise WriteError(f"{path}: cannot be written: {words(error)}") from None
 
 
-def _chunks(content: Content) -> _Chunks:
+def _chunks(content: Content) -> Iterable[bytes]:
     """Raises ValueError where a text that is held whole cannot be encoded, before a byte of it is written."""
-    if callable(content):
-        return lambda: (text.encode() for text in gathered(content()))
-    whole = content if isinstance(content, bytes) else content.encode()
-    return lambda: (whole,)
+    if isinstance(content, str | bytes):
+        return (content if isinstance(content, bytes) else content.encode(),)
+    return (text.encode() for text in gathered(content))
 
 
 def gathered(pieces: Iterable[str]) -> Iterator[str]:
@@ -102,7 +99,7 @@ if sys.platform != "win32":
     """No new file may be made, or none put in this one's place: another's folder, a mount of the single file."""
     FOREIGN = "is another user's, in a folder where everyone may write; name another file"
 
-    def _write(path: Path, content: _Chunks) -> None:
+    def _write(path: Path, content: Iterable[bytes]) -> None:
         where = place(path)
         if isinstance(where, int):
             _to_descriptor(where, content)
@@ -143,37 +140,43 @@ if sys.platform != "win32":
             raise PermissionError(errno.EACCES, FOREIGN)
         return old
 
-    def _replace(name: str, folder: int, content: _Chunks, old: os.stat_result | None) -> None:
+    def _replace(name: str, folder: int, content: Iterable[bytes], old: os.stat_result | None) -> None:
+        draft = f".portcheck.{secrets.token_hex(8)}.tmp"
         try:
-            draft = _draft(folder, content, old)
+            handle = _opened_draft(draft, folder, old)
         except OSError as error:
             if old is None or error.errno not in CLOSED_FOLDER:
                 raise
             _in_place(name, folder, content)
             return
         try:
-            os.replace(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError as error:
-            os.unlink(draft, dir_fd=folder)
-            if old is None or error.errno not in CLOSED_FOLDER:
-                raise
-            _in_place(name, folder, content)
-
-    def _draft(folder: int, content: _Chunks, old: os.stat_result | None) -> str:
-        """The content in a new file beside, which looks like the old one; without one, the umask decides."""
-        name = f".portcheck.{secrets.token_hex(8)}.tmp"
-        handle = os.open(name, DRAFT, 0o666 if old is None else 0o600, dir_fd=folder)
-        try:
             with os.fdopen(handle, "wb") as file:
-                if old is not None:
-                    _make_like(handle, old)
-                file.writelines(content())
+                file.writelines(content)
                 file.flush()
                 os.fsync(handle)
+            try:
+                os.replace(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except OSError as error:
+                if old is None or error.errno not in CLOSED_FOLDER:
+                    raise
+                with os.fdopen(os.open(draft, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder), "rb") as written:
+                    _in_place(name, folder, written)
+                os.unlink(draft, dir_fd=folder)
         except BaseException:
+            os.unlink(draft, dir_fd=folder)
+            raise
+
+    def _opened_draft(name: str, folder: int, old: os.stat_result | None) -> int:
+        """A new file beside, which looks like the old one; without one, the umask decides."""
+        handle = os.open(name, DRAFT, 0o666 if old is None else 0o600, dir_fd=folder)
+        try:
+            if old is not None:
+                _make_like(handle, old)
+        except BaseException:
+            os.close(handle)
             os.unlink(name, dir_fd=folder)
             raise
-        return name
+        return handle
 
     def _make_like(handle: int, old: os.stat_result) -> None:
         """Owner, group and mode, in this order: a change of owner takes bits off the mode."""
@@ -183,15 +186,15 @@ if sys.platform != "win32":
                 break
         os.fchmod(handle, stat.S_IMODE(old.st_mode))
 
-    def _in_place(name: str, folder: int, content: _Chunks) -> None:
+    def _in_place(name: str, folder: int, content: Iterable[bytes]) -> None:
         handle = os.open(name, THERE, dir_fd=folder)
         with os.fdopen(handle, "wb") as file:
-            file.writelines(content())
+            file.writelines(content)
             file.truncate()
             file.flush()
             os.fsync(handle)
 
-    def _to_descriptor(number: int, content: _Chunks) -> None:
+    def _to_descriptor(number: int, content: Iterable[bytes]) -> None:
         """Where this process's own stream stands. Whoever leaves stdout early (`| head`) changes nothing."""
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -204,7 +207,7 @@ if sys.platform != "win32":
         finally:
             os.close(handle)
 
-    def _to_stream(name: str, folder: int, content: _Chunks) -> None:
+    def _to_stream(name: str, folder: int, content: Iterable[bytes]) -> None:
         """A pipe or a device; a pipe that nobody reads from is a TimeoutError."""
         handle = _opened_stream(name, folder)
         try:
@@ -226,10 +229,10 @@ if sys.platform != "win32":
                 raise TimeoutError(None, "a pipe from which nobody reads")
             time.sleep(0.02)  # nothing tells of a reader's coming
 
-    def _pour(handle: int, content: _Chunks) -> None:
+    def _pour(handle: int, content: Iterable[bytes]) -> None:
         ready = select.poll()
         ready.register(handle, select.POLLOUT)
-        for chunk in content():
+        for chunk in content:
             left = memoryview(chunk)
             while left:
                 try:
@@ -277,17 +280,17 @@ else:
     """So long a virus scanner or an indexer may have a file open that is to be replaced."""
     HELD = "cannot be replaced: another program has it open, or this user may not; close it there, or name another file"
 
-    def _write(path: Path, content: _Chunks) -> None:
+    def _write(path: Path, content: Iterable[bytes]) -> None:
         where = _place(path)
         if where.exists() and not where.is_file():  # NUL, CON
             with where.open("wb") as device:
-                device.writelines(content())
+                device.writelines(content)
             return
         draft = where.with_name(f".portcheck.{secrets.token_hex(8)}.tmp")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_BINARY, 0o666)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.writelines(content())
+                file.writelines(content)
                 file.flush()
                 os.fsync(handle)
             _put(draft, where)

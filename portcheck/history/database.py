@@ -55,10 +55,10 @@ class UnmadeError(HistoryError):
     """There is a file with nothing in it: another run is about to make its tables."""
 
 
-def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str], None], *, create: bool) -> T | None:
+def work(path: Path, do: Callable[[sqlite3.Connection], T], said: list[str], *, create: bool) -> T | None:
     """Do something with the database; None where there is none and it is not to be made.
 
-    A damaged file is moved aside, `tell` hears where to, and the work begins again with a new one.
+    A damaged file is moved aside, `said` gets a line of it, and the work begins again with a new one.
     Raises HistoryError.
     """
     try:
@@ -71,7 +71,7 @@ def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str]
                 raise
             aside = moved_aside(path, sure=isinstance(error, DamageError))
             if aside is not None:
-                tell(f"{path} is damaged ({error}); it is kept as {aside.name}, and the history begins anew")
+                said.append(f"{path} is damaged ({error}); it is kept as {aside.name}, and the history begins anew")
             return _once(path, do, create=create)
     except (sqlite3.Error, UnicodeDecodeError, DamageError) as error:
         raise HistoryError(f"{path}: {error}", full=_primary(error) == sqlite3.SQLITE_FULL) from None
@@ -79,13 +79,13 @@ def work(path: Path, do: Callable[[sqlite3.Connection], T], tell: Callable[[str]
         raise HistoryError(f"{path}: {words(error)}", full=error.errno == errno.ENOSPC) from None
 
 
-def work_here(do: Callable[[sqlite3.Connection], T], tell: Callable[[str], None], *, create: bool) -> T | None:
+def work_here(do: Callable[[sqlite3.Connection], T], said: list[str], *, create: bool) -> T | None:
     """`work` with this user's own history."""
     try:
         path = database_file()
     except OSError as error:
         raise HistoryError(words(error)) from None
-    return work(path, do, tell, create=create)
+    return work(path, do, said, create=create)
 
 
 def _once(path: Path, do: Callable[[sqlite3.Connection], T], *, create: bool) -> T | None:

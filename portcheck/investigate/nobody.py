@@ -12,19 +12,19 @@ from dataclasses import replace
 
 from portcheck.investigate.case import Case
 from portcheck.model import GOOD, Outcome, State, Trace
+from portcheck.model.readings import nobody_there
 from portcheck.net.timeouts import Timeouts
 
 LOOKED_FOR_MS = 900.0  # RFC 4861, 10: RETRANS_TIMER is a second; so is ARP's in Linux (retrans_time_ms)
 AGAIN, TIMES = Timeouts(connect_s=4.0, answer_s=4.0, attempts=1), 3
 IN_VAIN = 3  # ports in a row
-NOBODY = {(3, 1), (1, 3)}  # RFC 792, RFC 4443: the host, the address is unreachable
 TOLD = ("icmp_from", "icmp_type", "icmp_code", "icmp_ttl", "local_fault")
 
 
 def at_the_address(case: Case) -> None:
     """Where one silent check heard late that nobody is there, and none of them heard anything else, all of them did."""
     heard = [o for o in case.outcomes if o.state not in {State.FILTERED, State.SKIPPED, State.ERROR, State.UNRESOLVED}]
-    if not heard or not all(map(_says_nobody, heard)):
+    if not heard or not all(map(nobody_there, heard)):
         return
     word = max(heard, key=lambda o: o.elapsed_ms)
     if word.elapsed_ms >= LOOKED_FOR_MS:
@@ -36,7 +36,7 @@ async def asked_again(case: Case) -> None:
     """Of a host of which other ports answer, nobody can say that it is not there: one of several behind the address is
     gone, or it was gone for a moment. A rule that says so says it at once, and each time.
     """
-    told = [o for o in case.having(State.UNREACHABLE) if _says_nobody(o)] if case.alive else []
+    told = [o for o in case.having(State.UNREACHABLE) if nobody_there(o)] if case.alive else []
     if not any(o.elapsed_ms >= LOOKED_FOR_MS for o in told):
         return
     in_vain = 0
@@ -52,14 +52,9 @@ async def _heard_again(case: Case, outcome: Outcome) -> bool:
         if better.state in GOOD:
             case.improve(outcome, replace(better, facts={**better.facts, "answered_on_attempt": 2}))
             return True
-        if not _says_nobody(better) and better.state is not State.FILTERED:
+        if not nobody_there(better) and better.state is not State.FILTERED:
             return False
     return False
-
-
-def _says_nobody(outcome: Outcome) -> bool:
-    said = outcome.facts.get("icmp_type"), outcome.facts.get("icmp_code")
-    return outcome.state is State.UNREACHABLE and said in NOBODY
 
 
 def _of_the_address(outcome: Outcome, word: Outcome) -> Outcome:

@@ -12,7 +12,7 @@ from portcheck.probes import proof
 from portcheck.probes.beside import beside
 from portcheck.probes.exchange import one
 from portcheck.probes.probe import Exchange, Probe, Question, Seen, Subject
-from portcheck.wire import WireError, watermark
+from portcheck.wire import WireError, dns_frame, watermark
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -27,11 +27,10 @@ async def run(check: Check, net: Network, subject: Subject) -> Seen:
     if check.transport == "udp":
         return await _datagrams(check.known_port, net, subject)
     question = _question(subject)
-    wire = question.to_wire()
     with await net.tcp(check.known_port) as stream:
-        await stream.send(len(wire).to_bytes(2, "big") + wire, "DNS question")
-        answer = await stream.read_frame(_frame, "DNS answer")
-        reply = _accept(question, answer[2:])
+        await stream.send(dns_frame.tcp(question.to_wire()), "DNS question")
+        answer = await stream.read_frame(dns_frame.frame, "DNS answer")
+        reply = _accept(question, answer[dns_frame.LENGTH :])
     if found := _mark(reply):
         return proof.seen(found)
     return Seen(_facts(reply), reason=f"DNS answered {_rcode(reply)}")
@@ -105,16 +104,6 @@ def _accept(question: Message, data: bytes) -> Message:
     if not question.is_response(reply):
         raise WireError("a DNS message, but not the answer to our question")
     return reply
-
-
-def _frame(buffer: bytes) -> int | None:
-    """RFC 1035, 4.2.2: two bytes of length first."""
-    if len(buffer) < 2:
-        return None
-    length = int.from_bytes(buffer[:2], "big")
-    if length < 12:
-        raise WireError("not a DNS message")
-    return 2 + length
 
 
 def _mark(reply: Message) -> watermark.Watermark | None:

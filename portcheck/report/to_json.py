@@ -348,4 +348,4 @@ def load(path: str | Path) -> Report:
 
 def save(path: str | Path, report: Report) -> None:
     """Raises WriteError."""
-    write_whole(path, lambda: pieces(report))
+    write_whole(path, pieces(report))

@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.frozen import dataclass
 from portcheck.model import BLOCKED, GOOD, Expected, Finding, Need, Outcome, Report, State, Verdict
+from portcheck.model.readings import kdc_barred
 from portcheck.model.target import Selection
 from portcheck.request.elsewhere import of_others
 from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports, one_spelling, usable
@@ -186,18 +187,6 @@ def _concerns(reading: _Reading, outcome: Outcome) -> bool:
     return outcome.state in BLOCKED and outcome.verdict in HURTS
 
 
-def _kdc_barred(reading: _Reading, outcome: Outcome) -> bool:
-    """88/udp of the same host is blocked: whatever drops it may drop this too."""
-    return any(
-        one.check.service == "kerberos"
-        and one.check.transport == "udp"
-        and one.state in BLOCKED
-        and one.verdict in HURTS
-        and not one.facts.get("udp_unproven")
-        for one in reading.beside(outcome)
-    )
-
-
 def _heard(reading: _Reading, outcome: Outcome) -> bool:
     return any(one.state in HEARD for one in reading.beside(outcome))
 
@@ -212,7 +201,7 @@ def _port_unknown(reading: _Reading, outcome: Outcome) -> bool:
 
 def _doubtful(reading: _Reading, outcome: Outcome) -> str:
     """Why no rule is asked for; empty: one is."""
-    if outcome.facts.get("udp_unproven") and not (reading.everything or _kdc_barred(reading, outcome)):
+    if outcome.facts.get("udp_unproven") and not (reading.everything or kdc_barred(reading.beside(outcome))):
         port = f"{outcome.check.port}/{outcome.check.transport}"
         return f"{port}: {outcome.reason}; look for it in a capture there first (--all asks for it)"
     return _invented(reading, outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
@@ -39,7 +39,7 @@ from portcheck.targets import systems
 from portcheck.targets.systems import Chosen
 from portcheck.targets.tunnel import FAR, NamesFar
 
-GLANCE_S = 0.25  # so often the deadline is looked for
+GLANCE_S = 0.1  # so often it is looked whether the deadline is over, or the end was told
 OUT_OF_TIME = "out-of-time"  # the finding of a forest that nothing is known of, for want of time alone
 WIND_DOWN_S = 2.0  # what was told to end has so long to close its sockets
 LOADED_AFTER_S = 1.0  # a run that takes longer waits for something: time to load what will explain it
@@ -99,18 +99,11 @@ class Run:
 
     async def ask(self) -> None:
         """Ask everything; a deadline, an interruption or a fault of ours ends the asking, never the report."""
-        loop = asyncio.get_running_loop()
-        loading = loop.call_later(LOADED_AFTER_S, _load_diagnosis)
+        loading = asyncio.get_running_loop().call_later(LOADED_AFTER_S, _load_diagnosis)
         work = asyncio.ensure_future(_everything(self.surveys, self.engine, self.order, self.notify))
-
-        def end() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
-                loop.call_soon_threadsafe(work.cancel)
-
         try:
-            with ENDING.waking(end):
-                if not await _done_within(work, self.order.settings.deadline_s):
-                    self.overdue()
+            if not await _done_within(work, self.order.settings.deadline_s):
+                self.overdue()
         finally:
             loading.cancel()
             work.cancel()
@@ -152,19 +145,19 @@ async def run(order: Order, notify: Notify) -> Report:
 def attend(order: Order, notify: Notify) -> Report:
     """A whole run in an event loop of its own, for the main thread: nothing in it can outlast its deadline."""
     one = Run.of(order, notify)
-    if not attended(one.ask, order.settings.deadline_s):
+    if not attended(one.ask(), order.settings.deadline_s):
         one.overdue()
     return one.report()
 
 
 async def _done_within(work: asyncio.Future[None], limit_s: float | None) -> bool:
-    """By the clock on the wall: the loop's own stands still while it is busy."""
-    until = None if limit_s is None else time.monotonic() + limit_s
+    """By the clock on the wall: the loop's own stands still while it is busy. False where the end is told, too."""
+    until = math.inf if limit_s is None else time.monotonic() + limit_s
     while not work.done():
-        left = None if until is None else until - time.monotonic()
-        if left is not None and left <= 0:
+        left = until - time.monotonic()
+        if left <= 0 or ENDING.told:
             return False
-        await asyncio.wait([work], timeout=None if left is None else min(left, GLANCE_S))
+        await asyncio.wait([work], timeout=min(left, GLANCE_S))
     return True
 
 

@@ -6,16 +6,16 @@ Each round asks the checks that are not yet good; every tenth asks everything, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from portcheck.frozen import dataclass
 from portcheck.model import (
     BLOCKED,
     GOOD,
     Comparison,
-    DomainController,
     ForestReport,
     Lookup,
     Outcome,
@@ -23,21 +23,20 @@ from portcheck.model import (
     State,
     Verdict,
 )
-from portcheck.model.target import Pin, Selection, Target
+from portcheck.model.target import Selection
 from portcheck.net.dns import UNHEARD
 from portcheck.report.compare import compare, unfinished
 from portcheck.run.attending import pause
+from portcheck.run.narrowed import only, pinned, unnamed_server, with_mappers
 from portcheck.run.runner import Order, explained
 
+R = TypeVar("R")
 WHOLE_EVERY = 10
 SHORTEST_PAUSE_S = 1.0
 ASLEEP_S = 30.0
 """So much more time on the clock than went by for this process: the machine slept."""
 NOT_GOOD = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
-MAPPER = "rpc"
 EARLIER_TRIES = frozenset({"answered_on_attempt", "resent", "syn_resent", "resets_before_answer"})
-
-Ask = Callable[[Order], Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +84,15 @@ class Clock:
     pause: Callable[[float], bool] = pause  # False: told to end
 
 
+Steps = Generator[Order | Round, Report | None, R]
+"""What the watch wants done: an order asked, whose report is sent back to it; a round told."""
+
+
 @dataclass(slots=True)
 class Watch:
-    """`run` goes on until the goal is reached (True) or the user interrupts (False); `report` is what is known."""
+    """`steps` goes on until the goal is reached (True) or the user interrupts (False); `report` is what is known."""
 
     order: Order
-    ask: Ask
-    tell: Callable[[Round], None]
     every_s: float = 30.0
     goal: Goal | None = None
     clock: Clock = field(default_factory=Clock)
@@ -102,11 +103,11 @@ class Watch:
     _lost: Mapping[str, str] = field(default_factory=dict)  # when a round that is not told yet asked in vain
     _doubtful: bool = False  # a quick round saw something go bad: untold until everything was asked
 
-    def run(self) -> bool:
+    def steps(self) -> Steps[bool]:
         while True:
             began = self.clock.steady()
             whole = self._whole or self._number % WHOLE_EVERY == 0 or not self._open()
-            if not self._round(whole=whole):
+            if not (yield from self._round(whole=whole)):
                 return False
             if self._doubtful:
                 self._doubtful, self._whole = False, True
@@ -133,15 +134,15 @@ class Watch:
             self._whole = True
         return goes_on
 
-    def _round(self, *, whole: bool) -> bool:
+    def _round(self, *, whole: bool) -> Steps[bool]:
         """One round; False when it was interrupted. What a machine that fell asleep saw in it is worth nothing."""
         wall, steady = self.clock.wall(), self.clock.steady()
-        part, note = self._asked(whole=whole)
+        part, note = yield from self._asked(whole=whole)
         slept = (self.clock.wall() - wall) - (self.clock.steady() - steady) > ASLEEP_S
         if slept and not part.interrupted:
             self._whole = True
             if self.report is not None:
-                self._told(self.report, 0, "this machine slept; everything is asked again")
+                yield self._told(self.report, 0, "this machine slept; everything is asked again")
             return True
         self._whole = not part.outcomes and whole  # nobody was found: look for them again
         if self.report is not None and not whole and _dns_is_back(self.report, part):
@@ -153,45 +154,49 @@ class Watch:
             return True
         known = _since_first_lost(known, self._lost)
         self._lost = {}
-        self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
+        yield self._told(known, sum(not unfinished(o) for o in part.outcomes), note)
         return not part.interrupted
 
-    def _asked(self, *, whole: bool) -> tuple[Report, str]:
+    def _asked(self, *, whole: bool) -> Steps[tuple[Report, str]]:
         if self.report is None:
-            return self.ask(self.order), ""
+            return (yield from _asking(self.order)), ""
         if not whole:
             pins = pinned(self.report, self._not_yet_good(self.report))
             if not pins:
                 return replace(self.report, outcomes=(), interrupted=False), ""
-            return self.ask(only(self.order, pins, trace=False)), ""
-        part = self.ask(self.order)
+            return (yield from _asking(only(self.order, pins, trace=False))), ""
+        part = yield from _asking(self.order)
         lost = [f.name for f in part.forests if not _named(f) and _named(_forest(self.report, f.name))]
         if not lost or part.interrupted:
             return part, ""
         before = replace(self.report, outcomes=tuple(o for o in self.report.outcomes if o.check.forest in lost))
         pins = pinned(before, {o.check.key for o in before.outcomes})
-        again = self.ask(only(self.order, pins, trace=self.order.settings.trace))
+        again = yield from _asking(only(self.order, pins, trace=self.order.settings.trace))
         return _rejoined(part, again), f"DNS named nobody for {', '.join(lost)}: asked those known before"
 
     def _not_yet_good(self, report: Report) -> set[str]:
         wanted = {o.check.key for o in report.outcomes if o.verdict in NOT_GOOD or (self.goal and self.goal.wants(o))}
-        return wanted | _with_mappers(report, wanted)
+        return wanted | with_mappers(report, wanted)
 
-    def _told(self, known: Report, asked: int, note: str) -> None:
+    def _told(self, known: Report, asked: int, note: str) -> Round:
         before, self.report = self.report, known
         self.start = self.start or known
-        self.tell(
-            Round(
-                number=self._number,
-                at=datetime.fromtimestamp(self.clock.wall(), UTC),
-                report=known,
-                asked=asked,
-                since_last=compare(before, known) if before else None,
-                since_start=compare(self.start, known) if before else None,
-                note=note,
-            )
-        )
         self._number += 1
+        return Round(
+            number=self._number - 1,
+            at=datetime.fromtimestamp(self.clock.wall(), UTC),
+            report=known,
+            asked=asked,
+            since_last=compare(before, known) if before else None,
+            since_start=compare(self.start, known) if before else None,
+            note=note,
+        )
+
+
+def _asking(order: Order) -> Steps[Report]:
+    report = yield order
+    assert report is not None
+    return report
 
 
 def _since_first_lost(known: Report, lost: Mapping[str, str]) -> Report:
@@ -210,24 +215,13 @@ def _worsened(before: Report, after: Report) -> bool:
     return any(outcome.check.key in good and outcome.state not in GOOD for outcome in after.outcomes)
 
 
-def _with_mappers(report: Report, wanted: set[str]) -> set[str]:
-    """An interface is found through its mapper, and a mapper that answers at last leads to its interfaces."""
-    rpc = [o.check for o in report.outcomes if o.check.service.startswith(MAPPER)]
-    hosts = {(check.host, check.address) for check in rpc if check.key in wanted}
-    return {check.key for check in rpc if (check.host, check.address) in hosts}
-
-
 def _forest(report: Report, name: str) -> ForestReport | None:
     return next((forest for forest in report.forests if forest.name == name), None)
 
 
 def _named(forest: ForestReport | None) -> bool:
     """DNS or the file told of a controller; a name server taken for one is none."""
-    return forest is not None and any(not _unnamed_server(dc) for dc in forest.domain_controllers)
-
-
-def _unnamed_server(dc: DomainController) -> bool:
-    return dc.source == "dns-server" and dc.host == dc.address
+    return forest is not None and any(not unnamed_server(dc) for dc in forest.domain_controllers)
 
 
 def _dns_is_back(before: Report, part: Report) -> set[str]:
@@ -245,50 +239,6 @@ def _untold(lookup: Lookup) -> bool:
     return lookup.status in UNHEARD
 
 
-def pinned(report: Report, keys: set[str]) -> Mapping[str, tuple[Pin, ...]]:
-    """The hosts that have any of these checks, as the report found them."""
-    wanted: dict[tuple[str, str, str | None], set[str]] = {}
-    for outcome in report.outcomes:
-        check = outcome.check
-        if check.key in keys:
-            wanted.setdefault((check.forest, check.host, check.address), set()).add(check.key)
-    whole = {(o.check.forest, o.check.host, o.check.address) for o in report.outcomes if o.check.service != "dns"}
-    far = {(o.check.forest, o.check.host, o.check.address) for o in report.outcomes if o.facts.get("far_site")}
-    return {
-        forest.name: pins
-        for forest in report.forests
-        if (pins := tuple(_pins(forest, wanted, whole, far)))
-    }  # fmt: skip
-
-
-def _pins(
-    forest: ForestReport,
-    wanted: Mapping[tuple[str, str, str | None], set[str]],
-    whole: Collection[tuple[str, str, str | None]],
-    far: Collection[tuple[str, str, str | None]],
-) -> Iterable[Pin]:
-    """`whole`: the hosts of which more than DNS was asked; a name server among them was taken for a controller."""
-    for dc in forest.domain_controllers:
-        where = (forest.name, dc.host, dc.address)
-        if keys := wanted.get(where):
-            server = dc.source == "resolver" or _unnamed_server(dc)
-            taken = server and where in whole
-            place = Target(dc.host, dc.address, dc.source, dc.domain, dns_only=server and not taken, assumed=taken)
-            yield Pin(place, frozenset(dc.roles), frozenset(keys), far=where in far)
-
-
-def again(order: Order, report: Report, keys: Collection[str]) -> Order:
-    """The order narrowed to these checks of a report, and to what leads to them."""
-    wanted = set(keys)
-    return only(order, pinned(report, wanted | _with_mappers(report, wanted)), trace=order.settings.trace)
-
-
-def only(order: Order, pins: Mapping[str, tuple[Pin, ...]], *, trace: bool) -> Order:
-    """The order narrowed to these hosts and checks."""
-    forests = tuple((forest, profiles) for forest, profiles in order.forests if forest.name in pins)
-    return replace(order, forests=forests, pins=pins, settings=replace(order.settings, trace=trace))
-
-
 def _rejoined(part: Report, again: Report) -> Report:
     """The round with those asked whom DNS did not name; what DNS said stays said."""
     by_name = {forest.name: forest for forest in again.forests}
@@ -297,7 +247,7 @@ def _rejoined(part: Report, again: Report) -> Report:
         for forest in part.forests
         if forest.name in by_name
         for dc in forest.domain_controllers
-        if _unnamed_server(dc)
+        if unnamed_server(dc)
     }  # known by their names from before
     forests = tuple(
         replace(forest, domain_controllers=by_name[forest.name].domain_controllers, problem=None)

@@ -27,7 +27,7 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o700)
         os.environ["PORTCHECK_STATE_DIR"] = name
-        work_here(lambda database: fill(database, kept, checks), say, create=True)
+        work_here(lambda database: fill(database, kept, checks), [], create=True)
         size = sum(file.stat().st_size for file in folder.iterdir()) / 2**20
         say(f"{kept} runs of {checks} checks, {size:.0f} MB")
         command = [sys.executable, "-m", "portcheck", "history", "--digest", "8d"]

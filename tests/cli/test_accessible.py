@@ -117,7 +117,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for number, (name, one) in enumerate((("well", well), ("broken", broken))):
         to_json.save(tmp_path / f"{name}.json", one)
         at = replace(one, started=f"2026-11-28T1{number}:00:00.000Z")
-        work_here(partial(runs.keep, report=at, plan="p", label="p", keep_runs=9, days=9), print, create=True)
+        work_here(partial(runs.keep, report=at, plan="p", label="p", keep_runs=9, days=9), [], create=True)
     seen = {"a": saw("kpasswd/tcp", "ok"), "b": saw("kpasswd/tcp", "filtered", "10.0.9.1")}
     for number, (name, outcome) in enumerate(seen.items(), 1):
         to_json.save(tmp_path / f"{name}.json", place(name, outcome, saw("ldap/tcp", "ok"), number=number))

@@ -40,7 +40,7 @@ def test_a_run_is_an_event_of_its_own_kind(
     written: list[tuple[str, int, int]], exit_code: int, kind: int, number: int
 ) -> None:
     run = report(outcome(check(), State.FILTERED, verdict=Verdict.FAIL), exit_code=exit_code)
-    alerting.prepared(alerting.Alert(alerting.When.ALWAYS), pytest.fail)(run)
+    assert not [*alerting.prepared(alerting.Alert(alerting.When.ALWAYS)).about(run)]
     ((said, *event),) = written
     assert event == [kind, number]
     assert said.startswith("portcheck on ")
@@ -48,7 +48,7 @@ def test_a_run_is_an_event_of_its_own_kind(
 
 
 def test_a_digest_is_information(written: list[tuple[str, int, int]]) -> None:
-    alerting.sender(None, pytest.fail)("the week", "was quiet\n")
+    assert not [*alerting.in_any_case(None).send("the week", "was quiet\n")]
     assert written == [("the week\r\n\r\nwas quiet\r\n", event_log.INFORMATION, 110)]
 
 
@@ -57,16 +57,16 @@ def test_a_change_goes_there_without_a_file_or_a_variable(
 ) -> None:
     monkeypatch.delenv(alerting.SECRET)
     alert = alerting.Alert(alerting.When("eventlog://"))
-    tell = alerting.prepared(alert, pytest.fail)
+    notices = alerting.prepared(alert)
     now = outcome(check(), State.FILTERED, verdict=Verdict.FAIL)
     run = report(now, exit_code=1)
     for earlier in (run, report(outcome(check()))):
-        tell(replace(run, compared=compare(earlier, run)))
-    tell(run)  # compared with nothing
+        assert not [*notices.about(replace(run, compared=compare(earlier, run)))]
+    assert not [*notices.about(run)]  # compared with nothing
     assert [event[1:] for event in written] == [(event_log.ERROR, 101)]
     monkeypatch.setattr(event_log, "HERE", False)
     with pytest.raises(ConfigError, match="event log of Windows"):
-        alerting.prepared(alert, pytest.fail)
+        alerting.prepared(alert)
 
 
 def test_a_log_that_does_not_take_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,11 +85,11 @@ def test_elsewhere_and_beside_others_what_is_missing_is_said_before_anything_is_
     alert = alerting.Alert(alerting.When.ALWAYS)
     monkeypatch.setenv(alerting.SECRET, f"{URL} ntfy://topic")
     with pytest.raises(ConfigError, match="apprise"):
-        alerting.prepared(alert, pytest.fail)
+        alerting.prepared(alert)
     monkeypatch.setenv(alerting.SECRET, URL)
     monkeypatch.setattr(event_log, "HERE", False)
     with pytest.raises(ConfigError, match="event log of Windows"):
-        alerting.prepared(alert, pytest.fail)
+        alerting.prepared(alert)
     assert not written
 
 

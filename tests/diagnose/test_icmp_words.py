@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from factories import check, outcome
 
-from portcheck.diagnose.phrases import how, nobody_there
+from portcheck.diagnose.phrases import how
 from portcheck.model import State
+from portcheck.model.readings import nobody_there
 from portcheck.net.icmp import V4, V6, Icmp
 
 ROUTERS = {4: "10.77.100.2", 6: "fd77::2"}

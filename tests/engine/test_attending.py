@@ -25,6 +25,6 @@ def test_only_a_mistake_of_ours_is_told(error: Exception, caplog: pytest.LogCapt
         await asyncio.sleep(0)
 
     with caplog.at_level(logging.ERROR, "asyncio"):
-        assert attended(work, None)
+        assert attended(work(), None)
     assert bool(caplog.records) is not starved(error)
     assert starved(error) is (error in FULL)

@@ -22,7 +22,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 URL = "json://127.0.0.1/hook"
 READERS: dict[str, Callable[[Path], object]] = {
     "password_file": read_password,
-    "--notify-file": lambda path: prepared(Alert(When.ALWAYS, path), lambda _: None),
+    "--notify-file": lambda path: prepared(Alert(When.ALWAYS, path)),
 }
 
 

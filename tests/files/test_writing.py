@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -307,3 +308,33 @@ def test_a_history_in_a_folder_of_others_is_not_read(
     assert run(["history"]) == 2
     assert "another user" in capsys.readouterr().err
     assert run([*FAST[:-1], "-q", "--fail-on", "changed"]) == 3
+
+
+def test_where_the_file_itself_cannot_be_replaced_the_draft_is_copied_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mount of the single file: pieces are made once, and what was longer is gone."""
+    path = tmp_path / "r.json"
+    path.write_text("what was there, and longer", encoding="utf-8")
+
+    def busy(*_: object, **__: object) -> None:
+        raise OSError(errno.EBUSY, "busy")
+
+    monkeypatch.setattr(writing.os, "replace", busy)
+    write_whole(path, iter(["new", " pieces"]))
+    assert path.read_text(encoding="utf-8") == "new pieces"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_fault_amid_the_pieces_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text("old", encoding="utf-8")
+
+    def pieces() -> Iterator[str]:
+        yield "x" * writing.A_WRITE
+        raise PermissionError(errno.EACCES, "amid")
+
+    with pytest.raises(WriteError):
+        write_whole(path, pieces())
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]

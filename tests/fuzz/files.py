@@ -65,11 +65,11 @@ def history(data: bytes) -> None:
     """Damage is moved aside, and the history begins anew."""
     path = written("history.db", data)
     try:
-        kept = work(path, runs.runs, lambda _: None, create=False) or ()
+        kept = work(path, runs.runs, [], create=False) or ()
         for plan in {run.plan for run in kept}:
             own = tuple(run for run in kept if run.plan == plan)
-            work(path, lambda database, plan=plan, own=own: timeline.courses(database, plan, own), print, create=False)
-        work(path, lambda database: runs.report_of(database, None), lambda _: None, create=False)
+            work(path, lambda database, plan=plan, own=own: timeline.courses(database, plan, own), [], create=False)
+        work(path, lambda database: runs.report_of(database, None), [], create=False)
     except (HistoryError, StoreError) as error:
         one_line(str(error))
     finally:
@@ -86,7 +86,7 @@ def password(data: bytes) -> None:
 
 def notify(data: bytes) -> None:
     try:
-        prepared(Alert(When.ALWAYS, written("urls", data)), lambda _: None)
+        prepared(Alert(When.ALWAYS, written("urls", data)))
     except ConfigError as error:
         one_line(str(error))
 

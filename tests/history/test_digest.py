@@ -39,14 +39,12 @@ def seen(hours: float, state: str = "ok", skew: float = 0.0, **fields: object) -
 def kept(folder: Path, *reports: Report, plan: str = "p") -> Path:
     path = folder / "state" / "history.db"
     for one in reports:
-        work(
-            path, partial(runs.keep, report=one, plan=plan, label=EVIL, keep_runs=20_000, days=900), print, create=True
-        )
+        work(path, partial(runs.keep, report=one, plan=plan, label=EVIL, keep_runs=20_000, days=900), [], create=True)
     return path
 
 
 def of(path: Path, days: float = 7) -> tuple[PlanDigest, ...]:
-    found = work(path, lambda database: digested(database, NOW - timedelta(days=days), NOW), print, create=False)
+    found = work(path, lambda database: digested(database, NOW - timedelta(days=days), NOW), [], create=False)
     assert found is not None
     return found
 

@@ -35,7 +35,7 @@ def keep(state: Path) -> Keep:
     def kept(seen: str, ago: timedelta = timedelta()) -> None:
         started = (datetime.now(UTC) - ago).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         one = report(outcome("kpasswd/tcp", State(seen)), started=started)
-        work(state, partial(runs.keep, report=one, plan="p", label="p", keep_runs=99, days=90), print, create=True)
+        work(state, partial(runs.keep, report=one, plan="p", label="p", keep_runs=99, days=90), [], create=True)
 
     return kept
 
@@ -135,7 +135,7 @@ def test_of_two_at_once_the_one_that_told_of_more_counts(keep: Keep, state: Path
             told = sent.last(database)
             return None if told is None else told.run
 
-        return work(state, do, print, create=False)
+        return work(state, do, [], create=False)
 
     assert noted() is None
     assert noted(3, 2) == 3
@@ -163,6 +163,6 @@ def test_runs_that_a_clock_ahead_has_dated_are_told_once(keep: Keep, state: Path
         now = datetime.now(UTC)
         return [plan.runs for plan in digested(database, now - timedelta(days=7), now, before.run)]
 
-    assert work(state, told, print, create=False) == [1]
+    assert work(state, told, [], create=False) == [1]
     assert run(LAST) == 0
-    assert work(state, told, print, create=False) == []
+    assert work(state, told, [], create=False) == []

@@ -46,13 +46,13 @@ def kept(file: Path, number: int, said: list[str]) -> None:
         runs.keep(database, nth(number), PLAN, "a plan", 1000, 90)
 
     try:
-        work(file, do, said.append, create=True)
+        work(file, do, said, create=True)
     except StoreError:  # the last run cannot be read, which is a line; the new one is kept without it
-        work(file, lambda one: runs.keep(one, nth(number), PLAN, "a plan", 1000, 90), said.append, create=True)
+        work(file, lambda one: runs.keep(one, nth(number), PLAN, "a plan", 1000, 90), said, create=True)
 
 
 def newest(file: Path, said: list[str]) -> Report | None:
-    return work(file, lambda one: runs.report_of(one, None), said.append, create=False)
+    return work(file, lambda one: runs.report_of(one, None), said, create=False)
 
 
 @pytest.fixture(scope="module")
@@ -106,4 +106,4 @@ def read_all(file: Path) -> None:
                 continue
 
     with suppress(HistoryError):
-        work(file, do, lambda _: None, create=False)
+        work(file, do, [], create=False)

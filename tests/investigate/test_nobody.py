@@ -24,25 +24,35 @@ def case_of(*outcomes: Outcome) -> Case:
 
 
 def said(
-    name: str, *, kind: int = 3, code: int = 1, after_ms: float = 3050.0, state: State = State.UNREACHABLE
+    name: str,
+    *,
+    kind: int = 3,
+    code: int = 1,
+    after_ms: float = 3050.0,
+    state: State = State.UNREACHABLE,
+    by: str = ROUTER,
 ) -> Outcome:
-    facts: dict[str, Any] = {"icmp_from": ROUTER, "icmp_type": kind, "icmp_code": code}
-    words = f"{ROUTER} said: host unreachable"
-    told = {"reason": words, "facts": facts, "elapsed_ms": after_ms, "blocked_at": BlockedAt(by=ROUTER)}
+    facts: dict[str, Any] = {"icmp_from": by, "icmp_type": kind, "icmp_code": code}
+    words = f"{by} said: host unreachable"
+    told = {"reason": words, "facts": facts, "elapsed_ms": after_ms, "blocked_at": BlockedAt(by=by)}
     return outcome(name, state, **told)
 
 
 SILENT = (outcome("ldap/tcp", State.FILTERED), outcome("kpasswd/udp", State.FILTERED), outcome("gc/tcp", State.SKIPPED))
 
 
-@pytest.mark.parametrize("word", [said("kerberos/udp"), said("smb/tcp", kind=1, code=3)])
+@pytest.mark.parametrize("word", [said("kerberos/udp"), said("smb/tcp", kind=1, code=3, by="fd77::2")])
 def test_what_a_router_found_out_of_one_port_holds_for_the_address(word: Outcome) -> None:
     case = case_of(word, *SILENT)
     nobody.at_the_address(case)
     now = {o.check.name: o for o in case.outcomes}
     assert {o.state for o in now.values()} == {State.UNREACHABLE, State.SKIPPED}
     ldap = now["ldap/tcp"]
-    assert (ldap.reason, ldap.blocked_at, ldap.facts["icmp_from"]) == (word.reason, word.blocked_at, ROUTER)
+    assert (ldap.reason, ldap.blocked_at, ldap.facts["icmp_from"]) == (
+        word.reason,
+        word.blocked_at,
+        word.facts["icmp_from"],
+    )
     assert f"{word.check.port}/{word.check.transport}" in ldap.evidence[-1].detail
 
 
@@ -51,6 +61,7 @@ def test_what_a_router_found_out_of_one_port_holds_for_the_address(word: Outcome
     [
         (said("smb/tcp", after_ms=12.0),),  # a firewall's: routers look for a host for seconds
         (said("smb/tcp", code=0),),  # of the network
+        (said("smb/tcp", by="fd77::2"),),  # by IPv6 these numbers say that a packet's pieces came too late
         (said("smb/tcp"), outcome("kerberos/tcp")),
         (said("smb/tcp"), outcome("kerberos/tcp", State.REFUSED)),
         (said("smb/tcp"), said("rpc/tcp", code=13, state=State.REJECTED)),

@@ -68,15 +68,34 @@ def network(*outcomes: Outcome) -> Network:
     return Network({o.check.key: o for o in outcomes})
 
 
-def watching(net: Network, goal: Goal | None = None, most: int = 60) -> tuple[Watch, list[Round], FakeClock]:
-    told: list[Round] = []
+@dataclass
+class Watching:
+    """A watch whose orders are asked, and whose rounds are kept."""
+
+    watch: Watch
+    ask: Callable[[Order], Report]
+    told: list[Round] = field(default_factory=list)
+
+    def run(self) -> bool:
+        steps, report = self.watch.steps(), None
+        while True:
+            try:
+                step = steps.send(report)
+            except StopIteration as end:
+                return bool(end.value)
+            if isinstance(step, Round):
+                self.told.append(step)
+            report = None if isinstance(step, Round) else self.ask(step)
+
+    @property
+    def report(self) -> Report | None:
+        return self.watch.report
+
+
+def watching(net: Network, goal: Goal | None = None, most: int = 60) -> tuple[Watching, list[Round], FakeClock]:
     fake = FakeClock(most=most)
-
-    def tell(one: Round) -> None:
-        told.append(one)
-
-    watch = Watch(Order(forests=((ForestSpec("alpha.test"), ()),)), net.ask, tell, 30.0, goal, fake.clock())
-    return watch, told, fake
+    watch = Watching(Watch(Order(forests=((ForestSpec("alpha.test"), ()),)), 30.0, goal, fake.clock()), net.ask)
+    return watch, watch.told, fake
 
 
 def test_only_what_is_not_good_is_asked_and_every_tenth_round_everything() -> None:

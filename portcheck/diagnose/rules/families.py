@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.phrases import listed, nobody_there, said_by, some
+from portcheck.diagnose.phrases import listed, said_by, some
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.hosts import heard
 from portcheck.diagnose.view import Endpoint, ForestFacts
 from portcheck.model import Outcome, Severity, State
+from portcheck.model.readings import nobody_there
 
 
 def _ipv6(f: ForestFacts) -> Proof | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from portcheck.diagnose.phrases import goes_round, listed, nobody_there
+from portcheck.diagnose.phrases import goes_round, listed
 from portcheck.diagnose.reader import text
 from portcheck.diagnose.view import local
 from portcheck.model import Outcome
+from portcheck.model.readings import nobody_there
 
 OWN_LINK = "Check that the host is up if it is on this machine's own link, and else the gateway{}"
 

@@ -11,7 +11,8 @@ from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.symptoms import speak_sync, unix_alone
 from portcheck.diagnose.view import ForestFacts, endpoint, endpoints
-from portcheck.model import BLOCKED, Outcome, Severity
+from portcheck.model import Outcome, Severity
+from portcheck.model.readings import kdc_barred
 
 ASK = "Ask the firewall team: {allow}."
 DIRECTORY = ("rpc-netlogon", "rpc-lsarpc", "rpc-samr", "rpc-drsuapi")
@@ -124,17 +125,12 @@ def _password_datagrams(f: ForestFacts) -> Proof | None:
     proven = tuple(o for o in proof if flag(o, "udp_unproven") is not True)
     words = {"seen": "blocked", "ask": f"Ask the firewall team: {allow(f, proven)}"}
     if not proven:
+        barred = all(kdc_barred(f.asked(where)) for where in endpoints(proof))
         words = {
             "seen": "silent, which does not prove a block",
-            "ask": LIKE_THE_KDC.format(allow=allow(f, proof)) if _kdc_barred(f, proof) else UNPROVEN,
+            "ask": LIKE_THE_KDC.format(allow=allow(f, proof)) if barred else UNPROVEN,
         }
     return Proof(proof, f.beside(proof, "kpasswd/tcp", "kerberos/udp"), words=words) if proof else None
-
-
-def _kdc_barred(f: ForestFacts, proof: tuple[Outcome, ...]) -> bool:
-    """Of each of these hosts, 88/udp is blocked: whatever drops it may drop this too."""
-    barred = (o for o in f.every_fault("kerberos/udp") if o.state in BLOCKED and flag(o, "udp_unproven") is not True)
-    return set(endpoints(proof)) <= set(endpoints(barred))
 
 
 LIKE_THE_KDC = (

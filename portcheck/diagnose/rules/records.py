@@ -9,13 +9,14 @@ from portcheck.diagnose import answers
 from portcheck.diagnose.answers import of_the_forest
 from portcheck.diagnose.answers import targets as srv_targets
 from portcheck.diagnose.leads import misled
-from portcheck.diagnose.phrases import nobody_there, short_hosts, some
+from portcheck.diagnose.phrases import short_hosts, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.names import FAMILIES, said_no
 from portcheck.diagnose.rules.unsteady import unsteady
 from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
 from portcheck.model import BLOCKED, GOOD, Severity, State
+from portcheck.model.readings import nobody_there
 
 TOLD_BY_PING = "the LDAP ping"
 NAME_SERVERS = frozenset({"dns-server", "resolver"})

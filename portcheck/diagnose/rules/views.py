@@ -5,7 +5,7 @@ from __future__ import annotations
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
 from portcheck.diagnose.leads import Leads, addresses, by_address, leads, misled
-from portcheck.diagnose.phrases import nobody_there, some
+from portcheck.diagnose.phrases import some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
@@ -14,6 +14,7 @@ from portcheck.diagnose.rules.ways import silenced
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.frozen import dataclass
 from portcheck.model import Lookup, Outcome, Severity, State
+from portcheck.model.readings import nobody_there
 
 
 def _views(f: ForestFacts) -> Proof | None:
