@@ -90,6 +90,8 @@ def _lacks_rights(outcome: Outcome) -> bool:
 def _not_good(outcome: Outcome, offered: Offered) -> Verdict:
     if _not_offered(outcome, offered) or (outcome.check.service == "udp" and outcome.state is State.FILTERED):
         return Verdict.SKIP
+    if outcome.state is State.FILTERED and outcome.facts.get("one_new_connection_in_s"):
+        return Verdict.UNKNOWN  # silent in company, and not asked alone
     if outcome.facts.get("udp_unproven") is True:
         return Verdict.WARN
     if outcome.check.service in TLS_SERVICES and outcome.facts.get("no_certificate"):
@@ -235,6 +237,7 @@ def _faulty(outcome: Outcome) -> bool:
         or bool(facts.get("fragments_lost"))
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
+        or facts.get("refused_by_turns") is True
         or facts.get("idle_lost_s") is not None
         or bool(facts.get("edns_trouble"))
         or bool(facts.get("rights_missing"))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from portcheck.investigate import (
     ban,
+    by_turns,
     confirm,
     echo,
     limit,
     middlebox,
     mtu,
     own_rules,
+    policed,
     redirect,
     resets,
     senders,
@@ -38,21 +40,27 @@ BUDGET_S, HOSTS_IN_BUDGET, BUDGET_MORE_S = 3.5, 20, 0.1
 
 async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
+    if await policed.time_was_up(cases, notify):
+        return
     for case in cases:
         own_rules.named(case)
-    cases = await _not_banned(cases)
+    ways = await policed.ways(cases, notify)
+    limited = {id(case) for way in ways if way.limited for case in way.cases}
+    cases = await _not_banned(cases, limited)
     if confirm.shaky(cases):  # where packets are lost, all that is asked again waits for its turn
-        await _by_port(cases)
-        looked_at = await _looks(cases, notify)
+        await _by_port([case for case in cases if id(case) not in limited])
+        looked_at = await _looks(cases, ways, notify)
     else:
-        _, looked_at = await asyncio.gather(_by_port(cases), _looks(cases, notify))
-    await _not_banned(looked_at)
+        _, looked_at = await asyncio.gather(_by_port(cases), _looks(cases, ways, notify))
+    await _not_banned(looked_at, limited)
+    await policed.in_the_dark(cases, notify)
 
 
-async def _looks(cases: Sequence[Case], notify: Notify) -> Sequence[Case]:
+async def _looks(cases: Sequence[Case], ways: Sequence[policed.Way], notify: Notify) -> Sequence[Case]:
     """All but the comparing of ports; returns those that had to be looked at."""
     await asyncio.gather(*(limit.on_sessions(case) for case in cases))
-    await confirm.confirm([case for case in cases if not source_ports.told(case)], notify)
+    await asyncio.gather(*(by_turns.refused(case) for case in cases))
+    await confirm.confirm([case for case in cases if not source_ports.told(case)], ways, notify)
     open_cases = [case for case in cases if case.having(*WORTH_IT)]
     if open_cases:
         notify(Phase("second look at what failed"))
@@ -65,10 +73,14 @@ async def _looks(cases: Sequence[Case], notify: Notify) -> Sequence[Case]:
     return open_cases
 
 
-async def _not_banned(cases: Sequence[Case]) -> list[Case]:
-    """Those that still answer: of the others, nothing that is asked now would tell anything."""
-    banned = await asyncio.gather(*(ban.turned_silent(case) for case in cases))
-    return [case for case, silent in zip(cases, banned, strict=True) if not silent]
+async def _not_banned(cases: Sequence[Case], limited: Collection[int]) -> list[Case]:
+    """Those that still answer: of the others, nothing that is asked now would tell anything.
+
+    Not asked where new connections are limited (by the `id` of the case): what is silent there is so for that.
+    """
+    asked = [case for case in cases if id(case) not in limited]
+    silent = dict(zip(map(id, asked), await asyncio.gather(*map(ban.turned_silent, asked)), strict=True))
+    return [case for case in cases if not silent.get(id(case), False)]
 
 
 async def _by_port(cases: Sequence[Case]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from portcheck.investigate import source_ports
@@ -15,6 +16,7 @@ from portcheck.net.timeouts import Timeouts
 PATIENCE = Timeouts(connect_s=4.0, answer_s=4.0, attempts=3)
 QUEUED_BY, MOST_QUEUED_S = 2.0, 16.0  # times the longest wait for a narrow line until now, and at most
 WITNESSES = 2  # good services asked again (a single one twice), one after the other, before it is believed
+BY_TURNS = 4  # more, of one that resets
 SILENT = (State.FILTERED, State.MUTE)
 RESET = (State.REFUSED, State.REJECTED)
 FEWEST = 2  # ports that are reset: of a single one that a ban began there, nothing is likely
@@ -38,13 +40,21 @@ async def turned_silent(case: Case) -> bool:
             _answered(case, outcome, again)
             return False
         states.add(again.state)
-    if not states & set(RESET) and await source_ports.heard(case, good[0]):
+    if await (_reset_by_turns(case, good) if states & set(RESET) else source_ports.heard(case, good[0])):
         return False
     refused: Facts = {"turned_by_reset": True} if states & set(RESET) else {}
     words = "asked again at the end: reset" if refused else "asked again at the end: no answer any more"
     for outcome in good[:WITNESSES]:
         case.note(outcome, "again", words, turned_silent=True, **refused)
     return True
+
+
+async def _reset_by_turns(case: Case, good: Sequence[Outcome]) -> bool:
+    """Does anything answer yet? Of several machines behind the address, one may refuse what another takes."""
+    for outcome in (list(good) * BY_TURNS)[:BY_TURNS]:
+        if (await case.page.ask(outcome, _patience(case))).state not in SILENT + RESET:
+            return True
+    return False
 
 
 def _patience(case: Case) -> Timeouts:

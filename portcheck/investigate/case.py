@@ -14,7 +14,9 @@ from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
 
 LONGEST_WAIT_S = 4.0  # for the answer to one packet
-UNBLOCKED = frozenset({"answered_from", "long_datagrams_lost"})
+OTHER_SENDER = ("answered_from", "answered_from_port")
+"""Facts that say that somebody else answered than was asked."""
+UNBLOCKED = frozenset({*OTHER_SENDER, "long_datagrams_lost"})
 """Facts of a silent port that say that no rule for it is to blame."""
 QUEUE_S = 1.0  # no program of a controller that is well takes so much longer than another
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from portcheck.investigate import nobody, policed
+from portcheck.investigate import contrasts, nobody, policed
 from portcheck.investigate.alone import Turns, in_turn
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
@@ -20,23 +20,24 @@ ONE_TRY = Timeouts(connect_s=2.4, answer_s=10.0, attempts=2)
 ONE_TALK = Timeouts(connect_s=2.4, answer_s=3.0, attempts=2)
 ICMP_GAP_S = 1.1  # Linux routers: a burst of six, then one ICMP error a second (icmp_ratelimit)
 ONE_ICMP = Timeouts(connect_s=1.0, answer_s=10.0, attempts=1)
-CONTRASTS = {"fragments_lost", "edns_trouble"}  # what is told of a question that was lost beside one that was not
-LOST_AGAIN, CONTRAST_GAP_S = 2, 1.5  # times, with a pause in which a limit recovers
 MOST_WAITED = 60
 ENOUGH_IN_VAIN = 3
 
 
-async def confirm(cases: Sequence[Case], notify: Notify) -> None:
+async def confirm(cases: Sequence[Case], ways: Sequence[policed.Way], notify: Notify) -> None:
     """Ask the silent ones again, as long as that brings answers; without any sign of trouble, not at all."""
     for case in cases:
         nobody.at_the_address(case)
     await asyncio.gather(*(nobody.asked_again(case) for case in cases))
     if shaky(cases):
+        limited = {id(case) for way in ways if way.limited for case in way.cases}
+        free = [case for case in cases if id(case) not in limited]
         for rate in RATES:
-            if not await _again(cases, rate):
+            if not await _again(free, rate):
                 break
-        await _contrasts_again(cases)
-    await policed.one_by_one(cases, notify)
+        await contrasts.again(cases, ONE_TRY)
+        ways = ways if limited else await policed.ways(cases, notify)
+    await policed.one_by_one(cases, ways, notify)
     await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 
@@ -76,18 +77,6 @@ async def _again(cases: Sequence[Case], rate: float) -> bool:
         return True
 
     return any(await asyncio.gather(*(one(case, outcome) for case, outcome in silent)))
-
-
-async def _contrasts_again(cases: Sequence[Case]) -> None:
-    """What needs more packets, or was asked later, is lost more often: only what is lost again each time is dropped."""
-    for case in cases:
-        for outcome in [o for o in case.answering("udp") if CONTRASTS & set(o.facts)]:
-            for _ in range(LOST_AGAIN):
-                await asyncio.sleep(CONTRAST_GAP_S)
-                better = await case.page.ask(outcome, ONE_TRY)
-                if better.state is State.OK and not CONTRASTS & set(better.facts):
-                    case.improve(outcome, better)
-                    break
 
 
 async def _from_another_port(cases: Sequence[Case]) -> None:

@@ -1,86 +1,197 @@
-"""A firewall that lets few new connections pass makes whole ports look silent: is one heard when it is asked alone?"""
+"""A firewall that lets few new connections pass makes whole ports, and whole hosts, look silent: which way does so?
+
+Judged by the way: one host of each network and kind of silence is asked, the others only where it is so there.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from portcheck.investigate.alone import Turns, in_turn
+from portcheck.frozen import dataclass
+from portcheck.investigate import alike
 from portcheck.investigate.case import Case, distinct
-from portcheck.model import GOOD, Outcome, State
-from portcheck.model.events import Notify
+from portcheck.investigate.slowly import HEARD_ALONE, ONE_IN_S, Pace, Silent, asked_alone
+from portcheck.model import State
+from portcheck.model.events import Notify, Phase
 from portcheck.net import hops
 from portcheck.net.hops import Fate
 from portcheck.net.timeline import repeated
-from portcheck.net.timeouts import Timeouts
 
-GAPS_S = (4.0, 7.0)  # one new connection in so long, first and then: who lets fewer pass lets nobody work
-ALONE = Timeouts(connect_s=2.4, answer_s=10.0, attempts=1)
 FEWEST = 2  # answers that came only after another try
 SHARE = 4  # and one in so many of all
 MANY_SILENT, AT_ONCE = 4, 6  # ports, connections
+BURSTS = 2  # that lose half before it is a limit: a lossy line takes one of them now and then
 FAR = 64  # hops, as systems begin with
-WITNESSES = 3  # silent ports in a row that are asked alone, before the silence of the rest is believed
-MOST = 16
+MOST_KINDS = 6  # of silence in one network
+QUICK_S, STEP_S = 0.15, 0.4  # between connections that are to show how many pass
+IN_A_ROW = 3  # that pass, or whose distance is taken
+GIVE_UP_S, LONGEST_S = 24.0, 8.0  # who lets fewer pass lets nobody work
+MARGIN = 1.1
+UNKNOWN_PACE_S = 4.0  # where no single SYN can be sent
+SLOW_S = 0.5  # a pause that no lossy line needs
+TOTAL_S, MORE_S = 90.0, 30.0  # for all hosts together, and for what they told of
+FEWEST_DARK = 2  # hosts
+QUIET_S = 2.4  # a limit that has let nothing pass for so long lets one connection pass
+UNHEARD = frozenset({State.FILTERED, State.SKIPPED, State.UNRESOLVED})
 
 
-async def one_by_one(cases: Sequence[Case], notify: Notify) -> None:
-    """Each silent port of a host on a path that takes so much, once more, after a pause; so many in vain are the end.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The hosts of one network, and what is known of new connections to them."""
 
-    One after the other over all hosts: the limit is this machine's, whomever it asks.
+    cases: Sequence[Case]
+    burst_lost: bool  # of several at once, every time
+    pause_s: float
+
+    @property
+    def limited(self) -> bool:
+        """By a device, and not for loss: who was heard of nothing may be there all the same."""
+        return self.burst_lost and self.pause_s >= SLOW_S
+
+
+async def time_was_up(cases: Sequence[Case], notify: Notify) -> bool:
+    """In an earlier look, for what was silent: then there is none for what has turned up since."""
+    told = (o.facts.get(ONE_IN_S) for case in cases for o in case.outcomes)
+    pause_s = max((pause_s for pause_s in told if isinstance(pause_s, float)), default=None)
+    if pause_s is not None:
+        await asked_alone(_hosts(cases), Pace(pause_s, 0.0, limited=True), notify)
+    return pause_s is not None
+
+
+async def ways(cases: Sequence[Case], notify: Notify) -> list[Way]:
+    """Those on which new connections to a port that answers do not all pass; nothing is sent if nothing is silent."""
+    return [way for some in _by_network(cases) if (way := await _judged(some, notify)) is not None]
+
+
+async def one_by_one(cases: Sequence[Case], found: Sequence[Way], notify: Notify) -> None:
+    """What is silent on such ways, once more, alone: one after the other over all of them, for the limit is this
+    machine's, whomever it asks. What there was no time for is said to be unknown.
     """
+    if found:
+        limited = any(way.limited for way in found)
+        asked = [case for way in found for case in way.cases if case.alive or way.limited]
+        if limited:  # a network of which nobody is heard has no witness of its own
+            asked += [case for some in _by_network(cases) if not any(c.alive for c in some) for case in some]
+        later = any(o.facts.get(HEARD_ALONE) for case in cases for o in case.outcomes)
+        until = asyncio.get_running_loop().time() + (MORE_S if later else TOTAL_S)
+        pace = Pace(max(way.pause_s for way in found), until, limited=limited)
+        await asked_alone(_hosts(asked), pace, notify)
+
+
+async def in_the_dark(cases: Sequence[Case], notify: Notify) -> None:
+    """Several hosts, and nothing was heard of any: a limit that what came before them has spent looks so too.
+
+    Once this run has been quiet for a while, a single connection passes a limit; all is asked alone where it does.
+    """
+    asked = [(case, port) for case in cases if (port := _silent_port(case)) is not None]
+    if len(asked) < FEWEST_DARK or not hops.TCP_WALKS or any(_heard(case) for case in cases):
+        return
+    case, port = asked[0]
+    if await _passes_alone(case, port):
+        lost, pause_s = await _loses_a_burst(case, port), MARGIN * await _pause_s(case, port, notify)
+        way = Way(cases, lost, pause_s)
+        until = asyncio.get_running_loop().time() + TOTAL_S
+        await asked_alone(_hosts(cases), Pace(pause_s, until, limited=way.limited), notify)
+
+
+def _silent_port(case: Case) -> int | None:
+    silent = [o for o in case.having(State.FILTERED) if o.check.transport == "tcp" and o.check.port is not None]
+    silent.sort(key=lambda o: (o.check.service != "ldap", not o.check.required))
+    return silent[0].check.port if silent else None
+
+
+def _heard(case: Case) -> bool:
+    return any(o.state not in UNHEARD for o in case.outcomes)
+
+
+def _hosts(cases: Iterable[Case]) -> list[Silent]:
+    return [Silent(case, alike.network(case.address)) for case in cases]
+
+
+def _by_network(cases: Iterable[Case]) -> list[list[Case]]:
+    found: dict[str, list[Case]] = {}
     for case in cases:
-        if case.alive and (_takes_much(case) or await _limits(case)):
-            await _of_one(case, notify)
+        found.setdefault(alike.network(case.address), []).append(case)
+    return list(found.values())
 
 
-async def _limits(case: Case) -> bool:
-    """Of several connections at once to a port that has answered, does it let pass the fewer?
+async def _judged(cases: Sequence[Case], notify: Notify) -> Way | None:
+    """None: nothing is silent there, or what is silent is so whatever else is asked."""
+    if not any(case.having(State.FILTERED) for case in cases):
+        return None
+    kinds = {_kind(case): case for case in reversed(cases) if case.alive}
+    for case in list(kinds.values())[-MOST_KINDS:]:
+        much, good = _takes_much(case), _good_port(case)
+        if much or (_many_silent(case) and await _loses_a_burst(case, good)):
+            lost = not much or await _loses_a_burst(case, good)
+            return Way(cases, lost, MARGIN * await _pause_s(case, good, notify))
+    return None
 
-    A limit that is spent by the first few of a run leaves answers at first try, and silence after them.
-    """
-    good = next((o.check.port for o in case.answering("tcp") if o.check.port is not None), None)
-    if not hops.TCP_WALKS or good is None or len(distinct(case.having(State.FILTERED))) < MANY_SILENT:
-        return False
-    heard = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
-    return 2 * sum(hop.fate is Fate.ANSWERED for hop in heard) <= AT_ONCE
+
+def _kind(case: Case) -> tuple[object, ...]:
+    silent = frozenset((o.check.transport, o.check.port) for o in case.having(State.FILTERED))
+    return silent, _takes_much(case), _good_port(case) is not None
+
+
+def _many_silent(case: Case) -> bool:
+    return len(distinct(case.having(State.FILTERED))) >= MANY_SILENT
 
 
 def _takes_much(case: Case) -> bool:
     good = case.answering("tcp")
-    again = [o for o in good if repeated(o.facts)]
+    again = [o for o in good if repeated(o.facts) or o.facts.get(HEARD_ALONE)]
     return len(again) >= FEWEST and len(again) * SHARE >= len(good)
 
 
-async def _of_one(case: Case, notify: Notify) -> None:
-    """A second, slower round only where the first one brought answers."""
-    left = MOST
-    for gap_s in GAPS_S:
-        silent = distinct(o for o in case.having(State.FILTERED) if o.check.port is not None)
-        silent.sort(key=lambda o: o.check.transport)  # both transports of a port are often of one rule
-        heard = await _round([(case, outcome) for outcome in silent], gap_s, left, notify)
-        left -= len(silent)
-        if not heard or left <= 0:
-            return
+def _good_port(case: Case) -> int | None:
+    return next((o.check.port for o in case.answering("tcp") if o.check.port is not None), None)
 
 
-async def _round(silent: Sequence[tuple[Case, Outcome]], gap_s: float, most: int, notify: Notify) -> bool:
-    """Was any of them heard?"""
-    why, said = "new connections pass one by one", "asked again, alone after a pause"
-    turns = Turns(why, said, ALONE, lambda: asyncio.sleep(gap_s), WITNESSES, most)
-    heard = False
-    async for case, outcome, better in in_turn(silent, turns, notify):
-        heard = True
-        await _improve(case, outcome, better, gap_s)
-    return heard
+async def _loses_a_burst(case: Case, good: int | None) -> bool:
+    """Of several connections at once to a port that has answered, does it let pass the fewer, each time?
+
+    A limit that is spent by the first few of a run leaves answers at first try, and silence after them.
+    """
+    if not hops.TCP_WALKS or good is None:
+        return False
+    some = False
+    for _ in range(BURSTS):
+        burst = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
+        heard = sum(hop.fate is Fate.ANSWERED for hop in burst)
+        some = some or heard > 0
+        if 2 * heard > AT_ONCE:
+            return False
+    return some or await _passes_alone(case, good)
 
 
-async def _improve(case: Case, outcome: Outcome, better: Outcome, gap_s: float) -> None:
-    """It, and what stands behind the same port."""
-    case.improve(outcome, better)
-    for same in case.sharing(outcome):
-        if better.state in GOOD:
-            await asyncio.sleep(gap_s)
-            again = await case.page.ask(same, ALONE)
-            if again.state is not State.FILTERED:
-                case.improve(same, again)
+async def _passes_alone(case: Case, good: int) -> bool:
+    """Who is banned gets nothing through after a pause either."""
+    await asyncio.sleep(QUIET_S)
+    return (await case.syn(good, FAR)).fate is Fate.ANSWERED
+
+
+async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:
+    """Between two new connections that pass; what is dropped takes no share of what may pass."""
+    notify(Phase("new connections pass one by one: finding out how fast"))
+    if not hops.TCP_WALKS or good is None:
+        return UNKNOWN_PACE_S / MARGIN
+    if await _all_pass(case, good):
+        return QUICK_S
+    loop, heard = asyncio.get_running_loop(), list[float]()
+    until = loop.time() + GIVE_UP_S
+    while loop.time() < until and len(heard) < IN_A_ROW:
+        await asyncio.sleep(STEP_S)
+        if (await case.syn(good, FAR)).fate is Fate.ANSWERED:
+            heard.append(loop.time())
+    if len(heard) < IN_A_ROW:
+        return LONGEST_S
+    return min(LONGEST_S, STEP_S / 2 + (heard[-1] - heard[0]) / (IN_A_ROW - 1))
+
+
+async def _all_pass(case: Case, port: int) -> bool:
+    for _ in range(IN_A_ROW):
+        await asyncio.sleep(QUICK_S)
+        if (await case.syn(port, FAR)).fate is not Fate.ANSWERED:
+            return False
+    return True

@@ -1,11 +1,14 @@
-"""Does the answer come from another address than the one asked? A connected socket never hears such an answer."""
+"""Does the answer come from another address or port than the one asked? A connected socket never hears such an answer.
+
+Those of the resolvers and of the Kerberos and LDAP libraries are connected, and a stateful firewall drops it before.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
 
-from portcheck.investigate.case import Case
+from portcheck.investigate.case import OTHER_SENDER, Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
 from portcheck.net.udp import AGAIN_AFTER_S
@@ -34,10 +37,12 @@ async def _asked(case: Case, outcome: Outcome) -> Outcome:
 async def _one(case: Case, outcome: Outcome) -> None:
     begun = case.ahead.ears.pop(outcome.check.port or 0, None)
     heard = await (begun if begun is not None else _asked(case, outcome))
-    sender = heard.facts.get("answered_from")
-    if heard.state is State.OK and sender:
-        words = f"the answer came from {sender}, not from the address that was asked: programs do not take it"
-        noted = case.note(outcome, "sender", words, answered_from=sender)
+    other = {key: heard.facts[key] for key in OTHER_SENDER if heard.facts.get(key)}
+    if heard.state is State.OK and other:
+        sender = other.get("answered_from") or f"port {other['answered_from_port']} of that address"
+        asked = "address" if "answered_from" in other else "port"
+        words = f"the answer came from {sender}, not from the {asked} that was asked: programs do not take it"
+        noted = case.note(outcome, "sender", words, **other)
         case.land(replace(noted, blocked_at=None))  # nothing is blocked
     elif heard.state is State.OK:
         case.improve(outcome, heard)  # it was lost, or is slow

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from portcheck.frozen import dataclass
 from portcheck.investigate import source_ports
-from portcheck.investigate.case import Case
+from portcheck.investigate.case import OTHER_SENDER, Case
 from portcheck.model import Facts, Outcome, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
@@ -55,7 +55,7 @@ class FromOnePort:
 async def of_datagrams(case: Case) -> None:
     """Of each silent datagram port of a host that lives."""
     if case.alive and not source_ports.told(case):
-        silent = (o for o in case.silent_datagrams() if "answered_from" not in o.facts)
+        silent = (o for o in case.silent_datagrams() if not any(key in o.facts for key in OTHER_SENDER))
         await asyncio.gather(*(_one(case, outcome) for outcome in silent))
 
 

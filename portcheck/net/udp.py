@@ -12,7 +12,7 @@ from math import inf
 from typing import Generic, TypeVar
 
 from portcheck.frozen import dataclass
-from portcheck.model import Stage, State
+from portcheck.model import Facts, Stage, State
 from portcheck.net.errors import PORT_PAUSES_S, NetError
 from portcheck.net.pacing import NOTICED_S, Delay, Pacer, patiently
 from portcheck.net.pulse import LISTENED_S, Pulse
@@ -134,7 +134,9 @@ class _Asking:
     def close(self) -> None:
         others = [port.other_sender for port in self.ports if port.other_sender]
         if others:
-            self.trail.facts["answered_from"] = others[0]
+            sender, its_port = others[0]
+            told: Facts = {"answered_from_port": its_port} if sender == self.address else {"answered_from": sender}
+            self.trail.facts |= told
         heard = [port.local for port in self.ports if port.heard]
         if heard:
             self.trail.facts["local_address"], self.trail.facts["local_port"] = heard[0]

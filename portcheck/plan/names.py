@@ -12,6 +12,7 @@ from portcheck.net.dns import MORE_TRIES
 from portcheck.net.question import ONE_TRY_S
 from portcheck.plan.line import Cost, ForecastLine, LineKind, by_tcp, by_udp
 from portcheck.probes.probe import Question
+from portcheck.run.naming import TURNS
 from portcheck.targets import client_names
 from portcheck.targets.srv import questions
 from portcheck.targets.views import TRIES, configured
@@ -20,6 +21,7 @@ SYSTEM = "the system's DNS servers"
 RETRANSMITTED = 2  # of a question over TCP within one try of 0.8 s
 PROGRAMS = "this machine's own resolution"
 PROGRAMS_ASK = 12  # datagrams a name and family at most: three servers, two tries, the search list (resolv.conf(5))
+AGAIN_ASK = 3  # datagrams a question that is asked again, where DNS and programs do not agree
 COMPARED = "do all configured name servers say the same?"
 SAME_FOR_PROGRAMS = "do programs on this machine get the same addresses?"
 EACH = "each domain controller that DNS names"
@@ -82,7 +84,7 @@ def _programs(forest: ForestSpec, name: str, families: Sequence[str], *, each: b
         questions=(question,) * len(families),
         answered=once,
         silent=once * PROGRAMS_ASK,
-        at_most=once * PROGRAMS_ASK,
+        at_most=once * (PROGRAMS_ASK + AGAIN_ASK * TURNS),
         purpose=SAME_FOR_PROGRAMS,
         each=each,
     )

@@ -9,7 +9,9 @@ from portcheck.frozen import dataclass
 from portcheck.investigate import (
     BUDGET_S,
     ban,
+    by_turns,
     confirm,
+    contrasts,
     echo,
     limit,
     middlebox,
@@ -20,6 +22,7 @@ from portcheck.investigate import (
     resets,
     senders,
     sizes,
+    slowly,
     source_ports,
     starttls,
     trace,
@@ -41,6 +44,7 @@ SHORTEST_WAIT_S = 0.25  # `Case.wait_s`
 MOST_PAIRS = trace.FARTHEST + 2 + int(BUDGET_S / SHORTEST_WAIT_S)  # of one port: each router's, and what time allows
 NEVER = Cost()
 ECHO = Cost(echo.TRIES, echo.TRIES * 24, 0)  # header and body
+MOST_PACED = policed.IN_A_ROW + int(policed.GIVE_UP_S / policed.STEP_S)
 MOST_BETWEEN = max(map(len, mtu.BETWEEN.values()))
 
 Asked = tuple[Check, Exchange]
@@ -78,7 +82,8 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _waited_out(asked)
     yield _SecondLookStep(
         "one-by-one", "do new connections pass only one by one?", "many are silent, or were heard late", "tcp+udp",
-        SYN * policed.AT_ONCE + _asking_again(asked, policed.ALONE) * len(policed.GAPS_S),
+        SYN * (2 * policed.BURSTS * policed.AT_ONCE + 2 + MOST_PACED)
+        + _asking_again(asked, slowly.ALONE) * 2,
     )  # fmt: skip
     yield _SecondLookStep(
         "again-nobody", "is nobody there each time?", "a router said so of a part of the ports", "tcp+udp",
@@ -86,11 +91,11 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     )  # fmt: skip
     yield _SecondLookStep(
         "again-at-the-end", "was this machine blocked meanwhile?", "something is silent", "tcp+udp",
-        _asking_again(asked, ban.PATIENCE) * 2,  # before and after the rest of the second look
+        _asking_again(asked, ban.PATIENCE) * (2 + ban.BY_TURNS),  # before and after the rest of the second look
     )  # fmt: skip
     yield _SecondLookStep(
         "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
-        _asking_again(tcp, limit.ALONE) * 2,
+        _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + by_turns.TIMES),
     )  # fmt: skip
     yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
     yield _sizes(asked)
@@ -125,9 +130,9 @@ def _asking_again(asked: Sequence[Asked], patience: Timeouts) -> Cost:
 def _again(asked: Sequence[Asked]) -> _SecondLookStep:
     """Paced repeats, as long as they bring answers; what has answered is not asked again."""
     unheard = total(pricing.silent(check.transport, exchange, confirm.ONE_TRY) for check, exchange in asked)
-    contrasts = [pair for pair in asked if pair[0].transport == "udp"]
+    datagrams = [pair for pair in asked if pair[0].transport == "udp"]
     price = _asking_again(asked, confirm.ONE_TRY) + unheard * (len(confirm.RATES) - 1)
-    price += _asking_again(contrasts, confirm.ONE_TRY) * confirm.LOST_AGAIN
+    price += _asking_again(datagrams, confirm.ONE_TRY) * contrasts.LOST_AGAIN
     return _SecondLookStep("again", "was it merely lost?", "some answers needed a second try", "tcp+udp", price)
 
 

@@ -18,6 +18,7 @@ from portcheck.run import contradictions
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery, asked_here, nobodys, srv_targets
 
+DENIED = frozenset({"nxdomain", "nodata"})
 NOBODYS_ADDRESS = "192.0.2.53"
 """TEST-NET-1 (RFC 5737): no server can be there. Who answers from there answers in the place of any server."""
 CONTROL_PATIENCE_S = 1.5
@@ -26,6 +27,7 @@ AT_ONCE = 8
 MOST_STRANGE = 4  # addresses of a name that are asked who they are
 MOST_AUTHORITIES = 2
 SLOW_MS = 500.0
+TURNS, MOST_TURNS = 6, 4  # times that a name is asked for again, and names
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,20 @@ class NamesBeside:
                 "asked_at": sorted(expected),
                 "answered_by": dict(who),
             }
+            if turns := await self._by_turns(name, strange):
+                row["dns_by_turns"] = turns
             self._rows.append(row)
+
+    async def _by_turns(self, name: str, strange: Sequence[str]) -> list[str]:
+        """Those of the programs' addresses that DNS gives too, another time: it is no matter of this machine."""
+        given: set[str] = set()
+        records = dict.fromkeys("AAAA" if ":" in address else "A" for address in strange)
+        for _ in range(TURNS if len(self._rows) < MOST_TURNS else 0):
+            if given.issuperset(strange):
+                break
+            told = await asyncio.gather(*(self.names.lookup(name, record, required=False) for record in records))
+            given |= {address for lookup in told for address in lookup.answers if address in strange}
+        return sorted(given)
 
     async def _given(self, name: str) -> set[str]:
         """All addresses that DNS gives for the name."""
@@ -214,14 +229,16 @@ class NamesBeside:
                 return
 
     async def _unheard(self) -> None:
-        """A needed record of which nothing was said beside others: asked for once more, now that this machine is quiet.
+        """A needed record that was not given beside others: asked for once more, now that this machine is quiet.
 
-        Where that is answered, the first was lost; where it is not, it is kept back.
+        Where nothing was said and that is answered, the first was lost; where it is not, it is kept back. What was
+        denied and is given now was asked of several servers behind one address.
         """
         records = self._srv()
         if any(map(srv_targets, records)):
             silent = dict.fromkeys(x.name for x in records if x.required and x.status in UNHEARD)
-            again = (self.names.lookup(name, "SRV", required=False) for name in silent)
+            denied = dict.fromkeys(x.name for x in records if x.required and x.status in DENIED)
+            again = (self.names.lookup(name, "SRV", required=False) for name in [*silent, *denied])
             self.lookups.extend(await asyncio.gather(*again))
 
     async def _slow(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 import pytest
 
@@ -62,6 +63,30 @@ FOUND = Discovery(places=[Target(HOST, ADDRESS, "srv", "alpha.test")])
 def one_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "system_servers", lambda: (("10.0.0.1", 53),))
     monkeypatch.setattr(own_names, "own_addresses", None)  # each test puts its own there
+
+
+@pytest.mark.parametrize("turns", [True, False])
+async def test_an_address_that_dns_gives_another_time_is_no_matter_of_this_machine(turns: bool) -> None:
+    class Pool(Zone):
+        """Every second answer is another server's."""
+
+        async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
+            told = await Zone.lookup(self, name, record, required=required)
+            other = turns and len(self.asked) % 2 == 0 and name == HOST
+            return replace(told, answers=("10.77.1.99",)) if other else told
+
+    here = Here({HOST: OwnAnswer("ok", ("10.77.1.99",))})
+    await here.naming(Pool(rows=KNOWN)).beside(FOUND)
+    (row,) = cast("list[dict[str, object]]", here.facts["resolution"])
+    assert row.get("dns_by_turns") == (["10.77.1.99"] if turns else None)
+
+
+async def test_a_record_that_is_denied_beside_others_is_asked_for_once_more() -> None:
+    zone = Zone(rows={(SRV, "SRV"): ("0 100 389 dc1.alpha.test",)})
+    lookups = [await zone.lookup(SRV, "SRV"), await zone.lookup("_gc._tcp.alpha.test", "SRV")]
+    await Here().naming(zone, lookups).afterwards([])
+    assert zone.asked.count(("_gc._tcp.alpha.test", "SRV")) > 1
+    assert zone.asked.count((SRV, "SRV")) == 1
 
 
 async def test_what_agrees_is_not_told_and_asks_nobody() -> None:

@@ -6,7 +6,7 @@ import pytest
 from factories import check, outcome
 from investigate.held import Held, cased
 
-from portcheck.investigate import confirm
+from portcheck.investigate import confirm, contrasts
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net.timeouts import Timeouts
@@ -19,7 +19,7 @@ SILENT = ("ldap/tcp", "ldaps/tcp", "gc/tcp", "gc-tls/tcp", "smb/tcp", "rpc/tcp")
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confirm, "ICMP_GAP_S", 0.001)
-    monkeypatch.setattr(confirm, "CONTRAST_GAP_S", 0.0)
+    monkeypatch.setattr(contrasts, "GAP_S", 0.0)
     monkeypatch.setattr(confirm, "RATES", (1000.0,))
 
 
@@ -50,14 +50,14 @@ def states(case: Case) -> dict[str, State]:
 async def test_what_stays_silent_several_times_beside_a_rejection_is_waited_for_no_longer() -> None:
     silent = [outcome(name, State.FILTERED) for name in SILENT]
     case, asked = case_of(outcome("ldap/tcp", State.FILTERED), REJECTED, *silent)
-    await confirm.confirm([case], lambda _: None)
+    await confirm.confirm([case], (), lambda _: None)
     assert len(asked) == confirm.ENOUGH_IN_VAIN < len(SILENT)
 
 
 async def test_what_is_rejected_when_asked_alone_is_asked_to_the_last() -> None:
     silent = [outcome(name, State.FILTERED) for name in SILENT]
     case, _ = case_of(outcome("ldap/tcp", State.REJECTED), REJECTED, *silent)
-    await confirm.confirm([case], lambda _: None)
+    await confirm.confirm([case], (), lambda _: None)
     assert set(states(case).values()) == {State.REJECTED}
 
 
@@ -70,7 +70,7 @@ async def test_a_question_that_was_lost_on_a_lossy_path_is_asked_again(
 ) -> None:
     mute = outcome("ldaps/tcp", State.MUTE, facts={"unacked_bytes": unacked})
     case, _ = case_of(outcome("ldaps/tcp"), mute, LOSSY if lossy else outcome("kerberos/tcp"))
-    await confirm.confirm([case], lambda _: None)
+    await confirm.confirm([case], (), lambda _: None)
     assert states(case)["ldaps/tcp"] is state
 
 
@@ -79,6 +79,6 @@ async def test_fragments_that_were_lost_once_on_a_lossy_path_are_not_called_drop
     facts: dict[str, object] = {"fragments_lost": "to"}
     again = outcome("kerberos/udp", facts=facts if lost_again else {"fragments_pass": "to"})
     case, _ = case_of(again, outcome("kerberos/udp", facts=facts), LOSSY)
-    await confirm.confirm([case], lambda _: None)
+    await confirm.confirm([case], (), lambda _: None)
     found = next(o for o in case.outcomes if o.check.id == check("kerberos/udp").id)
     assert ("fragments_lost" in found.facts) is lost_again

@@ -38,7 +38,7 @@ class Host:
         return found
 
     async def confirm(self) -> None:
-        await confirm.confirm([self.case], lambda _: None)
+        await confirm.confirm([self.case], (), lambda _: None)
 
     def __getitem__(self, name: str) -> Outcome:
         return next(o for o in self.case.outcomes if o.check.name == name)
@@ -91,7 +91,7 @@ async def test_a_round_that_brings_nothing_is_the_last() -> None:
 
 async def test_a_dead_host_beside_a_lossy_path_is_left_alone() -> None:
     dead, lossy = Host(outcome("gc/tcp", State.FILTERED)), Host(LOSSY)
-    await confirm.confirm([dead.case, lossy.case], lambda _: None)
+    await confirm.confirm([dead.case, lossy.case], (), lambda _: None)
     assert dead.asked == []
 
 
@@ -162,5 +162,5 @@ async def test_where_no_device_has_rejected_anything_no_limit_is_waited_out() ->
 async def test_each_device_is_waited_out_by_itself() -> None:
     other = outcome(check("netbios-ssn/tcp", "dc2.alpha.test"), State.REJECTED, facts={"icmp_from": "10.77.100.3"})
     hosts = Host(REJECTED, outcome("ldap/tcp", State.FILTERED)), Host(other, outcome("gc/tcp", State.FILTERED))
-    await confirm.confirm([host.case for host in hosts], lambda _: None)
+    await confirm.confirm([host.case for host in hosts], (), lambda _: None)
     assert [host.asked for host in hosts] == [["ldap/tcp"], ["gc/tcp"]]

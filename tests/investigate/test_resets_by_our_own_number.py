@@ -108,6 +108,13 @@ async def test_what_is_refused_for_a_session_that_is_just_being_closed_was_refus
     assert ([one(case, name).state for name in ("kerberos/tcp", "smb/tcp")], always.asked) == ([State.REFUSED] * 2, 2)
 
 
+async def test_a_host_that_resets_one_time_and_answers_another_has_banned_nobody() -> None:
+    by_turns = Closing(for_so_many=ban.WITNESSES + ban.BY_TURNS - 1)
+    assert not await ban.turned_silent(by_turns.case_of(GOOD, *REFUSED))
+    always = Closing(for_so_many=ban.WITNESSES + ban.BY_TURNS)
+    assert await ban.turned_silent(always.case_of(GOOD, *REFUSED))
+
+
 async def test_a_single_port_that_is_reset_is_no_reason_to_ask() -> None:
     assert not await ban.turned_silent(case_of({}, GOOD, REFUSED[0]))
 

@@ -138,6 +138,23 @@ async def test_an_answer_from_another_address_is_heard_by_a_loose_socket_alone()
     assert net.trail.facts["answered_from"] == "127.0.0.2"
 
 
+@not_under_wine("it does not tell from which port a datagram came")
+async def test_an_answer_from_another_port_is_told_by_a_loose_socket() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+        other.bind(("127.0.0.1", 0))
+        its_port = other.getsockname()[1]
+        net = Net("127.0.0.1", LONG, loose=True)
+        with servers.told_of(server, lambda: other.sendto(b"answer", server.recvfrom(100)[1])):
+            assert (await ask(server.getsockname()[1], net)).value == b"answer"
+    assert net.trail.facts["answered_from_port"] == its_port
+    assert "answered_from" not in net.trail.facts
+
+
 async def test_an_answer_in_the_last_moment_of_the_patience_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udp, "AGAIN_AFTER_S", 0.6)  # the wait for late answers, too, is longer than what is then left
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:

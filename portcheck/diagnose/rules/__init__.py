@@ -27,6 +27,7 @@ from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
 from portcheck.diagnose.rules.twins import TWINS
+from portcheck.diagnose.rules.unsteady import UNSTEADY
 from portcheck.diagnose.rules.views import MISLED, VIEWS
 from portcheck.diagnose.rules.ways import BURST, BY_PORT, HALF
 
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *OUTSIDE,
     *BURST,
     *MISLEADING,
+    *UNSTEADY,
     *MISLED,
     *SITE,
     *BEHIND,

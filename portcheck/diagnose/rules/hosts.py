@@ -169,8 +169,8 @@ def _perhaps(f: ForestFacts, dead: list[Endpoint], spare: tuple[str, ...]) -> st
 
 OWN_NO = "That is in the host's own name, so the host is up: its own firewall refuses, or a device in its name."
 LOOP = (
-    "What is sent there is passed on from router to router until its time to live is over: a circle of routes, not a"
-    " closed port. Nothing is known of the host."
+    "What is sent there is passed on from router to router until its time to live is over: a circle of routes, or a"
+    " device that sets the time to live too low; not a closed port. Nothing is known of the host."
 )
 FAR = " Clients here turn to the controllers of their own site first, and those answer: this costs them little."
 

@@ -31,7 +31,8 @@ def where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:
     if any(local(o) for o in proof):
         return "Look at this machine's own routes first (part of the questions never left it); then"
     if goes_round(proof):
-        return f"Ask the network team which routes to that address lead in a circle, at {listed(by)} or before it; then"
+        what = "which routes to that address lead in a circle, or what shortens the time to live"
+        return f"Ask the network team {what}, at {listed(by)} or before it; then"
     if by and all(nobody_there(o) for o in proof):
         return f"{listed(by)} finds nobody at that address. Ask the AD team whether the host is up and has it; if so,"
     if by:

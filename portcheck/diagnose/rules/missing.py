@@ -22,6 +22,7 @@ from portcheck.diagnose.rules.names import (
 )
 from portcheck.diagnose.rules.records import TOLD_BY_PING
 from portcheck.diagnose.rules.roles import CATALOG_RECORDS, no_catalog_at_all
+from portcheck.diagnose.rules.unsteady import unsteady
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Outcome, Severity
 from portcheck.model.folding import capital
@@ -56,7 +57,7 @@ def _zone_of_others(f: ForestFacts) -> dict[str, str]:
 def _srv_missing(f: ForestFacts) -> Proof | None:
     if answers.wildcard(f) or answers.intercepted(f) or answers.sunk(f):
         return None
-    lacking = gone(f)
+    lacking = [] if f.once(unsteady) else gone(f)
     if not lacking:
         return None
     strange = other_zone(f)

@@ -11,7 +11,8 @@ from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow, sources
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.reachability import blocked
-from portcheck.diagnose.view import ForestFacts, endpoint, endpoints, servers
+from portcheck.diagnose.rules.ways import silenced
+from portcheck.diagnose.view import REVERSE, ForestFacts, endpoint, endpoints, servers
 from portcheck.model import BLOCKED, GOOD, Lookup, Outcome, Severity, State
 
 SAID_NO = {
@@ -41,7 +42,7 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
     places = {where for o in f.blocked("dns/udp") if (where := endpoint(o)) and not f.hollow(where)}
     proof = tuple(o for o in f.blocked("dns") if endpoint(o) in places)
     dead = silent_servers(f)
-    if not proof and not dead and not _refusing(f, dead):
+    if not proof and (f.of_run(silenced) or not (dead or _refusing(f, dead))):
         return None
     seen = tuple(f"{server_named(server)} {_said_nothing(asked)}" for server, asked in dead.items())
     refusing = _refusing(f, dead)
@@ -71,6 +72,8 @@ def _said_nothing(asked: list[Lookup]) -> str:
     some_refused = (
         f", and refused {refused} of them (as forwarders do that are not answered themselves)" if refused else ""
     )
+    if len(asked) == 1:
+        return "did not answer the one question about this forest"
     return f"answered none of {len(asked)} questions about this forest{some_refused}"
 
 
@@ -98,6 +101,7 @@ def _not_there(f: ForestFacts, refusing: tuple[Outcome, ...]) -> dict[str, str]:
 def _forwarding(f: ForestFacts, asked: list[Lookup]) -> dict[str, str] | None:
     """The system's resolver lives, and whom it asks about this forest does not answer it."""
     alive = dict.fromkeys(printable(o.check.address or "") for o in f.answered("dns") if _is_resolver(f, o))
+    alive |= dict.fromkeys(printable(x.answered_from) for x in f.lookups(REVERSE) if x.server == SYSTEM and _said(x))
     if not alive and not any(lookup.status in {SERVFAIL, REFUSED} for lookup in asked):
         return None
     who = f"this machine's resolver ({some(alive)})" if alive else "this machine's resolver"
@@ -107,6 +111,11 @@ def _forwarding(f: ForestFacts, asked: list[Lookup]) -> dict[str, str] | None:
         "ask": f"Ask whoever runs that resolver: which servers does it forward {own} to, do they live, and is"
         " tcp+udp 53 from it to them allowed",
     }
+
+
+def _said(lookup: Lookup) -> bool:
+    """The server answered, whatever."""
+    return bool(lookup.answered_from) and lookup.status not in UNHEARD
 
 
 def _is_resolver(f: ForestFacts, o: Outcome) -> bool:

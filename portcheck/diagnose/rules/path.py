@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from portcheck.diagnose import interrupted
 from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, ports, said_by, some
 from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
@@ -82,13 +83,24 @@ def _loss(f: ForestFacts) -> Proof | None:
     counts = f"{len(lossy)} of {len(heard)} answers came only after {sum(map(lost_tries, lossy))} lost tries"
     hurts = len(lossy) >= LOSS_THAT_HURTS * len(heard)
     severity = Severity.WARNING if hurts else Severity.INFO
-    words = {"counts": counts, "pattern": FIRST_SYN if _each_first_syn(heard) else ""}
+    words = {"counts": counts, "pattern": FIRST_SYN if _each_first_syn(heard) else _stretch(lossy, heard)}
     return Proof(lossy, seen=(counts,), brief=True, severity=severity, words=words)
 
 
 FIRST_SYN = (
     " Each connection needed a second SYN and no datagram was lost, which is no bad line: a device that drops the first"
     " SYN of every connection (protection against SYN floods) looks like that."
+)
+
+
+def _stretch(lossy: tuple[Outcome, ...], heard: list[Outcome]) -> str:
+    quiet_s = interrupted.seconds(lossy, heard)
+    return INTERRUPTED.format(quiet_s) if quiet_s is not None else ""
+
+
+INTERRUPTED = (
+    " All of it was lost in one stretch of {:.0f} s in which nothing was heard, and nothing before and after it: the"
+    " path was interrupted meanwhile (a failover, a link or a host that restarted), which is no bad line and no limit."
 )
 MANY_CONNECTIONS = 6
 """By chance a line that loses half of all packets would do this once in 64 times, and spare no datagram."""

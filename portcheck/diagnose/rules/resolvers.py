@@ -10,6 +10,7 @@ from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import median, name, printable
 from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule
 from portcheck.diagnose.rules.path import lost_tries
+from portcheck.diagnose.rules.unsteady import by_turns
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Severity, State
 
@@ -215,11 +216,11 @@ def _answered_by(row: Row) -> dict[str, str]:
 
 
 def _told_already(f: ForestFacts, row: Row) -> bool:
-    """The system's resolver does not know the records either: that has its finding."""
+    """The system's resolver does not know the records either, or answers by turns: that has its finding."""
     lacks = any(
         x.server == answers.SYSTEM and x.record == "SRV" and x.status in {"nxdomain", "nodata"} for x in f.lookups()
     )
-    return not _addresses(row, "programs") and lacks
+    return (not _addresses(row, "programs") and lacks) or bool(by_turns(row))
 
 
 def _known(row: Row) -> list[str]:

@@ -6,6 +6,7 @@ from portcheck.catalogue.profiles import OPENERS, built_in
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import flag, printable, text, texts_in
+from portcheck.diagnose.reader import name as folded
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.symptoms import speak_sync
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, hosts
@@ -83,9 +84,15 @@ def _read_only(f: ForestFacts) -> Proof | None:
     spare = bool(of_role(f, "writable"))
     names = hosts(proof)
     are = "is a read-only controller" if len(names) == 1 else "are read-only controllers"
+    others = {told for o in proof if (told := text(o, "dns_host_name")) and folded(told) != folded(o.check.host)}
+    if others and all(dc is not None and dc.source == "srv" for dc in map(f.controller, names)):
+        are = f"leads to {some(map(printable, sorted(others)))}, a read-only controller"
     who = "the connector" if speak_sync(tuple(o for o in f.outcomes if o.check.address)) else "this machine"
     severity = Severity.INFO if spare else Severity.WARNING if _more_unknown(f) else Severity.ERROR
-    return Proof(proof, hosts=names, severity=severity, words={"are": are, "who": who}) if proof else None
+    first = "Clear up where that name leads first. " if "leads to" in are else ""
+    return (
+        Proof(proof, hosts=names, severity=severity, words={"are": are, "who": who, "first": first}) if proof else None
+    )
 
 
 def of_role(f: ForestFacts, role: str) -> list[Endpoint]:
@@ -289,7 +296,7 @@ ROLES = (
         code="read-only-dc",
         title="{forest}: {hosts} {are}",
         explanation="Writes to it are answered with a referral to a writable controller, which must be reachable too.",
-        fix="Let {who} use a writable controller, or leave {names} out.",
+        fix="{first}Let {who} use a writable controller, or leave {names} out.",
         when=_read_only,
         beside=True,
     ),

@@ -12,7 +12,7 @@ from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.handshake import HANDSHAKE
 from portcheck.diagnose.rules.retired import NO_DIRECTORY, mapper_alone, no_directory
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints, hosts
-from portcheck.model import BLOCKED, GOOD, Expected, Outcome, State, Verdict
+from portcheck.model import BLOCKED, GOOD, Expected, Outcome, Severity, State, Verdict
 
 KDC = ("kerberos", "kpasswd")
 """Both are the Key Distribution Center's: one stops with the other."""
@@ -263,7 +263,30 @@ def _not_closed(f: ForestFacts) -> Proof | None:
     return Proof(proof, words={"are": "is open, and should" if one else "are open, and should"}) if proof else None
 
 
+def _by_turns(f: ForestFacts) -> Proof | None:
+    """What else of the host is refused may be so only this time."""
+    proof = tuple(o for o in f.told("refused_by_turns") if flag(o, "refused_by_turns") is True)
+    if not proof:
+        return None
+    places = endpoints(proof)
+    rest = tuple(o for o in f.seen(State.REFUSED) if endpoint(o) in places and "icmp_from" not in o.facts)
+    words = {"rest": f" {ports(rest)} may be refused for the same reason." if rest else ""}
+    return Proof(proof, f.beside(proof), severity=Severity.WARNING, words=words, follows=rest)
+
+
 DOWN = (
+    Rule(
+        code="service-down",
+        title="{forest}: {ports} of {hosts} is refused one time and answered another",
+        explanation=(
+            "Asked several times, one connection after the other, it was refused and then answered: behind the address"
+            " are several machines, one of which does not offer it (a load balancer's pool, two machines with one"
+            " address), or the service was being restarted.{rest}"
+        ),
+        fix="Ask whoever runs {names} whether the address leads to several machines, or is in use twice, and which of"
+        " them refuses; run it again to see whether it lasts.",
+        when=_by_turns,
+    ),
     Rule(
         code="service-down",
         title="{forest}: {what}",

@@ -10,6 +10,7 @@ from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
 from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
+from portcheck.diagnose.rules.ways import silenced
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.frozen import dataclass
 from portcheck.model import Lookup, Outcome, Severity, State
@@ -120,6 +121,8 @@ def _idle(f: ForestFacts) -> dict[str, str]:
             beside.setdefault(lookup.server, []).append(lookup)
     own = answers.own_servers(f)
     among = label == SYSTEM or ", " in label
+    if f.of_run(silenced):
+        beside = {server: asked for server, asked in beside.items() if {x.status for x in asked} != {"timeout"}}
     return {
         server_named(server): _gave_none(asked)
         for server, asked in beside.items()

@@ -8,7 +8,8 @@ from portcheck.diagnose.phrases import listed, ports, some, whereabouts
 from portcheck.diagnose.reader import flag, number, printable, text
 from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule, worst_of
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints
-from portcheck.model import GOOD, Outcome, Report, Severity, State
+from portcheck.model import GOOD, Outcome, Report, Severity, State, Verdict
+from portcheck.model.folding import capital
 
 WHOLESALE = 3
 """TCP ports of one host that are connected to and lead nowhere, and none that does: the path, not a service."""
@@ -85,6 +86,15 @@ def _other_address(f: ForestFacts) -> Proof | None:
     return Proof(proof, f.beside(proof), seen=(listed(pairs),), brief=True, words={"who": listed(pairs)})
 
 
+def _other_port(f: ForestFacts) -> Proof | None:
+    """Of the address that was asked."""
+    proof = tuple(o for o in f.told("answered_from_port") if number(o, "answered_from_port") and o.state not in GOOD)
+    if not proof:
+        return None
+    pairs = dict.fromkeys(f"port {number(o, 'answered_from_port'):.0f} answered for {ports((o,))}" for o in proof)
+    return Proof(proof, f.beside(proof), seen=(listed(pairs),), brief=True, words={"who": capital(listed(pairs))})
+
+
 def turned_silent(report: Report) -> tuple[Outcome, ...]:
     """Of the whole run: what answered, and did not at the end."""
     told = tuple(o for o in report.outcomes if flag(o, "turned_silent") is True)
@@ -102,6 +112,12 @@ def _silent_name_servers(report: Report) -> tuple[Outcome, ...]:
     return tuple(o for found in whole if len({o.check.transport for o in found}) > 1 for o in found)
 
 
+def silenced(report: Report) -> bool:
+    """By what this run itself sent, as far as that is known: what fell silent says nothing of whoever is silent."""
+    policed = any(number(o, "one_new_connection_in_s") and o.verdict is Verdict.UNKNOWN for o in report.outcomes)
+    return policed or bool(turned_silent(report))
+
+
 SPOKE = frozenset({"ok", "nxdomain", "nodata"})
 
 
@@ -111,7 +127,7 @@ def _heard(report: Report) -> int:
 
 def _banned(f: ForestFacts) -> Proof | None:
     """Good services did not answer any more at the end: what else is silent may be so for the same reason."""
-    if (limited := _limited(f)) is not None:
+    if (limited := _limited(f) or _policed(f)) is not None:
         return limited
     anywhere = f.of_run(turned_silent)
     turned = tuple(o for o in anywhere if o.check.forest == f.forest.name)
@@ -155,6 +171,22 @@ def _limited(f: ForestFacts) -> Proof | None:
     return Proof((*proof, *rest), seen=(seen,), brief=True, severity=severity, words=words)
 
 
+def _policed(f: ForestFacts) -> Proof | None:
+    """More is silent than there was time to ask alone."""
+    proof = tuple(o for o in f.told("one_new_connection_in_s") if o.verdict is Verdict.UNKNOWN)
+    if not proof:
+        return None
+    pause_s = max(number(o, "one_new_connection_in_s") or 0.0 for o in proof) or 1.0
+    every = f"about one new connection in {pause_s:.1f} s"
+    words = {key: text.replace("{every}", every) for key, text in POLICED.items()}
+    words["ask"] = words["ask"].replace("{rate}", f"{1 / pause_s:.2g}")
+    seen = f"{len(proof)} checks are silent and were not asked alone; {every} passes"
+    places = endpoints(o for o in f.of_run(turned_silent) if o.check.forest == f.forest.name)
+    follows = tuple(o for where in places for o in f.faults_at(where) if o.state in TURNED)
+    words = _about(f, words, proof)
+    return Proof(proof, seen=(seen,), brief=True, severity=Severity.ERROR, words=words, follows=follows)
+
+
 def _about(f: ForestFacts, words: Mapping[str, str], proof: tuple[Outcome, ...]) -> dict[str, str]:
     return {**words, "what": words["what"].format(hosts=whereabouts(proof, f))}
 
@@ -184,6 +216,14 @@ LIMITED = {
     " it sooner the busier they are",
     "ask": "Ask the firewall team whether a limit on concurrent connections holds for this machine, and how many it may"
     " have; --rate and --concurrency make this run ask for fewer",
+}
+
+POLICED = {
+    "what": "so few new connections pass that it cannot be told what {hosts} offers",
+    "why": "A limit on the way lets {every} of this machine pass, whatever it is for, and drops the rest in silence."
+    " What was asked alone is told as it is; for the rest there was no time, and nothing can be said of those ports",
+    "ask": "Ask the firewall team for a limit on new connections of this machine (scan or flood protection), and to"
+    " except it; or run it so slowly that the limit is not met: portcheck check --rate {rate}",
 }
 
 
@@ -271,5 +311,17 @@ HALF = (
         fix="Ask whoever runs {names} to have its services answer from the address they were asked at (or to publish"
         " the one they answer from), and the firewall team whether the way back is translated.",
         when=_other_address,
+    ),
+    Rule(
+        code="answer-from-other-address",
+        title="{forest}: answers of {hosts} come from another port than was asked",
+        explanation=(
+            "{who}. Programs take answers only from the address and port they asked, so for them nothing comes from"
+            " {ports}. An address translation or a load balancer does that where it changes the port of the answer and"
+            " not that of the question, or a relay on the host itself."
+        ),
+        fix="Ask the firewall team, and whoever runs a load balancer before {names}, to translate questions and answers"
+        " alike. A rule that allows the port changes nothing.",
+        when=_other_port,
     ),
 )

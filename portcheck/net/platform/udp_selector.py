@@ -25,7 +25,7 @@ def _asking(sock: socket.socket) -> None:
 class DatagramPort:
     """One local port talking to one remote one; what arrives goes to the inbox.
 
-    `loose`: what arrives from any address does, and `other_sender` is the first that is not the one asked.
+    `loose`: what arrives from any address and port does, and `other_sender` is the first that is not the one asked.
     `from_port`: the local one; 0 for any.
     """
 
@@ -39,10 +39,10 @@ class DatagramPort:
         loose: bool = False,
         from_port: int = 0,
     ) -> None:
-        self._address = address
+        self._address, self._port = address, port
         self._inbox = inbox
         self.reply_ttl: int | None = None
-        self.other_sender: str | None = None
+        self.other_sender: tuple[str, int] | None = None
         self.heard = False  # anything at all
         self._sock, self._to = sockets.datagrams(address, port, source_ip, from_port, loose=loose, ask=_asking)
         name = self._sock.getsockname()
@@ -78,8 +78,8 @@ class DatagramPort:
         for level, kind, body in ancillary:
             if (level, kind) in {(0, sockets.IP_TTL), (41, sockets.IPV6_HOPLIMIT)} and len(body) >= 4:
                 self.reply_ttl = struct.unpack_from("=i", body)[0]
-        if self._to is not None and sender and sender[0] != self._address:
-            self.other_sender = self.other_sender or str(sender[0])
+        if self._to is not None and sender and sender[:2] != (self._address, self._port):
+            self.other_sender = self.other_sender or (str(sender[0]), int(sender[1]))
         self._inbox.put_nowait(data)
 
     def _fault(self, error: OSError) -> NetError:

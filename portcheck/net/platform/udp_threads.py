@@ -28,9 +28,9 @@ class ThreadedPort:
         loose: bool = False,
         from_port: int = 0,
     ) -> None:
-        self._address = address
+        self._address, self._port = address, port
         self._inbox = inbox
-        self.other_sender: str | None = None
+        self.other_sender: tuple[str, int] | None = None
         self.heard = False  # anything at all
         self.reply_ttl: int | None = None  # WSARecvMsg would tell it; the socket module has no such call
         self._sock, self._to = sockets.datagrams(address, port, source_ip, from_port, loose=loose)
@@ -57,8 +57,8 @@ class ThreadedPort:
         try:
             data, sender = self._sock.recvfrom(LARGEST)
             self.heard = True
-            if self._to is not None and sender and sender[0] != self._address:
-                self.other_sender = self.other_sender or str(sender[0])
+            if self._to is not None and sender and sender[:2] != (self._address, self._port):
+                self.other_sender = self.other_sender or (str(sender[0]), int(sender[1]))
             self._inbox.put_nowait(data)
         except BlockingIOError:
             pass
