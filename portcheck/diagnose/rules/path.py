@@ -8,8 +8,8 @@ from portcheck.diagnose import interrupted
 from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, ports, said_by, some
 from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.view import FAULTY, ForestFacts, endpoint, endpoints
-from portcheck.model import GOOD, Expected, Outcome, Severity, State, Verdict
+from portcheck.diagnose.view import ForestFacts, endpoint, endpoints
+from portcheck.model import FAULTY, GOOD, Expected, Outcome, Severity, State, Verdict
 from portcheck.model.folding import capital
 
 TALKED = frozenset({State.MUTE, State.RESET})
