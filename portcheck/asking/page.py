@@ -9,7 +9,7 @@ from portcheck.asking.knowledge import HostState
 from portcheck.asking.ledger import Ledger
 from portcheck.diagnose.verdict import verdict_of
 from portcheck.frozen import dataclass
-from portcheck.model import Outcome, Verdict
+from portcheck.model import FAULTY, Outcome
 from portcheck.net.timeouts import Timeouts
 from portcheck.probes.probe import Subject
 
@@ -32,7 +32,7 @@ class HostPage:
 
     def matters(self, outcome: Outcome) -> bool:
         """Does its verdict hurt? What is merely not offered here is not worth a packet."""
-        return verdict_of(outcome, self.host.offered) in {Verdict.FAIL, Verdict.WARN}
+        return verdict_of(outcome, self.host.offered) in FAULTY
 
     def elapsed_ms(self, outcome: Outcome) -> float:
         """How long ago the check began: where on its timeline a step of the second look stands."""

@@ -11,7 +11,7 @@ from portcheck.cli import app
 from portcheck.cli.plugin_ranges import RangeError, alerts, is_range
 from portcheck.cli.streams import abandon, say, show
 from portcheck.frozen import dataclass
-from portcheck.model import Report, Verdict
+from portcheck.model import FAULTY, Report
 from portcheck.render.report.nagios import CRITICAL, UNKNOWN, WARNING, WORDS, level, status
 
 HELP = """\
@@ -138,7 +138,7 @@ def judged(report: Report, words: PluginWords) -> int:
     usual = level(report)
     if not (words.warning or words.critical) or usual == UNKNOWN:
         return usual
-    bad = sum(outcome.verdict in {Verdict.FAIL, Verdict.WARN} for outcome in report.outcomes)
+    bad = sum(outcome.verdict in FAULTY for outcome in report.outcomes)
     if words.critical and alerts(bad, words.critical):
         return CRITICAL
     return WARNING if words.warning and alerts(bad, words.warning) else 0

@@ -11,10 +11,10 @@ from portcheck.catalogue.errors import CataloguedError, Cause
 from portcheck.diagnose import diagnose
 from portcheck.diagnose.phrases import evidence, listed, ports, some
 from portcheck.diagnose.reader import printable
-from portcheck.diagnose.view import FAULTY, hosts, named
+from portcheck.diagnose.view import hosts, named
 from portcheck.diagnose.witnesses import SHOWN_BY, asked, whom
 from portcheck.frozen import dataclass
-from portcheck.model import BLOCKED, GOOD, Finding, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, FAULTY, GOOD, Finding, Outcome, Report, State, Verdict
 
 OF_THE_WAY = frozenset({Condition.BLOCKED, Condition.REFUSED, Condition.MUTE, Condition.RESET, Condition.SERVICE_DOWN})
 NOT_SERVED = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH, State.UNRESOLVED}

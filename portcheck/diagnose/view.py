@@ -10,6 +10,7 @@ from portcheck.diagnose.reader import flag, name, texts
 from portcheck.frozen import dataclass
 from portcheck.model import (
     BLOCKED,
+    FAULTY,
     GOOD,
     DomainController,
     ForestReport,
@@ -26,7 +27,6 @@ ADDRESS_RECORDS = frozenset({"A", "AAAA"})
 NOT_ASKED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
 """Nothing was sent."""
 
-FAULTY = frozenset({Verdict.FAIL, Verdict.WARN})
 
 REVERSE = "PTR"
 """Few networks have these records, and nothing is found by them: only who asks for them gets them."""

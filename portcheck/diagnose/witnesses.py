@@ -12,8 +12,8 @@ from portcheck.catalogue.errors import Cause
 from portcheck.diagnose.phrases import some
 from portcheck.diagnose.reader import flag, name, number, printable, text, texts
 from portcheck.diagnose.verdict import REFUSED_CERTIFICATE
-from portcheck.diagnose.view import FAULTY, endpoint, grouped, hosts, named
-from portcheck.model import GOOD, DomainController, ForestReport, Outcome, Report, Verdict
+from portcheck.diagnose.view import endpoint, grouped, hosts, named
+from portcheck.model import FAULTY, GOOD, DomainController, ForestReport, Outcome, Report, Verdict
 from portcheck.model.target import DC
 
 CLOUD = "cloud"

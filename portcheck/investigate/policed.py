@@ -25,12 +25,11 @@ BURSTS = 2  # that lose half before it is a limit: a lossy line takes one of the
 FAR = 64  # hops, as systems begin with
 MOST_KINDS = 6  # of silence in one network
 QUICK_S, STEP_S = 0.15, 0.4  # between connections that are to show how many pass
-IN_A_ROW = 3  # that pass, or whose distance is taken
+IN_A_ROW = 3  # that pass
 GIVE_UP_S, LONGEST_S = 24.0, 8.0  # who lets fewer pass lets nobody work
-MARGIN = 1.1
 UNKNOWN_PACE_S = 4.0  # where no single SYN can be sent
 SLOW_S = 0.5  # a pause that no lossy line needs
-TOTAL_S, MORE_S = 90.0, 30.0  # for all hosts together, and for what they told of
+TOTAL_S, MORE_S = 100.0, 30.0  # for all hosts together, and for what they told of
 FEWEST_DARK = 2  # hosts
 QUIET_S = 2.4  # a limit that has let nothing pass for so long lets one connection pass
 UNHEARD = frozenset({State.FILTERED, State.SKIPPED, State.UNRESOLVED})
@@ -73,8 +72,8 @@ async def one_by_one(cases: Sequence[Case], found: Sequence[Way], notify: Notify
         asked = [case for way in found for case in way.cases if case.alive or way.limited]
         if limited:  # a network of which nobody is heard has no witness of its own
             asked += [case for some in _by_network(cases) if not any(c.alive for c in some) for case in some]
-        later = any(o.facts.get(HEARD_ALONE) for case in cases for o in case.outcomes)
-        until = asyncio.get_running_loop().time() + (MORE_S if later else TOTAL_S)
+        more = _known_pause_s(cases) is not None
+        until = asyncio.get_running_loop().time() + (MORE_S if more else TOTAL_S)
         pace = Pace(max(way.pause_s for way in found), until, limited=limited)
         await asked_alone(_hosts(asked), pace, notify)
 
@@ -89,7 +88,7 @@ async def in_the_dark(cases: Sequence[Case], notify: Notify) -> None:
         return
     case, port = asked[0]
     if await _passes_alone(case, port):
-        lost, pause_s = await _loses_a_burst(case, port), MARGIN * await _pause_s(case, port, notify)
+        lost, pause_s = await _loses_a_burst(case, port), await _pause_s(case, port, notify)
         way = Way(cases, lost, pause_s)
         until = asyncio.get_running_loop().time() + TOTAL_S
         await asked_alone(_hosts(cases), Pace(pause_s, until, limited=way.limited), notify)
@@ -120,13 +119,21 @@ async def _judged(cases: Sequence[Case], notify: Notify) -> Way | None:
     """None: nothing is silent there, or what is silent is so whatever else is asked."""
     if not any(case.having(State.FILTERED) for case in cases):
         return None
+    if (known := _known_pause_s(cases)) is not None:
+        return Way(cases, known >= SLOW_S, known)
     kinds = {_kind(case): case for case in reversed(cases) if case.alive}
     for case in list(kinds.values())[-MOST_KINDS:]:
         much, good = _takes_much(case), _good_port(case)
         if much or (_many_silent(case) and await _loses_a_burst(case, good)):
             lost = not much or await _loses_a_burst(case, good)
-            return Way(cases, lost, MARGIN * await _pause_s(case, good, notify))
+            return Way(cases, lost, await _pause_s(case, good, notify))
     return None
+
+
+def _known_pause_s(cases: Sequence[Case]) -> float | None:
+    """As an earlier look found it."""
+    told = (o.facts.get(HEARD_ALONE) for case in cases for o in case.outcomes)
+    return max((pause_s for pause_s in told if isinstance(pause_s, float)), default=None)
 
 
 def _kind(case: Case) -> tuple[object, ...]:
@@ -140,7 +147,7 @@ def _many_silent(case: Case) -> bool:
 
 def _takes_much(case: Case) -> bool:
     good = case.answering("tcp")
-    again = [o for o in good if repeated(o.facts) or o.facts.get(HEARD_ALONE)]
+    again = [o for o in good if repeated(o.facts)]
     return len(again) >= FEWEST and len(again) * SHARE >= len(good)
 
 
@@ -172,21 +179,24 @@ async def _passes_alone(case: Case, good: int) -> bool:
 
 
 async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:
-    """Between two new connections that pass; what is dropped takes no share of what may pass."""
+    """Between two new connections that pass; what is dropped takes no share of what may pass.
+
+    As exact as the steps: who is asked at this pace sends again a second later, before it is called silent.
+    """
     notify(Phase("new connections pass one by one: finding out how fast"))
     if not hops.TCP_WALKS or good is None:
-        return UNKNOWN_PACE_S / MARGIN
+        return UNKNOWN_PACE_S
     if await _all_pass(case, good):
         return QUICK_S
-    loop, heard = asyncio.get_running_loop(), list[float]()
+    loop, first = asyncio.get_running_loop(), None
     until = loop.time() + GIVE_UP_S
-    while loop.time() < until and len(heard) < IN_A_ROW:
+    while loop.time() < until:
         await asyncio.sleep(STEP_S)
         if (await case.syn(good, FAR)).fate is Fate.ANSWERED:
-            heard.append(loop.time())
-    if len(heard) < IN_A_ROW:
-        return LONGEST_S
-    return min(LONGEST_S, STEP_S / 2 + (heard[-1] - heard[0]) / (IN_A_ROW - 1))
+            if first is not None:
+                return min(LONGEST_S, loop.time() - first)
+            first = loop.time()
+    return LONGEST_S
 
 
 async def _all_pass(case: Case, port: int) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
 
+from portcheck.asking.knowledge import HostState
 from portcheck.model import Facts, Outcome, Trace
 from portcheck.model.target import Route
 from portcheck.net import http
@@ -24,17 +24,9 @@ from portcheck.net.tls import contexts
 CONNECT_S, ANSWER_S = 4.0, 10.0
 
 
-class Proxied(Protocol):
-    """The host of an answer that came through a proxy."""
-
-    @property
-    def route(self) -> Route: ...
-
-
-H = TypeVar("H", bound=Proxied)
-
-
-async def hold(working: Sequence[tuple[H, Outcome]], quiet_s: float, source_ip: str | None) -> list[tuple[H, Outcome]]:
+async def hold(
+    working: Sequence[tuple[HostState, Outcome]], quiet_s: float, source_ip: str | None
+) -> list[tuple[HostState, Outcome]]:
     """The first of each proxy, with what the quiet showed; what does not answer anew proves nothing."""
     per_proxy = {host.route.proxy: (host, outcome) for host, outcome in reversed(working)}
     held = await asyncio.gather(*(_hold(host.route, o, quiet_s, source_ip) for host, o in per_proxy.values()))

@@ -23,8 +23,8 @@ ONE_IN_S = "one_new_connection_in_s"
 """The fact of what there was no time to ask."""
 SILENT_ALONE = "silent_alone"
 """The fact of what was asked alone in vain, or is like such ports of its network or host."""
-HEARD_ALONE = "answered_alone"
-"""The fact of what was silent beside others, on such a way."""
+HEARD_ALONE = "answered_alone_after_s"
+"""The fact of what was silent beside others, on such a way: the pause before it."""
 SLOWER = 1.6  # times the pause, for what stayed silent
 
 
@@ -120,7 +120,7 @@ async def _heard(question: _Question, pace: Pace) -> bool:
         for same in case.same_port(outcome):
             case.note(same, "again", words, **{SILENT_ALONE: True})
         return False
-    _improve(case, outcome, better)
+    _improve(question, outcome, better, pace)
     for same in case.sharing(outcome) if better.state in GOOD else ():  # what stands behind the same port
         if pace.over():
             _untold(question, pace)
@@ -128,13 +128,15 @@ async def _heard(question: _Question, pace: Pace) -> bool:
         await asyncio.sleep(pace.pause_s)
         again = await case.page.ask(same, ALONE)
         if again.state is not State.FILTERED:
-            _improve(case, same, again)
+            _improve(question, same, again, pace)
     return True
 
 
-def _improve(case: Case, outcome: Outcome, better: Outcome) -> None:
+def _improve(question: _Question, outcome: Outcome, better: Outcome, pace: Pace) -> None:
+    case = question.host.case
     case.improve(outcome, better)
-    case.note(outcome, "alone", "silent beside others, answered alone after a pause", **{HEARD_ALONE: True})
+    words = "silent beside others, answered alone after a pause"
+    case.note(outcome, "alone", words, **{HEARD_ALONE: round(pace.pause_s, 1)})
 
 
 def _believed(question: _Question) -> None:

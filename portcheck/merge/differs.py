@@ -9,7 +9,7 @@ from portcheck.frozen import dataclass
 from portcheck.merge.devices import Ends, ends, ways
 from portcheck.merge.phrases import places, port, services, short, some
 from portcheck.merge.points import Merged, MergedCell
-from portcheck.model import BLOCKED, GOOD, Check, Finding, Outcome, Severity, Verdict
+from portcheck.model import BLOCKED, FAULTY, GOOD, Check, Finding, Outcome, Severity, Verdict
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ def _differing(cells: Iterable[MergedCell]) -> Iterator[Split]:
 def _everywhere(cells: Iterable[MergedCell]) -> Iterator[Split]:
     """From two places at least, and from none that asked otherwise."""
     for cell in cells:
-        failing = tuple(sorted(n for n, o in cell.seen.items() if o.verdict in {Verdict.FAIL, Verdict.WARN}))
+        failing = tuple(sorted(n for n, o in cell.seen.items() if o.verdict in FAULTY))
         clean = any(o.verdict is Verdict.PASS for o in cell.seen.values())
         if len(failing) > 1 and not clean and len({_kind(cell.seen[name]) for name in failing}) == 1:
             yield cell, failing, ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from portcheck.frozen import dataclass
-from portcheck.model import BLOCKED, GOOD, Check, Finding, ForestReport, Outcome, State, Vantage, Verdict
+from portcheck.model import BLOCKED, FAULTY, GOOD, Check, Finding, ForestReport, Outcome, State, Vantage, Verdict
 
 CellKey = tuple[str, str, str | None, str, str, int | None]
 """Forest, host, address, service, transport, port; no port where the endpoint mapper gives it anew."""
@@ -90,5 +90,5 @@ def works(outcome: Outcome) -> bool:
 
 def fails(outcome: Outcome) -> bool:
     """Judged, and not so."""
-    hurts = outcome.verdict in {Verdict.FAIL, Verdict.WARN}
+    hurts = outcome.verdict in FAULTY
     return hurts and not works(outcome) and outcome.state is not State.SKIPPED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portcheck.model.check import Check, Expected, Need
-from portcheck.model.outcome import BLOCKED, GOOD, BlockedAt, Facts, Outcome, Stage, State, Trace, Verdict
+from portcheck.model.outcome import BLOCKED, FAULTY, GOOD, BlockedAt, Facts, Outcome, Stage, State, Trace, Verdict
 
 if TYPE_CHECKING:
     from portcheck.model.report import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKED",
+    "FAULTY",
     "GOOD",
     "AskedOf",
     "BlockedAt",

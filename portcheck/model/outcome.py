@@ -55,6 +55,9 @@ GOOD = frozenset({State.OK, State.OPEN})
 BLOCKED = frozenset({State.FILTERED, State.REJECTED, State.UNREACHABLE})
 """The path or a device in it stood in the way; the service itself was never heard."""
 
+FAULTY = frozenset({Verdict.FAIL, Verdict.WARN})
+"""Not as the profile expects."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:

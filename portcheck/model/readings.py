@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portcheck.model.outcome import BLOCKED, Outcome, State, Verdict
+from portcheck.model.outcome import BLOCKED, FAULTY, Outcome, State
 
 
 def by_v6(outcome: Outcome) -> bool:
@@ -23,7 +23,7 @@ def kdc_barred(of_host: Iterable[Outcome]) -> bool:
     return any(
         o.check.name == "kerberos/udp"
         and o.state in BLOCKED
-        and o.verdict in {Verdict.FAIL, Verdict.WARN}
+        and o.verdict in FAULTY
         and o.facts.get("udp_unproven") is not True
         for o in of_host
     )

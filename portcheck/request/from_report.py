@@ -7,13 +7,12 @@ from dataclasses import field, replace
 
 from portcheck.catalogue.services import TRANSPORTS, services
 from portcheck.frozen import dataclass
-from portcheck.model import BLOCKED, GOOD, Expected, Finding, Need, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, FAULTY, GOOD, Expected, Finding, Need, Outcome, Report, State, Verdict
 from portcheck.model.readings import kdc_barred
 from portcheck.model.target import Selection
 from portcheck.request.elsewhere import of_others
 from portcheck.request.flow import BY_NAME, DYNAMIC, Asked, ControlAnswer, Flow, Ports, one_spelling, usable
 
-HURTS = frozenset({Verdict.FAIL, Verdict.WARN})
 HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
 """The host itself was heard."""
 NOT_TESTED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
@@ -111,7 +110,7 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
         reading.left_out[f"{where}: silent, but nothing proves that it is offered there; --all asks for it"] = None
     elif outcome.state in NOT_TESTED:
         _untested(reading, outcome)
-    elif outcome.verdict in HURTS and outcome.state not in BLOCKED | GOOD:
+    elif outcome.verdict in FAULTY and outcome.state not in BLOCKED | GOOD:
         _served_badly(reading, outcome)
 
 
@@ -138,10 +137,10 @@ def _without_address(reading: _Reading, outcome: Outcome) -> None:
         reading.questions[f"{check.host} has no address: which one is meant?"] = None
     elif outcome.state in NOT_TESTED:
         _untested(reading, outcome)
-    elif reading.everything or (outcome.state in BLOCKED and outcome.verdict in HURTS):
+    elif reading.everything or (outcome.state in BLOCKED and outcome.verdict in FAULTY):
         what = "; ".join(check.operations) or check.purpose or check.service
         reading.left_out[f"{check.host} {check.port}/{check.transport} ({what}): {BY_NAME}"] = None
-    elif outcome.verdict in HURTS and outcome.state not in BLOCKED | GOOD:
+    elif outcome.verdict in FAULTY and outcome.state not in BLOCKED | GOOD:
         _served_badly(reading, outcome)
 
 
@@ -184,7 +183,7 @@ def _concerns(reading: _Reading, outcome: Outcome) -> bool:
         return reading.everything or not _heard(reading, outcome)
     if reading.everything:
         return outcome.verdict is not Verdict.SKIP and outcome.state not in {State.SKIPPED, State.UNRESOLVED}
-    return outcome.state in BLOCKED and outcome.verdict in HURTS
+    return outcome.state in BLOCKED and outcome.verdict in FAULTY
 
 
 def _heard(reading: _Reading, outcome: Outcome) -> bool:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from portcheck.asking.asker import ForestAsker
 from portcheck.asking.knowledge import HostState
 from portcheck.asking.ledger import Ledger
+from portcheck.asking.page import HostPage
 from portcheck.config import CLOUD, ForestSpec, ProxySpec
 from portcheck.frozen import dataclass
-from portcheck.model import GOOD, Facts, ForestReport, Lookup
+from portcheck.model import GOOD, Check, Facts, ForestReport, Lookup, Outcome, State
 from portcheck.model.target import DC
 from portcheck.net.dns import NoResolverError
 from portcheck.run import bounds
-from portcheck.run.again import Looks
 from portcheck.run.clients import Clients
 from portcheck.run.naming import NamedController, NamesBeside
 from portcheck.run.search import Search
@@ -24,7 +24,7 @@ from portcheck.targets.srv import Discovery, in_order
 from portcheck.targets.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from portcheck.investigate.case import Case
+    from portcheck.investigate.case import Ahead, Case
 
 
 @dataclass(slots=True)
@@ -35,15 +35,15 @@ class ForestRun:
     proxy: ProxySpec | None = None  # on the way to the cloud
     problem: str | None = None
     facts: Facts = field(default_factory=dict)
-    looks: Looks = field(init=False)
+    lookups: list[Lookup] = field(default_factory=list)
     _search: Search = field(init=False)
     _naming: NamesBeside = field(init=False)
     _clients: Clients = field(init=False)
+    _ahead: dict[str, Ahead] = field(default_factory=dict)  # what of the second look was begun ahead, by address
 
     def __post_init__(self) -> None:
-        asker, lookups = self.asker, list[Lookup]()
+        asker, lookups = self.asker, self.lookups
         named = asker.forest, asker.names, asker.families
-        self.looks = Looks(asker.ledger, asker.engine)
         self._naming = NamesBeside(*named, lookups, self.facts, asker)
         self._clients = Clients(*named, lookups, self.facts, asker, asks_ldap=asker.selection.takes("ldap", "tcp", 389))
         self._search = Search(*named, lookups, asker, self._clients, self._naming)
@@ -59,10 +59,6 @@ class ForestRun:
     @property
     def ledger(self) -> Ledger:
         return self.asker.ledger
-
-    @property
-    def lookups(self) -> list[Lookup]:
-        return self._search.lookups
 
     async def run(self) -> None:
         """Everything but the second look."""
@@ -141,7 +137,33 @@ class ForestRun:
 
     def cases(self) -> list[Case]:
         """Each host as the second look wants it."""
-        return [self.looks.case(host) for host in self.hosts if host.reached_at is not None]
+        return [self._case(host) for host in self.hosts if host.reached_at is not None]
+
+    def look_ahead(self, host: HostState, check: Check) -> None:
+        """The check seems to end in silence: the walk towards it begins, where that would hurt."""
+        if host.reached_at is not None:
+            from portcheck.investigate import ahead  # late: only for what failed
+
+            case, silent = self._case(host), Outcome(check, State.FILTERED, "no answer yet")
+            if case.matters(silent):
+                ahead.begin(case, silent, at_once=self.asker.engine.answers_at_once(check))
+
+    def _case(self, host: HostState) -> Case:
+        """Of a host that packets go to."""
+        from portcheck.investigate.case import Ahead, Case
+
+        address, engine = host.reached_at, self.asker.engine
+        assert address is not None
+        return Case(
+            host.place.host,
+            address,
+            HostPage(self.ledger, host, engine),
+            engine.source_ip,
+            self._ahead.setdefault(address, Ahead()),
+            engine.walks_begun,
+            engine.walking,
+            engine.sampled,
+        )
 
     async def hold_tunnels(self, quiet_s: float) -> None:
         """Of each proxy that works, one tunnel: how long may it be quiet?"""

@@ -229,9 +229,9 @@ async def _everything(surveys: Sequence[ForestRun], engine: Engine, order: Order
 
 async def _look_ahead(surveys: Sequence[ForestRun], engine: Engine) -> None:
     """The second look begins where a check seems to end in silence, while the first one still waits for it."""
-    looks = {survey.forest.name: survey.looks for survey in surveys}
+    by_name = {survey.forest.name: survey for survey in surveys}
     async for doubt in engine.silences():
-        looks[doubt.check.forest].begin(doubt.host, doubt.check)
+        by_name[doubt.check.forest].look_ahead(doubt.host, doubt.check)
 
 
 async def _in_turn(surveys: Sequence[ForestRun], order: Order, notify: Notify) -> None:

@@ -8,8 +8,8 @@ from portcheck.diagnose import interrupted
 from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, ports, said_by, some
 from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.view import FAULTY, ForestFacts, endpoint, endpoints
-from portcheck.model import GOOD, Expected, Outcome, Severity, State, Verdict
+from portcheck.diagnose.view import ForestFacts, endpoint, endpoints
+from portcheck.model import FAULTY, GOOD, Expected, Outcome, Severity, State, Verdict
 from portcheck.model.folding import capital
 
 TALKED = frozenset({State.MUTE, State.RESET})
@@ -78,15 +78,35 @@ def _loss(f: ForestFacts) -> Proof | None:
     by_port = endpoints(o for o in f.outcomes if "source_ports_dead" in o.facts)  # told by its own finding
     heard = [o for o in f.outcomes if o.state in GOOD and endpoint(o) not in by_port]
     lossy = tuple(o for o in heard if lost_tries(o))
+    alone = tuple(o for o in heard if (number(o, "answered_alone_after_s") or 0.0) >= ALONE_S)
+    if len(alone) >= ALONE_FEWEST:
+        return _policed(alone, heard)
     if len(lossy) < 2 or _may_be_late(lossy, heard):
         return None
     counts = f"{len(lossy)} of {len(heard)} answers came only after {sum(map(lost_tries, lossy))} lost tries"
     hurts = len(lossy) >= LOSS_THAT_HURTS * len(heard)
     severity = Severity.WARNING if hurts else Severity.INFO
-    words = {"counts": counts, "pattern": FIRST_SYN if _each_first_syn(heard) else _stretch(lossy, heard)}
+    words = {"counts": counts, "harm": HARM, "pattern": FIRST_SYN if _each_first_syn(heard) else _stretch(lossy, heard)}
     return Proof(lossy, seen=(counts,), brief=True, severity=severity, words=words)
 
 
+ALONE_S, ALONE_FEWEST = 0.5, 2
+"""A pause that no lossy line needs, and checks."""
+
+
+def _policed(alone: tuple[Outcome, ...], heard: list[Outcome]) -> Proof:
+    """Silent beside others, and each answered alone."""
+    pause_s = max(number(o, "answered_alone_after_s") or 0.0 for o in alone)
+    counts = f"{len(alone)} of {len(heard)} answers came only when each was asked alone"
+    words = {"counts": counts, "harm": "", "pattern": LIMIT.format(pause_s)}
+    return Proof(alone, seen=(counts,), brief=True, severity=Severity.WARNING, words=words)
+
+
+LIMIT = (
+    " About one new connection in {:.1f} s passes, and what comes faster is dropped in silence: a limit on new"
+    " connections, and no bad line. Programs that open several at once, as a sign-in does, wait or fail."
+)
+HARM = "; long transfers will be slow or break"
 FIRST_SYN = (
     " Each connection needed a second SYN and no datagram was lost, which is no bad line: a device that drops the first"
     " SYN of every connection (protection against SYN floods) looks like that."
@@ -299,7 +319,7 @@ TOLD = (
     Rule(
         code="packet-loss",
         title="{forest}: packets are lost on the way to {hosts}",
-        explanation="{counts}. They were answered in the end; long transfers will be slow or break.{pattern}",
+        explanation="{counts}. They were answered in the end{harm}.{pattern}",
         fix="Ask the network team about loss or a limit on new connections on the path to {names}, or a dead one of"
         " several machines or paths behind the address.",
         when=_loss,

@@ -14,8 +14,8 @@ from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.names import FAMILIES, said_no
 from portcheck.diagnose.rules.unsteady import unsteady
-from portcheck.diagnose.view import FAULTY, NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
-from portcheck.model import BLOCKED, GOOD, Severity, State
+from portcheck.diagnose.view import NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
+from portcheck.model import BLOCKED, FAULTY, GOOD, Severity, State
 from portcheck.model.readings import nobody_there
 
 TOLD_BY_PING = "the LDAP ping"
