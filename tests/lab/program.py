@@ -15,6 +15,7 @@ from tests.lab.node import Node
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOBODY = "65534"
+GIVE_UP_S = 300  # behind a limit on new connections a run takes two minutes on a quiet machine
 Cell = tuple[str, str]
 """A host and a service with its transport, as findings name it: `("bdc1.bravo.test", "kpasswd/udp")`."""
 
@@ -132,11 +133,11 @@ class Vantage:
             start_new_session=True,
         )
 
-    def python(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> Run:
+    def python(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = GIVE_UP_S) -> Run:
         """Run Python to its end."""
         return self.run(sys.executable, *arguments, env=env, timeout=timeout)
 
-    def run(self, *command: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> Run:
+    def run(self, *command: str, env: Mapping[str, str] | None = None, timeout: float = GIVE_UP_S) -> Run:
         """Run a program to its end."""
         with self.popen(*command, env=env) as process:
             try:
