@@ -88,6 +88,8 @@ class Case:
     """What all walks of a run may hold at once."""
     sampled: set[str] = field(default_factory=set)
     """Addresses of the run whose ports of this machine were begun to be compared ahead."""
+    lost_by_chance: float | None = None
+    """Share of new connections, once it was found out (`chance.share`)."""
 
     @property
     def walks(self) -> Walks:

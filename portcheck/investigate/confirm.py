@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from portcheck.investigate import contrasts, nobody, policed
+from portcheck.investigate import chance, contrasts, nobody, policed
 from portcheck.investigate.alone import Turns, in_turn
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
@@ -38,6 +38,8 @@ async def confirm(cases: Sequence[Case], ways: Sequence[policed.Way], notify: No
         await contrasts.again(cases, ONE_TRY)
         ways = ways if limited else await policed.ways(cases, notify)
     await policed.one_by_one(cases, ways, notify)
+    limited = {id(case) for way in ways if way.limited for case in way.cases}
+    await chance.asked_on([case for case in cases if id(case) not in limited])
     await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from portcheck.frozen import dataclass
-from portcheck.investigate import alike
+from portcheck.investigate import alike, chance
 from portcheck.investigate.case import Case, distinct
 from portcheck.investigate.slowly import HEARD_ALONE, ONE_IN_S, Pace, Silent, asked_alone
 from portcheck.model import State
@@ -125,6 +125,8 @@ async def _judged(cases: Sequence[Case], notify: Notify) -> Way | None:
     for case in list(kinds.values())[-MOST_KINDS:]:
         much, good = _takes_much(case), _good_port(case)
         if much or (_many_silent(case) and await _loses_a_burst(case, good)):
+            if await chance.share(case) >= chance.LITTLE:
+                return None  # however slowly one asks
             lost = not much or await _loses_a_burst(case, good)
             return Way(cases, lost, await _pause_s(case, good, notify))
     return None

@@ -10,6 +10,7 @@ from portcheck.investigate import (
     BUDGET_S,
     ban,
     by_turns,
+    chance,
     confirm,
     contrasts,
     echo,
@@ -133,6 +134,7 @@ def _again(asked: Sequence[Asked]) -> _SecondLookStep:
     datagrams = [pair for pair in asked if pair[0].transport == "udp"]
     price = _asking_again(asked, confirm.ONE_TRY) + unheard * (len(confirm.RATES) - 1)
     price += _asking_again(datagrams, confirm.ONE_TRY) * contrasts.LOST_AGAIN
+    price += SYN * (chance.AT_ONCE * chance.BURSTS) + _asking_again(asked, chance.ALONE) * chance.MOST
     return _SecondLookStep("again", "was it merely lost?", "some answers needed a second try", "tcp+udp", price)
 
 

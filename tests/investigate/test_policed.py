@@ -170,7 +170,7 @@ async def test_a_path_that_takes_little_costs_no_packet_more(late: list[Outcome]
     assert asked == []
 
 
-@pytest.mark.parametrize(("answered", "limited"), [(3, True), (4, False)])
+@pytest.mark.parametrize(("answered", "limited"), [(1, True), (3, False), (4, False)])  # 3: half of all, each time
 async def test_a_limit_that_the_first_questions_used_up_is_seen_at_a_port_that_has_answered(
     monkeypatch: pytest.MonkeyPatch, answered: int, *, limited: bool
 ) -> None:

@@ -18,6 +18,8 @@ from tests.lab.test_more_kinds import asked_of, byname, finding, listed
 from tests.lab.world import Lab
 
 DESTINATION_NAT = -100
+DEAD = "10.77.2.77"
+"""Nobody has this address."""
 
 
 # A machine that is off, behind a router that says so as seldom as routers do
@@ -46,11 +48,29 @@ def test_a_silent_host_behind_such_a_router_is_not_called_off(lab: Lab) -> None:
 # One of several machines behind an address is off
 
 
-def test_a_dead_machine_among_several_is_no_blocked_port(lab: Lab) -> None:
-    half = f"ip daddr {lab.bravo.address} ct state new numgen inc mod 2 == 1 dnat ip to 10.77.2.77"
-    with chain(lab.fw2, "prerouting", half, priority=DESTINATION_NAT, kind="nat"):
+@pytest.mark.parametrize("chosen", ["inc", "random"])
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_dead_machine_among_several_is_no_blocked_port(lab: Lab, chosen: str, *, silent: bool) -> None:
+    """Half of the connections are lost, whole, so several tries in a row; the router says so, or nobody does."""
+    half = f"ip daddr {lab.bravo.address} ct state new numgen {chosen} mod 2 == 1 dnat ip to {DEAD}"
+    with ExitStack() as undo:
+        undo.enter_context(chain(lab.fw2, "prerouting", half, priority=DESTINATION_NAT, kind="nat"))
+        if silent:
+            undo.enter_context(chain(lab.fw2, "forward", f"ip daddr {DEAD} drop"))
         run = listed(lab, lab.bravo)
-    assert (run.code, run.codes("bravo")) == (0, ["packet-loss"])
+    assert (run.code, set(run.codes("bravo"))) in ((0, {"packet-loss"}), (1, {"source-ports-filtered"}))
+
+
+def test_a_blocked_port_of_such_an_address_is_the_only_one(lab: Lab) -> None:
+    half = f"ip daddr {lab.bravo.address} ct state new numgen random mod 2 == 1 dnat ip to {DEAD}"
+    blocked = f"ip daddr {lab.bravo.address} th dport 464 drop"
+    with ExitStack() as undo:
+        undo.enter_context(chain(lab.fw2, "prerouting", half, priority=DESTINATION_NAT, kind="nat"))
+        undo.enter_context(chain(lab.fw2, "forward", f"ip daddr {DEAD} drop"))
+        undo.enter_context(chain(lab.fw2, "forward", blocked))
+        run = listed(lab, lab.bravo)
+    assert {c["service"] for c in run.of("bravo") if c["verdict"] == "fail"} <= {"kpasswd"}
+    assert run.codes("bravo")[0] in {"kpasswd-blocked", "source-ports-filtered"}
 
 
 def test_a_rule_that_says_host_unreachable_of_one_port_is_still_a_rule(lab: Lab) -> None:

@@ -11,6 +11,7 @@ from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts, endpoint, endpoints
 from portcheck.model import FAULTY, GOOD, Expected, Outcome, Severity, State, Verdict
 from portcheck.model.folding import capital
+from portcheck.model.readings import nobody_there
 
 TALKED = frozenset({State.MUTE, State.RESET})
 LOSS_THAT_HURTS = 0.1
@@ -255,7 +256,10 @@ def _by_device(f: ForestFacts, o: Outcome) -> bool:
         return False  # what a proxy says is told where the cloud is
     if o.state is State.REJECTED:
         return True
-    reached = any(beside.state in GOOD for where in endpoints([o]) for beside in f.at(where))
+    here = [beside for where in endpoints([o]) for beside in f.at(where)]
+    if nobody_there(o) and any("source_ports_dead" in beside.facts for beside in here):
+        return False  # the ports of this machine led to where nobody is
+    reached = any(beside.state in GOOD for beside in here)
     return o.state is State.UNREACHABLE and reached and said_by(o) not in {None, o.check.address}
 
 

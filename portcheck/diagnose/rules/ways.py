@@ -10,6 +10,7 @@ from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule, worst_of
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoint, endpoints
 from portcheck.model import GOOD, Outcome, Report, Severity, State, Verdict
 from portcheck.model.folding import capital
+from portcheck.model.readings import nobody_there
 
 WHOLESALE = 3
 """TCP ports of one host that are connected to and lead nowhere, and none that does: the path, not a service."""
@@ -32,7 +33,7 @@ def _by_source_port(f: ForestFacts) -> Proof | None:
 
 
 def _may_be(o: Outcome) -> bool:
-    return o.state is State.FILTERED or bool(o.facts.get("fragments_lost"))
+    return o.state is State.FILTERED or nobody_there(o) or bool(o.facts.get("fragments_lost"))
 
 
 def _ports(noted: tuple[Outcome, ...], key: str) -> list[int]:
