@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POS
 def test_nothing_that_was_found_is_lost_to_a_signal() -> None:
     found = list(kills(24, seed=20))
     assert not [kill for kill in found if kill.faults], f"lost or wrong: {table(found)}"
-    assert sum(kill.phase in {"asking", "after the last check"} for kill in found) >= len(found) // 3, (
+    assert sum(kill.phase in {"asking", "after the last check"} for kill in found) >= len(found) // 6, (
         f"too few: {table(found)}"
     )
     assert {kill.ending for kill in found} == {"SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"}

@@ -43,8 +43,8 @@ def test_a_copy_holds_its_two_pipes_and_nothing_else_of_the_run() -> None:
     assert held == [[[0, 1, 2], ["pipe:", "pipe:", "/dev/null"]]] * 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_copy_hears_no_signal_and_ends_when_its_stdin_does(number: int) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_copy_hears_no_signal_and_ends_when_its_stdin_does(name: str) -> None:
     ended = told(
         f"""
         import json, os
@@ -52,7 +52,7 @@ def test_a_copy_hears_no_signal_and_ends_when_its_stdin_does(number: int) -> Non
         from portcheck.run.ending import ENDING
         ENDING.begin()
         (one,) = copies.made(1)
-        os.kill(one.pid, {int(number)})
+        os.kill(one.pid, {int(getattr(signal, name))})
         one.into.close()
         print(json.dumps(os.waitstatus_to_exitcode(os.waitpid(one.pid, 0)[1])))
         """
