@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 from portcheck.diagnose import answers
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import median, name, printable
+from portcheck.diagnose.resolution import Row, addresses_in, answered_by, by_turns, rows
 from portcheck.diagnose.rule import WORST_FIRST, Proof, Rule
 from portcheck.diagnose.rules.path import lost_tries
-from portcheck.diagnose.rules.unsteady import by_turns
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD, Lookup, Severity, State
 
@@ -22,7 +21,6 @@ ENOUGH, ENOUGH_OF_ALL, ENOUGH_WHERE_LOSSY = 3, 2, 5
 """Late questions of one kind; where nothing of that server was in time; and where packets are lost on the way."""
 ANSWERED = frozenset({"ok", "nxdomain", "nodata"})
 
-Row = Mapping[str, object]
 NOBODYS = "nobody's address"
 
 
@@ -170,16 +168,14 @@ def _seconds(least: float, most: float) -> str:
 
 
 def _differs(f: ForestFacts) -> Proof | None:
-    told = f.forest.facts.get("resolution")
-    rows = [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
     stand_ins = {name(dc.host) for dc in f.forest.domain_controllers if dc.facts.get("answered_by")}
-    rows = [row for row in rows if name(str(row.get("name"))) not in stand_ins and not _told_already(f, row)]
-    judged = [(_severity(f, row), row) for row in rows]
+    left = [row for row in rows(f) if name(str(row.get("name"))) not in stand_ins and not _told_already(f, row)]
+    judged = [(_severity(f, row), row) for row in left]
     if not judged:
         return None
     worst = min((severity for severity, _ in judged), key=WORST_FIRST.index)
     row = next(row for severity, row in judged if severity is worst)
-    own = _addresses(row, "programs")
+    own = addresses_in(row, "programs")
     words = {
         "name": printable(str(row.get("name"))),
         "programs": f"reach {printable(str(row.get('name')))} at {some(own)}" if own else "find no address of it",
@@ -197,22 +193,12 @@ def _differs(f: ForestFacts) -> Proof | None:
 
 def _others_say(f: ForestFacts, row: Row) -> str:
     """DNS says 10.77.2.10; of a name that DNS does not know, what the forests file or the command line gives."""
-    if dns := _addresses(row, "dns"):
+    if dns := addresses_in(row, "dns"):
         return f"DNS says {some(dns)}"
     known = f.controller(str(row.get("name")))
     given = known is not None and known.source == "explicit"
-    asked = _addresses(row, "asked_at")
+    asked = addresses_in(row, "asked_at")
     return f"DNS says no address, the forests file {some(asked)}" if given and asked else "DNS says no address"
-
-
-def _addresses(row: Row, key: str) -> list[str]:
-    told = row.get(key)
-    return [printable(str(address)) for address in told] if isinstance(told, list) else []
-
-
-def _answered_by(row: Row) -> dict[str, str]:
-    told = row.get("answered_by")
-    return {str(at): printable(str(who)) for at, who in told.items()} if isinstance(told, dict) else {}
 
 
 def _told_already(f: ForestFacts, row: Row) -> bool:
@@ -220,22 +206,22 @@ def _told_already(f: ForestFacts, row: Row) -> bool:
     lacks = any(
         x.server == answers.SYSTEM and x.record == "SRV" and x.status in {"nxdomain", "nodata"} for x in f.lookups()
     )
-    return (not _addresses(row, "programs") and lacks) or bool(by_turns(row))
+    return (not addresses_in(row, "programs") and lacks) or bool(by_turns(row))
 
 
 def _known(row: Row) -> list[str]:
     """Where DNS says it is, and where it was asked."""
-    return [*_addresses(row, "dns"), *_addresses(row, "asked_at")]
+    return [*addresses_in(row, "dns"), *addresses_in(row, "asked_at")]
 
 
 def _works_at(row: Row) -> list[str]:
     """Those of the programs' addresses that lead to the host: DNS has them too, or it answers there by this name."""
-    known, who, wanted = _known(row), _answered_by(row), name(str(row.get("name")))
-    return [at for at in _addresses(row, "programs") if at in known or name(who.get(at)) == wanted]
+    known, who, wanted = _known(row), answered_by(row), name(str(row.get("name")))
+    return [at for at in addresses_in(row, "programs") if at in known or name(who.get(at)) == wanted]
 
 
 def _severity(f: ForestFacts, row: Row) -> Severity:
-    own, good = _addresses(row, "programs"), _works_at(row)
+    own, good = addresses_in(row, "programs"), _works_at(row)
     if not own:
         return Severity.ERROR if answers.main(f) == answers.SYSTEM else Severity.WARNING
     if len(good) == len(own):
@@ -252,7 +238,7 @@ def _alive(f: ForestFacts, row: Row) -> bool:
 
 
 def _what(f: ForestFacts, row: Row, severity: Severity) -> str:
-    who, own = _answered_by(row), _addresses(row, "programs")
+    who, own = answered_by(row), addresses_in(row, "programs")
     if not own:
         return "So they cannot find it, whatever DNS says"
     others = [f"{at} answers as {who[at]}" for at in own if who.get(at) and name(who[at]) != name(str(row.get("name")))]
@@ -266,10 +252,10 @@ def _what(f: ForestFacts, row: Row, severity: Severity) -> str:
 
 
 def _evidence(row: Row) -> str:
-    who = _answered_by(row)
+    who = answered_by(row)
     said = {at: f" (answers as {host})" if host else " (no answer to LDAP there)" for at, host in who.items()}
-    own = some(f"{at}{said.get(at, '')}" for at in _addresses(row, "programs")) or "nothing"
-    dns = some(_addresses(row, "dns")) or "nothing"
+    own = some(f"{at}{said.get(at, '')}" for at in addresses_in(row, "programs")) or "nothing"
+    dns = some(addresses_in(row, "dns")) or "nothing"
     return f"{printable(str(row.get('name')))}: getaddrinfo gives {own}, DNS {dns}"
 
 

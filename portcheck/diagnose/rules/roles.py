@@ -85,14 +85,13 @@ def _read_only(f: ForestFacts) -> Proof | None:
     names = hosts(proof)
     are = "is a read-only controller" if len(names) == 1 else "are read-only controllers"
     others = {told for o in proof if (told := text(o, "dns_host_name")) and folded(told) != folded(o.check.host)}
-    if others and all(dc is not None and dc.source == "srv" for dc in map(f.controller, names)):
+    misled = bool(others) and all(dc is not None and dc.source == "srv" for dc in map(f.controller, names))
+    if misled:
         are = f"leads to {some(map(printable, sorted(others)))}, a read-only controller"
     who = "the connector" if speak_sync(tuple(o for o in f.outcomes if o.check.address)) else "this machine"
     severity = Severity.INFO if spare else Severity.WARNING if _more_unknown(f) else Severity.ERROR
-    first = "Clear up where that name leads first. " if "leads to" in are else ""
-    return (
-        Proof(proof, hosts=names, severity=severity, words={"are": are, "who": who, "first": first}) if proof else None
-    )
+    words = {"are": are, "who": who, "first": "Clear up where that name leads first. " if misled else ""}
+    return Proof(proof, hosts=names, severity=severity, words=words) if proof else None
 
 
 def of_role(f: ForestFacts, role: str) -> list[Endpoint]:

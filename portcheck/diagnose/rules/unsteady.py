@@ -3,18 +3,16 @@ and one of them is behind or serves another zone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import speaker
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import name, printable
+from portcheck.diagnose.resolution import Row, addresses_in, answered_by, by_turns, rows
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts
 from portcheck.model import Lookup, Severity, State
 
 DENIED = frozenset({"nxdomain", "nodata"})
-Row = Mapping[str, object]
 
 
 def unsteady(f: ForestFacts) -> tuple[tuple[Lookup, Lookup], ...]:
@@ -30,37 +28,27 @@ def unsteady(f: ForestFacts) -> tuple[tuple[Lookup, Lookup], ...]:
     return tuple(found)
 
 
-def by_turns(row: Row) -> list[str]:
-    """Addresses of a name that programs got, and that DNS gave another time."""
-    told = row.get("dns_by_turns")
-    return [printable(str(address)) for address in told] if isinstance(told, list) else []
-
-
-def _rows(f: ForestFacts) -> list[Row]:
-    told = f.forest.facts.get("resolution")
-    return [row for row in told if isinstance(row, dict) and by_turns(row)] if isinstance(told, list) else []
-
-
 def _unsteady(f: ForestFacts) -> Proof | None:
     if answers.wildcard(f) or answers.intercepted(f):
         return None
-    pairs, rows = f.once(unsteady), _rows(f)
-    if not pairs and not rows:
+    pairs, turning = f.once(unsteady), [row for row in rows(f) if by_turns(row)]
+    if not pairs and not turning:
         return None
     seen = [f"{printable(x.name)} {x.record} was given one time and denied another" for x, _ in pairs]
     seen += [
-        f"{printable(str(row.get('name')))} was at {listed(by_turns(row))} one time and at {_dns(row)} another"
-        for row in rows
+        f"{printable(str(row.get('name')))} was at {listed(by_turns(row))} one time and at"
+        f" {some(addresses_in(row, 'dns')) or 'none'} another"
+        for row in turning
     ]
     who = some(dict.fromkeys(speaker(x) for x, _ in pairs)) or answers.server_named(answers.main(f) or answers.SYSTEM)
-    gone = {(name(str(row.get("name"))), at) for row in rows if _is_at(row) for at in _known(row)}
+    gone = {(name(str(row.get("name"))), at) for row in turning if _is_at(row) for at in addresses_in(row, "asked_at")}
     follows = tuple(
         o
         for o in f.faults()
         if (pairs and o.state is State.UNRESOLVED) or (name(o.check.host), o.check.address) in gone
     )
     return Proof(
-        hosts=tuple(dict.fromkeys(str(row.get("name")) for row in rows)),
+        hosts=tuple(dict.fromkeys(str(row.get("name")) for row in turning)),
         seen=(some(dict.fromkeys(seen), 4, "more"),),
         severity=Severity.ERROR,
         words={"who": who, "what": some(dict.fromkeys(seen), 2, "more of the kind")},
@@ -70,19 +58,8 @@ def _unsteady(f: ForestFacts) -> Proof | None:
 
 def _is_at(row: Row) -> bool:
     """Does the host answer, by this name, where DNS leads another time? Then it is not where the run asked for it."""
-    told = row.get("answered_by")
-    who = told if isinstance(told, dict) else {}
-    return any(name(str(who.get(at))) == name(str(row.get("name"))) for at in by_turns(row))
-
-
-def _known(row: Row) -> list[str]:
-    told = row.get("asked_at")
-    return [str(at) for at in told] if isinstance(told, list) else []
-
-
-def _dns(row: Row) -> str:
-    told = row.get("dns")
-    return some(printable(str(address)) for address in told) if isinstance(told, list) and told else "none"
+    who = answered_by(row)
+    return any(name(who.get(at)) == name(str(row.get("name"))) for at in by_turns(row))
 
 
 UNSTEADY = (
