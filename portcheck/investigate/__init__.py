@@ -45,7 +45,7 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     for case in cases:
         own_rules.named(case)
     ways = await policed.ways(cases, notify)
-    limited = {id(case) for way in ways if way.limited for case in way.cases}
+    limited = policed.behind_a_limit(ways)
     cases = await _not_banned(cases, limited)
     if confirm.shaky(cases):  # where packets are lost, all that is asked again waits for its turn
         await _by_port([case for case in cases if id(case) not in limited])

@@ -20,6 +20,8 @@ UNBLOCKED = frozenset({*OTHER_SENDER, "long_datagrams_lost"})
 """Facts of a silent port that say that no rule for it is to blame."""
 QUEUE_S = 1.0  # no program of a controller that is well takes so much longer than another
 HOPS_BY_DEFAULT = (64, 128, 255)  # the TTLs that systems start with
+FULL_LIFE = HOPS_BY_DEFAULT[0]  # hops: farther than any host is
+AT_ONCE = 6  # connections of a burst
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,11 @@ class Case:
         return [o for o in self.outcomes if o.state in {State.OK, State.OPEN} and o.check.transport == transport]
 
     @property
+    def good_port(self) -> int | None:
+        """A TCP port that has answered."""
+        return next((o.check.port for o in self.answering("tcp") if o.check.port is not None), None)
+
+    @property
     def alive(self) -> bool:
         """Something on this host has answered, or refused with its own voice."""
         return any(outcome.state in {State.OK, State.OPEN, State.MUTE, State.MISMATCH} for outcome in self.outcomes)
@@ -176,6 +183,11 @@ class Case:
         """A SYN of a short life."""
         async with self.sockets:
             return await hops.send_tcp(self.address, port, ttl, wait_s or self.wait_s, self.source_ip)
+
+    async def burst(self, port: int) -> int:
+        """How many of some connections that are begun at once are answered."""
+        begun = await asyncio.gather(*(self.syn(port, FULL_LIFE) for _ in range(AT_ONCE)))
+        return sum(hop.fate is Fate.ANSWERED for hop in begun)
 
     async def answers_within(self, port: int, ttl: int) -> bool:
         """Is a SYN answered from so near?"""

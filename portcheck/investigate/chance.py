@@ -12,23 +12,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from portcheck.investigate.case import Case
+from portcheck.investigate.case import AT_ONCE, Case
 from portcheck.model import GOOD, Outcome, State
 from portcheck.model.readings import nobody_there
 from portcheck.net import hops
-from portcheck.net.hops import Fate
 from portcheck.net.pacing import Pacer
 from portcheck.net.timeline import repeated
 from portcheck.net.timeouts import Timeouts
 
-AT_ONCE, BURSTS, LAST = 6, 4, 2  # connections; bursts of them, and those by which a limit has nothing left
+BURSTS, LAST = 4, 2  # of connections, and those by which a limit has nothing left
 FEWEST = 3  # of the last bursts that pass: no limit that matters
-FAR = 64  # hops, as systems begin with
 LITTLE = 0.2  # of all: what was asked by now has shown enough
 WONDER, MOST = 0.001, 16  # tries
 ALONE = Timeouts(connect_s=1.5, answer_s=10.0, attempts=1)
 PER_SECOND = 8.0
-LATER = ("answered_on_second_look",)
 
 
 async def share(case: Case) -> float:
@@ -40,13 +37,10 @@ async def share(case: Case) -> float:
 
 
 async def _share(case: Case) -> float:
-    good = next((o.check.port for o in case.answering("tcp") if o.check.port is not None), None)
+    good = case.good_port
     if not hops.TCP_WALKS or good is None:
         return 0.0
-    heard = []
-    for _ in range(BURSTS):
-        burst = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
-        heard.append(sum(hop.fate is Fate.ANSWERED for hop in burst))
+    heard = [await case.burst(good) for _ in range(BURSTS)]
     return 0.0 if sum(heard[-LAST:]) < FEWEST else 1 - sum(heard) / (AT_ONCE * BURSTS)
 
 
@@ -58,7 +52,7 @@ async def asked_on(cases: Sequence[Case]) -> None:
 
 def _shaky(case: Case) -> bool:
     good = (o for o in case.outcomes if o.state in GOOD)
-    return any(repeated(o.facts) or any(o.facts.get(key) for key in LATER) for o in good)
+    return any(repeated(o.facts) or o.facts.get("answered_on_second_look") for o in good)
 
 
 def _silent(case: Case) -> list[Outcome]:

@@ -30,7 +30,7 @@ async def confirm(cases: Sequence[Case], ways: Sequence[policed.Way], notify: No
         nobody.at_the_address(case)
     await asyncio.gather(*(nobody.asked_again(case) for case in cases if nobody.may_be_there(case)))
     if shaky(cases):
-        limited = {id(case) for way in ways if way.limited for case in way.cases}
+        limited = policed.behind_a_limit(ways)
         free = [case for case in cases if id(case) not in limited]
         for rate in RATES:
             if not await _again(free, rate):
@@ -38,7 +38,7 @@ async def confirm(cases: Sequence[Case], ways: Sequence[policed.Way], notify: No
         await contrasts.again(cases, ONE_TRY)
         ways = ways if limited else await policed.ways(cases, notify)
     await policed.one_by_one(cases, ways, notify)
-    limited = {id(case) for way in ways if way.limited for case in way.cases}
+    limited = policed.behind_a_limit(ways)
     await chance.asked_on([case for case in cases if id(case) not in limited])
     await _from_another_port(cases)
     await asyncio.gather(*(_wait_out(limited, notify) for limited in _behind_objectors(cases)))

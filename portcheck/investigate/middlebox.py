@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from portcheck.investigate.case import Case
+from portcheck.investigate.case import FULL_LIFE, Case
 from portcheck.model import State
 from portcheck.net.hops import Fate
 
 UNUSED_PORT = 9  # discard: no domain controller listens there
 WAIT_S = 1.5
-FULL_LIFE = 64
 
 
 async def accepts_everything(case: Case) -> None:

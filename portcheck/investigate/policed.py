@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from portcheck.frozen import dataclass
 from portcheck.investigate import alike, chance
-from portcheck.investigate.case import Case, distinct
+from portcheck.investigate.case import AT_ONCE, FULL_LIFE, Case, distinct
 from portcheck.investigate.slowly import HEARD_ALONE, ONE_IN_S, Pace, Silent, asked_alone
 from portcheck.model import State
 from portcheck.model.events import Notify, Phase
@@ -20,9 +20,8 @@ from portcheck.net.timeline import repeated
 
 FEWEST = 2  # answers that came only after another try
 SHARE = 4  # and one in so many of all
-MANY_SILENT, AT_ONCE = 4, 6  # ports, connections
+MANY_SILENT = 4  # ports
 BURSTS = 2  # that lose half before it is a limit: a lossy line takes one of them now and then
-FAR = 64  # hops, as systems begin with
 MOST_KINDS = 6  # of silence in one network
 QUICK_S, STEP_S = 0.15, 0.4  # between connections that are to show how many pass
 IN_A_ROW = 3  # that pass
@@ -47,6 +46,11 @@ class Way:
     def limited(self) -> bool:
         """By a device, and not for loss: who was heard of nothing may be there all the same."""
         return self.burst_lost and self.pause_s >= SLOW_S
+
+
+def behind_a_limit(ways: Sequence[Way]) -> set[int]:
+    """The `id` of each case."""
+    return {id(case) for way in ways if way.limited for case in way.cases}
 
 
 async def time_was_up(cases: Sequence[Case], notify: Notify) -> bool:
@@ -123,7 +127,7 @@ async def _judged(cases: Sequence[Case], notify: Notify) -> Way | None:
         return Way(cases, known >= SLOW_S, known)
     kinds = {_kind(case): case for case in reversed(cases) if case.alive}
     for case in list(kinds.values())[-MOST_KINDS:]:
-        much, good = _takes_much(case), _good_port(case)
+        much, good = _takes_much(case), case.good_port
         if much or (_many_silent(case) and await _loses_a_burst(case, good)):
             if await chance.share(case) >= chance.LITTLE:
                 return None  # however slowly one asks
@@ -140,7 +144,7 @@ def _known_pause_s(cases: Sequence[Case]) -> float | None:
 
 def _kind(case: Case) -> tuple[object, ...]:
     silent = frozenset((o.check.transport, o.check.port) for o in case.having(State.FILTERED))
-    return silent, _takes_much(case), _good_port(case) is not None
+    return silent, _takes_much(case), case.good_port is not None
 
 
 def _many_silent(case: Case) -> bool:
@@ -153,10 +157,6 @@ def _takes_much(case: Case) -> bool:
     return len(again) >= FEWEST and len(again) * SHARE >= len(good)
 
 
-def _good_port(case: Case) -> int | None:
-    return next((o.check.port for o in case.answering("tcp") if o.check.port is not None), None)
-
-
 async def _loses_a_burst(case: Case, good: int | None) -> bool:
     """Of several connections at once to a port that has answered, does it let pass the fewer, each time?
 
@@ -166,8 +166,7 @@ async def _loses_a_burst(case: Case, good: int | None) -> bool:
         return False
     some = False
     for _ in range(BURSTS):
-        burst = await asyncio.gather(*(case.syn(good, FAR) for _ in range(AT_ONCE)))
-        heard = sum(hop.fate is Fate.ANSWERED for hop in burst)
+        heard = await case.burst(good)
         some = some or heard > 0
         if 2 * heard > AT_ONCE:
             return False
@@ -177,7 +176,7 @@ async def _loses_a_burst(case: Case, good: int | None) -> bool:
 async def _passes_alone(case: Case, good: int) -> bool:
     """Who is banned gets nothing through after a pause either."""
     await asyncio.sleep(QUIET_S)
-    return (await case.syn(good, FAR)).fate is Fate.ANSWERED
+    return (await case.syn(good, FULL_LIFE)).fate is Fate.ANSWERED
 
 
 async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:
@@ -194,7 +193,7 @@ async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:
     until = loop.time() + GIVE_UP_S
     while loop.time() < until:
         await asyncio.sleep(STEP_S)
-        if (await case.syn(good, FAR)).fate is Fate.ANSWERED:
+        if (await case.syn(good, FULL_LIFE)).fate is Fate.ANSWERED:
             if first is not None:
                 return min(LONGEST_S, loop.time() - first)
             first = loop.time()
@@ -204,6 +203,6 @@ async def _pause_s(case: Case, good: int | None, notify: Notify) -> float:
 async def _all_pass(case: Case, port: int) -> bool:
     for _ in range(IN_A_ROW):
         await asyncio.sleep(QUICK_S)
-        if (await case.syn(port, FAR)).fate is not Fate.ANSWERED:
+        if (await case.syn(port, FULL_LIFE)).fate is not Fate.ANSWERED:
             return False
     return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from portcheck.investigate.case import Case, distinct
+from portcheck.investigate.case import FULL_LIFE, Case, distinct
 from portcheck.model import Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate
@@ -19,7 +19,6 @@ from portcheck.net.platform.machine import is_own
 DOUBTFUL = (State.REFUSED, State.REJECTED, State.MUTE, State.RESET, State.MISMATCH)
 TRIES = 2
 MOST_DEVICES = 4
-FULL_LIFE = 64
 LOOPBACK = "lo"
 RESET_HERE = "this machine's own firewall resets the connection: the question never leaves this machine"
 WORDS = "this machine itself redirects the connection to a program of its own (security agent, proxy, service mesh)"

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Mapping
 
-from portcheck.investigate.case import LONGEST_WAIT_S, Case
+from portcheck.investigate.case import FULL_LIFE, LONGEST_WAIT_S, Case
 from portcheck.model import Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate
@@ -27,7 +27,6 @@ MOST_LOST = 1  # of all tries from ports that are heard
 PER_SECOND = 20.0  # no burst that a limit on new connections would take
 SIGNS = 2  # tries that were not heard, of checks that were answered in the end
 FEWEST = 2  # ports of each kind that make the difference
-FULL_LIFE = 64
 MOST_MIXED = 4  # hosts of which part is silent, and that are asked so; the others where it was the port on one of these
 NOTHING: Mapping[int, list[bool]] = {}
 

@@ -28,7 +28,7 @@ from portcheck.investigate import (
     starttls,
     trace,
 )  # fmt: skip
-from portcheck.investigate.case import HOPS_BY_DEFAULT
+from portcheck.investigate.case import AT_ONCE, HOPS_BY_DEFAULT
 from portcheck.model import Check
 from portcheck.model.target import Target
 from portcheck.net.timeouts import Timeouts
@@ -83,7 +83,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _waited_out(asked)
     yield _SecondLookStep(
         "one-by-one", "do new connections pass only one by one?", "many are silent, or were heard late", "tcp+udp",
-        SYN * (2 * policed.BURSTS * policed.AT_ONCE + 2 + MOST_PACED)
+        SYN * (2 * policed.BURSTS * AT_ONCE + 2 + MOST_PACED)
         + _asking_again(asked, slowly.ALONE) * 2,
     )  # fmt: skip
     yield _SecondLookStep(
@@ -134,7 +134,7 @@ def _again(asked: Sequence[Asked]) -> _SecondLookStep:
     datagrams = [pair for pair in asked if pair[0].transport == "udp"]
     price = _asking_again(asked, confirm.ONE_TRY) + unheard * (len(confirm.RATES) - 1)
     price += _asking_again(datagrams, confirm.ONE_TRY) * contrasts.LOST_AGAIN
-    price += SYN * (chance.AT_ONCE * chance.BURSTS) + _asking_again(asked, chance.ALONE) * chance.MOST
+    price += SYN * (AT_ONCE * chance.BURSTS) + _asking_again(asked, chance.ALONE) * chance.MOST
     return _SecondLookStep("again", "was it merely lost?", "some answers needed a second try", "tcp+udp", price)
 
 

@@ -9,6 +9,7 @@ from factories import outcome
 from investigate.held import Held, cased
 
 from portcheck.investigate import chance
+from portcheck.investigate.case import AT_ONCE as IN_A_BURST
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.net import hops
@@ -30,7 +31,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def heard(*bursts: int) -> Callable[..., Awaitable[Hop]]:
     """So many of each burst are answered."""
-    fates = [fate for most in bursts for fate in [Fate.ANSWERED] * most + [Fate.LOST] * (chance.AT_ONCE - most)]
+    fates = [fate for most in bursts for fate in [Fate.ANSWERED] * most + [Fate.LOST] * (IN_A_BURST - most)]
 
     async def send(_: str, __: int, ttl: int, *___: object) -> Hop:
         return Hop(ttl, fates.pop(0))

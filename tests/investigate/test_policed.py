@@ -9,7 +9,7 @@ from factories import outcome
 from investigate.held import Held, cased
 
 from portcheck.investigate import policed, slowly
-from portcheck.investigate.case import Case
+from portcheck.investigate.case import AT_ONCE, Case
 from portcheck.model import Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate, Hop
@@ -26,7 +26,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policed, "GIVE_UP_S", 0.01)
     monkeypatch.setattr(policed, "LONGEST_S", 0.001)
     monkeypatch.setattr(hops, "TCP_WALKS", True)
-    monkeypatch.setattr(hops, "send_tcp", passing(policed.AT_ONCE))
+    monkeypatch.setattr(hops, "send_tcp", passing(AT_ONCE))
 
 
 def passing(most: int) -> Callable[..., Awaitable[Hop]]:
@@ -46,7 +46,7 @@ def in_bursts(most: int) -> Callable[..., Awaitable[Hop]]:
     async def send(_: str, __: int, ttl: int, *___: object) -> Hop:
         nonlocal sent
         sent += 1
-        return Hop(ttl, Fate.ANSWERED if (sent - 1) % policed.AT_ONCE < most else Fate.LOST)
+        return Hop(ttl, Fate.ANSWERED if (sent - 1) % AT_ONCE < most else Fate.LOST)
 
     return send
 
@@ -97,7 +97,7 @@ async def test_a_port_that_is_silent_alone_on_several_hosts_is_believed_to_be_so
 async def test_a_host_of_which_nothing_was_heard_is_asked_alone_where_a_limit_is_known(
     monkeypatch: pytest.MonkeyPatch, *, limited: bool
 ) -> None:
-    monkeypatch.setattr(hops, "send_tcp", in_bursts(1 if limited else policed.AT_ONCE))
+    monkeypatch.setattr(hops, "send_tcp", in_bursts(1 if limited else AT_ONCE))
     alive, _ = case_of({o.check.name for o in SILENT}, outcome("dns/tcp"), *SILENT)
     dark, asked = case_of({"ldap/tcp"}, *SILENT)
     monkeypatch.setattr(policed, "SLOW_S", 0.0)
@@ -184,7 +184,7 @@ async def test_a_limit_that_the_first_questions_used_up_is_seen_at_a_port_that_h
 async def test_a_port_that_answers_nothing_any_more_is_a_ban_and_no_limit(
     monkeypatch: pytest.MonkeyPatch, *, passes: bool
 ) -> None:
-    bursts = policed.BURSTS * policed.AT_ONCE
+    bursts = policed.BURSTS * AT_ONCE
     sent = 0
 
     async def send(_: str, __: int, ttl: int, *___: object) -> Hop:

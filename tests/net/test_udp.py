@@ -7,6 +7,8 @@ import errno
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from net import servers
@@ -121,15 +123,22 @@ async def test_on_a_line_that_fills_the_answer_to_a_repeat_is_waited_for_longer(
     assert net.trail.facts.get("resent", 0) == lost
 
 
-@not_under_wine("it does not tell from which address a datagram came")
-async def test_an_answer_from_another_address_is_heard_by_a_loose_socket_alone() -> None:
+@contextmanager
+def asked_and_answering(address: str) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Who is asked, and who answers in its place, at this address."""
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
     ):
         server.bind(("127.0.0.1", 0))
         server.setblocking(False)
-        other.bind(("127.0.0.2", 0))
+        other.bind((address, 0))
+        yield server, other
+
+
+@not_under_wine("it does not tell from which address a datagram came")
+async def test_an_answer_from_another_address_is_heard_by_a_loose_socket_alone() -> None:
+    with asked_and_answering("127.0.0.2") as (server, other):
         port = server.getsockname()[1]
         net = Net("127.0.0.1", LONG, loose=True)
         with servers.told_of(server, lambda: other.sendto(b"answer", server.recvfrom(100)[1])):
@@ -140,13 +149,7 @@ async def test_an_answer_from_another_address_is_heard_by_a_loose_socket_alone()
 
 @not_under_wine("it does not tell from which port a datagram came")
 async def test_an_answer_from_another_port_is_told_by_a_loose_socket() -> None:
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
-    ):
-        server.bind(("127.0.0.1", 0))
-        server.setblocking(False)
-        other.bind(("127.0.0.1", 0))
+    with asked_and_answering("127.0.0.1") as (server, other):
         its_port = other.getsockname()[1]
         net = Net("127.0.0.1", LONG, loose=True)
         with servers.told_of(server, lambda: other.sendto(b"answer", server.recvfrom(100)[1])):
