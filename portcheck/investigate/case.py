@@ -111,6 +111,14 @@ class Case:
         """What is in one of these states and hurts."""
         return [outcome for outcome in self.outcomes if outcome.state in states and self.matters(outcome)]
 
+    def reset(self, *states: State) -> list[Outcome]:
+        """What of it was refused so by a reset of TCP."""
+        return [
+            o
+            for o in self.having(*states)
+            if o.check.transport == "tcp" and o.check.port is not None and "icmp_from" not in o.facts
+        ]
+
     def same_port(self, outcome: Outcome) -> list[Outcome]:
         """What stands behind the same port in the same state (RPC interfaces share ports)."""
         where = (outcome.state, outcome.check.port, outcome.check.transport)

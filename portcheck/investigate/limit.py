@@ -21,7 +21,7 @@ def may_be(case: Case) -> bool:
 
 
 def _refused(case: Case) -> list[Outcome]:
-    return distinct(o for o in case.having(State.REFUSED, State.REJECTED) if _by_reset(o))
+    return distinct(case.reset(State.REFUSED, State.REJECTED))
 
 
 async def on_sessions(case: Case) -> None:
@@ -57,7 +57,3 @@ async def _alone(case: Case, outcome: Outcome) -> Outcome:
         return better
     await asyncio.sleep(CLOSED_AFTER_S)
     return await case.page.ask(outcome, ALONE)
-
-
-def _by_reset(o: Outcome) -> bool:
-    return o.check.transport == "tcp" and o.check.port is not None and "icmp_from" not in o.facts

@@ -96,7 +96,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     )  # fmt: skip
     yield _SecondLookStep(
         "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
-        _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + by_turns.TIMES),
+        _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + by_turns.TIMES + by_turns.OFTEN),
     )  # fmt: skip
     yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
     yield _sizes(asked)

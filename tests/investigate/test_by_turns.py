@@ -49,6 +49,24 @@ async def test_a_port_that_is_refused_each_time_stays_refused() -> None:
     assert len(asked) == by_turns.TIMES
 
 
+SIX = tuple(outcome(f"{name}/tcp", State.REFUSED) for name in ("kerberos", "smb", "rpc", "ldaps", "gc", "gc-tls"))
+
+
+async def test_where_one_port_is_answered_all_are_asked_more_often() -> None:
+    few = [State.REFUSED] * by_turns.TIMES * (by_turns.MOST - 1) + [State.OK]
+    many = [*[State.REFUSED] * (by_turns.OFTEN - 1), State.OK] * (len(SIX) - 1)
+    case, _ = case_of([*few, *many], GOOD, *SIX)
+    await by_turns.refused(case)
+    assert {state for state, _ in told(case).values()} == {State.OK}
+
+
+async def test_where_none_is_answered_a_few_ports_are_enough() -> None:
+    case, asked = case_of([State.REFUSED] * by_turns.TIMES * by_turns.MOST, GOOD, *SIX)
+    await by_turns.refused(case)
+    assert len(asked) == by_turns.TIMES * by_turns.MOST
+    assert {state for state, _ in told(case).values()} == {State.OK, State.REFUSED}
+
+
 async def test_a_host_of_which_nothing_else_is_heard_is_left_alone() -> None:
     case, asked = case_of([], *REFUSED)
     await by_turns.refused(case)
