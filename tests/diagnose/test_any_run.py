@@ -139,7 +139,7 @@ def test_each_forest_has_one_leading_finding_and_it_is_its_worst(run: Report) ->
         assert first == own[0]
         assert all(WORST_FIRST.index(first.severity) <= WORST_FIRST.index(other.severity) for other in own)
         assert all(len(alike) <= RULES_OF[code] for code, alike in by_code(own).items())
-        assert len({(finding.code, finding.checks) for finding in own}) == len(own)
+        assert len({(finding.code, finding.checks, finding.title) for finding in own}) == len(own)
 
 
 @settings(max_examples=100, deadline=None)

@@ -10,6 +10,7 @@ from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
 from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
+from portcheck.diagnose.rules.unsteady import unsteady
 from portcheck.diagnose.rules.ways import silenced
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.frozen import dataclass
@@ -21,7 +22,7 @@ def _views(f: ForestFacts) -> Proof | None:
     """The same question, different answers, by whom it was asked; or one of several that gives none."""
     if answers.wildcard(f) or answers.intercepted(f) or f.once(misled):
         return None
-    split = {asked: views for asked, views in _by_question(f).items() if _contradict(views, asked[1])}
+    split = {asked: views for asked, views in _steady(f).items() if _contradict(views, asked[1])}
     if answers.stripped(f):
         split = {question: views for question, views in split.items() if question[1] == "SRV"}
     idle = _idle(f)
@@ -86,6 +87,15 @@ def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
             said = frozenset(_essence(answer) for answer in lookup.answers)
             views[speaker(lookup)] = SaidBy(said, of_the_forest(f, lookup), leads(f, lookup, known))
     return found
+
+
+def _steady(f: ForestFacts) -> dict[tuple[str, str], Views]:
+    """Less what a server gave one time and denied another: it contradicts itself first of all, and has its finding."""
+    turned = {(name(x.name), x.record, speaker(x)) for pair in f.once(unsteady) for x in pair}
+    return {
+        asked: {who: view for who, view in views.items() if (*asked, who) not in turned}
+        for asked, views in _by_question(f).items()
+    }
 
 
 def _contradict(views: Views, record: str) -> bool:
