@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from spreading import spread
 
+from portcheck.exitcodes import SIGNALS
 from portcheck.net.lag import ListeningLoop
 
 LOUD = re.compile(
@@ -100,6 +101,26 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PORTCHECK_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+ENDED_BY = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+
+
+def _blocked() -> set[int]:
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, ())) if hasattr(signal, "pthread_sigmask") else set()
+
+
+@pytest.fixture(autouse=True)
+def _signals_stay() -> Iterator[None]:
+    """No test leaves this process, and so the programs that later tests start, deaf to what ends a program."""
+    handlers, blocked = {number: signal.getsignal(number) for number in ENDED_BY}, _blocked()
+    yield
+    left = {number: signal.getsignal(number) for number in ENDED_BY}, _blocked()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    assert left == (handlers, blocked)
 
 
 @pytest.fixture

@@ -70,28 +70,28 @@ def serve(
     except ModuleNotFoundError as error:
         missing = PACKAGES.get(error.name or "", "uvicorn")
         raise ConfigError(NO_EXTRA.format(how=how_to_get(missing))) from None
-    serving.hold_reloads()
-    loaded = _loaded(config, web_config, name)
-    context = loaded.web.tls and serving.server_context(loaded.web.tls)
-    try:
-        at = serving.listening(where.host.replace("localhost", "127.0.0.1"), where.port)
-    except OSError as error:
-        why = NOT_THERE.get(error.errno or 0) or error.strerror or "cannot be opened"
-        say(f"--listen {listen}: {why}")
-        return NOT_DONE
-    if not where.host.startswith(LOOPBACK) and not loaded.web.users:
-        say(f"whoever reaches {where} may ask: give --web-config with basic_auth_users and TLS")
-    host, port = at.getsockname()[:2]
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    say(f"serving {len(loaded.forests.profiles)} forests at {'https' if context else 'http'}://{shown}/")
+    with serving.reloads_held():
+        loaded = _loaded(config, web_config, name)
+        context = loaded.web.tls and serving.server_context(loaded.web.tls)
+        try:
+            at = serving.listening(where.host.replace("localhost", "127.0.0.1"), where.port)
+        except OSError as error:
+            why = NOT_THERE.get(error.errno or 0) or error.strerror or "cannot be opened"
+            say(f"--listen {listen}: {why}")
+            return NOT_DONE
+        if not where.host.startswith(LOOPBACK) and not loaded.web.users:
+            say(f"whoever reaches {where} may ask: give --web-config with basic_auth_users and TLS")
+        host, port = at.getsockname()[:2]
+        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        say(f"serving {len(loaded.forests.profiles)} forests at {'https' if context else 'http'}://{shown}/")
 
-    async def main() -> None:
-        exporter = Exporter(loaded.forests, ForestBoard(reports))
-        await serving.serve(exporter, at, loaded.web, lambda: _loaded(config, web_config, name), say)
+        async def main() -> None:
+            exporter = Exporter(loaded.forests, ForestBoard(reports))
+            await serving.serve(exporter, at, loaded.web, lambda: _loaded(config, web_config, name), say)
 
-    with at, serving_runner() as loop:
-        loop.run(main())
-    return OK
+        with at, serving_runner() as loop:
+            loop.run(main())
+        return OK
 
 
 def where_to(listen: str) -> Server:

@@ -147,10 +147,17 @@ def _note_reload(exporter: Exporter) -> None:
     exporter.own.reloaded_at.set(time.time())
 
 
-def hold_reloads() -> None:
-    """A SIGHUP from now on waits until it is heard: before that it would end the program, or ask in vain."""
-    if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+@contextmanager
+def reloads_held() -> Iterator[None]:
+    """A SIGHUP waits until `serve` hears it: before that it would end the program, or ask in vain."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _on_signals(reload: Callable[[], None], end: Callable[[], None]) -> None:
