@@ -49,6 +49,8 @@ def parse_address(value: object) -> str:
     address = _address(value) if isinstance(value, str) else None
     if address is None:
         raise ConfigError(f"{shown(value)} is not an IPv4 or IPv6 address")
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped  # what is sent there is sent over IPv4
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         # Domain controllers do not register link-local addresses, and a zone means nothing on another machine.
         raise ConfigError(f"{shown(value)} has a zone id; give a global or unique-local address")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from portcheck.catalogue.brief import brief_of
 from portcheck.diagnose.remedy import DYNAMIC, allow, others, sources
-from portcheck.diagnose.view import ForestFacts
+from portcheck.diagnose.view import ForestFacts, local
 from portcheck.model import AskedOf, Destination, Outcome, Request
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n+")
@@ -19,6 +19,7 @@ OF_FIREWALL = "Ask the firewall team "
 OF_AD = "Ask the AD team "
 """Whatever the finding's usual matter is."""
 OF_DNS = "dns-"
+OF_FILE, ITSELF = "in the forests file", "is this machine itself"
 
 
 def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:
@@ -34,7 +35,10 @@ def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tupl
     brief = brief_of(code)
     if brief.follows:  # another finding asks for it
         return ()
-    return (Request(_whose(code, sentences[0], brief.of), to=_destinations(proven), words=sentences[0]),)
+    of = _whose(code, sentences[0], brief.of)
+    if OF_FILE in sentences[0] or ITSELF in sentences[0] or (proven and all(map(local, proven))):
+        of = AskedOf.THIS_MACHINE
+    return (Request(of, to=_destinations(proven), words=sentences[0]),)
 
 
 def _whose(code: str, sentence: str, usual: AskedOf) -> AskedOf:

@@ -9,9 +9,10 @@ from portcheck.diagnose.asking import asks
 from portcheck.diagnose.marking import marked
 from portcheck.diagnose.ranking import leading, ranked
 from portcheck.diagnose.reader import printable
-from portcheck.diagnose.remedy import MOST_TARGETS, allow, here_first
+from portcheck.diagnose.remedy import MOST_TARGETS, allow
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules import RULES
+from portcheck.diagnose.rules.looking import own_first
 from portcheck.diagnose.view import ForestFacts, hosts
 from portcheck.model import Finding, Outcome, Report, Severity
 
@@ -53,7 +54,7 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
     hurt = proof.outcomes if severity is not Severity.INFO else None  # what hurts nobody breaks nothing
     told = _placeholders(proof, where, f)
     shown = () if proof.brief else proof.outcomes
-    fix = here_first(rule.fix.format_map(told), proof.outcomes)
+    fix = own_first(rule.fix.format_map(told), proof.outcomes)
     return Finding(
         code=rule.code,
         severity=severity,

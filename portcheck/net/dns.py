@@ -136,13 +136,10 @@ class Names:
 
 def system_servers() -> tuple[tuple[str, int], ...]:
     """The addresses this machine's own resolver asks: resolv.conf, or the adapters' lists of Windows."""
-    import dns.resolver
-
     from portcheck.net.platform import dns_servers  # late, with the resolver's modules
 
-    dns_servers.prepare()
     try:
-        found = dns.resolver.Resolver(configure=True)
+        found = dns_servers.configured()
     except dns_servers.UNREADABLE as error:  # dnspython's own NoResolverConfiguration among them
         raise NoResolverError(NO_RESOLVER) from error
     servers = dict.fromkeys((str(getattr(s, "address", s)), found.port) for s in found.nameservers)

@@ -23,12 +23,11 @@ class Completion:
 
 def suffixes() -> tuple[str, ...]:
     """The machine's DNS search list, in order; empty where it has none or no resolver. Windows keeps it per adapter."""
-    import dns.exception
-    import dns.resolver
+    from portcheck.net.platform import dns_servers  # late, with the resolver's modules
 
     try:
-        resolver = dns.resolver.Resolver()
-    except (dns.exception.DNSException, OSError):
+        resolver = dns_servers.configured()
+    except dns_servers.UNREADABLE:
         return ()
     listed = resolver.search or [resolver.domain]
     names = (name.to_text(omit_final_dot=True).lower() for name in listed)

@@ -119,4 +119,6 @@ def _controllers(before: Report, after: Report) -> Iterator[ControllerChange]:
 
 
 def _places(report: Report) -> dict[tuple[str, str, str | None], None]:
-    return {(forest.name, dc.host, dc.address): None for forest in report.forests for dc in forest.domain_controllers}
+    """Less this machine's own resolvers, which are listed where they were asked."""
+    listed = ((forest.name, dc) for forest in report.forests for dc in forest.domain_controllers)
+    return {(forest, dc.host, dc.address): None for forest, dc in listed if dc.source != "resolver"}

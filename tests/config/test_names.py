@@ -121,6 +121,7 @@ def test_what_is_no_server(written: object) -> None:
 def test_an_address_is_canonical_and_a_zone_or_a_leading_zero_is_refused() -> None:
     assert parse_address("FD77:0:0::0001") == "fd77::1"
     assert parse_address("127.0.0.1") == "127.0.0.1"
+    assert parse_address("::ffff:10.77.2.10") == "10.77.2.10"
     for written in ("010.0.0.1", "10.0.0", "fe80::1%eth0", "10.0.0.1/24", 167772161, True):
         with pytest.raises(ConfigError):
             parse_address(written)

@@ -92,3 +92,29 @@ def test_what_the_firewall_team_is_not_spoken_to_about_is_not_theirs() -> None:
     assert not [ask for _, ask in others if ask.words.startswith("Ask the AD team ") and ask.of is AskedOf.FIREWALL]
     assert {ask.of for code, ask in others if code == "ipv6-blocked"} == {AskedOf.AD}
     assert AskedOf.DNS in {ask.of for code, ask in others if code == "dns-blocked"}
+
+
+@pytest.mark.parametrize(
+    ("title", "whose"),
+    [
+        ("hosts: one port has no route of this machine: nobody is asked for a rule", AskedOf.THIS_MACHINE),
+        (
+            "hosts: to one of two ports this machine has no route, the other is silent: the firewall is asked",
+            AskedOf.FIREWALL,
+        ),
+        ("hosts: this machine has no route", AskedOf.THIS_MACHINE),
+        ("services: this machine itself was asked, and is no controller", AskedOf.THIS_MACHINE),
+        (
+            "services: a TLS port is asked in plain LDAP: the port is in doubt before any device",
+            AskedOf.THIS_MACHINE,
+        ),
+        (
+            "names: the forests file itself names another forest's controller: no record is to blame",
+            AskedOf.THIS_MACHINE,
+        ),
+        ("names: DNS too gives the address that the forests file names: record or setting", AskedOf.DNS),
+    ],
+)
+def test_what_is_this_machines_is_asked_of_it(title: str, whose: AskedOf) -> None:
+    (told,) = diagnose(report_of(cases()[title]))
+    assert {ask.of for ask in told.asks} == {whose}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import dns.resolver
@@ -27,22 +28,68 @@ def test_windows_stand_ins_for_no_server_are_known(address: str, never: bool) ->
 
 def test_they_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = SimpleNamespace(nameservers=["fec0:0:0:ffff::1", "10.0.0.53", "fec0:0:0:ffff::2"], port=53)
-    monkeypatch.setattr(dns.resolver, "Resolver", lambda **_: found)
+    monkeypatch.setattr(dns_servers, "configured", lambda: found)
     assert system_servers() == (("10.0.0.53", 53),)
 
 
 @pytest.mark.parametrize("fault", [FileNotFoundError(2, "key"), AttributeError("nameservers"), ValueError("octet")])
 def test_a_registry_that_cannot_be_read_is_no_traceback(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
-    def broken(**_: bool) -> None:
+    def broken() -> None:
         raise fault
 
-    monkeypatch.setattr(dns.resolver, "Resolver", broken)
+    monkeypatch.setattr(dns_servers, "configured", broken)
     with pytest.raises(NoResolverError, match="name one with --dns"):
         system_servers()
 
 
 def test_a_machine_with_only_stand_ins_has_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     found = SimpleNamespace(nameservers=["fec0:0:0:ffff::1"], port=53)
-    monkeypatch.setattr(dns.resolver, "Resolver", lambda **_: found)
+    monkeypatch.setattr(dns_servers, "configured", lambda: found)
     with pytest.raises(NoResolverError):
         system_servers()
+
+
+# resolv.conf
+
+
+def servers(path: Path) -> list[str]:
+    return [str(getattr(server, "address", server)) for server in dns_servers.of_resolv_conf(path).nameservers]
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path: Path) -> Path:
+    return tmp_path / "resolv.conf"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [b"nameserver dc1.corp.test", b"nameserver", b"nameserver 10.0.0", b"search corp..test", b"search \xff", b"\xff"],
+)
+def test_a_row_that_the_c_library_passes_over_spoils_no_other(file: Path, row: bytes) -> None:
+    file.write_bytes(row + b"\r\nnameserver 10.0.0.53\r\n")
+    assert servers(file) == ["10.0.0.53"]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "\ufeffnameserver 10.0.0.53\n", None])
+def test_without_a_server_this_machine_itself_is_asked(
+    file: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    """The library too takes a byte order mark for a part of the word, and has no server then."""
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(dns_servers, "_somebody_here", lambda: True)
+    assert servers(file) == ["127.0.0.1"]
+
+
+def test_where_nobody_takes_questions_there_is_none(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns_servers, "_somebody_here", lambda: False)
+    with pytest.raises(dns.resolver.NoResolverConfiguration):
+        servers(file)
+
+
+def test_a_server_that_is_named_is_the_only_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("nameserver fe80::1%2\noptions timeout:1\nsearch corp.test lab.test\n")
+    monkeypatch.setattr(dns_servers, "_somebody_here", lambda: True)
+    assert servers(file) == ["fe80::1%2"]
+    listed = dns_servers.of_resolv_conf(file).search
+    assert [name.to_text() for name in listed] == ["corp.test.", "lab.test."]

@@ -120,3 +120,14 @@ def test_a_controller_that_is_no_longer_advertised_is_gone() -> None:
     fewer = replace(run, forests=(replace(forest, domain_controllers=(controller(),)),))
     (change,) = compare(run, fewer).controllers
     assert (change.turn, change.host) == (Turn.GONE, "dc2.alpha.test")
+
+
+def test_a_resolver_of_this_machine_that_was_asked_is_no_controller_that_appeared() -> None:
+    run = report(outcome("ldap/tcp"))
+    (forest,) = run.forests
+    beside = replace(
+        forest, domain_controllers=(*forest.domain_controllers, controller("10.9.9.53", source="resolver"))
+    )
+    assert not compare(run, replace(run, forests=(beside,))).controllers
+    more = replace(forest, domain_controllers=(*forest.domain_controllers, controller("dc2.alpha.test")))
+    assert len(compare(run, replace(run, forests=(more,))).controllers) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
 from portcheck.diagnose.rules.barred import BARRED
+from portcheck.diagnose.rules.beyond import BEYOND
 from portcheck.diagnose.rules.certificates import CERTIFICATES
 from portcheck.diagnose.rules.clients import CLIENTS, SITE
 from portcheck.diagnose.rules.clock import CLOCK
@@ -24,6 +25,7 @@ from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
+from portcheck.diagnose.rules.spare import SPARE
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
 from portcheck.diagnose.rules.twins import TWINS
@@ -46,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     *HALF,
     *FAMILIES,
     *HOSTS,
+    *BEYOND,
     *BARRED,
     *WHOLE,
     *CUT,
@@ -56,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     *VIEWS,
     *HINDERED,
     *LOCAL,
+    *SPARE,
     *DOWN,
     *MAPPER,
     *LOCATING,

@@ -21,7 +21,7 @@ from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule, When
 from portcheck.diagnose.rules.barred import barred
 from portcheck.diagnose.rules.clients import uncovered
-from portcheck.diagnose.rules.looking import where_to_look
+from portcheck.diagnose.rules.looking import AGAIN, where_to_look
 from portcheck.diagnose.rules.missing import other_zone
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.roles import of_role, writes
@@ -100,8 +100,8 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
             "unless": _where_first(f, dead, proof, by) if not spare else SHARED if shared else SPARE,
             "perhaps": _behind_one_name(shared) if shared else _perhaps(f, dead, spare),
-            "then": "run it again"
-            if _unsent(proof) or goes_round(proof)
+            "then": AGAIN
+            if all(map(local, proof)) or goes_round(proof)
             else f"ask the firewall team: {allow(f, proof)}",
         },
     )
@@ -291,7 +291,7 @@ PART = "what can be reached depends on the controller"
 def _choice(f: ForestFacts) -> frozenset[str]:
     """The controllers; a name server of which DNS alone was asked is none of them."""
     more = {o.check.host for o in f.outcomes if o.check.service != "dns"}
-    listed_ones = {dc.host for dc in f.forest.domain_controllers if dc.source != "dns-server"}
+    listed_ones = {dc.host for dc in f.forest.domain_controllers if dc.source not in {"dns-server", "resolver"}}
     return frozenset(more | listed_ones)
 
 

@@ -31,24 +31,33 @@ def _foreign(f: ForestFacts) -> Proof | None:
     whole, strange_at = set(endpoints(kept)), grouped((endpoint(o), o) for o in proof)
     said = dict.fromkeys([*(own for o in proof for own in sorted(_names(o))), *_other_sid(proof), *_strange_kdc(proof)])
     places = endpoints(proof)
-    at = some(_at(where, f, strange_at[where], whole) for where in places)
-    leads, ask = (OTHER_SID if _only_sid(proof, f) else WHOLE if whole else PART).values()
+    if _only_sid(proof, f):
+        told, at = OTHER_SID, some(map(_called, places))
+        seen = [f"{_called(where)} knows no domain with the SID {_expected(strange_at[where])}" for where in places]
+    else:
+        told, at = _leading(f, places, whole), some(_at(where, f, strange_at[where], whole) for where in places)
+        seen = [_seen_at(f, where, strange_at[where], whole) for where in places]
     return Proof(
         tuple(proof),
         severity=Severity.ERROR,
-        seen=tuple(_seen_at(f, where, strange_at[where], whole) for where in places),
+        seen=tuple(seen),
         brief=True,
-        words={
-            "other": some(said),
-            "at": at,
-            "leads": leads.format(forest=_own(f)),
-            "ask": ask.format(at=at, forest=_own(f)),
-        },
+        words={key: words.format(at=at, forest=_own(f), other=some(said)) for key, words in told.items()},
         follows=tuple(kept),
     )
 
 
-WHOLE = {
+def _leading(f: ForestFacts, places: Sequence[Endpoint], whole: set[Endpoint]) -> dict[str, str]:
+    if not whole:
+        return PART
+    return GIVEN if all(_given(f, where) for where in places) else WHOLE
+
+
+ANOTHER = {
+    "what": "another forest answers at {at}: {other}",
+    "asked": "The host was asked as a controller of {forest}, and what answers is {other}. ",
+}
+WHOLE = ANOTHER | {
     "leads": (
         "A DNS record, a setting or an address translation leads to the wrong machine, so nothing else it answered says"
         " anything about {forest}"
@@ -58,7 +67,13 @@ WHOLE = {
         " firewall team which address translation is in the way."
     ),
 }
-PART = {
+GIVEN = WHOLE | {
+    "ask": (
+        "Correct {at} in the forests file, or in --dc: DNS did not give that address. If it is right, ask the firewall"
+        " team which address translation is in the way."
+    ),
+}
+PART = ANOTHER | {
     "leads": (
         "Other ports of the same address answer as {forest}, so name and address are right: an address translation of"
         " single ports leads to the wrong machine, or one of several machines behind the address is"
@@ -66,6 +81,8 @@ PART = {
     "ask": "Ask the firewall team which address translation sends {at} to another machine.",
 }
 OTHER_SID = {
+    "what": "the domain at {at} has not the SID that the forests file expects",
+    "asked": "",
     "leads": (
         "Every name is right and the SID is not: it is another domain of that name (a lab, a copy, one that was set up"
         " anew), or the SID in the forests file is wrong"
@@ -76,6 +93,13 @@ OTHER_SID = {
     ),
 }
 """The machine behind the address is another one, or only behind some of its ports; or all but the SID is right."""
+
+
+def _given(f: ForestFacts, where: Endpoint) -> bool:
+    """The file or the command line names this address, and no answer of DNS does."""
+    dc = f.controller(where.host)
+    by_dns = any(where.address in lookup.answers for lookup in f.asked_for_addresses(where.host))
+    return dc is not None and dc.source == "explicit" and where.host != where.address and not by_dns
 
 
 def _only_sid(proof: list[Outcome], f: ForestFacts) -> bool:
@@ -106,9 +130,13 @@ def _strange_kdc(proof: list[Outcome]) -> tuple[str, ...]:
 
 def _at(where: Endpoint, f: ForestFacts, here: Sequence[Outcome], whole: set[Endpoint]) -> str:
     """10.77.2.10 (bdc1.bravo.test), or 464/tcp of it; the name only where it was not learnt from the answer."""
-    learnt = where in whole and (name(where.host) in _said_by(f.at(where)) or where.host == where.address)
-    called = where.address if learnt or where.host == where.address else f"{where.address} ({printable(where.host)})"
+    learnt = where in whole and name(where.host) in _said_by(f.at(where))
+    called = where.address if learnt else _called(where)
     return called if where in whole else f"{ports(here)} of {called}"
+
+
+def _called(where: Endpoint) -> str:
+    return where.address if where.host == where.address else f"{where.address} ({printable(where.host)})"
 
 
 def _said_by(outcomes: Iterable[Outcome]) -> dict[str, None]:
@@ -122,8 +150,11 @@ def _other_sid(proof: list[Outcome]) -> tuple[str, ...]:
     if not differing:
         return ()
     own = next((told for o in differing if (told := text(o, "domain_sid"))), "")
-    expected = text(differing[0], "expected_domain_sid")
-    return (f"a domain with {f'the SID {own}' if own else 'another SID'} instead of {expected}",)
+    return (f"a domain with {f'the SID {own}' if own else 'another SID'} instead of {_expected(differing)}",)
+
+
+def _expected(differing: Sequence[Outcome]) -> str:
+    return text(differing[0], "expected_domain_sid") or "that is expected"
 
 
 def _names(o: Outcome) -> set[str]:
@@ -167,8 +198,8 @@ def _is_network(word: str) -> bool:
 IDENTITY = (
     Rule(
         code="wrong-forest",
-        title="{forest}: another forest answers at {at}: {other}",
-        explanation=("The host was asked as a controller of {forest}, and what answers is {other}. {leads}."),
+        title="{forest}: {what}",
+        explanation="{asked}{leads}.",
         fix="{ask}",
         when=_foreign,
         disowns=True,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from portcheck.catalogue.profiles import built_in
+from portcheck.catalogue.services import services
 from portcheck.diagnose.phrases import goes_round, listed
-from portcheck.diagnose.reader import text
+from portcheck.diagnose.reader import printable, text
+from portcheck.diagnose.remedy import FIREWALL_TEAM, here_first
 from portcheck.diagnose.view import local
-from portcheck.model import Outcome
+from portcheck.model import Outcome, State
 from portcheck.model.readings import nobody_there
 
 OWN_LINK = "Check that the host is up if it is on this machine's own link, and else the gateway{}"
@@ -21,6 +26,50 @@ OVERLAP = (
     " (it was asked from {}: if that is a container bridge's or a VPN's address, the networks overlap, and this"
     " machine's own is to be changed)"
 )
+
+
+def own_first(fix: str, proof: Sequence[Outcome]) -> str:
+    """What never left this machine or its own link is asked of nobody beyond, whatever the finding's usual remedy."""
+    if proof and FIREWALL_TEAM in fix and all(map(local, proof)):
+        return f"{where_to_look(tuple(proof), ())} {AGAIN}."
+    return f"{_itself(proof) or _unusual_port(proof)}{here_first(fix, proof)}" if fix else fix
+
+
+def _itself(proof: Sequence[Outcome]) -> str:
+    """Whoever asks at an address of its own asks itself: nobody else can start or open anything there."""
+    own = dict.fromkeys(at for o in proof if (at := o.check.address) and text(o, "local_address") == at)
+    if (
+        not own
+        or len(own) < len({o.check.address for o in proof})
+        or any(o.state not in MAY_BE_ANOTHERS for o in proof)
+    ):
+        return ""
+    return f"{listed(map(printable, own))} is this machine itself: if it is no controller, name the one that is meant. "
+
+
+def _unusual_port(proof: Sequence[Outcome]) -> str:
+    """Who named another port than the service's own may have named a wrong one: that comes before anybody's blame."""
+    usual = {o.check.name: _usual_port(o) for o in proof}
+    if not proof or None in usual.values() or any(o.state not in MAY_BE_ANOTHERS for o in proof):
+        return ""
+    told = dict.fromkeys(
+        f"{printable(o.check.service)} is usually on {usual[o.check.name]}, not {o.check.port}" for o in proof
+    )
+    return f"See first whether the port is right, as given in the forests file or the target: {listed(told)}. "
+
+
+MAY_BE_ANOTHERS = frozenset({State.FILTERED, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
+
+
+def _usual_port(o: Outcome) -> int | None:
+    """None where this one is usual too, or there is none."""
+    service = services().get(o.check.service)
+    rows = (row for profile in built_in().values() for row in profile.rows if row.service == o.check.service)
+    usual = service.ports.get(o.check.transport) if service else None
+    return None if o.check.port in {usual, None, *(row.port for row in rows)} else usual
+
+
+AGAIN = "run it again"
 
 
 def where_to_look(proof: tuple[Outcome, ...], by: tuple[str, ...]) -> str:

@@ -10,9 +10,10 @@ from portcheck.diagnose.phrases import listed, short, some
 from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow, sources
 from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.looking import AGAIN, where_to_look
 from portcheck.diagnose.rules.reachability import blocked
 from portcheck.diagnose.rules.ways import silenced
-from portcheck.diagnose.view import REVERSE, ForestFacts, endpoint, endpoints, servers
+from portcheck.diagnose.view import REVERSE, ForestFacts, endpoint, endpoints, local, servers
 from portcheck.model import BLOCKED, GOOD, Lookup, Outcome, Severity, State
 
 SAID_NO = {
@@ -54,7 +55,9 @@ def _dns_silent(f: ForestFacts) -> Proof | None:
         whom = some([short(o.check.host, f.forest.name) for o in proof] or map(server_named, dead))
         way = f"tcp+udp 53 from {some(sources(f, ())) or 'this machine'} to it"
         ask = (
-            f"Ask the firewall team: {allow(f, proof)}"
+            f"{where_to_look(proof, ())} {AGAIN}"
+            if proof and all(map(local, proof))
+            else f"Ask the firewall team: {allow(f, proof)}"
             if proof
             else f"Check that {whom} is alive and the right one to ask; if it is, {way} does not pass"
         )

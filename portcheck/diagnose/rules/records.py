@@ -12,6 +12,7 @@ from portcheck.diagnose.leads import misled
 from portcheck.diagnose.phrases import short_hosts, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
+from portcheck.diagnose.rules.beyond import looked_up_beyond
 from portcheck.diagnose.rules.names import FAMILIES, said_no
 from portcheck.diagnose.rules.unsteady import unsteady
 from portcheck.diagnose.view import NOT_ASKED, Endpoint, ForestFacts, endpoint, grouped
@@ -51,6 +52,7 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
     listed_dcs = [dc.host for dc in f.forest.domain_controllers if dc.source == "srv"]
     unlisted = [host for host in _srv_hosts(f) if _denied_wholly(f, host)]
     named = [host for host in [*listed_dcs, *unlisted] if name(host) not in known and not _untold(f, host)]
+    named = [host for host in named if not looked_up_beyond(f, host)]
     nowhere = [host for host in named if not _only_family(f, host) and not f.once(unsteady)]
     nameless = tuple(o for o in f.seen(State.UNRESOLVED) if o.check.host in nowhere)
     places = f.by_endpoint if f.answered() else ()

@@ -30,7 +30,19 @@ def _could_not_ask(f: ForestFacts) -> Proof | None:
     needed = problem is not None or any(o.check.required for o in proof)
     severity = Severity.ERROR if needed else Severity.WARNING
     words = {"why": some(why), "what": "nothing could be asked" if problem else "this machine could not ask"}
+    proxies = dict.fromkeys(text(o, "proxy") or "" for o in proof)
+    through = listed(printable(proxy) for proxy in proxies) if proof and all(proxies) else ""
+    words["sent"] = AT_THE_PROXY.format(through) if through else "Nothing was sent, so this"
+    words["first"] = PROXY_FIRST.format(through) if through else HERE_FIRST
     return Proof(proof, severity=severity, seen=(printable(problem),) if problem else (), words=words)
+
+
+AT_THE_PROXY = "No question got beyond the proxy {}, so this"
+PROXY_FIRST = (
+    "Look at the proxy {} first: whether it runs, is of the kind that was named (SOCKS 5, HTTP), and wants a user and"
+    " password."
+)
+HERE_FIRST = "Look at this machine first: its own firewall, routes and VPN, permissions, limits and name resolution."
 
 
 def _out_of_time(f: ForestFacts) -> Proof | None:
@@ -249,8 +261,8 @@ LOCAL = (
     Rule(
         code="local-fault",
         title="{forest}: {what}: {why}",
-        explanation="Nothing was sent, so this says nothing about the path or the controllers.",
-        fix="Look at this machine first: its own firewall, routes and VPN, permissions, limits and name resolution.",
+        explanation="{sent} says nothing about the path or the controllers.",
+        fix="{first}",
         when=_could_not_ask,
     ),
     Rule(

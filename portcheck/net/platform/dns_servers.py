@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import dns.exception
+import dns.name
+import dns.resolver
+
+from portcheck.net.platform.port_owners import Owners
 
 UNREADABLE: tuple[type[Exception], ...] = (OSError, AttributeError, ValueError, dns.exception.DNSException)
 """What dnspython lets out where Windows' adapters or registry say something that it does not expect."""
@@ -21,17 +28,75 @@ def never_there(address: str) -> bool:
         return False
 
 
+RESOLV_CONF = Path("/etc/resolv.conf")
+ON_THIS_MACHINE = "127.0.0.1"
+DNS_PORT = 53
+
+
+def of_resolv_conf(path: Path) -> dns.resolver.Resolver:
+    """As the C library reads the file: a row that it cannot use is as if it were not there.
+
+    Without a server, or without the file, the library asks this machine itself (resolv.conf(5)); so is it asked here,
+    if anybody takes questions there.
+    """
+    try:
+        text = path.read_bytes().decode(errors="replace")
+    except OSError:
+        text = ""
+    rows = list(_usable(text))
+    if not any(row.startswith("nameserver") for row in rows) and _somebody_here():
+        rows.append(f"nameserver {ON_THIS_MACHINE}")
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.read_resolv_conf(io.StringIO("\n".join(rows)))
+    return resolver
+
+
+def _usable(text: str) -> Iterator[str]:
+    """The rows with what in them is an address, or a name."""
+    for line in text.splitlines():
+        key, *words = line.split() or [""]
+        match key:
+            case "nameserver" if words and _is_address(words[0]):
+                yield f"nameserver {words[0]}"
+            case "search" | "domain":
+                yield " ".join([key, *filter(_is_name, words)])
+            case "options":
+                yield line
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(word: str) -> bool:
+    try:
+        dns.name.from_text(word)
+    except dns.exception.DNSException:
+        return False
+    return True
+
+
+def _somebody_here() -> bool:
+    return Owners().taken(ON_THIS_MACHINE, DNS_PORT, "udp")
+
+
 if sys.platform == "win32":
     import dns.win32util
 
-    def prepare() -> None:
-        """Have the adapters asked that are up, in the order in which Windows uses them (GetAdaptersAddresses).
+    def configured() -> dns.resolver.Resolver:
+        """By the adapters that are up, in the order in which Windows uses them (GetAdaptersAddresses).
 
         dnspython's usual way reads the registry, with what adapters have that are switched off or gone.
         """
         dns.win32util.set_config_method(dns.win32util.ConfigMethod.Win32)
+        return dns.resolver.Resolver(configure=True)
 
 else:
 
-    def prepare() -> None:
+    def configured() -> dns.resolver.Resolver:
         """resolv.conf says all."""
+        return of_resolv_conf(RESOLV_CONF)

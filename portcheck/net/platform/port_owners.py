@@ -38,6 +38,10 @@ class Owners:
     proc: Path = PROC
     _by_inode: Mapping[str, set[str]] | None = None
 
+    def taken(self, address: str, port: int, transport: str) -> bool:
+        """Whether anybody holds it, on Linux; who, takes a look at every process."""
+        return any(_inodes(address, port, transport, self.proc))
+
     def of(self, address: str, port: int, transport: str) -> str | None:
         """Names and process ids, in words; None where nobody is seen to hold this port (`tcp`, `udp`)."""
         if sys.platform == "win32":
