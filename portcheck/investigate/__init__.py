@@ -70,6 +70,7 @@ async def _looks(cases: Sequence[Case], ways: Sequence[policed.Way], notify: Not
         patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
         around.until = asyncio.get_running_loop().time() + patience_s
         await asyncio.gather(*(_look(case, around) for case in open_cases))
+        await asyncio.gather(*(by_turns.objected(case) for case in open_cases))  # last: it may use up a router's ICMP
     return open_cases
 
 

@@ -98,6 +98,10 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
         "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
         _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + by_turns.TIMES + by_turns.OFTEN),
     )  # fmt: skip
+    yield _SecondLookStep(
+        "again-objected", "does a device say no each time?", "a device on the way said no", "tcp+udp",
+        _asking_again(asked, by_turns.ALONE) * (by_turns.ENOUGH + by_turns.OFTEN),
+    )  # fmt: skip
     yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
     yield _sizes(asked)
     yield _source_ports(asked)

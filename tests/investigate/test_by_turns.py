@@ -73,6 +73,51 @@ async def test_a_host_of_which_nothing_else_is_heard_is_left_alone() -> None:
     assert asked == []
 
 
+def said_no(check: str, state: State = State.REJECTED, by: str = "10.77.100.2", **facts: object) -> Outcome:
+    return outcome(check, state, facts={"icmp_from": by, **facts})
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.UNREACHABLE, State.REFUSED])
+@pytest.mark.parametrize("times", range(by_turns.ENOUGH))
+async def test_what_a_device_says_no_to_one_time_and_not_another_is_told_with_the_device(
+    state: State, times: int
+) -> None:
+    case, _ = case_of([*[state] * times, State.OK], GOOD, said_no("kerberos/udp", state))
+    await by_turns.objected(case)
+    (told,) = [o for o in case.outcomes if o.check.name == "kerberos/udp"]
+    assert (told.state, told.facts.get("rejected_by_turns")) == (State.OK, "10.77.100.2")
+
+
+async def test_a_no_of_the_host_itself_that_it_does_not_say_again_is_one_of_several_machines() -> None:
+    case, _ = case_of([State.OK], GOOD, said_no("kerberos/udp", State.REFUSED, "10.77.1.1"))
+    await by_turns.objected(case)
+    assert told(case)["kerberos/udp"] == (State.OK, True)
+
+
+@pytest.mark.parametrize("ports", [1, 2, 3, 4, 6])
+async def test_what_a_device_says_no_to_each_time_stays_so_after_a_few_tries(ports: int) -> None:
+    names = [o.check.name for o in SIX][:ports]
+    case, asked = case_of([State.REJECTED] * 99, GOOD, *map(said_no, names))
+    await by_turns.objected(case)
+    assert {o.state for o in case.outcomes} == {State.OK, State.REJECTED}
+    assert by_turns.ENOUGH <= len(asked) < 2 * by_turns.ENOUGH
+
+
+async def test_a_router_that_has_said_enough_is_not_asked_on() -> None:
+    case, asked = case_of([State.FILTERED], GOOD, *map(said_no, ("kerberos/tcp", "smb/tcp")))
+    await by_turns.objected(case)
+    assert (asked, {o.state for o in case.outcomes}) == (["kerberos/tcp"], {State.OK, State.REJECTED})
+
+
+@pytest.mark.parametrize(
+    "no", [said_no("kerberos/tcp", local_fault=True), outcome("kerberos/tcp", State.REJECTED, facts={})]
+)
+async def test_what_this_machine_forbids_or_a_reset_refuses_is_not_asked_so(no: Outcome) -> None:
+    case, asked = case_of([], GOOD, no)
+    await by_turns.objected(case)
+    assert asked == []
+
+
 @pytest.mark.parametrize("steady", [True, False])
 async def test_who_refuses_alone_as_well_has_no_limit_on_sessions(
     monkeypatch: pytest.MonkeyPatch, *, steady: bool
