@@ -47,11 +47,12 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     ways = await policed.ways(cases, notify)
     limited = policed.behind_a_limit(ways)
     cases = await _not_banned(cases, limited)
+    free = [case for case in cases if id(case) not in limited]  # what compares ports would spend what a limit lets pass
     if confirm.shaky(cases):  # where packets are lost, all that is asked again waits for its turn
-        await _by_port([case for case in cases if id(case) not in limited])
+        await _by_port(free)
         looked_at = await _looks(cases, ways, notify)
     else:
-        _, looked_at = await asyncio.gather(_by_port(cases), _looks(cases, ways, notify))
+        _, looked_at = await asyncio.gather(_by_port(free), _looks(cases, ways, notify))
     await _not_banned(looked_at, limited)
     await policed.in_the_dark(cases, notify)
 
