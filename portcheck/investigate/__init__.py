@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Collection, Sequence
 
 from portcheck.investigate import (
+    back_again,
     ban,
     by_turns,
     confirm,
@@ -55,6 +56,10 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
         _, looked_at = await asyncio.gather(_by_port(free), _looks(cases, ways, notify))
     await _not_banned(looked_at, limited)
     await policed.in_the_dark(cases, notify)
+    silent = back_again.silent(cases)
+    if await back_again.heard(cases, limited):
+        await confirm.confirm(cases, await policed.ways(cases, notify), notify)
+        back_again.tell(silent)
 
 
 async def _looks(cases: Sequence[Case], ways: Sequence[policed.Way], notify: Notify) -> Sequence[Case]:

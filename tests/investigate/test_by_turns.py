@@ -17,6 +17,12 @@ GOOD = outcome("ldap/tcp")
 REFUSED = (outcome("kerberos/tcp", State.REFUSED), outcome("smb/tcp", State.REFUSED))
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(by_turns, "QUIET_S", 0.0)
+    monkeypatch.setattr(by_turns, "AGAIN_S", [0.0] * len(by_turns.AGAIN_S))
+
+
 def case_of(states: Iterable[State], *outcomes: Outcome) -> tuple[Case, list[str]]:
     """Asked again, these are the answers, whatever is asked; and what was asked."""
     asked: list[str] = []
@@ -101,6 +107,26 @@ async def test_what_a_device_says_no_to_each_time_stays_so_after_a_few_tries(por
     await by_turns.objected(case)
     assert {o.state for o in case.outcomes} == {State.OK, State.REJECTED}
     assert by_turns.ENOUGH <= len(asked) < 2 * by_turns.ENOUGH
+
+
+@pytest.mark.parametrize("ports", [by_turns.MANY - 1, by_turns.MANY, 6])
+async def test_of_many_ports_one_is_asked_after_a_while_for_it_may_be_a_limit(
+    monkeypatch: pytest.MonkeyPatch, ports: int
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(pause_s: float) -> None:
+        waited.append(pause_s)
+
+    monkeypatch.setattr(by_turns, "QUIET_S", 2.4)
+    monkeypatch.setattr(by_turns.asyncio, "sleep", sleep)
+    names = [o.check.name for o in SIX][:ports]
+    case, _ = case_of([*[State.REJECTED] * 8, *[State.OK] * 9], GOOD, *map(said_no, names))
+    if ports < by_turns.MANY:
+        case, _ = case_of([State.REJECTED] * 9, GOOD, *map(said_no, names))
+    await by_turns.objected(case)
+    assert (2.4 in waited) is (ports >= by_turns.MANY)
+    assert {o.state for o in case.outcomes} == ({State.OK} if ports >= by_turns.MANY else {State.OK, State.REJECTED})
 
 
 async def test_a_router_that_has_said_enough_is_not_asked_on() -> None:

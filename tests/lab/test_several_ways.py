@@ -71,6 +71,22 @@ def test_a_device_that_says_no_to_half_of_all_connections_blocks_no_port(lab: La
     assert (asked_of_rules(run), NOTHING in request) == ([], True)
 
 
+def test_a_limit_that_says_no_to_what_is_too_much_for_it_blocks_no_port(lab: Lab) -> None:
+    new = f"ip daddr {lab.bravo.address} ct state new limit rate over 4/second burst 5 packets"
+    limit = chain(lab.fw1, "forward", f"{new} reject with icmpx admin-prohibited")
+    run, request = asked(lab, limit, name="limit")
+    assert (run.code, run.codes("bravo")) == (0, ["rejected-by-turns"])
+    assert "limits new connections" in finding(run, "rejected-by-turns")["fix"]
+    assert NOTHING in request
+
+
+def test_many_ports_that_are_rejected_each_time_are_no_limit(lab: Lab) -> None:
+    ports = ("88", "464", "636/tcp", "3268/tcp", "3269/tcp")
+    run, request = asked(lab, faults.reject(lab, lab.bravo, *ports), name="many-rejected")
+    assert (run.code, "rejected-by-turns" in run.codes("bravo")) == (1, False)
+    assert "tcp 88, 464, 636, 3268-3269" in request
+
+
 def test_a_port_that_is_rejected_each_time_beside_is_the_only_one_that_is_asked_for(lab: Lab) -> None:
     steady = faults.reject(lab, lab.bravo, "464/tcp", at=lab.fw1)
     run, request = asked(lab, half_rejected(lab, "random", "admin-prohibited"), steady, name="half-464")

@@ -212,11 +212,11 @@ BANNED = {
 }
 LIMITED = {
     "what": "only so many connections of this machine to {hosts} pass at a time",
-    "why": "What came on top was reset, and answered as soon as it was asked alone: a limit on sessions of one source."
-    " No port is closed. Programs that keep several connections open to a controller are cut now and then, and run into"
-    " it sooner the busier they are",
-    "ask": "Ask the firewall team whether a limit on concurrent connections holds for this machine, and how many it may"
-    " have; --rate and --concurrency make this run ask for fewer",
+    "why": "What came on top was reset, and answered as soon as it was asked alone: a limit on sessions of one source,"
+    " or on how many it may begin in a time. No port is closed. Programs that keep several connections open to a"
+    " controller are cut now and then, and run into it sooner the busier they are",
+    "ask": "Ask the firewall team whether a limit on concurrent or on new connections holds for this machine, and how"
+    " many it may have; --rate and --concurrency make this run ask for fewer",
 }
 
 POLICED = {
