@@ -137,6 +137,8 @@ ON_UNIX: Mapping[str, tuple[str, ...]] = {
     "mssql-blocked": ("sql-40",),
     "partial-forest": ("sssd-offline", "krb5-kdc-unreach"),
     "explicit-reject": ("posix-ehostunreach", "posix-econnrefused"),
+    "rejected-by-turns": ("posix-ehostunreach",),
+    "routing-loop": ("posix-ehostunreach",),
     "ipv6-blocked": ("posix-enetunreach", "posix-etimedout"),
     "asymmetric-path": ("posix-etimedout",),
     "mtu-black-hole": ("posix-etimedout", "java-kdc-timeout"),

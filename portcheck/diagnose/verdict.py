@@ -238,6 +238,7 @@ def _faulty(outcome: Outcome) -> bool:
         or facts.get("synchronized") is False
         or facts.get("unproven") is True
         or facts.get("refused_by_turns") is True
+        or bool(facts.get("rejected_by_turns"))
         or facts.get("idle_lost_s") is not None
         or bool(facts.get("edns_trouble"))
         or bool(facts.get("rights_missing"))

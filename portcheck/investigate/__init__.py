@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Collection, Sequence
 
 from portcheck.investigate import (
+    back_again,
     ban,
     by_turns,
     confirm,
@@ -47,13 +48,18 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     ways = await policed.ways(cases, notify)
     limited = policed.behind_a_limit(ways)
     cases = await _not_banned(cases, limited)
+    free = [case for case in cases if id(case) not in limited]  # what compares ports would spend what a limit lets pass
     if confirm.shaky(cases):  # where packets are lost, all that is asked again waits for its turn
-        await _by_port([case for case in cases if id(case) not in limited])
+        await _by_port(free)
         looked_at = await _looks(cases, ways, notify)
     else:
-        _, looked_at = await asyncio.gather(_by_port(cases), _looks(cases, ways, notify))
+        _, looked_at = await asyncio.gather(_by_port(free), _looks(cases, ways, notify))
     await _not_banned(looked_at, limited)
     await policed.in_the_dark(cases, notify)
+    silent = back_again.silent(cases)
+    if await back_again.heard(cases, limited):
+        await confirm.confirm(cases, await policed.ways(cases, notify), notify)
+        back_again.tell(silent)
 
 
 async def _looks(cases: Sequence[Case], ways: Sequence[policed.Way], notify: Notify) -> Sequence[Case]:
@@ -70,6 +76,7 @@ async def _looks(cases: Sequence[Case], ways: Sequence[policed.Way], notify: Not
         patience_s += sum(LONGER * max(0.0, case.wait_s - 1.0) for case in open_cases[:1])
         around.until = asyncio.get_running_loop().time() + patience_s
         await asyncio.gather(*(_look(case, around) for case in open_cases))
+        await asyncio.gather(*(by_turns.objected(case) for case in open_cases))  # last: it may use up a router's ICMP
     return open_cases
 
 

@@ -1,13 +1,18 @@
-"""Refused one time and answered another: of several machines behind an address, one does not offer the service.
+"""Refused one time and answered another: of several machines behind an address, one does not offer the service; of
+several firewalls or paths to it, one says no; or a limit says no to what is too much for it.
 
-A load balancer's pool and an address that two machines use look so, and so does a service that is being restarted.
+A load balancer's pool and an address that two machines use look so, a cluster of firewalls of which one lacks the rule,
+a path of several that leads in a circle, and a service that is being restarted.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from math import ceil
 
 from portcheck.investigate.case import Case, distinct
+from portcheck.investigate.nobody import late
 from portcheck.model import GOOD, Outcome, State
 from portcheck.net.timeouts import Timeouts
 
@@ -15,29 +20,71 @@ ALONE = Timeouts(connect_s=4.0, answer_s=10.0, attempts=1)
 TIMES = 4  # of which each is refused, before the service is not there
 MOST = 4  # ports of a host, until one of them is answered
 OFTEN = 10  # times, where one is: half of all are refused so often in a row once in a thousand times
+ENOUGH = 8  # times that a device says no, to whichever of those ports, before it is a rule
+MANY = 4  # ports that it says no to: it may be a limit on what is new
+QUIET_S = 2.4  # after which a limit lets one pass; who lets fewer pass lets nobody work
+AGAIN_S = (*[0.0] * 8, 0.6, 1.2, QUIET_S)  # pauses before each try, where a device says no by turns
+NO = frozenset({State.REFUSED, State.REJECTED, State.UNREACHABLE})
 
 
 async def refused(case: Case) -> None:
     """Each of a few refused ports several times more, one connection after the other; all of them where that is so."""
-    if case.alive and await _any_answered(case, distinct(case.reset(State.REFUSED))[:MOST], TIMES):
-        await _any_answered(case, case.reset(State.REFUSED), OFTEN)
+    if case.alive and await _any_answered(case, distinct(case.reset(State.REFUSED))[:MOST], [0.0] * TIMES):
+        await _any_answered(case, case.reset(State.REFUSED), [0.0] * OFTEN)
 
 
-async def _any_answered(case: Case, found: Sequence[Outcome], times: int) -> bool:
+async def objected(case: Case) -> None:
+    """The same of what somebody said no to by ICMP; of many ports one once more, after a while without any packet."""
+    found = distinct(_objections(case)) if case.alive else []
+    if found and (await _at_once(case, found[:MOST]) or await _after_a_while(case, found)):
+        await _any_answered(case, _objections(case), AGAIN_S)
+
+
+async def _at_once(case: Case, found: Sequence[Outcome]) -> bool:
+    """A router that limits its ICMP errors soon says nothing: that ends it."""
+    return await _any_answered(case, found, [0.0] * ceil(ENOUGH / len(found)), until_silent=True)
+
+
+async def _after_a_while(case: Case, found: Sequence[Outcome]) -> bool:
+    """A few where a limit is known already: the ports that an endpoint mapper named, once that was heard."""
+    known = any("rejected_by_turns" in o.facts for o in case.outcomes)
+    return (known or len(found) >= MANY) and await _any_answered(case, found[:1], [QUIET_S])
+
+
+def _objections(case: Case) -> list[Outcome]:
+    """Also of what may not be offered there: none of it is told otherwise."""
+    said = (o for o in case.outcomes if o.state in NO and o.facts.get("icmp_from") and o.check.port is not None)
+    return [o for o in said if not o.facts.get("local_fault") and not late(o)]
+
+
+async def _any_answered(
+    case: Case, found: Sequence[Outcome], pauses_s: Sequence[float], *, until_silent: bool = False
+) -> bool:
+    """Is one of them answered, asked so often?"""
     some = False
     for outcome in found:
-        if (better := await _answered(case, outcome, times)) is not None:
-            case.improve(outcome, better)
-            case.note(outcome, "alone", "refused one time and answered another", refused_by_turns=True)
+        last = await _last_word(case, outcome, pauses_s)
+        if last.state in GOOD:
+            case.improve(outcome, last)
+            case.note(outcome, "alone", "refused one time and answered another", **_who(case, outcome))
             some = True
+        elif until_silent and last.state is State.FILTERED:
+            break
     return some
 
 
-async def _answered(case: Case, outcome: Outcome, times: int) -> Outcome | None:
-    for _ in range(times):
-        better = await case.page.ask(outcome, ALONE)
-        if better.state in GOOD:
-            return better
-        if better.state is not State.REFUSED:
-            return None
-    return None
+def _who(case: Case, outcome: Outcome) -> dict[str, object]:
+    """The host itself, or the device that said no."""
+    by = outcome.facts.get("icmp_from")
+    return {"refused_by_turns": True} if by in {None, case.address} else {"rejected_by_turns": by}
+
+
+async def _last_word(case: Case, outcome: Outcome, pauses_s: Sequence[float]) -> Outcome:
+    """Whatever is no refusal any more, or the last one of so many."""
+    last = outcome
+    for pause_s in pauses_s:
+        await asyncio.sleep(pause_s)
+        last = await case.page.ask(outcome, ALONE)
+        if last.state not in NO:
+            break
+    return last

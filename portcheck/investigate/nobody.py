@@ -34,7 +34,12 @@ def at_the_address(case: Case) -> None:
 
 def may_be_there(case: Case) -> bool:
     """Of a host that lives, was a port said late to be nobody's?"""
-    return case.alive and any(o.elapsed_ms >= LOOKED_FOR_MS for o in _not_found(case))
+    return case.alive and any(map(late, _not_found(case)))
+
+
+def late(outcome: Outcome) -> bool:
+    """After having looked for the host."""
+    return nobody_there(outcome) and outcome.elapsed_ms >= LOOKED_FOR_MS
 
 
 def _not_found(case: Case) -> list[Outcome]:

@@ -64,7 +64,7 @@ async def asked_alone(hosts: Sequence[Silent], pace: Pace, notify: Notify) -> No
     questions = list(_in_turn(hosts))
     some, silent = await _round(questions, pace, notify)
     if some:
-        await _as_long_as_heard(silent, replace(pace, pause_s=pace.pause_s * SLOWER), notify)
+        await _as_long_as_heard(_likeliest_first(silent), replace(pace, pause_s=pace.pause_s * SLOWER), notify)
 
 
 def _in_turn(hosts: Sequence[Silent]) -> Iterator[_Question]:
@@ -100,6 +100,12 @@ async def _round(questions: Sequence[_Question], pace: Pace, notify: Notify) -> 
             of_host[id(case)] += 1
             silent.append(question)
     return some, silent
+
+
+def _likeliest_first(silent: Sequence[_Question]) -> list[_Question]:
+    """A port that is silent on several hosts is blocked, as a rule: such ones use up no patience before the others."""
+    hosts = Counter(question.place for question in silent)
+    return sorted(silent, key=lambda question: hosts[question.place])
 
 
 async def _as_long_as_heard(silent: Sequence[_Question], pace: Pace, notify: Notify) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from portcheck.frozen import dataclass
 from portcheck.investigate import (
     BUDGET_S,
+    back_again,
     ban,
     by_turns,
     chance,
@@ -97,6 +98,14 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     yield _SecondLookStep(
         "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
         _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + by_turns.TIMES + by_turns.OFTEN),
+    )  # fmt: skip
+    yield _SecondLookStep(
+        "back-again", "is it still silent at the end?", "much is silent", "tcp",
+        SYN + _asking_again(tcp, back_again.ONE_TRY),
+    )  # fmt: skip
+    yield _SecondLookStep(
+        "again-objected", "does a device say no each time?", "a device on the way said no", "tcp+udp",
+        _asking_again(asked, by_turns.ALONE) * (by_turns.ENOUGH + 1 + len(by_turns.AGAIN_S)),
     )  # fmt: skip
     yield _other_ears([pair for pair in asked if pair[0].transport == "udp"])
     yield _sizes(asked)

@@ -18,6 +18,7 @@ HEARD = frozenset({State.OK, State.OPEN, State.REFUSED, State.MUTE, State.RESET,
 NOT_TESTED = frozenset({State.SKIPPED, State.ERROR, State.UNRESOLVED})
 """Nothing was sent, so nothing is known of the path."""
 TAKEN = "a connection was taken, and no rule for this port cures it; ask who runs it, and what lies between"
+TAKEN_FOR = "a device took the connection in its place, and what lies behind that cannot be told from here"
 SAID_NO = "the question got there; ask who runs it"
 NOT_BY_ITSELF = (
     "silent, which by itself does not prove a block; 88/udp of the same host is blocked, so see whether the same"
@@ -28,7 +29,8 @@ FIRST_USER_PORT = 1024  # RFC 6335, 6: below are those that IANA assigns
 KDC = frozenset({"kerberos", "kpasswd"})
 PATH_CODES = (
     "mtu-black-hole", "fragments-dropped", "packet-loss", "one-way-path", "idle-timeout", "middlebox-answers",
-    "connection-reset", "tls-intercepted", "long-datagrams-lost", "dns-views-differ", "wrong-forest",
+    "connection-reset", "tls-intercepted", "long-datagrams-lost", "dns-views-differ", "wrong-forest", "asymmetric-path",
+    "source-ports-filtered", "answer-from-other-address", "blocked-after-burst", "rejected-by-turns", "routing-loop",
 )  # fmt: skip
 """Findings that concern the network team although no rule for a port cures them."""
 
@@ -46,7 +48,7 @@ class _Reading:
     left_out: dict[str, None] = field(default_factory=dict)
     untested: dict[str, list[str]] = field(default_factory=dict)  # by the reason
     by_host: dict[tuple[str, str | None], list[Outcome]] = field(default_factory=dict)
-    others: dict[str, Finding] = field(default_factory=dict)  # by check, what is no firewall's matter
+    others: dict[str, Finding] = field(default_factory=dict)  # by check, what explains it and is no port's matter
 
     def beside(self, outcome: Outcome) -> list[Outcome]:
         """All that was seen of the same host."""
@@ -100,18 +102,30 @@ def _read(reading: _Reading, outcome: Outcome) -> None:
         ] = None
         return
     if (told := reading.others.get(check.id)) and outcome.state in BLOCKED | NOT_TESTED:
-        reading.left_out[f"{check.host} ({check.address}): {told.title} ({told.code}): {told.fix}"] = None
+        _explained(reading, outcome, told)
     elif _concerns(reading, outcome) and (why := _doubtful(reading, outcome)):
         reading.left_out[f"{check.host} ({check.service}): {why}"] = None
     elif _concerns(reading, outcome):
         _ask_for(reading, outcome)
     elif outcome.state in BLOCKED and outcome.verdict is Verdict.SKIP and check.port is not None:
-        where = f"{check.service} {check.port}/{check.transport} to {check.host}"
-        reading.left_out[f"{where}: silent, but nothing proves that it is offered there; --all asks for it"] = None
+        _unproven(reading, outcome)
     elif outcome.state in NOT_TESTED:
         _untested(reading, outcome)
     elif outcome.verdict in FAULTY and outcome.state not in BLOCKED | GOOD:
         _served_badly(reading, outcome)
+
+
+def _explained(reading: _Reading, outcome: Outcome, told: Finding) -> None:
+    """Those of the path are told once, and not by host."""
+    if told.code not in PATH_CODES:
+        where = f"{outcome.check.host} ({outcome.check.address})"
+        reading.left_out[f"{where}: {told.title} ({told.code}): {told.fix}"] = None
+
+
+def _unproven(reading: _Reading, outcome: Outcome) -> None:
+    check, seen = outcome.check, "silent" if outcome.state is State.FILTERED else str(outcome.state)
+    where = f"{check.service} {check.port}/{check.transport} to {check.host}"
+    reading.left_out[f"{where}: {seen}, but nothing proves that it is offered there; --all asks for it"] = None
 
 
 def _ask_for(reading: _Reading, outcome: Outcome) -> None:
@@ -161,7 +175,8 @@ def _served_badly(reading: _Reading, outcome: Outcome) -> None:
     """A refusal is the host's own word; whatever else takes a connection may be a device in its place."""
     check = outcome.check
     where = f"{check.host} {check.port}/{check.transport} ({check.service})"
-    said = SAID_NO if outcome.state is State.REFUSED else TAKEN
+    by_device = any(outcome.facts.get(key) is True for key in ("handshake_by_device", "control_port_accepts"))
+    said = SAID_NO if outcome.state is State.REFUSED else TAKEN_FOR if by_device else TAKEN
     reading.left_out[f"{where}: {outcome.state}, {outcome.reason}; {said}"] = None
 
 

@@ -198,6 +198,26 @@ async def test_a_port_that_answers_nothing_any_more_is_a_ban_and_no_limit(
     assert bool(await policed.ways([case], lambda _: None)) is passes
 
 
+async def test_a_port_that_is_blocked_on_all_hosts_does_not_use_up_the_second_round() -> None:
+    """Another port of the last host was silent once, by chance, after the witnesses of the blocked one."""
+    once = {"gc-tls/tcp"}
+
+    async def ask(
+        old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
+        silent = old.check.name in {"kpasswd/tcp", *once}
+        once.discard(old.check.name)
+        return outcome(old.check, State.FILTERED if silent else State.OK)
+
+    blocked = [outcome(name, State.FILTERED) for name in ("smb/tcp", "kpasswd/tcp")]
+    by_chance = [outcome(name, State.FILTERED) for name in ("gc/tcp", "gc-tls/tcp")]
+    hosts = [case_of(set(), *LATE, *silent)[0] for silent in (*[blocked] * slowly.WITNESSES, by_chance)]
+    for case in hosts:
+        case.page.ask = ask
+    await looked_at(hosts)
+    assert {o.check.name for case in hosts for o in case.outcomes if o.state is State.FILTERED} == {"kpasswd/tcp"}
+
+
 async def test_what_passes_only_after_a_longer_pause_is_heard_in_a_second_round() -> None:
     """Every second one is silent the first time."""
     turns = {o.check.name: number % 2 for number, o in enumerate(SILENT)}

@@ -11,7 +11,7 @@ from factories import check, outcome
 from investigate.held import Held, cased
 
 from portcheck import investigate
-from portcheck.investigate import confirm, middlebox, second_look
+from portcheck.investigate import confirm, middlebox, policed, second_look
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 
@@ -49,3 +49,27 @@ async def test_who_else_may_answer_is_asked_beside_the_ports_unless_packets_are_
     async with asyncio.timeout(60):
         await second_look([case], lambda _: None)
     assert steps == (["ports", "senders"] if lossy else ["senders", "ports"])
+
+
+@pytest.mark.parametrize("limited", [False, True])
+async def test_no_ports_are_compared_while_a_limit_lets_few_connections_pass(
+    monkeypatch: pytest.MonkeyPatch, *, limited: bool
+) -> None:
+    """It would spend what passes, and leave what is asked alone meanwhile without an answer."""
+    compared: list[Case] = []
+
+    async def by_port(cases: Sequence[Case]) -> None:
+        compared.extend(cases)
+
+    async def nothing(*_: object) -> list[Case]:
+        return []
+
+    async def ways(cases: Sequence[Case], _: object) -> list[policed.Way]:
+        return [policed.Way(cases, burst_lost=limited, pause_s=policed.SLOW_S)]
+
+    monkeypatch.setattr(investigate, "_by_port", by_port)
+    monkeypatch.setattr(investigate, "_looks", nothing)
+    monkeypatch.setattr(policed, "ways", ways)
+    case = cased("dc1.alpha.test", "10.77.1.1", Held(outcome("ldap/tcp")), nothing)
+    await second_look([case], lambda _: None)
+    assert compared == ([] if limited else [case])

@@ -31,7 +31,7 @@ def test_no_udp_is_one_finding_that_asks_for_all_of_it(lab: Lab, but: str) -> No
     assert (run.code, run.codes("bravo")) == (1, ["dc-locator-blocked"])
     told = first(run)
     assert f"no UDP{' but DNS' if but else ''} passes (389/udp, 88/udp and 464/udp)" in told["title"]
-    assert "88/tcp, 389/tcp and 464/tcp of the same host answers" in told["explanation"]
+    assert "88/tcp, 389/tcp and 464/tcp of the same host answered" in told["explanation"]
     assert "allow udp 88, 389, 464" in told["fix"]
     assert (run.verdicts("bravo", "ldap-ping"), run.verdicts("bravo", "kpasswd/udp")) == ({"fail"}, {"fail"})
     assert run.of("bravo", "dns/udp")[0]["verdict"] == ("pass" if but else "skip")

@@ -12,6 +12,7 @@ from portcheck.model import AskedOf, BlockedAt, Expected, Need, Outcome, Report,
 from portcheck.render.request import FORMATS, OWN
 from portcheck.request import from_report, summary, ticket
 from portcheck.request.flow import Asked, Ports
+from portcheck.request.from_report import PATH_CODES
 from tests.factories import check, finding, outcome, report
 from tests.request.requests import rendered
 from tests.strategies import reports
@@ -56,6 +57,13 @@ def test_what_the_host_itself_does_wrong_is_no_rule_but_is_told(state: State) ->
     found = asked(ALIVE, outcome("kpasswd/tcp", state))
     assert found.flows == ()
     assert "464/tcp" in found.left_out[0]
+
+
+@pytest.mark.parametrize("fact", ["handshake_by_device", "control_port_accepts"])
+def test_what_a_device_takes_in_the_place_of_the_host_is_not_said_to_be_beyond_any_rule(fact: str) -> None:
+    for by_device in (True, False):
+        found = asked(ALIVE, outcome("kpasswd/tcp", State.MUTE, facts={fact: by_device}))
+        assert (found.flows, "no rule for this port cures it" in found.left_out[0]) == ((), not by_device)
 
 
 @pytest.mark.parametrize("state", [State.OK, State.OPEN])
@@ -270,22 +278,36 @@ def test_ports_that_a_plausible_mapper_names_are_asked_for() -> None:
     assert sorted(ports(found)) == ["49667/tcp", "5000/tcp"]
 
 
-@pytest.mark.parametrize(("of", "wanted"), [(AskedOf.DNS, False), (AskedOf.AD, False), (AskedOf.FIREWALL, True)])
-def test_what_a_finding_lays_to_a_name_server_or_the_controller_itself_is_no_rule(of: AskedOf, wanted: bool) -> None:
+A_PATH = Request(AskedOf.FIREWALL, tcp=("135",), words="Ask.")
+
+
+@pytest.mark.parametrize(
+    ("code", "ask", "wanted"),
+    [
+        ("dns-views-differ", Request(AskedOf.DNS, words="Ask."), False),
+        ("service-down", Request(AskedOf.AD, words="Ask."), False),
+        ("source-ports-filtered", Request(AskedOf.FIREWALL, words="Ask."), False),
+        ("blocked-after-burst", Request(AskedOf.FIREWALL, words="Ask."), False),
+        ("rpc-mapper-blocked", A_PATH, True),
+        ("host-unreachable", Request(AskedOf.FIREWALL, words="Ask."), True),
+    ],
+)
+def test_what_a_finding_explains_without_asking_for_the_path_is_no_rule(code: str, ask: Request, wanted: bool) -> None:
     """Nor are the ports behind its endpoint mapper, which nobody could ask for."""
     silent, behind = outcome("rpc/tcp", State.FILTERED), outcome(check("rpc-samr/tcp", port=None), State.SKIPPED)
-    told = finding("dns-views-differ", checks=(silent.check.id,), asks=(Request(of, words="Ask."),))
+    told = finding(code, checks=(silent.check.id,), asks=(ask,))
     made = report(silent, behind, findings=(told,))
     for everything in (False, True):
         found = from_report.asked(made, made.outcomes, everything=everything)
         assert bool(found.flows) is (wanted or everything)
+        assert sum(code in words for words in found.left_out) == (not (wanted or everything) or code in PATH_CODES)
 
 
 def test_what_a_finding_says_of_a_port_that_answers_takes_no_rule_away_from_the_silent_ones() -> None:
     """A name that Kerberos does not know, beside an endpoint mapper that is blocked."""
     mapper, behind = outcome("rpc/tcp", State.FILTERED), outcome(check("rpc-samr/tcp", port=None), State.SKIPPED)
     name = finding("kerberos-name-mismatch", checks=(ALIVE.check.id,), asks=(Request(AskedOf.AD, words="Ask."),))
-    blocked = finding("rpc-mapper-blocked", checks=(mapper.check.id,), asks=(Request(AskedOf.FIREWALL, words="Ask."),))
+    blocked = finding("rpc-mapper-blocked", checks=(mapper.check.id,), asks=(A_PATH,))
     made = report(ALIVE, mapper, behind, findings=(name, blocked))
     assert len(from_report.asked(made, made.outcomes).flows) == 2
 

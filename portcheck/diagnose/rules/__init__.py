@@ -24,6 +24,7 @@ from portcheck.diagnose.rules.records import RECORDS
 from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
+from portcheck.diagnose.rules.routes import ROUTES
 from portcheck.diagnose.rules.services import DOWN, TALK
 from portcheck.diagnose.rules.spare import SPARE
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     *HOSTS,
     *BEYOND,
     *BARRED,
+    *ROUTES,
     *WHOLE,
     *CUT,
     *ANSWERERS,

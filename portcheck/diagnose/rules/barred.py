@@ -22,7 +22,18 @@ def _only_names(f: ForestFacts) -> Proof | None:
     places = [where for where in f.by_endpoint if barred(f, where)]
     proof = tuple(o for where in places for o in f.faults_at(where) if o.check.service != "dns")
     names = tuple(o for where in places for o in f.at(where, "dns") if o.state in GOOD)
-    return Proof(proof, names) if proof else None
+    elsewhere = all(_serves_elsewhere(f, where) for where in places)
+    return Proof(proof, names, words={"or": AT_ANOTHER if elsewhere else NO_CONTROLLER}) if proof else None
+
+
+def _serves_elsewhere(f: ForestFacts, where: Endpoint) -> bool:
+    """The same host answers as a controller at another of its addresses."""
+    others = (o for place in f.places_of(where.host) if place != where for o in f.at(place))
+    return any(o.state in GOOD and o.check.service != "dns" for o in others)
+
+
+NO_CONTROLLER = ", or a name server that is no controller (any more)"
+AT_ANOTHER = "; at another of its addresses the same host answers as a controller"
 
 
 BARRED = (
@@ -31,10 +42,10 @@ BARRED = (
         title="{forest}: nothing but DNS on {hosts} answers",
         explanation=(
             "Its DNS answers, so the host is up and the path carries that; every other port that was asked is silent."
-            " One rule that lets DNS alone pass looks like that, or a name server that is no controller (any more)."
+            " One rule that lets DNS alone pass looks like that{or}."
         ),
-        fix="Ask the AD team whether {names} is meant as a controller for clients here; if so, ask the firewall"
-        " team: {allow}.",
+        fix="Ask the AD team whether {names} is meant as a controller for clients here, at this address; if so, ask"
+        " the firewall team: {allow}.",
         when=_only_names,
     ),
 )

@@ -71,7 +71,7 @@ def _whole(f: ForestFacts, closed: list[Endpoint]) -> str:
     rest = {endpoint(o) for o in f.blocked("ldap-ping")} - set(closed)
     to = f" to {listed(dict.fromkeys(short(where.host, f.forest.name) for where in closed))}" if rest else ""
     return (
-        f"Every UDP port that was asked{to} is silent or refused on the way, although {what} answers: one rule of a"
+        f"Every UDP port that was asked{to} is silent or refused on the way, although {what} answered: one rule of a"
         " firewall for all UDP, not a fault of each service. "
     )
 

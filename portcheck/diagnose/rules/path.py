@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from portcheck.diagnose import interrupted
-from portcheck.diagnose.phrases import how, in_the_hosts_name, listed, port, ports, said_by, some
+from portcheck.diagnose.phrases import goes_round, how, in_the_hosts_name, listed, port, ports, said_by, some
 from portcheck.diagnose.reader import flag, number, text
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.view import ForestFacts, endpoint, endpoints
@@ -254,8 +254,8 @@ def _by_device(f: ForestFacts, o: Outcome) -> bool:
     """A rejection always; "unreachable" only where the host is reached otherwise: then it is a rule, not a route."""
     if text(o, "proxy"):
         return False  # what a proxy says is told where the cloud is
-    if o.state is State.REJECTED:
-        return True
+    if o.state is State.REJECTED or goes_round((o,)):
+        return o.state is State.REJECTED
     here = [beside for where in endpoints([o]) for beside in f.at(where)]
     if nobody_there(o) and any("source_ports_dead" in beside.facts for beside in here):
         return False  # the ports of this machine led to where nobody is
@@ -276,8 +276,8 @@ CUT = (
         code="middlebox-answers",
         title="{forest}: a device on the path accepts connections in the name of {hosts}",
         explanation=(
-            "{how}, and {services} was never answered: a SYN proxy or load balancer completes the handshake. A plain"
-            " port test would call these ports open."
+            "{how}, and no question to {services} was ever answered: a SYN proxy or load balancer completes the"
+            " handshake. A plain port test would call these ports open."
         ),
         fix="Ask the firewall team: no TCP intercept or SYN proxy for {names}; and {allow}.",
         when=_middlebox,

@@ -245,7 +245,8 @@ REACHABILITY = (
         title="{forest}: the time service of {hosts} cannot be reached: {ports} blocked",
         explanation=(
             "A clock that cannot be set drifts, and Kerberos refuses a difference of more than five minutes. Nothing"
-            " fails until then."
+            " fails until then. It was asked from ordinary ports of this machine: a time service may ask from port 123,"
+            " and a rule that lets only that pass cannot be told from here."
         ),
         fix=ASK,
         when=blocked("time", although=("ldap-ping", "ldap")),

@@ -281,7 +281,7 @@ DOWN = (
         explanation=(
             "Asked several times, one connection after the other, it was refused and then answered: behind the address"
             " are several machines, one of which does not offer it (a load balancer's pool, two machines with one"
-            " address), or the service was being restarted.{rest}"
+            " address), one of several firewalls on the way refuses it, or the service was being restarted.{rest}"
         ),
         fix="Ask whoever runs {names} whether the address leads to several machines, or is in use twice, and which of"
         " them refuses; run it again to see whether it lasts.",

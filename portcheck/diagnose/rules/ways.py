@@ -212,18 +212,18 @@ BANNED = {
 }
 LIMITED = {
     "what": "only so many connections of this machine to {hosts} pass at a time",
-    "why": "What came on top was reset, and answered as soon as it was asked alone: a limit on sessions of one source."
-    " No port is closed. Programs that keep several connections open to a controller are cut now and then, and run into"
-    " it sooner the busier they are",
-    "ask": "Ask the firewall team whether a limit on concurrent connections holds for this machine, and how many it may"
-    " have; --rate and --concurrency make this run ask for fewer",
+    "why": "What came on top was reset, and answered as soon as it was asked alone: a limit on sessions of one source,"
+    " or on how many it may begin in a time. No port is closed. Programs that keep several connections open to a"
+    " controller are cut now and then, and run into it sooner the busier they are",
+    "ask": "Ask the firewall team whether a limit on concurrent or on new connections holds for this machine, and how"
+    " many it may have; --rate and --concurrency make this run ask for fewer",
 }
 
 POLICED = {
     "what": "so few new connections pass that it cannot be told what {hosts} offers",
     "why": "A limit on the way lets {every} of this machine pass, whatever it is for, and drops the rest in silence."
     " What was asked alone is told as it is; for the rest there was no time, and nothing can be said of those ports",
-    "ask": "Ask the firewall team for a limit on new connections of this machine (scan or flood protection), and to"
+    "ask": "Ask the firewall team whether it limits new connections of this machine (scan or flood protection), and to"
     " except it; or run it so slowly that the limit is not met: portcheck check --rate {rate}",
 }
 
@@ -271,8 +271,8 @@ BY_PORT = (
             "{which}. It looks like loss or like blocked services, and comes and goes with the port that the system"
             " happens to choose: no port at the other end is at fault."
         ),
-        fix="Ask the network team for a filter of source ports, or a dead member among parallel paths, between this"
-        " machine and {names}; clients use 1024 to 65535.",
+        fix="Ask the network team what filters source ports between this machine and {names}, or whether one of several"
+        " parallel paths is dead; clients use 1024 to 65535.",
         when=_by_source_port,
     ),
 )
@@ -298,8 +298,9 @@ HALF = (
             " blocked. A rule that bounds the size of datagrams (protection against reflected floods), or a path that"
             " loses what is longer, takes the usual answers.{also}"
         ),
-        fix="Ask the firewall team for a bound on the size of UDP packets between this machine and {names} ({ports}),"
-        " and the network team for a path that loses longer ones. A rule that allows the port changes nothing.",
+        fix="Ask the firewall team whether it bounds the size of UDP packets between this machine and {names}"
+        " ({ports}), and the network team whether a path loses longer ones. A rule that allows the port changes"
+        " nothing.",
         when=_long_datagrams,
     ),
     Rule(
