@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
+from portcheck.diagnose.rules.addresses import ADDRESSES
 from portcheck.diagnose.rules.barred import BARRED
 from portcheck.diagnose.rules.certificates import CERTIFICATES
 from portcheck.diagnose.rules.clients import CLIENTS, SITE
@@ -24,6 +25,7 @@ from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
+from portcheck.diagnose.rules.strays import STRAYS
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
 from portcheck.diagnose.rules.twins import TWINS
@@ -40,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     *MISLEADING,
     *UNSTEADY,
     *MISLED,
+    *STRAYS,
     *SITE,
     *BEHIND,
     *BY_PORT,
@@ -62,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     *REACHABILITY,
     *TALK,
     *REMAINING,
+    *ADDRESSES,
     *CLIENTS,
     *CLOCK,
     *INTERCEPTION,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
 from portcheck.diagnose.leads import Leads, addresses, by_address, leads, misled
@@ -10,6 +12,7 @@ from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
 from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
+from portcheck.diagnose.rules.strays import strays
 from portcheck.diagnose.rules.ways import silenced
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.frozen import dataclass
@@ -22,6 +25,10 @@ def _views(f: ForestFacts) -> Proof | None:
     if answers.wildcard(f) or answers.intercepted(f) or f.once(misled):
         return None
     split = {asked: views for asked, views in _by_question(f).items() if _contradict(views, asked[1])}
+    if astray := {host for host, _ in f.once(strays)}:
+        split = {
+            (asked, record): views for (asked, record), views in split.items() if not _about(f, asked, record, astray)
+        }
     if answers.stripped(f):
         split = {question: views for question, views in split.items() if question[1] == "SRV"}
     idle = _idle(f)
@@ -86,6 +93,12 @@ def _by_question(f: ForestFacts) -> dict[tuple[str, str], Views]:
             said = frozenset(_essence(answer) for answer in lookup.answers)
             views[speaker(lookup)] = SaidBy(said, of_the_forest(f, lookup), leads(f, lookup, known))
     return found
+
+
+def _about(f: ForestFacts, asked: str, record: str, hosts: Collection[str]) -> bool:
+    """Of one of these hosts, or an SRV record in which the server that was asked first names one."""
+    mine = (x for x in f.lookups(record) if x.server == answers.main(f) and name(x.name) == asked)
+    return asked in hosts or any(name(host) in hosts for x in mine for host in answers.targets(x))
 
 
 def _contradict(views: Views, record: str) -> bool:
