@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.lab import records, resolvers
+from tests.lab import faults, records, resolvers
 from tests.lab.program import Run
 from tests.lab.rules import chain
 from tests.lab.twin import second_controller
@@ -121,3 +122,68 @@ def test_a_target_with_the_domains_name_twice_is_not_called_by_the_right_one(lab
     assert (run.codes("bravo"), told["title"].rpartition(" ")[2]) == (["srv-stale"], twice)
     assert "bdc1.bravo.test is meant" in told["fix"]
     assert "metadata" not in told["fix"]
+
+
+@contextmanager
+def second_address(lab: Lab) -> Iterator[str]:
+    """An address of the controller's network card on which its services do not listen, in DNS beside the right one."""
+    address = "10.77.2.12"
+    lab.bravo.node.run("ip", "addr", "add", f"{address}/24", "dev", "eth0")
+    try:
+        with records.added(lab.bravo, lab.bravo.site.host, "A", address):
+            yield address
+    finally:
+        lab.bravo.node.run("ip", "addr", "del", f"{address}/24", "dev", "eth0")
+
+
+def test_a_controller_that_refuses_at_a_second_address_is_not_retired(lab: Lab) -> None:
+    with second_address(lab) as address:
+        run = byname(lab)
+    told = finding(run, "service-down")
+    assert (run.codes("bravo"), run.code) == (["service-down"], 1)
+    assert f"[{address}]" in told["title"]
+    assert f"answers at {lab.bravo.address}, so it is up" in told["explanation"]
+    assert "retired" not in told["fix"]
+
+
+def test_a_controller_that_refuses_at_its_only_address_may_be_retired(lab: Lab) -> None:
+    shut = ("53", "88", "135/tcp", "389", "445/tcp", "464", "636/tcp", "3268/tcp", "3269/tcp")
+    with faults.reject(lab, lab.bravo, *shut, how="port-unreachable", at=lab.bravo.node):
+        run = byname(lab, domain_controllers=[{"host": lab.bravo.host, "address": lab.bravo.address}], discover=False)
+    assert "still a domain controller" in finding(run, "service-down")["fix"]
+
+
+# A zone below, and a name in the wrong list
+
+BELOW = ("dc", "pdc", "gc", "default-first-site-name._sites.dc")
+
+
+@pytest.mark.parametrize("code", ["SERVFAIL", "NXDOMAIN"])
+def test_a_resolver_that_knows_all_but_the_zone_below_is_asked_about_that(lab: Lab, code: str) -> None:
+    names = {f"_ldap._tcp.{one}._msdcs.": {"rcode": {"*": code}} for one in BELOW} | {"gc.": {"rcode": {"*": code}}}
+    with resolvers.asks_only(lab, names=names):
+        run = byname(lab)
+    told = finding(run, "srv-missing")
+    assert (run.codes("bravo"), run.code) == (["srv-missing"], 1)
+    assert "how it comes by _msdcs.bravo.test" in told["fix"]
+
+
+def test_a_single_record_below_is_no_zone(lab: Lab) -> None:
+    with resolvers.asks_only(lab, names={"_ldap._tcp.pdc._msdcs.": {"rcode": {"*": "NXDOMAIN"}}}):
+        run = byname(lab)
+    assert "how it comes by" not in finding(run, "srv-missing")["fix"]
+
+
+def test_a_record_that_names_another_forests_controller_by_its_own_name_is_the_record_s_matter(lab: Lab) -> None:
+    both = says("_ldap._tcp.dc._msdcs.bravo.", "SRV", f"0 100 389 {lab.bravo.host}.", f"0 100 389 {lab.alpha.host}.")
+    with resolvers.asks_only(lab, names=both):
+        run = byname(lab)
+    told = finding(run, "wrong-forest")
+    assert "an SRV record" in told["fix"]
+    assert "address translation" not in f"{told['explanation']} {told['fix']}"
+
+
+def test_a_name_that_leads_to_another_forests_controller_is_still_the_records_or_a_translations(lab: Lab) -> None:
+    with resolvers.asks_only(lab, names=says("bdc1.", "A", lab.alpha.address)):
+        run = byname(lab)
+    assert "address translation" in finding(run, "wrong-forest")["fix"]

@@ -25,6 +25,7 @@ from portcheck.diagnose.rules.remaining import REMAINING
 from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.services import DOWN, TALK
+from portcheck.diagnose.rules.spare import ELSEWHERE_UP
 from portcheck.diagnose.rules.strays import STRAYS
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     *VIEWS,
     *HINDERED,
     *LOCAL,
+    *ELSEWHERE_UP,
     *DOWN,
     *MAPPER,
     *LOCATING,

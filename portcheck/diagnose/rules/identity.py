@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_network
 
 from portcheck.diagnose import answers
@@ -32,7 +32,7 @@ def _foreign(f: ForestFacts) -> Proof | None:
     said = dict.fromkeys([*(own for o in proof for own in sorted(_names(o))), *_other_sid(proof), *_strange_kdc(proof)])
     places = endpoints(proof)
     at = some(_at(where, f, strange_at[where], whole) for where in places)
-    leads, ask = (OTHER_SID if _only_sid(proof, f) else WHOLE if whole else PART).values()
+    leads, ask = (OTHER_SID if _only_sid(proof, f) else _wholly(f, places, whole) if whole else PART).values()
     return Proof(
         tuple(proof),
         severity=Severity.ERROR,
@@ -56,6 +56,16 @@ WHOLE = {
     "ask": (
         "Correct what leads to {at}: a DNS record of {forest}, or a setting of this machine. If both are right, ask the"
         " firewall team which address translation is in the way."
+    ),
+}
+LISTED = {
+    "leads": (
+        "It goes by the name that it was asked by, so name and address are right: whatever counts it among the"
+        " controllers of {forest} is wrong, so nothing else it answered says anything about {forest}"
+    ),
+    "ask": (
+        "Correct what counts {at} among the controllers of {forest}: an SRV record in DNS, the forests file or the"
+        " command line."
     ),
 }
 PART = {
@@ -102,6 +112,12 @@ def _strange_kdc(proof: list[Outcome]) -> tuple[str, ...]:
     named = any(_names(o) for o in proof)
     unknown = any(flag(o, "knows_controller") is False for o in proof)
     return ("a KDC that does not know this controller",) if unknown and not named else ()
+
+
+def _wholly(f: ForestFacts, places: Iterable[Endpoint], whole: set[Endpoint]) -> Mapping[str, str]:
+    """Is the name that it was asked by the one it gives itself, on all its ports?"""
+    own = (name(where.host) in {name(text(o, "dns_host_name")) for o in f.at(where)} for where in places)
+    return LISTED if all(own) and whole >= set(places) else WHOLE
 
 
 def _at(where: Endpoint, f: ForestFacts, here: Sequence[Outcome], whole: set[Endpoint]) -> str:

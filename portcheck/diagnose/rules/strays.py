@@ -36,7 +36,7 @@ def strays(f: ForestFacts) -> tuple[Stray, ...]:
 
 def _dead(f: ForestFacts) -> set[Stray]:
     """No controller answers there, on no port that was asked."""
-    silent = {(name(where.host), where.address) for where in f.by_endpoint if f.silent(where)}
+    silent = {(name(where.host), where.address) for where in f.by_endpoint if f.silent(where) or f.hollow(where)}
     return silent | {(name(used), row.address) for row in f.once(dead_addresses) for used in row.names}
 
 

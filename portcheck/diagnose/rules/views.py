@@ -171,8 +171,9 @@ def _own_differ(views: Views) -> bool:
 
 OTHER_VIEWS = {
     "whose": "What this machine finds depends on whom it asks, and most programs believe the first that answers",
-    "ask": "Take a server that does not serve {forest} out of the list (this machine's, or the forests file's), or ask"
-    " whoever runs it to forward {forest} to the forest's own DNS servers (conditional forwarder).",
+    "ask": "Ask whoever runs the server that is wrong to forward {forest} to the forest's own DNS servers (conditional"
+    " forwarder), or to bring what it keeps of {forest} up to date; or take it out of the list (this machine's, or the"
+    " forests file's).",
 }
 OWN_VIEWS = {
     "whose": "The forest's own servers contradict each other: one of them has not got the changes of the others",
