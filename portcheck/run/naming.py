@@ -188,7 +188,12 @@ class NamesBeside:
         few = [*list(dead)[: views.MOST_HOSTS], *((used, row["address"]) for row in gone for used in row["names"])]
         hosts = {host for host, _ in few}
         naming = [(x.name, "SRV") for x in self._srv() if hosts.intersection(srv_targets(x))]
-        return naming + [(host, "AAAA" if ":" in address else "A") for host, address in few]
+        own = [(c.host, c.address) for c in controllers if few and c.serves_dns and c.speaks and self._by_dns(c)]
+        asked = [
+            *few,
+            *own[:MOST_AUTHORITIES],
+        ]  # its own address too: does it give others than clients here are to use?
+        return naming + [(host, "AAAA" if ":" in address else "A") for host, address in asked]
 
     async def _addressless(self) -> list[tuple[str, str]]:
         """Hosts of SRV records without an address, and those records; if all are without, the domain's name as well.

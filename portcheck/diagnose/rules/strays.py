@@ -13,7 +13,7 @@ from portcheck.diagnose.phrases import some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule, worst_of
 from portcheck.diagnose.view import ForestFacts
-from portcheck.model import Lookup, Severity
+from portcheck.model import GOOD, Lookup, Severity
 
 Stray = tuple[str, str]
 """A name, and an address of it."""
@@ -24,6 +24,8 @@ def strays(f: ForestFacts) -> tuple[Stray, ...]:
     if answers.wildcard(f) or answers.intercepted(f) or f.once(misled):
         return ()
     own = [x for x in f.lookups() if of_the_forest(f, x)]
+    if f.once(translated):
+        return ()
     label, dead = answers.main(f), _dead(f)
     mine = [x for x in f.lookups("SRV", *answers.ADDRESSES) if x.server == label and x not in own]
     given = [(x, (name(x.name), at)) for x in mine if x.record != "SRV" for at in x.answers]
@@ -32,6 +34,17 @@ def strays(f: ForestFacts) -> tuple[Stray, ...]:
             one for x, one in given if one in dead and (_denied(x, one[1], own) or _unlisted(one[0], mine, own))
         )
     )
+
+
+def translated(f: ForestFacts) -> bool:
+    """A controller answers at an address that the forest's own server does not give for it: clients here are given
+    others on purpose (a translation of addresses, with DNS answers to match)."""
+    own = [x for x in f.lookups() if of_the_forest(f, x)]
+    heard = {
+        (name(w.host), w.address) for w in f.by_endpoint if any(o.state in GOOD for o in f.at(w, *answers.DIRECTORY))
+    }
+    mine = [x for x in f.lookups(*answers.ADDRESSES) if x.server == answers.main(f)]
+    return any((name(x.name), at) in heard and _denied(x, at, own) for x in mine for at in x.answers)
 
 
 def _dead(f: ForestFacts) -> set[Stray]:

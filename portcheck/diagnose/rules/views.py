@@ -12,7 +12,7 @@ from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
 from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
-from portcheck.diagnose.rules.strays import strays
+from portcheck.diagnose.rules.strays import strays, translated
 from portcheck.diagnose.rules.ways import silenced
 from portcheck.diagnose.view import ForestFacts, endpoint
 from portcheck.frozen import dataclass
@@ -29,7 +29,8 @@ def _views(f: ForestFacts) -> Proof | None:
         split = {
             (asked, record): views for (asked, record), views in split.items() if not _about(f, asked, record, astray)
         }
-    if answers.stripped(f):
+    on_purpose = f.once(translated)
+    if answers.stripped(f) or on_purpose:
         split = {question: views for question, views in split.items() if question[1] == "SRV"}
     idle = _idle(f)
     if not split and not idle:
