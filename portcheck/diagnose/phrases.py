@@ -51,8 +51,9 @@ def some(words: Iterable[str], most: int = MOST_NAMED, more: str = "more") -> st
 
 
 def short(host: str, forest: str) -> str:
-    """Without the forest's own suffix: `dc1` for dc1.alpha.test."""
-    return printable(host.removesuffix(f".{forest}") or host)
+    """Without the forest's own suffix: `dc1` for dc1.alpha.test; whole where what is left would name another host."""
+    label = host.removesuffix(f".{forest}")
+    return printable(host if not label or label.endswith(f".{forest}") else label)
 
 
 def many(names: Iterable[str], most: int = MOST_NAMED) -> str:

@@ -168,8 +168,9 @@ class NamesBeside:
             ]
 
     async def _of_authorities(self, controllers: Sequence[NamedController]) -> None:
-        """What one resolver does not give: has the forest's own server got it?"""
+        """What one resolver does not give, or leads to nobody: what does the forest's own server say?"""
         missing = [(lookup.name, lookup.record) for lookup in self._denied()] + await self._addressless()
+        missing += self._in_vain(controllers)
         asked_already = {lookup.answered_from for lookup in self.lookups if lookup.server == self.names.label}
         serving = dict.fromkeys(c.address for c in controllers if c.serves_dns and c.speaks)
         own = [address for address in serving if {address} != asked_already][:MOST_AUTHORITIES]
@@ -178,6 +179,21 @@ class NamesBeside:
             view.lookup(name, record, required=False) for view in servers for name, record in dict.fromkeys(missing)
         )
         self.lookups.extend(await asyncio.gather(*asked))
+
+    def _in_vain(self, controllers: Sequence[NamedController]) -> list[tuple[str, str]]:
+        """Names with an address at which no controller speaks, and the SRV records that name such a host."""
+        dead = {(c.host, c.address): None for c in controllers if not c.speaks and self._by_dns(c)}
+        rows = self.facts.get("domain_addresses")
+        gone = [row for row in rows if not row.get("answers")] if isinstance(rows, list) else []
+        few = [*list(dead)[: views.MOST_HOSTS], *((used, row["address"]) for row in gone for used in row["names"])]
+        hosts = {host for host, _ in few}
+        naming = [(x.name, "SRV") for x in self._srv() if hosts.intersection(srv_targets(x))]
+        own = [(c.host, c.address) for c in controllers if few and c.serves_dns and c.speaks and self._by_dns(c)]
+        asked = [
+            *few,
+            *own[:MOST_AUTHORITIES],
+        ]  # its own address too: does it give others than clients here are to use?
+        return naming + [(host, "AAAA" if ":" in address else "A") for host, address in asked]
 
     async def _addressless(self) -> list[tuple[str, str]]:
         """Hosts of SRV records without an address, and those records; if all are without, the domain's name as well.

@@ -203,3 +203,47 @@ async def test_an_address_that_only_another_server_gives_is_asked_who_is_there(o
     await here.naming(Zone(servers=[("10.0.0.1", 53)]), contradicting(other)).afterwards([CONTROLLER])
     rows = [{"host": HOST, "address": other, "answered_by": HOST}]
     assert here.facts.get("elsewhere") == (rows if told else None)
+
+
+OWN = NamedController("dc2.alpha.test", "10.77.1.12", speaks=True, serves_dns=True)
+NAMED = (f"0 100 389 {HOST}", "0 100 389 dc2.alpha.test")
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+async def test_where_nobody_speaks_the_forests_own_server_is_asked_the_same(
+    speaks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    async def lookup(view: Names, name: str, record: str, *, required: bool = True) -> Lookup:
+        asked.append((view.label, name, record))
+        return Lookup(name, record, view.label, "nxdomain", required=required)
+
+    monkeypatch.setattr(Names, "lookup", lookup)
+    known = [
+        Lookup(SRV, "SRV", "10.0.0.1", "ok", NAMED, answered_from="10.0.0.1"),
+        Lookup(HOST, "A", "10.0.0.1", "ok", (ADDRESS,)),
+        Lookup("dc2.alpha.test", "A", "10.0.0.1", "ok", (OWN.address,)),
+    ]
+    here = Here()
+    await here.naming(Zone(servers=[("10.0.0.1", 53)]), known).afterwards([replace(CONTROLLER, speaks=speaks), OWN])
+    told = [(OWN.address, SRV, "SRV"), (OWN.address, HOST, "A"), (OWN.address, OWN.host, "A")]
+    assert asked == ([] if speaks else told)
+
+
+@pytest.mark.parametrize("answers", [False, True])
+async def test_what_the_domains_name_leads_to_is_held_against_the_forests_own_server(
+    answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    async def lookup(view: Names, name: str, record: str, *, required: bool = True) -> Lookup:
+        asked.append((view.label, name, record))
+        return Lookup(name, record, view.label, "nxdomain", required=required)
+
+    monkeypatch.setattr(Names, "lookup", lookup)
+    here = Here()
+    here.facts["domain_addresses"] = [{"address": "10.9.9.9", "names": ["alpha.test"], "answers": answers}]
+    known = [Lookup("dc2.alpha.test", "A", "10.0.0.1", "ok", (OWN.address,))]
+    await here.naming(Zone(servers=[("10.0.0.1", 53)]), known).afterwards([OWN])
+    assert asked == ([] if answers else [(OWN.address, "alpha.test", "A"), (OWN.address, OWN.host, "A")])

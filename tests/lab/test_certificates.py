@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from portcheck.report import to_json
 from portcheck.run.runner import explained
 from tests.lab import faults, services
-from tests.lab.authority import new_authority
+from tests.lab.authority import Certificate, new_authority
 from tests.lab.program import Run
 from tests.lab.world import Lab
 
@@ -88,6 +90,55 @@ def test_an_intermediate_that_is_not_sent_is_no_interception_beside_a_trusted_st
         run = check(lab, ca_file=str(known))
     assert (run.codes("bravo"), run.code) == (["certificate-incomplete"], 0)
     assert "a device between signs anew" in finding(run, "certificate-incomplete")["explanation"]  # it may be that
+
+
+@contextmanager
+def by_port(lab: Lab, first: Certificate, second: Certificate) -> Iterator[None]:
+    with services.present(lab.bravo, first, "636/tcp"), services.present(lab.bravo, second, "3269/tcp"):
+        yield
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_intermediate_that_one_port_sends_and_the_other_does_not_is_no_interception(lab: Lab, order: int) -> None:
+    root = new_authority("store-root", lab.folder)
+    issuing = new_authority("store-issuing", lab.folder, above=root)
+    shown = [issuing.issue((lab.bravo.host,), chained=sent, label=f"store-{sent}") for sent in (False, True)]
+    with by_port(lab, *shown[::order]):
+        run = check(lab, *OVER_TLS, ca_file=str(root.file))
+    assert (run.codes("bravo"), run.code) == (["certificate-incomplete"], 0)
+    assert finding(run, "certificate-incomplete")["checks"] == [
+        one["id"] for one in run.of("bravo", "ldaps" if order > 0 else "gc-tls")
+    ]
+
+
+def test_a_certificate_of_nobody_beside_one_that_sends_its_signers_may_be_interception(lab: Lab) -> None:
+    root = new_authority("shelf-root", lab.folder)
+    issuing = new_authority("shelf-issuing", lab.folder, above=root)
+    own = issuing.issue((lab.bravo.host,), chained=True, label="shelf")
+    with by_port(lab, lab.stranger.issue((lab.bravo.host,)), own):
+        run = check(lab, *OVER_TLS, ca_file=str(root.file))
+    assert run.codes("bravo") == ["tls-intercepted"]
+    assert "or its certificate comes without its signer's" in finding(run, "tls-intercepted")["title"]
+
+
+def test_a_server_that_sends_the_root_in_place_of_the_intermediate_is_told(lab: Lab) -> None:
+    root = new_authority("desk-root", lab.folder)
+    issuing = new_authority("desk-issuing", lab.folder, above=root)
+    shown = issuing.issue((lab.bravo.host,), label="desk")
+    shown.certificate.write_bytes(shown.certificate.read_bytes() + root.file.read_bytes())
+    with services.present(lab.bravo, shown, *TLS):
+        run = check(lab, *OVER_TLS, ca_file=str(root.file))
+    assert (run.codes("bravo"), run.code) == (["certificate-incomplete"], 0)
+    assert "CN=desk-issuing" in finding(run, "certificate-incomplete")["title"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("bdc1.bravo.test.", "certificate-name-mismatch"), ("BDC1.Bravo.TEST", "")])
+def test_a_name_with_a_dot_at_its_end_is_nobodys_and_its_case_is_all_the_same(lab: Lab, name: str, code: str) -> None:
+    with services.present(lab.bravo, lab.authority.issue((name,), label="spelling"), *TLS):
+        run = check(lab)
+    assert (run.codes("bravo"), run.code) == ([code or "forest-ok"], 0)
+    if code:
+        assert "ends with a dot" in finding(run, code)["explanation"]
 
 
 def test_a_stranger_s_signature_is_interception_where_the_authority_that_is_known_signed_the_other(lab: Lab) -> None:

@@ -151,7 +151,7 @@ def test_a_name_that_only_the_forests_file_knows_is_no_difference(lab: Lab) -> N
 
 
 def test_a_silent_controller_is_a_record_too_many_only_on_the_forests_own_word(lab: Lab) -> None:
-    """The second one's records are in the forest's own zone; asked through another resolver, that is not seen."""
+    """Its records are in the forest's own zone, which is asked too; of one that the file alone names, nothing."""
     gone = "its DNS records have to go"
     with (
         second_controller(lab, lab.bravo) as second,
@@ -159,10 +159,11 @@ def test_a_silent_controller_is_a_record_too_many_only_on_the_forests_own_word(l
         records.added(lab.bravo, "_ldap._tcp.dc._msdcs", "SRV", records.srv(lab.bravo, 389, "bdc12.bravo.test")),
         faults.drop(lab, second),
     ):
-        told = [
-            finding(byname(lab, **dns), "host-unreachable")["explanation"] for dns in ({}, {"dns": [lab.bravo.address]})
-        ]
-    assert [gone in explanation for explanation in told] == [False, True]
+        hosts = [{"host": dc.host, "address": dc.address} for dc in (lab.bravo, second)]
+        by_file = {"domain_controllers": hosts, "discover": False}
+        ways: tuple[dict[str, Any], ...] = ({}, {"dns": [lab.bravo.address]}, by_file)
+        told = [finding(byname(lab, **way), "host-unreachable")["explanation"] for way in ways]
+    assert [gone in explanation for explanation in told] == [True, True, False]
 
 
 # Two faults at once

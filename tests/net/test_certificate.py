@@ -116,6 +116,8 @@ def test_an_expired_certificate_is_told_as_expired() -> None:
         ("*.alpha.test", "alpha.test", False),
         ("dc2.alpha.test", "dc1.alpha.test", False),
         ("alpha.test", "dc1.alpha.test", False),
+        ("dc1.alpha.test.", "dc1.alpha.test", False),  # as OpenSSL has it, and Python
+        ("*.alpha.test.", "dc1.alpha.test", False),
     ],
 )
 def test_names_are_compared_as_rfc_6125_has_it(shown: str, asked: str, matches: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portcheck.diagnose.rule import Rule
 from portcheck.diagnose.rules.account import ACCOUNT, KNOWN, UNPROVEN
+from portcheck.diagnose.rules.addresses import ADDRESSES
 from portcheck.diagnose.rules.barred import BARRED
 from portcheck.diagnose.rules.beyond import BEYOND
 from portcheck.diagnose.rules.certificates import CERTIFICATES
@@ -26,7 +27,8 @@ from portcheck.diagnose.rules.resolvers import ANSWERERS, HINDERED, MISLEADING
 from portcheck.diagnose.rules.roles import LEFT_OUT, LOCAL, ROLES, WELL
 from portcheck.diagnose.rules.routes import ROUTES
 from portcheck.diagnose.rules.services import DOWN, TALK
-from portcheck.diagnose.rules.spare import SPARE
+from portcheck.diagnose.rules.spare import ELSEWHERE_UP
+from portcheck.diagnose.rules.strays import STRAYS
 from portcheck.diagnose.rules.systems import BEHIND, SYSTEMS
 from portcheck.diagnose.rules.tls import INTERCEPTION
 from portcheck.diagnose.rules.twins import TWINS
@@ -43,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     *MISLEADING,
     *UNSTEADY,
     *MISLED,
+    *STRAYS,
     *SITE,
     *BEHIND,
     *BY_PORT,
@@ -61,13 +64,14 @@ RULES: tuple[Rule, ...] = (
     *VIEWS,
     *HINDERED,
     *LOCAL,
-    *SPARE,
+    *ELSEWHERE_UP,
     *DOWN,
     *MAPPER,
     *LOCATING,
     *REACHABILITY,
     *TALK,
     *REMAINING,
+    *ADDRESSES,
     *CLIENTS,
     *CLOCK,
     *INTERCEPTION,

@@ -71,6 +71,8 @@ def _other_name(f: ForestFacts) -> Proof | None:
     words = {"what": "is for another name", "why": OTHER_NAME, "ask": ASK_NAME}
     if bare:
         words = {"what": "does not name this address", "why": NO_ADDRESS, "ask": ASK_ADDRESS}
+    elif any(map(_dotted, proof)):
+        words |= {"why": f"{OTHER_NAME}{DOTTED}"}
     told = {
         key: text_of.format(hosts=whereabouts(proof, f), names=some(map(printable, hosts(proof))))
         for key, text_of in words.items()
@@ -78,6 +80,12 @@ def _other_name(f: ForestFacts) -> Proof | None:
     return Proof(proof, seen=(some(names, 3),), brief=True, severity=Severity.WARNING, words=told) if proof else None
 
 
+def _dotted(o: Outcome) -> bool:
+    """But for a dot at its end the name is right."""
+    return any(shown.endswith(".") and shown.lower() == f"{o.check.host}." for shown in texts(o, "certificate_names"))
+
+
+DOTTED = ": the name in it ends with a dot, and a certificate's names have none there (RFC 5280, 4.2.1.6)"
 OTHER_NAME = "Clients that check the name refuse TLS to {hosts} under this name"
 ASK_NAME = "Ask for a certificate with the full name of {names} in the SAN, or connect by a name it has"
 NO_ADDRESS = (

@@ -1,4 +1,4 @@
-"""The forest as clients use it: the domain's own addresses, this machine's site, names that Kerberos knows."""
+"""The forest as clients use it: this machine's site, and names that Kerberos knows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 from portcheck.diagnose import answers
-from portcheck.diagnose.phrases import listed, some
+from portcheck.diagnose.phrases import some
 from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow
 from portcheck.diagnose.rule import Proof, Rule
@@ -14,110 +14,6 @@ from portcheck.diagnose.rules.records import TOLD_BY_PING
 from portcheck.diagnose.view import REVERSE, Endpoint, ForestFacts, grouped
 from portcheck.frozen import dataclass
 from portcheck.model import GOOD, Outcome, Severity
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """A row of the forest's `domain_addresses`, as far as it can be read."""
-
-    address: str
-    names: tuple[str, ...]
-    port: str
-    state: str
-    reason: str
-    answers: bool
-    stranger: str  # another domain that answers there
-
-    @classmethod
-    def of(cls, row: object, f: ForestFacts) -> _Address | None:
-        if not isinstance(row, Mapping) or row.get("local_fault") is True:
-            return None
-        told = {key: printable(value) for key, value in row.items() if isinstance(value, str)}
-        names = row.get("names")
-        used = tuple(printable(one) for one in names if isinstance(one, str)) if isinstance(names, list) else ()
-        if not told.get("address") or not used:
-            return None
-        own = {name(one) for one in (told.get("forest"), told.get("domain")) if one}
-        wanted = [name(f.forest.name), *map(name, used)]
-        kin = not own or any(one == known or known.endswith(f".{one}") for one in own for known in wanted)
-        return cls(
-            address=told["address"],
-            names=used,
-            port=str(row.get("port") or 389),
-            state=told.get("state", ""),
-            reason=told.get("reason", ""),
-            answers=row.get("answers") is True,
-            stranger="" if kin else told.get("dns_host_name") or listed(sorted(own)),
-        )
-
-    @property
-    def fault(self) -> str:
-        """What was seen there; empty: it answers as it should."""
-        if self.answers:
-            return f"answers as {self.stranger}" if self.stranger else ""
-        if self.state == "nobodys":
-            return f"is {self.reason}"
-        return f"{HEARD.get(self.state, self.state)} on {self.port}/tcp"
-
-
-HEARD = {
-    "filtered": "silent",
-    "refused": "refuses",
-    "rejected": "a device on the path refuses",
-    "unreachable": "cannot be reached",
-    "mute": "accepts and never answers",
-    "reset": "accepts and cuts the connection",
-    "mismatch": "answers, and not in LDAP,",
-}
-
-
-def _dead_addresses(f: ForestFacts) -> Proof | None:
-    if answers.believes_wrong(f) or answers.wildcard(f):
-        return None  # these addresses are that server's word: there is no record of the forest's own behind them
-    rows = f.forest.facts.get("domain_addresses")
-    read = [_Address.of(row, f) for row in rows] if isinstance(rows, list) else []
-    dead = [one for one in read if one is not None and one.fault]
-    if not dead:
-        return None
-    used = tuple(dict.fromkeys(one for row in dead for one in row.names))
-    seen = tuple(f"{row.address} ({some(row.names, 2, 'more names')}): {row.fault}" for row in dead)
-    own_way = any(_link_local(row.address) for row in dead)
-    return Proof(
-        hosts=used,
-        seen=(some(seen, 4, "more addresses"),),
-        severity=Severity.WARNING,
-        words={
-            "addresses": some((row.address for row in dead), 4),
-            "port": listed(dict.fromkeys(row.port for row in dead)),
-            "leads": listed(dict.fromkeys(used)),
-            "users": listed(dict.fromkeys(_users(one, f) for one in used)),
-            "apipa": APIPA if own_way else "",
-        },
-    )
-
-
-APIPA = " 169.254.0.0/16 is what a network card gives itself when it gets no address (RFC 3927)."
-
-
-def _link_local(address: str) -> bool:
-    try:
-        return ip_address(address).version == 4 and ip_address(address).is_link_local
-    except ValueError:
-        return False
-
-
-def _users(used: str, f: ForestFacts) -> str:
-    label = used.partition(".")[0].lower()
-    return USERS.get(label, USERS[""]).format(domain=printable(f.forest.name))
-
-
-USERS = {
-    "": "LDAP clients that are given the domain's name, referrals between domains and \\\\{domain} (SYSVOL, DFS)",
-    "gc": "clients that look for a Global Catalog by address",
-    "domaindnszones": "referrals to the DNS partition",
-    "forestdnszones": "referrals to the forest's DNS partition",
-}
-"""What resolves these names; MS-ADTS 6.3.2.3 and 6.3.2.4, 3.1.1.4.6 (referrals)."""
 
 
 def uncovered(f: ForestFacts) -> tuple[str, ...]:
@@ -315,20 +211,6 @@ SITE = (
 )
 
 CLIENTS = (
-    Rule(
-        code="domain-address-dead",
-        title="{forest}: {leads} also leads to {addresses}, where no LDAP of this forest answers",
-        explanation=(
-            "Every controller registers its addresses under these names, and clients try them in turn. Used by:"
-            " {users}. They lose time there, or fail now and then.{apipa}"
-        ),
-        fix="Ask the AD team whose address {addresses} is; what is no controller's address for clients does not"
-        " belong under these names (a network card that registers itself, an address behind a translation, a controller"
-        " of former days). If it is one, ask the firewall team for {port}/tcp to it.",
-        at_most=Severity.WARNING,
-        when=_dead_addresses,
-        beside=True,
-    ),
     Rule(
         code="kerberos-name-mismatch",
         title="{forest}: {what}",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from portcheck.diagnose import answers
+from portcheck.diagnose.domain_addresses import link_local
 from portcheck.diagnose.phrases import (
     MOST_NAMED,
     goes_round,
@@ -26,6 +27,8 @@ from portcheck.diagnose.rules.missing import other_zone
 from portcheck.diagnose.rules.reachability import ASK
 from portcheck.diagnose.rules.roles import of_role, writes
 from portcheck.diagnose.rules.services import stopped
+from portcheck.diagnose.rules.spare import OF_ITS_LINK, SHARED, SPARE, behind_one_name, machines
+from portcheck.diagnose.rules.strays import strays
 from portcheck.diagnose.rules.ways import turned_silent
 from portcheck.diagnose.view import Endpoint, ForestFacts, endpoints, hosts, local, servers
 from portcheck.model import BLOCKED, GOOD, Lookup, Outcome, Severity, State
@@ -59,22 +62,13 @@ def _up(f: ForestFacts) -> frozenset[str]:
     return frozenset(where.host for where in f.by_endpoint if heard(f, where))
 
 
-SPARE_ADDRESS, NO_ROUTE, REFUSED, SILENT = "spare address", "no route", "refused", "silent"
-
-
-def _machines(f: ForestFacts, host: str) -> dict[str, str]:
-    """By address, what answers under a name that is no machine's own: the domain's, an alias, a load balancer's."""
-    told = {
-        where.address: said
-        for where in f.places_of(host)
-        for o in f.at(where, "ldap-ping", "ldap", "ldaps")
-        if (said := name(text(o, "dns_host_name"))) and o.state in GOOD
-    }
-    return told if name(host) not in told.values() else {}
+OWN_LINK, SPARE_ADDRESS, NO_ROUTE, REFUSED, SILENT = "own link", "spare address", "no route", "refused", "silent"
 
 
 def _kind(f: ForestFacts, where: Endpoint, up: Collection[str]) -> str:
-    """Heard at another address, never asked for want of a route, said no to by a device, or silent."""
+    """Of use on its link only, heard at another address, without a route, said no to by a device, or silent."""
+    if link_local(where.address):
+        return OWN_LINK
     if where.host in up:
         return SPARE_ADDRESS
     if all(local(o) for o in f.faults_at(where)):
@@ -88,7 +82,7 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
         return None
     spare = _heard_elsewhere(f, dead)
     gone = dict.fromkeys(where.host for where in dead)
-    shared = {host: found for host in gone if (found := _machines(f, host))}
+    shared = {host: found for host in gone if (found := machines(f, host))}
     by = tuple(dict.fromkeys(device for o in proof if (device := said_by(o))))
     said = listed(dict.fromkeys(how(o) for o in proof if o.state is not State.FILTERED))
     return Proof(
@@ -98,13 +92,17 @@ def _gone(f: ForestFacts, dead: list[Endpoint]) -> Proof | None:
         brief=True,
         words={
             "gone": f"what was heard: {said}." if said else "not even a refusal was heard.",
-            "unless": _where_first(f, dead, proof, by) if not spare else SHARED if shared else SPARE,
-            "perhaps": _behind_one_name(shared) if shared else _perhaps(f, dead, spare),
-            "then": AGAIN
-            if all(map(local, proof)) or goes_round(proof)
-            else f"ask the firewall team: {allow(f, proof)}",
+            "perhaps": behind_one_name(shared) if shared else _perhaps(f, dead, spare),
+            "ask": OF_ITS_LINK
+            if all(link_local(where.address) for where in dead)
+            else f"{_where_first(f, dead, proof, by) if not spare else SHARED if shared else SPARE} {_then(f, proof)}",
         },
     )
+
+
+def _then(f: ForestFacts, proof: tuple[Outcome, ...]) -> str:
+    again = all(map(local, proof)) or goes_round(proof)
+    return AGAIN if again else f"ask the firewall team: {allow(f, proof)}"
 
 
 def _contested(f: ForestFacts, dead: list[Endpoint]) -> str:
@@ -186,30 +184,11 @@ def _unless(f: ForestFacts, dead: list[Endpoint], proof: tuple[Outcome, ...], by
     return UP if own_no or all(_pings(f, where) for where in dead) else where_to_look(proof, by)
 
 
-def _behind_one_name(shared: Mapping[str, Mapping[str, str]]) -> str:
-    """bravo.test leads to several machines: 10.77.2.10 is bdc1.bravo.test."""
-    told = (
-        f"{printable(host)} is no machine's own name: {listed(f'{address} is {one}' for address, one in found.items())}"
-        for host, found in shared.items()
-    )
-    return f"{'; '.join(told)}. Whoever uses the name tries the addresses in turn, and loses time at this one or fails."
-
-
 def _only_name_servers(f: ForestFacts, dead: list[Endpoint]) -> bool:
     """No SRV question was answered, and whoever was asked is among the dead."""
     asked = [lookup for lookup in f.lookups("SRV") if lookup.required]
     gone = {where.address for where in dead}
     return bool(asked) and all(lookup.status == "timeout" and servers(lookup) <= gone for lookup in asked)
-
-
-SHARED = (
-    "Ask who keeps that name (the AD team, or whoever runs the load balancer) whether the machine at this address is up"
-    " and belongs to it; if so,"
-)
-SPARE = (
-    "Ask the AD team whether that address is meant for clients, or registered by a network adapter that is not. If it"
-    " is meant,"
-)
 
 
 UP = "Ask whoever runs the host whether its own firewall lets this machine in; if so,"
@@ -263,6 +242,7 @@ def _partial(f: ForestFacts) -> Proof | None:
         if o.state in BLOCKED and o.check.required and _elsewhere(o, works) and not _reached_otherwise(o, works)
         if f.controller(o.check.host) is not None and o.check.host in choice  # Windows chooses among these only
         if not stopped(f, o)
+        if (name(o.check.host), o.check.address) not in f.once(strays)
     )
     if not proof or set(hosts(proof)) <= set(uncovered(f)) or all(flag(o, "far_site") for o in proof):
         return None  # told already; or not among what clients here choose from
@@ -315,10 +295,10 @@ HOSTS = (
             code="host-unreachable",
             title="{forest}: nothing on {hosts} answers",
             explanation=("No port that was asked gave any answer; {gone} {perhaps}"),
-            fix="{unless} {then}.",
+            fix="{ask}.",
             when=_unreachable(kind),
         )
-        for kind in (SILENT, REFUSED, NO_ROUTE, SPARE_ADDRESS)
+        for kind in (SILENT, REFUSED, NO_ROUTE, SPARE_ADDRESS, OWN_LINK)
     ),
     Rule(
         code="one-way-path",

@@ -50,6 +50,8 @@ def _foreign(f: ForestFacts) -> Proof | None:
 def _leading(f: ForestFacts, places: Sequence[Endpoint], whole: set[Endpoint]) -> dict[str, str]:
     if not whole:
         return PART
+    if whole >= set(places) and all(_goes_by(f, where) for where in places):
+        return LISTED
     return GIVEN if all(_given(f, where) for where in places) else WHOLE
 
 
@@ -71,6 +73,16 @@ GIVEN = WHOLE | {
     "ask": (
         "Correct {at} in the forests file, or in --dc: DNS did not give that address. If it is right, ask the firewall"
         " team which address translation is in the way."
+    ),
+}
+LISTED = ANOTHER | {
+    "leads": (
+        "It goes by the name that it was asked by, so name and address are right: whatever counts it among the"
+        " controllers of {forest} is wrong, so nothing else it answered says anything about {forest}"
+    ),
+    "ask": (
+        "Correct what counts {at} among the controllers of {forest}: an SRV record in DNS, the forests file or the"
+        " command line."
     ),
 }
 PART = ANOTHER | {
@@ -126,6 +138,11 @@ def _strange_kdc(proof: list[Outcome]) -> tuple[str, ...]:
     named = any(_names(o) for o in proof)
     unknown = any(flag(o, "knows_controller") is False for o in proof)
     return ("a KDC that does not know this controller",) if unknown and not named else ()
+
+
+def _goes_by(f: ForestFacts, where: Endpoint) -> bool:
+    """Is the name that it was asked by the one that it gives itself?"""
+    return name(where.host) in {name(text(o, "dns_host_name")) for o in f.at(where)}
 
 
 def _at(where: Endpoint, f: ForestFacts, here: Sequence[Outcome], whole: set[Endpoint]) -> str:

@@ -165,10 +165,29 @@ def _how(f: ForestFacts, lacking: Sequence[Lookup], who: str) -> str:
     return f"{who} answered, so the path to it is open, but it did not give them"
 
 
+def _lacks_the_zone_below(f: ForestFacts, lacking: Sequence[Lookup]) -> bool:
+    """Of the forest's records the server gives some, and none of those below _msdcs, which the forest's own gives."""
+    asked = [x for x in f.lookups() if x.server in {one.server for one in lacking} and x.record != "NS"]
+    below = [bool(x.answers) for x in asked if f"{MSDCS}." in x.name]
+    beside = any(x.answers for x in asked if f"{MSDCS}." not in x.name and x.record == "SRV")
+    given = {name(x.name) for x in f.lookups("SRV") if of_the_forest(f, x) and srv_targets(x)}
+    wanted = {name(x.name) for x in lacking}
+    return beside and not any(below) and all(MSDCS in one for one in wanted) and bool(wanted & given)
+
+
+MSDCS = "_msdcs"
+
+
 def _whom_to_ask(f: ForestFacts, lacking: list[Lookup], who: str) -> str:
     own, statuses = printable(f.forest.name), {lookup.status for lookup in lacking}
     denied = {name(x.name) for x in f.lookups("SRV") if of_the_forest(f, x) and said_no(x)}
     records = listed(dict.fromkeys(printable(lookup.name) for lookup in lacking))
+    if statuses <= {SERVFAIL, "nxdomain", "nodata"} and _lacks_the_zone_below(f, lacking):
+        return (
+            f"Ask whoever runs {who} how it comes by {MSDCS}.{own}, often a zone of its own: it answers about {own} and"
+            " gives nothing below that name, so a delegation or a forwarder for it leads past the forest's own DNS"
+            " servers, which have the records"
+        )
     if statuses == {SERVFAIL} or _overfull(f, lacking):
         return (
             f"Ask whoever runs {who}: which servers does it forward {own} to, do they live, and is tcp+udp 53 from it"

@@ -75,6 +75,7 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
         if proven or len(nowhere) < len(targets)
         else f"DNS names controllers and gives no address of them: {short_hosts(targets, f)}",
         "ask": _about_stale(f, [host for host in targets if host in nowhere], targets),
+        "ours": OURS if any("this machine" in one for one in seen) else "",
     }
     return Proof(nameless, hosts=targets, seen=seen, brief=True, severity=severity, follows=follows, words=words)
 
@@ -82,6 +83,9 @@ def _srv_stale(f: ForestFacts) -> Proof | None:
 def _about_stale(f: ForestFacts, nowhere: Sequence[str], hosts: Sequence[str]) -> str:
     """Only the forest's own server can say that there is no address, or that the record is still there."""
     names = some(map(printable, hosts))
+    if all(_doubled(f, host) for host in hosts):
+        meant = some(printable(host.removesuffix(f".{f.forest.name}")) for host in hosts)
+        return f"Ask who keeps the SRV record that names {names}: {TWICE}. It may be that {meant} is meant"
     if all(_no_address_of_its_own(f, host) for host in nowhere) and _own_records(f, hosts):
         return (
             f"Ask the AD team: if {names} was retired, remove its SRV records and its metadata; if not, register its"
@@ -91,6 +95,15 @@ def _about_stale(f: ForestFacts, nowhere: Sequence[str], hosts: Sequence[str]) -
         f"Ask one of the forest's own DNS servers (--dns) before anything is changed: only they say whether {names} is"
         " still meant to be there. If they give its address, the server that was asked here keeps it back or is behind"
     )
+
+
+def _doubled(f: ForestFacts, host: str) -> bool:
+    """dc1.alpha.test.alpha.test"""
+    return name(host).endswith(f".{f.forest.name}.{f.forest.name}")
+
+
+OURS = " An address of this machine comes from a block list of the DNS server, or from the hosts file."
+TWICE = "it has the domain's name twice, as where the dot at its end was left out in a zone file"
 
 
 def _no_address_of_its_own(f: ForestFacts, host: str) -> bool:
@@ -275,7 +288,7 @@ RECORDS = (
             " this machine itself."
             " Windows tries such a controller like any other and loses time, or fails."
         ),
-        fix="{ask}. An address of this machine comes from a block list of the DNS server, or from the hosts file.",
+        fix="{ask}.{ours}",
         when=_srv_stale,
     ),
     Rule(

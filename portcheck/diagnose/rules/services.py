@@ -37,7 +37,7 @@ def _down(f: ForestFacts) -> Proof | None:
         "why": DOWN_WHY.format(_only(f, proof)),
         "ask": f"{ask}, or to say which host offers it",
     }
-    if team == AD_TEAM and all(_empty(f, where) for where in endpoints(proof)):
+    if team == AD_TEAM and all(empty(f, where) for where in endpoints(proof)):
         words["what"] = f"not running on {whereabouts(proof, f)}: anything of a domain controller"
         listed_there = answers.holds_records(f, hosts(proof))
         words["ask"] = (RETIRED if listed_there else EMPTY).format(some(map(printable, hosts(proof))))
@@ -134,7 +134,7 @@ MANY = 3
 """Ports that refuse, and nothing that answers: no single service is missing."""
 
 
-def _empty(f: ForestFacts, where: Endpoint) -> bool:
+def empty(f: ForestFacts, where: Endpoint) -> bool:
     asked = f.asked(where)
     return no_directory(f, where) or (f.hollow(where) and len({o.check.port for o in asked}) >= MANY)
 

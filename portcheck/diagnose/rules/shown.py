@@ -20,14 +20,24 @@ def signs_itself(o: Outcome) -> bool:
 
 
 def sent_alone(o: Outcome) -> bool:
-    """Without the certificate of whoever signed it."""
-    return o.facts.get("certificate_chain") == [] and not signs_itself(o)
+    """Without the certificate of whoever signed it, whatever else was sent (the root, and nothing between)."""
+    sent = o.facts.get("certificate_chain")
+    return isinstance(sent, list) and text(o, "certificate_issuer") not in sent and not signs_itself(o)
 
 
 def may_be_below(o: Outcome, f: ForestFacts) -> bool:
-    """Sent alone, where an authority of ca_file has signed nothing else that was seen: it may stand below that one."""
+    """Sent alone, where its signer is one of the forest's: it is sent with another certificate, which is trusted; or
+    an authority of ca_file has signed nothing else that was seen, and it may stand below that one."""
+    if not sent_alone(o):
+        return False
     used = {text(other, "certificate_root") for other in f.report.outcomes}
-    return sent_alone(o) and bool(set(texts(o, "ca_file_authorities")) - used)
+    return _sent_elsewhere(o, f) or bool(set(texts(o, "ca_file_authorities")) - used)
+
+
+def _sent_elsewhere(o: Outcome, f: ForestFacts) -> bool:
+    """This machine came to trust another certificate by the signer's own."""
+    trusted = (other for other in f.told("certificate_chain") if flag(other, "certificate_trusted"))
+    return any(text(o, "certificate_issuer") in texts(other, "certificate_chain") for other in trusted)
 
 
 def known_signer(o: Outcome) -> bool:

@@ -1,62 +1,84 @@
-"""A host that refuses everything at one of its addresses and answers at another: that it is up is known."""
+"""A name with an address too many: whose it may be, and whom to ask about it."""
 
 from __future__ import annotations
 
-from portcheck.diagnose.answers import DIRECTORY
-from portcheck.diagnose.phrases import listed, short, some
-from portcheck.diagnose.reader import printable
+from collections.abc import Mapping
+
+from portcheck.diagnose import answers
+from portcheck.diagnose.phrases import listed
+from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.rule import Proof, Rule
-from portcheck.diagnose.view import Endpoint, ForestFacts
+from portcheck.diagnose.rules.services import empty
+from portcheck.diagnose.view import ForestFacts
 from portcheck.model import GOOD
 
-MANY = 3
-"""Ports that refuse, and nothing that answers: no single service is missing."""
+
+def machines(f: ForestFacts, host: str) -> dict[str, str]:
+    """By address, what answers under a name that is no machine's own: the domain's, an alias, a load balancer's."""
+    told = {
+        where.address: said
+        for where in f.places_of(host)
+        for o in f.at(where, "ldap-ping", "ldap", "ldaps")
+        if (said := name(text(o, "dns_host_name"))) and o.state in GOOD
+    }
+    return told if name(host) not in told.values() else {}
 
 
-def _too_many(f: ForestFacts) -> Proof | None:
-    places = [where for where in f.by_endpoint if _refuses_all(f, where) and _up_at(f, where.host)]
+def behind_one_name(shared: Mapping[str, Mapping[str, str]]) -> str:
+    """bravo.test leads to several machines: 10.77.2.10 is bdc1.bravo.test."""
+    told = (
+        f"{printable(host)} is no machine's own name: {listed(f'{address} is {one}' for address, one in found.items())}"
+        for host, found in shared.items()
+    )
+    return f"{'; '.join(told)}. Whoever uses the name tries the addresses in turn, and loses time at this one or fails."
+
+
+def _refuses(f: ForestFacts) -> Proof | None:
+    """At one of its addresses a controller answers, and at another nothing of a controller does."""
+    heard = {
+        name(w.host): w.address for w in f.by_endpoint if any(o.state in GOOD for o in f.at(w, *answers.DIRECTORY))
+    }
+    places = [where for where in f.by_endpoint if name(where.host) in heard and f.faults_at(where) and empty(f, where)]
     proof = tuple(o for where in places for o in f.faults_at(where))
     if not proof:
         return None
-    up = dict.fromkeys(address for where in places for address in _up_at(f, where.host))
-    told = dict.fromkeys(short(where.host, f.forest.name) for where in places)
-    one = len(places) == 1
+    shared = {where.host: found for where in places if (found := machines(f, where.host))}
+    good = listed(dict.fromkeys(heard[name(where.host)] for where in places))
     words = {
-        "at": listed(printable(where.address) for where in places),
-        "who": some(told),
-        "up": listed(map(printable, up)),
-        "are": "answer" if len(told) > 1 else "answers",
-        "refuse": "refuse" if len(told) > 1 else "refuses",
-        "these": "that address is" if one else "those addresses are",
+        "why": behind_one_name(shared) if shared else ELSEWHERE.format(good),
+        "ask": f"{WHOSE}." if shared else ASK_ELSEWHERE,
     }
-    good = tuple(o for where in places for o in f.beside(f.answered(*DIRECTORY)) if o.check.host == where.host)
-    return Proof(proof, good[:1], words=words)
+    return Proof(proof, words=words)
 
 
-def _refuses_all(f: ForestFacts, where: Endpoint) -> bool:
-    return f.hollow(where) and len({o.check.port for o in f.asked(where)}) >= MANY
-
-
-def _up_at(f: ForestFacts, host: str) -> tuple[str, ...]:
-    """Where it speaks in a directory's protocol."""
-    return tuple(
-        where.address
-        for where in f.places_of(host)
-        if any(o.state in GOOD and o.check.service in DIRECTORY for o in f.at(where))
-    )
-
-
+ELSEWHERE = (
+    "The same host answers at {}, so it is up: at this address there is another machine, an adapter on which it does"
+    " not listen, or a firewall that refuses in its name. Clients try the addresses in turn and lose time, or fail."
+)
+ASK_ELSEWHERE = (
+    "Ask the AD team whose that address is, and whether it is meant for clients: one that another machine has now, or"
+    " of an adapter that is not for clients, should not be registered."
+)
+WHOSE = (
+    "Ask who keeps that name (the AD team, or whoever runs the load balancer) whether the machine at this address is up"
+    " and belongs to it"
+)
+SHARED = f"{WHOSE}; if so,"
 SPARE = (
+    "Ask the AD team whether that address is meant for clients, or registered by a network adapter that is not. If it"
+    " is meant,"
+)
+OF_ITS_LINK = (
+    "Ask the AD team which network adapter registers that address, and to keep it out of DNS: a network card gives"
+    " itself one in 169.254.0.0/16 when it gets none, no router passes it on (RFC 3927), and no rule opens a way to it"
+)
+
+ELSEWHERE_UP = (
     Rule(
         code="service-down",
-        title="{forest}: {who} {refuse} everything at {at}, and {are} at {up}",
-        explanation=(
-            "So the host is up: its name has an address too many. It may be of a network adapter that the services do"
-            " not listen on, or another machine's by now. Clients try the addresses in turn: they go on to the next, or"
-            " fail."
-        ),
-        fix="Ask the AD team whether {these} meant for clients, registered by a network adapter that is not, or not its"
-        " own any more.",
-        when=_too_many,
+        title="{forest}: nothing of a domain controller at {hosts}",
+        explanation="It refuses. {why}",
+        fix="{ask}",
+        when=_refuses,
     ),
 )

@@ -51,10 +51,9 @@ def _two_keys(f: ForestFacts) -> Proof | None:
     seen = (f"{whose(o)} is signed by {text(o, 'certificate_issuer')}" for o in proof)
     if not proof:
         return None
-    why = f"{TWO_KEYS}{TRUSTED if not strange else UNSENT if all(map(sent_alone, strange)) else ''}"
-    what = f"TLS to {short_hosts(hosts(proof), f)} is intercepted{'' if strange else ', or ended before it'}"
-    unless = UNLESS_MEANT if not strange else UNLESS_BELOW if all(map(sent_alone, strange)) else ""
-    return _opened(tuple(strange or proof), seen, why, what, unless)
+    perhaps, or_else, unless = TRUSTED if not strange else UNSENT if all(map(sent_alone, strange)) else ("", "", "")
+    what = f"TLS to {short_hosts(hosts(proof), f)} is intercepted{or_else}"
+    return _opened(tuple(strange or proof), seen, f"{TWO_KEYS}{perhaps}", what, unless)
 
 
 TWO_KEYS = (
@@ -62,15 +61,22 @@ TWO_KEYS = (
     " signs anew; LDAP with channel binding fails through it"
 )
 TRUSTED = (
-    ". This machine trusts each of the issuers, so it may as well be a load balancer that ends TLS, or ports that were"
-    " given certificates of their own: that cannot be told from here"
+    (
+        ". This machine trusts each of the issuers, so it may as well be a load balancer that ends TLS, or ports that"
+        " were given certificates of their own: that cannot be told from here"
+    ),
+    ", or ended before it",
+    "; if the ports have certificates of their own on purpose, nothing is to be done",
 )
 UNSENT = (
-    ". Unless the issuer is an authority of this forest that stands below a known one, whose certificate the server"
-    " should send and does not: that cannot be told from here"
+    (
+        ". Unless the issuer is an authority of this forest that stands below a known one, whose certificate the"
+        " server should send and does not: that cannot be told from here"
+    ),
+    ", or its certificate comes without its signer's",
+    "; if the issuer is an authority of this forest, have the host send its certificate too",
 )
-UNLESS_MEANT = "; if the ports have certificates of their own on purpose, nothing is to be done"
-UNLESS_BELOW = "; if the issuer is an authority of this forest, have the host send its certificate too"
+"""What else it may be: why, in the title, and in what is asked for."""
 
 
 def _shared_keys(report: Report) -> list[list[Outcome]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
 from portcheck.diagnose.leads import Leads, addresses, by_address, leads, misled
@@ -10,6 +12,7 @@ from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
 from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
+from portcheck.diagnose.rules.strays import strays, translated
 from portcheck.diagnose.rules.unsteady import unsteady
 from portcheck.diagnose.rules.ways import silenced
 from portcheck.diagnose.view import ForestFacts, endpoint
@@ -23,7 +26,12 @@ def _views(f: ForestFacts) -> Proof | None:
     if answers.wildcard(f) or answers.intercepted(f) or f.once(misled):
         return None
     split = {asked: views for asked, views in _steady(f).items() if _contradict(views, asked[1])}
-    if answers.stripped(f):
+    if astray := {host for host, _ in f.once(strays)}:
+        split = {
+            (asked, record): views for (asked, record), views in split.items() if not _about(f, asked, record, astray)
+        }
+    on_purpose = f.once(translated)
+    if answers.stripped(f) or on_purpose:
         split = {question: views for question, views in split.items() if question[1] == "SRV"}
     idle = _idle(f)
     if not split and not idle:
@@ -98,6 +106,12 @@ def _steady(f: ForestFacts) -> dict[tuple[str, str], Views]:
     }
 
 
+def _about(f: ForestFacts, asked: str, record: str, hosts: Collection[str]) -> bool:
+    """Of one of these hosts, or an SRV record in which the server that was asked first names one."""
+    mine = (x for x in f.lookups(record) if x.server == answers.main(f) and name(x.name) == asked)
+    return asked in hosts or any(name(host) in hosts for x in mine for host in answers.targets(x))
+
+
 def _contradict(views: Views, record: str) -> bool:
     """Of a host's addresses one server may give a part (by site or subnet); none in common is another thing."""
     said = {view.rows for view in views.values()}
@@ -168,8 +182,9 @@ def _own_differ(views: Views) -> bool:
 
 OTHER_VIEWS = {
     "whose": "What this machine finds depends on whom it asks, and most programs believe the first that answers",
-    "ask": "Take a server that does not serve {forest} out of the list (this machine's, or the forests file's), or ask"
-    " whoever runs it to forward {forest} to the forest's own DNS servers (conditional forwarder).",
+    "ask": "Ask whoever runs the server that is wrong to forward {forest} to the forest's own DNS servers (conditional"
+    " forwarder), or to bring what it keeps of {forest} up to date; or take it out of the list (this machine's, or the"
+    " forests file's).",
 }
 OWN_VIEWS = {
     "whose": "The forest's own servers contradict each other: one of them has not got the changes of the others",

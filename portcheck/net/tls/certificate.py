@@ -189,7 +189,8 @@ def matches(names: Iterable[str], shown: Iterable[str]) -> bool:
 
 
 def _matches(name: str, pattern: str) -> bool:
-    name, pattern = name.lower().rstrip("."), pattern.lower().rstrip(".")
+    """A pattern that ends with a dot is for nobody: no client looks for one (RFC 5280, 4.2.1.6; RFC 1034, 3.5)."""
+    name, pattern = name.lower().rstrip("."), pattern.lower()
     if pattern.startswith("*."):
         return name.partition(".")[2] == pattern[2:]
     return name == pattern
