@@ -18,7 +18,7 @@ from portcheck.net import socks
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net, Network
 from portcheck.net.pacing import AdaptivePacer, Pacer
-from portcheck.net.paths import Paths, RepeatPacer
+from portcheck.net.paths import FIRST_TO_REPEATS, Paths, RepeatPacer
 from portcheck.net.platform.machine import socket_limit
 from portcheck.net.proxy import Reach
 from portcheck.net.pulse import Pulse
@@ -66,6 +66,7 @@ class Engine:
     _planned: int = field(init=False, default=0)
     _paths: Paths = field(init=False)
     _repeats: Pacer = field(init=False)
+    _repeats_of_all: Pacer | None = field(init=False, default=None)  # networks, within the user's own rate
     _repeats_by_way: dict[AdaptivePacer, Pacer] = field(init=False, default_factory=dict)
     _pulses: dict[tuple[str, str], Pulse] = field(init=False, default_factory=dict)
 
@@ -83,6 +84,9 @@ class Engine:
         self._paths = Paths(self.rate, self.parts, networks_too=self.networks_too)
         window = None if self.rate else REPEATS_WINDOW_S
         self._repeats = Pacer(min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND) / self.parts, window)
+        if self.rate:
+            most = max(min(self.rate, REPEATS_PER_SECOND), self.rate / FIRST_TO_REPEATS)
+            self._repeats_of_all = Pacer(most / self.parts)
 
     def within_bounds(self, checks: tuple[Check, ...], left_out: list[int]) -> tuple[Check, ...]:
         """As many of them as the run may still ask; how many that leaves out is noted."""
@@ -173,14 +177,12 @@ class Engine:
         return self._pulse(address, PROGRAMS.get(service, service), UDP_ANSWERS)
 
     def _repeats_to(self, address: str) -> Pacer:
-        """The user's own rate bounds those of all networks together."""
-        if self.rate:
-            return self._repeats
         way = self._paths.way(address)
         pacer = self._repeats_by_way.get(way)
         if pacer is None:
-            least = REPEATS_PER_SECOND / (self.parts if self.networks_too else 1)
-            pacer = RepeatPacer(way, least, REPEATS_WINDOW_S, self._repeats.delay)
+            least = min(self.rate or REPEATS_PER_SECOND, REPEATS_PER_SECOND) / (self.parts if self.networks_too else 1)
+            window = None if self.rate else REPEATS_WINDOW_S
+            pacer = RepeatPacer(way, least, window, self._repeats.delay, self._repeats_of_all)
             self._repeats_by_way[way] = pacer
         return pacer
 

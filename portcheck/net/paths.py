@@ -21,15 +21,20 @@ def network(address: str) -> str:
 
 
 class RepeatPacer(Pacer):
-    """For second and third tries: slower than the first ones, as these are paced there by now."""
+    """For second and third tries: slower than the first ones, as these are paced there by now; `of_all`: and within
+    what the user allows to all networks together."""
 
-    def __init__(self, way: AdaptivePacer, least: float, window_s: float | None, delay: Delay) -> None:
+    def __init__(
+        self, way: AdaptivePacer, least: float, window_s: float | None, delay: Delay, of_all: Pacer | None = None
+    ) -> None:
         super().__init__(least, window_s)
-        self.delay, self._way, self._least = delay, way, least
+        self.delay, self._way, self._least, self._of_all = delay, way, least, of_all
 
     async def turn(self) -> None:
         self._gap = 1.0 / max(self._least, self._way.rate / FIRST_TO_REPEATS)
         await super().turn()
+        if self._of_all is not None:
+            await self._of_all.turn()
 
 
 class Paths:

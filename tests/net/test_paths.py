@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from portcheck.asking.engine import REPEATS_PER_SECOND, Engine
+from portcheck.model.events import unheard
 from portcheck.net import paths
 from portcheck.net.pacing import BEGIN_PER_SECOND, DOUBLED_AFTER
-from portcheck.net.paths import Paths, network
+from portcheck.net.paths import Paths, RepeatPacer, network
+from portcheck.net.timeouts import Timeouts
 
 HERE, BESIDE, ELSEWHERE = "10.1.2.3", "10.1.2.4", "10.1.3.3"
 
@@ -54,3 +57,26 @@ async def test_no_answer_lifts_what_the_user_allows() -> None:
         ways.heard("127.0.0.1")
     assert [pacer.rate for pacer in ways._of("127.0.0.1")] == [50.0, 50.0]
     assert ways._all is not None
+
+
+def repeats(rate: float | None, address: str) -> RepeatPacer:
+    pacer = Engine(Timeouts(1, 1, 3), unheard, rate=rate)._repeats_to(address)
+    assert isinstance(pacer, RepeatPacer)
+    return pacer
+
+
+@pytest.mark.parametrize(("rate", "most"), [(5.0, 5.0), (100.0, REPEATS_PER_SECOND), (20_000.0, 1_000.0)])
+async def test_the_users_rate_bounds_repeats_of_all_networks_and_a_high_one_slows_none(
+    rate: float, most: float
+) -> None:
+    pacer = repeats(rate, HERE)
+    assert pacer._of_all is not None
+    assert 1 / pacer._of_all._gap == pytest.approx(most)
+    assert pacer._least == min(most, REPEATS_PER_SECOND)
+    before = pacer._of_all._next
+    await pacer.turn()
+    assert pacer._of_all._next > before
+
+
+async def test_without_a_rate_each_network_has_its_own_repeats() -> None:
+    assert repeats(None, HERE)._of_all is None
