@@ -17,7 +17,16 @@ from portcheck.net.own_names import own_addresses
 from portcheck.net.platform import name_policy
 from portcheck.net.question import TOLD, UNHEARD, DnsQuestion, Reply
 
-__all__ = ["TOLD", "UNHEARD", "Names", "NoResolverError", "is_address", "system_servers", "upstream_servers"]
+__all__ = [
+    "TOLD",
+    "UNHEARD",
+    "Names",
+    "NoResolverError",
+    "asked_and_passed_over",
+    "is_address",
+    "system_servers",
+    "upstream_servers",
+]
 
 HOSTS_FILE = "system (hosts)"
 RESOLVER = "dns.asyncresolver"
@@ -147,6 +156,18 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     if not usable:
         raise NoResolverError(NO_RESOLVER)
     return usable
+
+
+def asked_and_passed_over() -> tuple[list[str], list[str]]:
+    """Of the system's list: whom programs on this machine ask, and whom they never do, since too many are before."""
+    from portcheck.net.platform import dns_servers  # late, with the resolver's modules
+
+    try:
+        found = [str(getattr(server, "address", server)) for server in dns_servers.configured().nameservers]
+    except dns_servers.UNREADABLE:
+        return [], []
+    asked = found[: dns_servers.PROGRAMS_ASK]
+    return list(dict.fromkeys(asked)), list(dict.fromkeys(server for server in found if server not in asked))
 
 
 NO_RESOLVER = "this machine has no DNS resolver configured; name one with --dns or dns = [...]"
