@@ -34,9 +34,8 @@ PASSED_OVER = (
         code="resolution-differs",
         title="{forest}: programs on this machine ask the first three name servers alone, and none of them answers",
         explanation=(
-            "Of the name servers in resolv.conf the C library asks the first three ({asked}), whatever stands after"
-            " them (MAXNS, resolv.conf(5)). {who} comes later in the list and answered here: what this run found by it,"
-            " programs on this machine do not find."
+            "What this run found by {who}, programs on this machine do not find: of the name servers in resolv.conf the"
+            " C library asks the first three ({asked}), whatever comes after them (MAXNS, resolv.conf(5))."
         ),
         fix="Put {them} among the first three in resolv.conf (or in what writes it), in the place of a server that"
         " does not answer.",
