@@ -52,6 +52,7 @@ class Names:
     bound: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(32), repr=False)  # questions at once
     tries: int | None = None  # datagrams of one question; None: as many as the patience holds
     over_tcp: bool = True  # where UDP is silent
+    source_ip: str | None = None  # of questions to named servers; the system's are asked as programs ask them
     _system: tuple[tuple[str, int], ...] = ()
     _policy: tuple[name_policy.PolicyRule, ...] | None = None
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
@@ -85,7 +86,8 @@ class Names:
 
     async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
         servers = tuple(self.servers) or self._of_the_system(name)
-        asking = DnsQuestion(name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone)
+        source = self.source_ip if self.servers else None
+        asking = DnsQuestion(name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone, source)
         reply = await asking.ask()
         late_no = reply.status == "refused" and reply.elapsed_ms >= LATE_MS  # a forwarder that was not answered itself
         if reply.status not in UNHEARD and not reply.status.startswith("error") and not late_no:

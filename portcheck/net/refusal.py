@@ -31,21 +31,21 @@ class PortRefusal:
     by: str  # the device; empty: the host itself, or the system does not tell
 
 
-async def refusal(server: tuple[str, int], name: str) -> PortRefusal | None:
+async def refusal(server: tuple[str, int], name: str, source_ip: str | None = None) -> PortRefusal | None:
     """None for an answer, and for silence."""
-    told = await asyncio.gather(*(_told(server, name) for _ in range(TRIES)))
+    told = await asyncio.gather(*(_told(server, name, source_ip) for _ in range(TRIES)))
     if any(fault is None or fault.state not in REFUSALS for fault in told):
         return None
     by = {fault.blocked_at.by or "" for fault in told if fault is not None and fault.blocked_at is not None}
     return PortRefusal(server[0], by.pop() if len(by) == 1 else "")
 
 
-async def _told(server: tuple[str, int], name: str) -> NetError | None:
+async def _told(server: tuple[str, int], name: str, source_ip: str | None) -> NetError | None:
     import dns.message
 
     inbox: asyncio.Queue[bytes | NetError] = asyncio.Queue()
     try:
-        port = DatagramPort(*server, None, inbox)
+        port = DatagramPort(*server, source_ip, inbox)
     except NetError:
         return None
     try:

@@ -18,16 +18,16 @@ FAR = {"A": "192.0.2.1", "AAAA": "2001:db8::1"}
 async def refusing(lookups: Iterable[Lookup], views: Sequence[Names]) -> Facts:
     """Those of the views that answered no question in time: do they refuse one?"""
     told = [lookup for lookup in lookups if lookup.record == "SRV"]
-    servers: dict[tuple[str, int], tuple[str, str]] = {}
+    servers: dict[tuple[str, int], tuple[str, str, str | None]] = {}
     for view in views:
         asked = [lookup for lookup in told if lookup.server == view.label]
         own = tuple(view.servers) or _of_the_system()
         if asked and len(own) == 1 and all(lookup.status == "timeout" for lookup in asked):
-            servers[own[0]] = view.label, asked[0].name
-    found = await asyncio.gather(*(refusal(server, name) for server, (_, name) in servers.items()))
+            servers[own[0]] = view.label, asked[0].name, view.source_ip
+    found = await asyncio.gather(*(refusal(server, name, source) for server, (_, name, source) in servers.items()))
     rows: list[dict[str, object]] = [
         {"server": label, "by": said.by}
-        for (label, _), said in zip(servers.values(), found, strict=True)
+        for (label, _, _), said in zip(servers.values(), found, strict=True)
         if said is not None
     ]
     return {"name_servers_refusing": rows} if rows else {}

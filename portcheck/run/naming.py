@@ -175,7 +175,8 @@ class NamesBeside:
         asked_already = {lookup.answered_from for lookup in self.lookups if lookup.server == self.names.label}
         serving = dict.fromkeys(c.address for c in controllers if c.serves_dns and c.speaks)
         own = [address for address in serving if {address} != asked_already][:MOST_AUTHORITIES]
-        servers = [Names(((address, 53),), self.names.patience_s, tries=views.TRIES) for address in own]
+        patience_s, source = self.names.patience_s, self.names.source_ip
+        servers = [Names(((address, 53),), patience_s, tries=views.TRIES, source_ip=source) for address in own]
         asked = (
             view.lookup(name, record, required=False) for view in servers for name, record in dict.fromkeys(missing)
         )

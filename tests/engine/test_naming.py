@@ -220,7 +220,7 @@ class Silent(Names):
 async def test_a_silent_server_of_the_list_is_asked_whether_it_refuses(
     monkeypatch: pytest.MonkeyPatch, said: PortRefusal | None
 ) -> None:
-    async def refusal(_: tuple[str, int], __: str) -> PortRefusal | None:
+    async def refusal(*_: object) -> PortRefusal | None:
         return said
 
     monkeypatch.setattr(name_servers, "refusal", refusal)

@@ -161,6 +161,19 @@ def test_a_forwarder_here_that_gets_no_answer_is_held_against_the_routes(
     assert asked(run, code) == ({"dns"} if routed else {"this-machine"})
 
 
+@pytest.mark.parametrize("source", [True, False])
+def test_where_another_address_of_this_machine_is_let_through_names_are_asked_from_it_too(
+    lab: Lab, *, source: bool
+) -> None:
+    other, rule = "10.77.0.20", f"ip saddr 10.77.0.10 ip daddr {lab.bravo.address} drop"
+    given = ["--source-ip", other] if source else []
+    with ip(lab, f"addr add {other}/24 dev eth0", f"addr del {other}/24 dev eth0"), chain(lab.fw1, "forward", rule):
+        run = byname(lab, *given, dns=[lab.bravo.address])
+    assert run.code == (0 if source else 1)
+    assert ("fail" in run.verdicts("bravo")) is not source
+    assert "srv-missing" not in run.codes("bravo")
+
+
 # The forests file
 
 
