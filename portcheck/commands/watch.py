@@ -171,6 +171,7 @@ class Teller:
             zone = times.offset(one.at.astimezone())
             first = f"{watching.counts(one.report)}; watching every {self.every_s:g} s, times are {zone}"
             self.screen.say(watching.line(at, first, self.options))
+            self.screen.say(watching.found(at, one.report, self.options))
             self.screen.say(watching.line(at, watching.asking(one.report, self.every_s), self.options))
         if one.since_last is not None and changed:
             self.screen.say(watching.change_lines(at, one.report, one.since_last, self.options))

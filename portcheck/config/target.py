@@ -159,7 +159,11 @@ def _meant(given: str) -> str:
     if found := re.fullmatch(r"([^\s,;:/]+)(?:\s+|/)([0-9]{1,5})(?:/(?:tcp|udp))?", plain):
         return f"{found[1]}:{found[2]}" if _if_host(found[1]) else ""
     parts = re.split(r"[\s,;]+", plain)
-    return f"them apart, as {' '.join(parts)}" if len(parts) > 1 and all(map(_if_host, parts)) else ""
+    return (
+        f"them apart (in a file, one a line), as {' '.join(parts)}"
+        if len(parts) > 1 and all(map(_if_host, parts))
+        else ""
+    )
 
 
 def _without_scheme(scheme: str, rest: str) -> str:

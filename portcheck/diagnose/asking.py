@@ -19,7 +19,7 @@ OF_FIREWALL = "Ask the firewall team "
 OF_AD = "Ask the AD team "
 """Whatever the finding's usual matter is."""
 OF_DNS = "dns-"
-OF_FILE, ITSELF = "in the forests file", "is this machine itself"
+OF_THIS_MACHINE = ("in the forests file", "is this machine itself", "this machine is to have a default route")
 
 
 def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tuple[Request, ...]:
@@ -36,7 +36,7 @@ def asks(code: str, fix: str, proven: Sequence[Outcome], f: ForestFacts) -> tupl
     if brief.follows:  # another finding asks for it
         return ()
     of = _whose(code, sentences[0], brief.of)
-    if OF_FILE in sentences[0] or ITSELF in sentences[0] or (proven and all(map(local, proven))):
+    if any(words in sentences[0] for words in OF_THIS_MACHINE) or (proven and all(map(local, proven))):
         of = AskedOf.THIS_MACHINE
     return (Request(of, to=_destinations(proven), words=sentences[0]),)
 

@@ -12,13 +12,18 @@ from portcheck.diagnose import diagnose
 from portcheck.diagnose.phrases import evidence, listed, ports, some
 from portcheck.diagnose.reader import printable
 from portcheck.diagnose.view import hosts, named
-from portcheck.diagnose.witnesses import SHOWN_BY, asked, whom
+from portcheck.diagnose.witnesses import SHOWN_BY, asked, unanswered, whom
 from portcheck.frozen import dataclass
-from portcheck.model import BLOCKED, FAULTY, GOOD, Finding, Outcome, Report, State, Verdict
+from portcheck.model import BLOCKED, FAULTY, GOOD, Finding, Outcome, Report, Severity, State, Verdict
 
 OF_THE_WAY = frozenset({Condition.BLOCKED, Condition.REFUSED, Condition.MUTE, Condition.RESET, Condition.SERVICE_DOWN})
 NOT_SERVED = BLOCKED | {State.REFUSED, State.MUTE, State.RESET, State.MISMATCH, State.UNRESOLVED}
 """Each keeps a program from being served; which of them it was seldom shows in its error."""
+
+
+OF_NAMES = frozenset({Condition.SRV_MISSING, Condition.UNRESOLVED, Condition.PARTIAL})
+"""Shown by what DNS says, whoever answers at the addresses."""
+NOBODY_FOUND = frozenset({"dns-blocked", "srv-missing"})
 
 
 class Standing(StrEnum):
@@ -63,7 +68,12 @@ def _alike(one: Cause, other: Cause) -> bool:
 def _weigh(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]) -> WeighedCause:
     if not sign.visible:
         return WeighedCause(cause, Standing.UNTOLD, f"the network does not show it; {sign.look}")
-    return _holds(cause, sign, report, findings) or _ruled_out(cause, sign, report) or _untold(cause, sign, report)
+    return (
+        _holds(cause, sign, report, findings)
+        or _contradicted(cause, report, findings)
+        or _ruled_out(cause, sign, report)
+        or _untold(cause, sign, report)
+    )
 
 
 def _holds(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]) -> WeighedCause | None:
@@ -77,6 +87,20 @@ def _holds(cause: Cause, sign: Sign, report: Report, findings: Sequence[Finding]
     )
     checks = dict.fromkeys([*(o.check.id for o in seen), *(check for finding in told for check in finding.checks)])
     return WeighedCause(cause, Standing.HOLDS, why, tuple(forests), tuple(checks))
+
+
+def _contradicted(cause: Cause, report: Report, findings: Sequence[Finding]) -> WeighedCause | None:
+    """An answer rules nothing out where it is another forest's, or where DNS answers, and nothing of the forest."""
+    if cause.condition in OF_NAMES:
+        return None
+    strange = {check for finding in findings if finding.code == "wrong-forest" for check in finding.checks}
+    if led := [o for o in asked(cause, report) if o.check.id in strange]:
+        why = f"what answers at {some(map(printable, hosts(led)))} is another forest's"
+        return WeighedCause(cause, Standing.UNTOLD, f"{why}: it says nothing of the forest that is meant")
+    gone = [f for f in findings if f.code in NOBODY_FOUND and f.severity is Severity.ERROR]
+    if gone and any(service.partition("/")[0] == "dns" for service in cause.services):
+        return WeighedCause(cause, Standing.UNTOLD, some((f"{f.title} ({f.evidence})" for f in gone), 2))
+    return None
 
 
 def _good_elsewhere(seen: Sequence[Outcome], report: Report) -> list[Outcome]:
@@ -142,6 +166,8 @@ def _untold(cause: Cause, sign: Sign, report: Report) -> WeighedCause:
         return WeighedCause(cause, Standing.UNTOLD, evidence(unclear[:1]))
     if cause.condition not in SHOWN_BY and seen and (left := _left_out(cause, report)):
         return WeighedCause(cause, Standing.UNTOLD, f"{some(map(printable, left))} was not asked for it")
+    if cause.condition is Condition.SRV_MISSING and (silent := unanswered(report)):
+        return WeighedCause(cause, Standing.UNTOLD, silent)
     if sign.look:
         return WeighedCause(cause, Standing.UNTOLD, f"this run does not show it; {sign.look}")
     return WeighedCause(cause, Standing.UNTOLD, "this run did not collect what would show it")

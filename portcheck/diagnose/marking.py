@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from portcheck.diagnose.rule import WORST_FIRST
+from portcheck.diagnose.verdict import Offered, verdict_of
 from portcheck.model import GOOD, Finding, Outcome, Severity, Verdict
 
+MARK = "marked_by"
 OF_CERTIFICATES = frozenset({
     "tls-intercepted", "certificate-expired", "certificate-expiring", "certificate-name-mismatch",
     "certificate-untrusted", "certificate-no-san", "certificate-incomplete", "tls-outdated", "tls-failed",
@@ -21,7 +23,15 @@ def marked(outcomes: Iterable[Outcome], findings: Iterable[Finding]) -> tuple[Ou
     for finding in findings:
         for check in finding.checks if finding.severity is not Severity.INFO else ():
             by_check.setdefault(check, []).append(finding)
-    return tuple(_marked(outcome, by_check.get(outcome.check.id, ())) for outcome in outcomes)
+    return tuple(_marked(unmarked(outcome), by_check.get(outcome.check.id, ())) for outcome in outcomes)
+
+
+def unmarked(outcome: Outcome) -> Outcome:
+    """As it was seen: an earlier mark is of findings that are made anew."""
+    if MARK not in outcome.facts or outcome.state not in GOOD:
+        return outcome
+    seen = replace(outcome, facts={key: told for key, told in outcome.facts.items() if key != MARK})
+    return replace(seen, verdict=verdict_of(seen, Offered()))
 
 
 def _marked(outcome: Outcome, told: Iterable[Finding]) -> Outcome:
@@ -34,4 +44,4 @@ def _marked(outcome: Outcome, told: Iterable[Finding]) -> Outcome:
     verdict = Verdict.FAIL if grave else Verdict.WARN
     if verdict is outcome.verdict:
         return outcome
-    return replace(outcome, verdict=verdict, facts={**outcome.facts, "marked_by": worst.code})
+    return replace(outcome, verdict=verdict, facts={**outcome.facts, MARK: worst.code})

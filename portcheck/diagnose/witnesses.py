@@ -78,6 +78,13 @@ def _records(_: Cause, report: Report) -> str:
     return f"{sum(map(len, needed))} SRV questions, all of them answered" if complete else ""
 
 
+def unanswered(report: Report) -> str:
+    """SRV questions that were asked, and of which nothing came."""
+    needed = [x for forest in forests(report) for x in forest.lookups if x.record == "SRV" and x.required]
+    silent = [lookup for lookup in needed if lookup.status in {"timeout", "unreachable", "servfail", "refused"}]
+    return f"{len(silent)} of {len(needed)} SRV questions were not answered" if silent else ""
+
+
 def _addresses(_: Cause, report: Report) -> str:
     """An address that the forests file gives says nothing about DNS."""
     known = [(forest, dc) for forest in forests(report) for dc in forest.domain_controllers]

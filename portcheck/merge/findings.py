@@ -33,6 +33,7 @@ def explained(merged: Merged, wanted: Wanted) -> Merged:
         *places.names(merged),
         *places.stale(merged, wanted.stale_after, wanted.now, wanted.clock),
         *places.missing(wanted.expected, merged),
+        *places.untold(merged),
     ]
     return replace(merged, findings=tuple(sorted(found, key=lambda finding: WORST_FIRST.index(finding.severity))))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 
 from portcheck.merge.moments import is_ahead, moment
 from portcheck.merge.phrases import places, some
 from portcheck.merge.points import LeftOut, Merged, VantagePoint
-from portcheck.model import Finding, Severity, utc
+from portcheck.model import Finding, Severity, Verdict, utc
 
 NOTABLE_S = 60.0
 """As of a single run: below it, whole-second clocks and slow replies are as likely as a wrong clock."""
@@ -163,6 +164,18 @@ def missing(expected: Iterable[str], merged: Merged) -> Iterator[Finding]:
                     point.name, title, "Its column says nothing of that forest.", forest.problem, forest.name
                 )
     yield from map(_unread, merged.left_out)
+
+
+def untold(merged: Merged) -> Iterator[Finding]:
+    """Faults that a place found and that none of its checks shows: the matrix alone would call the forest well."""
+    failing = {(n, c.check.forest) for c in merged.cells for n, o in c.seen.items() if o.verdict is Verdict.FAIL}
+    found: dict[tuple[str, str], tuple[Finding, list[str]]] = {}
+    for point in merged.points:
+        for finding in point.findings:
+            if finding.severity is Severity.ERROR and (point.name, finding.forest) not in failing:
+                found.setdefault((finding.forest, finding.title), (finding, []))[1].append(point.name)
+    for finding, names_ in found.values():
+        yield replace(finding, title=f"{finding.title}, as seen from {places(names_)}")
 
 
 def _unread(one: LeftOut) -> Finding:

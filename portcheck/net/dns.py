@@ -17,7 +17,16 @@ from portcheck.net.own_names import own_addresses
 from portcheck.net.platform import name_policy
 from portcheck.net.question import TOLD, UNHEARD, DnsQuestion, Reply
 
-__all__ = ["TOLD", "UNHEARD", "Names", "NoResolverError", "is_address", "system_servers", "upstream_servers"]
+__all__ = [
+    "TOLD",
+    "UNHEARD",
+    "Names",
+    "NoResolverError",
+    "asked_and_passed_over",
+    "is_address",
+    "system_servers",
+    "upstream_servers",
+]
 
 HOSTS_FILE = "system (hosts)"
 RESOLVER = "dns.asyncresolver"
@@ -43,6 +52,7 @@ class Names:
     bound: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(32), repr=False)  # questions at once
     tries: int | None = None  # datagrams of one question; None: as many as the patience holds
     over_tcp: bool = True  # where UDP is silent
+    source_ip: str | None = None  # of questions to named servers; the system's are asked as programs ask them
     _system: tuple[tuple[str, int], ...] = ()
     _policy: tuple[name_policy.PolicyRule, ...] | None = None
     _tcp_alone: bool = False  # an answer came over TCP while UDP was silent: both are asked at once from then on
@@ -76,7 +86,8 @@ class Names:
 
     async def _lookup(self, name: str, record: str, *, required: bool) -> Lookup:
         servers = tuple(self.servers) or self._of_the_system(name)
-        asking = DnsQuestion(name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone)
+        source = self.source_ip if self.servers else None
+        asking = DnsQuestion(name, record, servers, self.patience_s, self.tries, self.over_tcp, self._tcp_alone, source)
         reply = await asking.ask()
         late_no = reply.status == "refused" and reply.elapsed_ms >= LATE_MS  # a forwarder that was not answered itself
         if reply.status not in UNHEARD and not reply.status.startswith("error") and not late_no:
@@ -147,6 +158,18 @@ def system_servers() -> tuple[tuple[str, int], ...]:
     if not usable:
         raise NoResolverError(NO_RESOLVER)
     return usable
+
+
+def asked_and_passed_over() -> tuple[list[str], list[str]]:
+    """Of the system's list: whom programs on this machine ask, and whom they never do, since too many are before."""
+    from portcheck.net.platform import dns_servers  # late, with the resolver's modules
+
+    try:
+        found = [str(getattr(server, "address", server)) for server in dns_servers.configured().nameservers]
+    except dns_servers.UNREADABLE:
+        return [], []
+    asked = found[: dns_servers.PROGRAMS_ASK]
+    return list(dict.fromkeys(asked)), list(dict.fromkeys(server for server in found if server not in asked))
 
 
 NO_RESOLVER = "this machine has no DNS resolver configured; name one with --dns or dns = [...]"

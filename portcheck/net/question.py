@@ -65,6 +65,7 @@ class DnsQuestion:
     tries: int | None = None  # datagrams at most; None: as many as the patience holds
     tcp: bool = True  # whether it is asked over TCP too
     tcp_alone: bool = False  # UDP has been silent where TCP answered: both are asked at once
+    source_ip: str | None = None  # where it can lead to the server
     _running: dict[asyncio.Task[Reply], _Asked] = field(default_factory=dict)
     _out: dict[Server, Reply] = field(default_factory=dict)  # said something that is no answer
     _dead: set[tuple[Server, bool]] = field(default_factory=set)  # this machine could not send there
@@ -95,6 +96,12 @@ class DnsQuestion:
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
+
+    def source(self, server: Server) -> str | None:
+        """The address to send from; None: the system chooses."""
+        own = self.source_ip
+        fits = own is not None and (":" in own) == (":" in server[0]) and not is_loopback(server[0])
+        return own if fits else None
 
     def _idle(self) -> bool:
         """Nobody is waited for over UDP, and somebody could be asked."""
@@ -185,7 +192,8 @@ async def _over_udp(question: DnsQuestion, server: Server, again: asyncio.Event)
         family = dns.inet.af_for_address(server[0])
         backend: Any = dns.asyncbackend.get_default_backend()
         peer = server if backend.datagram_connection_required() else None
-        async with await backend.make_socket(family, socket.SOCK_DGRAM, 0, None, peer) as sock:
+        source = (own, 0) if (own := question.source(server)) else None
+        async with await backend.make_socket(family, socket.SOCK_DGRAM, 0, source, peer) as sock:
             where = dns.inet.low_level_address_tuple(server, family)
             repeating = asyncio.create_task(_repeated(sock, query.to_wire(), where, again))
             try:
@@ -211,8 +219,9 @@ async def _repeated(sock: Any, wire: bytes, where: Any, again: asyncio.Event) ->
 async def _over_tcp(question: DnsQuestion, server: Server) -> Reply:
     import dns.asyncquery
 
+    source = question.source(server)
     return await _conversation(
-        question, lambda query: dns.asyncquery.tcp(query, server[0], question.patience_s, server[1])
+        question, lambda query: dns.asyncquery.tcp(query, server[0], question.patience_s, server[1], source)
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from portcheck.config import ForestSpec, is_address
+from portcheck.net import refusal
 from portcheck.net.dns import MORE_TRIES
 from portcheck.net.question import ONE_TRY_S
 from portcheck.plan.line import Cost, ForecastLine, LineKind, by_tcp, by_udp
@@ -48,6 +49,10 @@ def discovery(forest: ForestSpec, families: Sequence[str], patience_s: float) ->
         yield _programs(forest, f"dc1.{forest.name}", families, each=True)
 
 
+FIRST = "_ldap._tcp.dc._msdcs."
+"""One question of a server that answers none of them is sent again, to see whether it refuses."""
+
+
 def _compared(forest: ForestSpec, patience_s: float) -> Iterator[ForecastLine]:
     """The SRV questions, once of each configured server that has not answered them already."""
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
@@ -63,7 +68,8 @@ def _compared(forest: ForestSpec, patience_s: float) -> Iterator[ForecastLine]:
                     line = _line(forest, asked, name, record, patience_s)
                     conversation = Cost(1, 0, 1) + by_tcp(Question("", line.questions[0].size + 2))
                     silent = line.answered * TRIES + Cost(1, 0, 1) * math.ceil(patience_s / ONE_TRY_S)
-                    most = silent + conversation * TRIES
+                    refused = line.answered * refusal.TRIES if name.startswith(FIRST) else Cost()
+                    most = silent + conversation * TRIES + refused
                     yield replace(line, port=53, silent=silent, at_most=most, purpose=COMPARED)
         line = _line(forest, asked, f"dc1.{forest.name}", "A", patience_s, host=EACH, each=True)
         yield replace(line, port=53, purpose=COMPARED)

@@ -14,7 +14,7 @@ from portcheck.model import Facts, Lookup
 from portcheck.model.target import Target
 from portcheck.net import own_names
 from portcheck.net.dns import HOSTS_FILE, TOLD, UNHEARD, Names, NoResolverError, is_address
-from portcheck.run import contradictions
+from portcheck.run import contradictions, name_servers
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery, asked_here, nobodys, srv_targets
 
@@ -70,6 +70,7 @@ class NamesBeside:
             told = await views.other_views(found.lookups, self.names, others)
             told += await views.other_addresses([*found.lookups, *told], self.names, others)
             self.lookups.extend(told)
+            self.facts |= await name_servers.refusing(told, others) | name_servers.unasked(self.names)
 
     async def _programs(self, found: Discovery) -> None:
         """What programs on this machine get for the controllers' names and the domains' own."""
@@ -143,6 +144,7 @@ class NamesBeside:
         if asked_here(self.names):
             return  # a forest that lives on this machine: nobody else has to know it
         try:
+            self.facts |= name_servers.confined(self.lookups, self.names, self.families)
             await asyncio.gather(
                 self._of_authorities(controllers),
                 self._elsewhere(controllers),
@@ -174,7 +176,8 @@ class NamesBeside:
         asked_already = {lookup.answered_from for lookup in self.lookups if lookup.server == self.names.label}
         serving = dict.fromkeys(c.address for c in controllers if c.serves_dns and c.speaks)
         own = [address for address in serving if {address} != asked_already][:MOST_AUTHORITIES]
-        servers = [Names(((address, 53),), self.names.patience_s, tries=views.TRIES) for address in own]
+        patience_s, source = self.names.patience_s, self.names.source_ip
+        servers = [Names(((address, 53),), patience_s, tries=views.TRIES, source_ip=source) for address in own]
         asked = (
             view.lookup(name, record, required=False) for view in servers for name, record in dict.fromkeys(missing)
         )

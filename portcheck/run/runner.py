@@ -203,11 +203,12 @@ def _asker(
 ) -> ForestAsker:
     servers = tuple((server.host, server.port) for server in forest.dns if is_address(server.host))
     far = order.settings.proxy is not None and order.settings.proxy.scheme == FAR and forest.name != CLOUD
+    source = order.settings.source_ip
     return ForestAsker(
         forest,
         profiles,
         engine,
-        (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up),
+        (NamesFar if far else Names)(servers, order.settings.timeout_s, bound=engine.looking_up, source_ip=source),
         notify,
         order.selection,
         order.families,

@@ -90,7 +90,7 @@ class Search:
         knowing = await views.of(others, f"_ldap._tcp.dc._msdcs.{self.forest.name}")
         if knowing is None:
             return found
-        asked = Names(knowing.servers, self.names.patience_s, bound=self.names.bound)
+        asked = Names(knowing.servers, self.names.patience_s, bound=self.names.bound, source_ip=knowing.source_ip)
         other = await srv.advertised(self.forest, asked, self.families)
         told = [replace(lookup, required=lookup.required and lookup.record != "SRV") for lookup in other.lookups]
         self.lookups.extend(told)

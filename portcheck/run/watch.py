@@ -26,6 +26,7 @@ from portcheck.model import (
 from portcheck.model.target import Selection
 from portcheck.net.dns import UNHEARD
 from portcheck.report.compare import compare, unfinished
+from portcheck.report.verdicts import by_forest
 from portcheck.run.attending import pause
 from portcheck.run.narrowed import only, pinned, unnamed_server, with_mappers
 from portcheck.run.runner import Order, explained
@@ -51,7 +52,8 @@ class Goal:
             return any(o.state in BLOCKED for o in report.outcomes if self._names(o))
         bad = NOT_GOOD if self.strict else NOT_GOOD - {Verdict.WARN}
         verdicts = {outcome.verdict for outcome in report.outcomes}
-        return Verdict.PASS in verdicts and not verdicts & bad
+        whole = verdicts | set(by_forest(report).values())  # a finding may tell of what is no check's
+        return Verdict.PASS in verdicts and not whole & bad
 
     def wants(self, outcome: Outcome) -> bool:
         """A check that the goal needs to hear of in every round."""

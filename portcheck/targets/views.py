@@ -32,7 +32,17 @@ def configured(servers: Sequence[Server]) -> list[tuple[Server, ...]]:
 def views(names: Names, own: Sequence[str] = ()) -> list[Names]:
     """Everybody else who may be asked; `own`: addresses of the forest's own servers."""
     asked = [*configured(tuple(names.servers)), *(((address, 53),) for address in dict.fromkeys(own[:MOST_OWN]))]
-    others = (Names(servers, names.patience_s, bound=names.bound, tries=TRIES) for servers in dict.fromkeys(asked))
+    named = set(names.servers)  # the system's are asked as programs ask them
+    others = (
+        Names(
+            each,
+            names.patience_s,
+            bound=names.bound,
+            tries=TRIES,
+            source_ip=names.source_ip if named & set(each) else None,
+        )
+        for each in dict.fromkeys(asked)
+    )
     return [view for view in others if view.label != names.label]
 
 

@@ -81,7 +81,7 @@ def test_each_code_has_one_rule() -> None:
     servers that differ come before the silence that they led to, and after what else is amiss in DNS; an answer comes
     from another address, or from another port of the same; a service is down on the host, or on one of several."""
     hosts, dns = {"explicit-reject", "host-unreachable"}, {"dns-views-differ", "resolver-filters-addresses"}
-    several = {"answer-from-other-address", "service-down", *hosts, *dns}
+    several = {"answer-from-other-address", "service-down", "resolution-differs", *hosts, *dns}
     assert {code for code in CODES if CODES.count(code) > 1} == several
 
 

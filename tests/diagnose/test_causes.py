@@ -319,3 +319,25 @@ def test_controllers_of_which_one_fails_are_not_alike() -> None:
     apart = {"given": ANSWERED, "hosts": {"dc2.alpha.test": {"given": ANSWERED | far}}}
     assert weighed(NO_LOGON_SERVER, alike)[Condition.PARTIAL, ""].standing is Standing.RULED_OUT
     assert weighed(NO_LOGON_SERVER, apart)[Condition.PARTIAL, ""].standing is not Standing.RULED_OUT
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_what_another_forest_answers_rules_nothing_out(*, other: bool) -> None:
+    strange = {"state": "ok", "facts": {"wrong_forest": True, "domain": "beta.test", "forest": "beta.test"}}
+    given = dict.fromkeys(ANSWERED, "ok") | ({"ldap-ping/389/udp": strange, "ldap/389/tcp": strange} if other else {})
+    cause = weighed(NO_LOGON_SERVER, {"given": given})[Condition.BLOCKED, "kpasswd/tcp kpasswd/udp"]
+    assert (cause.standing is Standing.UNTOLD) is other
+    assert ("is another forest's" in cause.because) is other
+
+
+@pytest.mark.parametrize("status", ["timeout", "ok"])
+def test_a_resolver_that_answers_and_not_about_the_forest_rules_dns_out_of_nothing(status: str) -> None:
+    lookup = {"name": "_ldap._tcp.dc._msdcs.alpha.test", "record": "SRV", "server": "system", "status": status}
+    answers = {"answers": ["0 100 389 dc1.alpha.test"]} if status == "ok" else {}
+    resolver = {"address": "127.0.0.53", "source": "resolver", "given": {"dns/53/udp": "ok", "dns/53/tcp": "ok"}}
+    case = {"hosts": {"127.0.0.53": resolver}, "lookups": [lookup | answers]}
+    found = weighed(NO_LOGON_SERVER, case)
+    assert (found[Condition.BLOCKED, "dns/udp dns/tcp"].standing is Standing.UNTOLD) is (status == "timeout")
+    records = found[Condition.SRV_MISSING, ""]
+    silent = "1 of 1 SRV questions were not answered"
+    assert (records.because == silent) is (status == "timeout")

@@ -56,3 +56,11 @@ def test_a_dead_controller_of_another_site_is_a_warning_and_one_that_lives_is_no
     assert dead(far=True) == (Verdict.WARN, Verdict.WARN)
     assert dead(far=False) == (Verdict.FAIL, Verdict.FAIL)
     assert dead(far=True, alive=True)[0] is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("seen", "verdict"), [(SKEWED, Verdict.WARN), (replace(SKEWED, facts={}), Verdict.PASS)])
+def test_a_mark_is_taken_back_where_its_finding_is_gone(seen: Outcome, verdict: Verdict) -> None:
+    good = replace(seen, verdict=verdict)
+    before = marked([good], [told(Severity.ERROR, good)])
+    assert [one.verdict for one in before] == [Verdict.FAIL]
+    assert marked(before, []) == (good,)

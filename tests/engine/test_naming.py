@@ -14,6 +14,8 @@ from portcheck.model.target import Target
 from portcheck.net import own_names
 from portcheck.net.dns import Names, NoResolverError
 from portcheck.net.own_names import OwnAnswer
+from portcheck.net.refusal import PortRefusal
+from portcheck.run import name_servers
 from portcheck.run.naming import NamedController, NamesBeside
 from portcheck.targets import views
 from portcheck.targets.srv import Discovery
@@ -247,3 +249,52 @@ async def test_what_the_domains_name_leads_to_is_held_against_the_forests_own_se
     known = [Lookup("dc2.alpha.test", "A", "10.0.0.1", "ok", (OWN.address,))]
     await here.naming(Zone(servers=[("10.0.0.1", 53)]), known).afterwards([OWN])
     assert asked == ([] if answers else [(OWN.address, "alpha.test", "A"), (OWN.address, OWN.host, "A")])
+
+
+# This machine's own list of name servers
+
+
+@dataclass(slots=True)
+class Silent(Names):
+    async def lookup(self, name: str, record: str, *, required: bool = True) -> Lookup:
+        return Lookup(name, record, self.label, "timeout", required=required)
+
+
+@pytest.mark.parametrize("said", [PortRefusal("127.0.0.2", ""), None])
+async def test_a_silent_server_of_the_list_is_asked_whether_it_refuses(
+    monkeypatch: pytest.MonkeyPatch, said: PortRefusal | None
+) -> None:
+    async def refusal(*_: object) -> PortRefusal | None:
+        return said
+
+    monkeypatch.setattr(name_servers, "refusal", refusal)
+    silent = Silent(servers=[("127.0.0.2", 53)])
+    told = await name_servers.refusing([await silent.lookup(SRV, "SRV")], [silent])
+    rows = [{"server": "127.0.0.2", "by": ""}]
+    assert told == ({} if said is None else {"name_servers_refusing": rows})
+
+
+async def test_a_server_that_answered_is_not_asked_whether_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name_servers, "refusal", None)
+    zone = Zone(servers=[("10.0.0.1", 53)])
+    assert await name_servers.refusing([await zone.lookup(SRV, "SRV")], [zone]) == {}
+
+
+@pytest.mark.parametrize(
+    ("resolver", "status", "routes", "told"),
+    [
+        ("127.0.0.53", "refused", (), ["IPv4", "IPv6"]),
+        ("127.0.0.53", "servfail", ("AAAA",), ["IPv4"]),
+        ("127.0.0.53", "servfail", ("A",), None),
+        ("127.0.0.53", "nxdomain", (), None),
+        ("10.0.0.53", "refused", (), None),
+    ],
+)
+def test_a_resolver_here_without_an_answer_and_without_a_default_route(
+    monkeypatch: pytest.MonkeyPatch, resolver: str, status: str, routes: Sequence[str], told: list[str] | None
+) -> None:
+    ways = {name_servers.FAR[record]: "10.77.0.10" for record in routes}
+    monkeypatch.setattr(name_servers, "source_address", ways.get)
+    monkeypatch.setattr(name_servers, "system_servers", lambda: ((resolver, 53),))
+    found = name_servers.confined([Lookup(SRV, "SRV", "system", status)], Names(), ("A", "AAAA"))
+    assert found == ({} if told is None else {"no_default_route": told})

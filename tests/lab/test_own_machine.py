@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.lab import faults, records
+from tests.lab import faults, records, resolvers
 from tests.lab.program import Run
 from tests.lab.rules import chain
 from tests.lab.test_kinds import byname, finding
@@ -96,12 +96,82 @@ def test_without_a_route_to_the_name_server_no_firewall_is_asked(lab: Lab) -> No
     assert asked(run, "dns-blocked") == {"this-machine"}
 
 
+GONE = tuple(f"10.77.0.{number}" for number in (91, 92, 93))
+CLOSED = ("127.0.0.91", "127.0.0.92", "127.0.0.93")
+
+
+def servers(*addresses: str) -> str:
+    return "".join(f"nameserver {address}\n" for address in addresses)
+
+
 def test_resolvers_that_are_not_there_are_no_controllers_and_no_firewalls_matter(lab: Lab) -> None:
-    gone = "".join(f"nameserver 10.77.0.{number}\n" for number in (91, 92, 93))
-    with resolv_conf(lab, f"{gone}nameserver 127.0.0.1\n"):
+    with resolv_conf(lab, servers(*GONE[:2], resolvers.USUAL)):
         run = byname(lab)
-    assert (run.code, "partial-forest" in run.codes("bravo")) == (1, False)
-    assert "firewall team" not in finding(run, "dns-blocked")["fix"]
+    assert run.codes("bravo") == ["dns-views-differ"]
+    assert "firewall team" not in finding(run, "dns-views-differ")["fix"]
+
+
+@pytest.mark.parametrize("dead", [GONE, CLOSED])
+def test_a_fourth_name_server_that_knows_the_forest_is_of_no_use_to_programs(lab: Lab, dead: Sequence[str]) -> None:
+    with resolv_conf(lab, servers(*dead, resolvers.USUAL)):
+        run = byname(lab)
+    assert (run.code, run.codes("bravo")) == (1, ["resolution-differs"])
+    told = finding(run, "resolution-differs")
+    assert "the first three name servers alone" in told["title"]
+    assert "Put 127.0.0.1 among the first three" in told["fix"]
+    assert asked(run, "resolution-differs") == {"this-machine"}
+
+
+def test_a_third_name_server_that_knows_the_forest_is_asked_by_programs_too(lab: Lab) -> None:
+    with resolv_conf(lab, servers(*CLOSED[:2], resolvers.USUAL, CLOSED[2])):
+        run = byname(lab)
+    assert run.codes("bravo") == ["dns-views-differ"]
+    assert "turn to the next at once" in finding(run, "dns-views-differ")["explanation"]
+
+
+@pytest.mark.parametrize("place", [CLOSED[0], "10.77.0.1"])
+def test_a_name_server_that_refuses_is_not_waited_for(lab: Lab, place: str) -> None:
+    with resolv_conf(lab, servers(place, resolvers.USUAL)):
+        run = byname(lab)
+    assert (run.code, run.codes("bravo")) == (0, ["dns-views-differ"])
+    told = finding(run, "dns-views-differ")
+    assert "nobody takes questions there" in told["evidence"]
+    assert "wait" not in told["explanation"]
+
+
+def test_a_name_server_that_is_silent_is_waited_for(lab: Lab) -> None:
+    with resolvers.forwarder(lab, drop={"*": True}), resolv_conf(lab, servers(resolvers.USUAL, resolvers.ODD)):
+        run = byname(lab)
+    told = finding(run, "dns-views-differ")
+    assert "wait for it, some seconds with each question" in told["explanation"]
+    assert "refuse" not in told["evidence"]
+
+
+@pytest.mark.parametrize(("rcode", "code"), [("REFUSED", "srv-missing"), ("SERVFAIL", "dns-blocked")])
+@pytest.mark.parametrize("routed", [True, False])
+def test_a_forwarder_here_that_gets_no_answer_is_held_against_the_routes(
+    lab: Lab, rcode: str, code: str, *, routed: bool
+) -> None:
+    with ExitStack() as undo:
+        if not routed:
+            undo.enter_context(ip(lab, "route del default", "route add default via 10.77.0.1"))
+        undo.enter_context(resolvers.asks_only(lab, rcode={"*": rcode}))
+        run = byname(lab)
+    assert ("is to have a default route" in finding(run, code)["fix"]) is not routed
+    assert asked(run, code) == ({"dns"} if routed else {"this-machine"})
+
+
+@pytest.mark.parametrize("source", [True, False])
+def test_where_another_address_of_this_machine_is_let_through_names_are_asked_from_it_too(
+    lab: Lab, *, source: bool
+) -> None:
+    other, rule = "10.77.0.20", f"ip saddr 10.77.0.10 ip daddr {lab.bravo.address} drop"
+    given = ["--source-ip", other] if source else []
+    with ip(lab, f"addr add {other}/24 dev eth0", f"addr del {other}/24 dev eth0"), chain(lab.fw1, "forward", rule):
+        run = byname(lab, *given, dns=[lab.bravo.address])
+    assert run.code == (0 if source else 1)
+    assert ("fail" in run.verdicts("bravo")) is not source
+    assert "srv-missing" not in run.codes("bravo")
 
 
 # The forests file

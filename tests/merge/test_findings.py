@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from portcheck.exitcodes import NOT_AS_EXPECTED, NOT_DONE, OK
 from portcheck.merge.findings import exit_code
 from portcheck.merge.gather import Sourced, gathered
 from portcheck.merge.points import LeftOut
-from portcheck.model import ForestReport, Lookup, Severity, State, Vantage, Verdict
+from portcheck.model import Finding, ForestReport, Lookup, Severity, State, Vantage, Verdict
 
 from .places import HOST, blocked, by_code, merged, place, saw
 
@@ -268,3 +269,21 @@ def test_a_places_name_is_one_that_a_line_can_hold(name: str, called: str) -> No
 def test_long_names_that_begin_alike_stay_two_places() -> None:
     found = merged(*(place("x" * 100 + end, saw("ldap/tcp", "ok"), number=n) for n, end in enumerate("ab", 1)))
     assert len(set(found.names)) == len(found.points) == 2
+
+
+NOBODY = Finding("dns-blocked", Severity.ERROR, "alpha.test", "alpha.test: nobody is found", "e.")
+
+
+def test_a_fault_that_no_check_of_a_place_shows_is_not_as_expected_from_everywhere() -> None:
+    found = merged(
+        place("client", saw("ldap/tcp", "ok")), place("branch", saw("dns/udp", "ok"), findings=(NOBODY,), number=9)
+    )
+    (told,) = by_code(found)["dns-blocked"]
+    assert told.title == "alpha.test: nobody is found, as seen from branch"
+    assert exit_code(found) == NOT_AS_EXPECTED
+
+
+def test_a_fault_that_a_check_shows_is_in_the_matrix_alone() -> None:
+    failing = place("branch", saw("dns/udp", "filtered"), findings=(NOBODY,), number=9)
+    minor = place("client", saw("ldap/tcp", "ok"), findings=(replace(NOBODY, severity=Severity.WARNING),))
+    assert "dns-blocked" not in by_code(merged(minor, failing))

@@ -345,3 +345,29 @@ async def test_a_server_elsewhere_is_asked_from_several_ports(monkeypatch: pytes
     transport.close()
     assert len(heard) > question.PORTS
     assert len(set(heard)) == question.PORTS
+
+
+@pytest.mark.parametrize(
+    ("server_at", "source"),
+    [("10.77.2.10", "10.77.0.20"), ("fd77:0:0:12::10", None), ("127.0.0.53", None)],
+)
+def test_the_source_address_is_used_where_it_leads_to_the_server(server_at: str, source: str | None) -> None:
+    asked = question.DnsQuestion("alpha.test", "SRV", ((server_at, 53),), 1.0, source_ip="10.77.0.20")
+    assert asked.source((server_at, 53)) == source
+
+
+@pytest.mark.parametrize("own", ["10.77.0.20", None])
+async def test_named_servers_are_asked_from_the_source_address_and_the_systems_are_not(
+    monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    asked: list[str | None] = []
+
+    async def ask(asking: question.DnsQuestion) -> question.Reply:
+        asked.append(asking.source_ip)
+        return question.Reply("nxdomain")
+
+    monkeypatch.setattr(question.DnsQuestion, "ask", ask)
+    monkeypatch.setattr(resolver, "system_servers", lambda: (("10.0.0.53", 53),))
+    await Names((("10.77.2.10", 53),), source_ip=own).lookup("alpha.test", "SRV")
+    await Names(source_ip=own).lookup("alpha.test", "SRV")
+    assert asked == [own, None]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import dns.resolver
 import pytest
 
-from portcheck.net.dns import NoResolverError, system_servers
+from portcheck.net.dns import NoResolverError, asked_and_passed_over, system_servers
 from portcheck.net.platform import dns_servers
 
 
@@ -47,6 +47,24 @@ def test_a_machine_with_only_stand_ins_has_no_resolver(monkeypatch: pytest.Monke
     monkeypatch.setattr(dns_servers, "configured", lambda: found)
     with pytest.raises(NoResolverError):
         system_servers()
+
+
+@pytest.mark.parametrize(
+    ("listed", "most", "asked", "beyond"),
+    [
+        (["10.0.0.1", "10.0.0.2", "10.0.0.3"], 3, ["10.0.0.1", "10.0.0.2", "10.0.0.3"], []),
+        (["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"], 3, ["10.0.0.1", "10.0.0.2", "10.0.0.3"], ["10.0.0.4"]),
+        (["10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.4"], 3, ["10.0.0.1"], ["10.0.0.4"]),
+        (["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.1"], 3, ["10.0.0.1", "10.0.0.2", "10.0.0.3"], []),
+        (["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"], None, [f"10.0.0.{n}" for n in (1, 2, 3, 4)], []),
+    ],
+)
+def test_the_c_library_asks_the_first_three(
+    monkeypatch: pytest.MonkeyPatch, listed: list[str], most: int | None, asked: list[str], beyond: list[str]
+) -> None:
+    monkeypatch.setattr(dns_servers, "configured", lambda: SimpleNamespace(nameservers=listed, port=53))
+    monkeypatch.setattr(dns_servers, "PROGRAMS_ASK", most)
+    assert asked_and_passed_over() == (asked, beyond)
 
 
 # resolv.conf

@@ -69,6 +69,7 @@ def watch() -> str:
     zone = clock(before.started)[9:]
     lines = (
         *watching.line(first, f"{watching.counts(before)}; watching every 5 s, times are {zone}", options),
+        *watching.found(first, before, options),
         *watching.line(first, watching.asking(before, 5), options),
         *watching.change_lines(second, after, changed, options),
         *watching.line(second, words, options),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import pytest
 from factories import check, controller, outcome, report
 
 from portcheck.config import ForestSpec
-from portcheck.model import BlockedAt, ForestReport, Lookup, Outcome, Report, State, Verdict
+from portcheck.model import BlockedAt, Finding, ForestReport, Lookup, Outcome, Report, Severity, State, Verdict
 from portcheck.model.target import Selection
 from portcheck.render.live.watching import WHOLE_EVERY as WHOLE_ON_SCREEN
 from portcheck.render.live.watching import asking, lost_since
+from portcheck.render.live.watching import found as first_found
+from portcheck.render.shared.options import Options
 from portcheck.run.runner import Order, explained
 from portcheck.run.watch import WHOLE_EVERY, Clock, Goal, Round, Watch, merged
 
@@ -138,6 +141,32 @@ def test_the_words_of_the_screen_say_when_everything_is_asked_again() -> None:
     assert asking(good, 5) == "all is well: asking everything every 5 s"
     alone = report(outcome(KPASSWD, State.FILTERED))
     assert asking(alone, 5) == "asking the one that is not good every 5 s, everything every 50 s"
+
+
+def found(severity: Severity) -> Report:
+    """Only the resolver is asked, and answers; what is amiss is told of the forest."""
+    told = Finding("dns-blocked", severity, "alpha.test", "alpha.test: nobody is found", "e.")
+    return replace(report(outcome(LDAP)), findings=(told,))
+
+
+def test_a_fault_that_no_check_shows_is_not_well() -> None:
+    assert not Goal().reached(found(Severity.ERROR))
+    assert Goal().reached(found(Severity.WARNING))
+    assert not Goal(strict=True).reached(found(Severity.WARNING))
+    assert Goal(strict=True).reached(found(Severity.INFO))
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_the_screen_does_not_call_well_what_a_finding_calls_a_fault(severity: Severity) -> None:
+    words = asking(found(severity), 5)
+    assert words.endswith(": asking everything every 5 s")
+    assert words.startswith("all is well") is (severity is Severity.INFO)
+
+
+def test_the_first_round_names_what_it_found() -> None:
+    lines = [one.plain for one in first_found("10:00:00", found(Severity.ERROR), Options(width=80))]
+    assert lines == ["10:00:00  finding: alpha.test: nobody is found"]
+    assert not list(first_found("10:00:00", report(outcome(LDAP)), Options(width=80)))
 
 
 def test_a_rule_that_opens_is_told_once_and_believed_after_everything_was_asked() -> None:

@@ -19,6 +19,7 @@ from portcheck.diagnose.rules.mapper import MAPPER
 from portcheck.diagnose.rules.missing import MISSING
 from portcheck.diagnose.rules.names import SERVERS
 from portcheck.diagnose.rules.outside import FORGETFUL, OUTSIDE
+from portcheck.diagnose.rules.passed_over import PASSED_OVER
 from portcheck.diagnose.rules.path import CUT, TOLD, WHOLE
 from portcheck.diagnose.rules.reachability import REACHABILITY
 from portcheck.diagnose.rules.records import RECORDS
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     *BURST,
     *MISLEADING,
     *UNSTEADY,
+    *PASSED_OVER,
     *MISLED,
     *STRAYS,
     *SITE,

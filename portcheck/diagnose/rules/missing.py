@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from portcheck.diagnose import answers
 from portcheck.diagnose.answers import of_the_forest, speaker
 from portcheck.diagnose.answers import targets as srv_targets
+from portcheck.diagnose.own_list import way_first
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
@@ -190,9 +191,11 @@ def _whom_to_ask(f: ForestFacts, lacking: list[Lookup], who: str) -> str:
         )
     if statuses == {SERVFAIL} or _overfull(f, lacking):
         return (
-            f"Ask whoever runs {who}: which servers does it forward {own} to, do they live, and is tcp+udp 53 from it"
-            " to them allowed"
+            f"{way_first(f)}Ask whoever runs {who}: which servers does it forward {own} to, do they live, and is"
+            " tcp+udp 53 from it to them allowed"
         )
+    if statuses == {"refused"} and (way := way_first(f)):
+        return f"{way}Then ask whoever runs {who}: which servers does it forward {own} to, and do they live"
     if statuses == {"refused"}:
         return (
             f"Check the name first. If {own} is right, ask whoever runs {who} to answer this machine about it; or name"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from portcheck.diagnose.answers import SYSTEM, server_named
 from portcheck.diagnose.answers import targets as srv_targets
+from portcheck.diagnose.own_list import way_first
 from portcheck.diagnose.phrases import listed, short, some
 from portcheck.diagnose.reader import name, printable, text
 from portcheck.diagnose.remedy import allow, sources
@@ -111,8 +112,8 @@ def _forwarding(f: ForestFacts, asked: list[Lookup]) -> dict[str, str] | None:
     own = printable(f.forest.name)
     return {
         "what": f"{who} answers, but not about {own}",
-        "ask": f"Ask whoever runs that resolver: which servers does it forward {own} to, do they live, and is"
-        " tcp+udp 53 from it to them allowed",
+        "ask": f"{way_first(f)}Ask whoever runs that resolver: which servers does it forward {own} to, do they live,"
+        " and is tcp+udp 53 from it to them allowed",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from portcheck.diagnose import answers
+from portcheck.diagnose import answers, own_list
 from portcheck.diagnose.phrases import listed, some
 from portcheck.diagnose.reader import median, name, printable
 from portcheck.diagnose.resolution import Row, addresses_in, answered_by, by_turns, rows
@@ -202,10 +202,11 @@ def _others_say(f: ForestFacts, row: Row) -> str:
 
 
 def _told_already(f: ForestFacts, row: Row) -> bool:
-    """The system's resolver does not know the records either, or answers by turns: that has its finding."""
+    """The system's resolver does not know the records either, is never asked, or answers by turns."""
     lacks = any(
         x.server == answers.SYSTEM and x.record == "SRV" and x.status in {"nxdomain", "nodata"} for x in f.lookups()
     )
+    lacks = lacks or f.once(own_list.three_only) is not None
     return (not addresses_in(row, "programs") and lacks) or bool(by_turns(row))
 
 

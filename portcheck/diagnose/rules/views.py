@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from portcheck.diagnose import answers
+from portcheck.diagnose import answers, own_list
 from portcheck.diagnose.answers import SYSTEM, of_the_forest, server_named, speaker
 from portcheck.diagnose.leads import Leads, addresses, by_address, leads, misled
 from portcheck.diagnose.phrases import some
 from portcheck.diagnose.reader import name, printable
 from portcheck.diagnose.rule import Proof, Rule
 from portcheck.diagnose.rules.missing import gone
-from portcheck.diagnose.rules.names import SAID_NO, SERVFAIL, SITES
+from portcheck.diagnose.rules.names import SAID_NO, SITES
 from portcheck.diagnose.rules.strays import strays, translated
 from portcheck.diagnose.rules.unsteady import unsteady
 from portcheck.diagnose.rules.ways import silenced
@@ -37,7 +37,7 @@ def _views(f: ForestFacts) -> Proof | None:
     if not split and not idle:
         return None
     told = [f"{printable(asked)} {record}: {_sides(views)}" for (asked, record), views in split.items()]
-    seen = ([some(told, 2, "more questions")] if told else []) + [f"{who} {said}" for who, said in idle.items()]
+    seen = ([some(told, 2, "more questions")] if told else []) + [f"{who} {one.said}" for who, one in idle.items()]
     words = OWN_VIEWS if any(_own_differ(views) for views in split.values()) else OTHER_VIEWS
     wrong = list(dict.fromkeys([*(who for views in split.values() for who in _wrong(views)), *idle]))
     told_words = {key: words_of.format(forest=printable(f.forest.name)) for key, words_of in words.items()}
@@ -48,22 +48,30 @@ def _views(f: ForestFacts) -> Proof | None:
     lead = "leads" if len(nobody) == 1 else "lead"
     nowhere = f". No controller of {printable(f.forest.name)} answers where {some(nobody)} {lead}" if nobody else ""
     told_words["how"] = f"{DIFFERENTLY}{nowhere}. {told_words['whose']}"
-    if not split and all(said == UNHEARD_OF for said in idle.values()):
-        told_words |= {"what": f"{some(idle)} {SILENT}", "how": WAITS, "ask": DEAD}
+    if not split:
+        told_words["how"] = own_list.turning(idle.values())
+        if all(silence.dead for silence in idle.values()):
+            told_words |= {
+                "what": f"{some(idle)} {'does' if len(idle) == 1 else 'do'} not answer, and others do",
+                "ask": DEAD,
+            }
     if server_named(SYSTEM) in idle:
         told_words["how"] = OWN_RESOLVER
     severity = Severity.ERROR if answers.believes_wrong(f) else Severity.WARNING
     return Proof(seen=tuple(seen), severity=severity, words=told_words)
 
 
+def _silent(dead: Collection[own_list.Silence]) -> str:
+    if not any(silence.waits for silence in dead):
+        return f"{'refuses' if len(dead) == 1 else 'refuse'} questions, and others answer"
+    return f"{'does' if len(dead) == 1 else 'do'} not answer, and others do"
+
+
 DIFFERENTLY = "The same question is answered differently depending on the server"
-SILENT = "does not answer, and others do"
 OWN_RESOLVER = (
     "Other servers than this machine's own resolver were asked, and they know the forest. Programs on this machine ask"
     " the resolver, and do not find the controllers by their names, whatever is asked here"
 )
-UNHEARD_OF = "answered nothing (timeout)"
-WAITS = "Programs that ask this one first wait for it, some seconds with each question, before they turn to the next"
 DEAD = (
     "Take it out of the list if it is gone; if it should be there, ask whoever runs it whether it is alive"
     " and answers this machine."
@@ -134,21 +142,21 @@ def _wrong(views: Views) -> list[str]:
     return [who for who, view in sorted(views.items()) if not view.rows or view.to is Leads.NOBODY]
 
 
-def _idle(f: ForestFacts) -> dict[str, str]:
+def _idle(f: ForestFacts) -> dict[str, own_list.Silence]:
     """Of several servers that are set up on this machine, those that gave no answer at all where another did."""
     label = answers.main(f)
-    if not any(x.server == label and x.status == "ok" for x in f.lookups("SRV")):
+    if not any(x.server == label and x.status == "ok" for x in f.lookups("SRV")) or f.once(own_list.three_only):
         return {}
     beside: dict[str, list[Lookup]] = {}
     for lookup in f.lookups("SRV"):
         if not lookup.required and lookup.server != label and SITES not in lookup.name:
             beside.setdefault(lookup.server, []).append(lookup)
-    own = answers.own_servers(f)
+    own, refusing = answers.own_servers(f), own_list.refusing(f)
     among = label == SYSTEM or ", " in label
     if f.of_run(silenced):
         beside = {server: asked for server, asked in beside.items() if {x.status for x in asked} != {"timeout"}}
     return {
-        server_named(server): _gave_none(asked)
+        server_named(server): gave_none(asked, refusing.get(server))
         for server, asked in beside.items()
         if (among or server == SYSTEM)
         and not _told_already(f, server)
@@ -166,13 +174,15 @@ def _told_already(f: ForestFacts, server: str) -> bool:
     )
 
 
-def _gave_none(asked: list[Lookup]) -> str:
+def gave_none(asked: list[Lookup], refused_by: str | None) -> own_list.Silence:
+    """`refused_by`: the device that refuses questions to it; empty: the host itself, None: nobody does."""
     status = asked[0].status
-    return (
-        f"said {SAID_NO[status]}"
-        if status in {SERVFAIL, "refused", "malformed"}
-        else f"answered nothing ({printable(status)})"
-    )
+    if status in own_list.TURNED_FROM | {"malformed"}:
+        later = max(lookup.elapsed_ms for lookup in asked) >= own_list.AT_ONCE_MS
+        return own_list.Silence(f"said {SAID_NO.get(status, status.upper())}", later=later)
+    if refused_by is not None:
+        return own_list.Silence(own_list.closed(refused_by), dead=True)
+    return own_list.Silence(f"answered nothing ({printable(status)})", waits=True, dead=status == "timeout")
 
 
 def _own_differ(views: Views) -> bool:
@@ -252,12 +262,17 @@ def _not_there(f: ForestFacts) -> Proof | None:
     """It refuses, or the last router finds nobody at its address, and another server answered the questions."""
     if not any(x.status == "ok" for x in f.lookups("SRV")):
         return None
-    alone = [where for where in f.by_endpoint if (dc := f.controller(where.host)) and dc.source == "dns-server"]
+    alone = [where for where in f.by_endpoint if (dc := f.controller(where.host)) and dc.source in SERVERS]
     found = {where: f.faults_at(where) for where in alone if all(o.check.service == "dns" for o in f.at(where))}
     gone = {where: outcomes for where, outcomes in found.items() if outcomes and all(map(_says_no, outcomes))}
     proof = tuple(o for outcomes in gone.values() for o in outcomes)
     who = some(server_named(where.address) for where in gone)
-    return Proof(proof, severity=Severity.WARNING, words={"who": who}) if proof else None
+    silences = (own_list.Silence("", waits=o.state is not State.REFUSED) for o in proof if o.check.transport == "udp")
+    words = {"who": who, "are": "is" if len(gone) == 1 else "are", "how": own_list.turning(silences)}
+    return Proof(proof, severity=Severity.WARNING, words=words) if proof else None
+
+
+SERVERS = frozenset({"dns-server", "resolver"})
 
 
 def _says_no(o: Outcome) -> bool:
@@ -267,8 +282,8 @@ def _says_no(o: Outcome) -> bool:
 MISLED = (
     Rule(
         code="dns-views-differ",
-        title="{forest}: {who} is not there, and another one answers",
-        explanation=WAITS + ".",
+        title="{forest}: {who} {are} not there, and another one answers",
+        explanation="{how}.",
         fix=DEAD,
         when=_not_there,
     ),

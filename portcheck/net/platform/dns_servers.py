@@ -87,6 +87,8 @@ def _somebody_here() -> bool:
 if sys.platform == "win32":
     import dns.win32util
 
+    PROGRAMS_ASK: int | None = None
+
     def configured() -> dns.resolver.Resolver:
         """By the adapters that are up, in the order in which Windows uses them (GetAdaptersAddresses).
 
@@ -96,6 +98,8 @@ if sys.platform == "win32":
         return dns.resolver.Resolver(configure=True)
 
 else:
+    PROGRAMS_ASK = None if sys.platform == "darwin" else 3
+    """Of resolv.conf's servers the C library takes the first three (MAXNS, resolv.conf(5)); macOS has another list."""
 
     def configured() -> dns.resolver.Resolver:
         """resolv.conf says all."""

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from portcheck.frozen import dataclass
-from portcheck.model import Comparison, Report, Verdict
+from portcheck.model import Comparison, Report, Severity, Verdict
 from portcheck.model.events import Event, Finished, Notify
 from portcheck.model.folding import counted
 from portcheck.render.live import screen as live
@@ -25,6 +25,7 @@ from portcheck.render.shared.spoken import ended
 from portcheck.render.shared.text import plain, printable, to_ascii
 
 STATUS_LINES = 3
+MOST_FOUND = 10
 NO_MARK = Text()
 WHOLE_EVERY = 10
 """As run.watch asks: a test holds the two together."""
@@ -120,9 +121,25 @@ def asking(report: Report, every_s: float) -> str:
     asked = sum(outcome.verdict is not Verdict.SKIP for outcome in report.outcomes)
     whole = f"all {asked} checks" if asked > 1 else "everything"
     if not bad:
-        return f"all is well: asking {whole} every {every_s:g} s"
+        well = "no check failed, yet not all is well" if any(amiss(report)) else "all is well"
+        return f"{well}: asking {whole} every {every_s:g} s"
     which = "the one that is not good" if bad == 1 else f"the {bad} that are not good"
     return f"asking {which} every {every_s:g} s, {whole} every {every_s * WHOLE_EVERY:g} s"
+
+
+def amiss(report: Report) -> Iterator[str]:
+    """What is told of faults, whether a check shows them or not."""
+    yield from (finding.title for finding in report.findings if finding.severity is not Severity.INFO)
+    yield from (f"{forest.name}: {forest.problem}" for forest in report.forests if forest.problem)
+
+
+def found(at: str, report: Report, options: Options) -> Iterator[Text]:
+    """What the first round found, a line each."""
+    titles = list(amiss(report))
+    for title in titles[:MOST_FOUND]:
+        yield from line(at, f"finding: {title}", options)
+    if len(titles) > MOST_FOUND:
+        yield from line(at, f"and {counted(len(titles) - MOST_FOUND, 'more finding')}", options)
 
 
 def lost_since(report: Report, since_last: Comparison) -> str:

@@ -15,6 +15,7 @@ from portcheck.model import (
     FindingChange,
     Outcome,
     Report,
+    Severity,
     Turn,
     Verdict,
 )
@@ -143,6 +144,8 @@ def mark_of(changes: ForestChanges) -> Mark:
     verdicts = [change.verdict_after for change in changes.checks if change.verdict_after]
     worst = min(verdicts, key=WORST_FIRST.index, default=None)
     bad = [f.severity for f in changes.findings if f.turn is not Turn.GONE]
+    if Severity.ERROR in bad:
+        return SEVERITIES[Severity.ERROR]
     if worst is not None and worst is not Verdict.SKIP:
         return VERDICTS[worst]
     return SEVERITIES[bad[0]] if bad else VERDICTS[Verdict.WARN if changes.controllers else Verdict.PASS]

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 from portcheck.model import GOOD, BlockedAt, Expected, Outcome
 from portcheck.render.shared.grid import EXTRA
+from portcheck.render.shared.text import printable
 
-HARMLESS: dict[str, object] = {
-    "certificate_expired": False,
-    "certificate_error": "",
-    "hosts_domain": True,
-    "wrong_forest": False,
-    "paused": False,
-    "synchronized": True,
+SPOILS: dict[str, tuple[object, str]] = {
+    "certificate_expired": (False, "its certificate has expired"),
+    "certificate_error": ("", "its certificate does not verify here: {}"),
+    "hosts_domain": (True, "it does not serve the domain that was asked for"),
+    "wrong_forest": (False, "another domain answers here"),
+    "paused": (False, "its Netlogon service is paused"),
+    "synchronized": (True, "it says that its clock is not synchronised"),
 }
-"""Facts that tell of a fault when they differ from this."""
+"""Facts that tell of a fault when they differ from this, and in what words."""
 SKEW_TOLD_S = 60.0
 
 
@@ -36,11 +37,11 @@ def faults_told(outcome: Outcome) -> Iterator[str]:
     skew = outcome.facts.get("clock_skew_s")
     if isinstance(skew, int | float) and abs(skew) >= SKEW_TOLD_S:
         yield f"its clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} ours"
-    for key, harmless in HARMLESS.items():
+    for key, (harmless, words) in SPOILS.items():
         if key.startswith("certificate") and "start_tls_result" in outcome.facts:
             continue  # LDAP in clear is not spoiled by what StartTLS shows
         if key in outcome.facts and outcome.facts[key] not in (harmless, None):
-            yield f"{key}: {outcome.facts[key]}"
+            yield words.format(printable(str(outcome.facts[key])))
 
 
 def place(blocked: BlockedAt, reason: str = "") -> str:
