@@ -97,7 +97,7 @@ async def test_a_reset_within_the_controllers_limit_is_a_loss_between_two_times(
 async def test_an_end_at_the_controllers_own_limit_is_not_the_firewalls(
     monkeypatch: pytest.MonkeyPatch, reset: bool
 ) -> None:
-    monkeypatch.setattr(idle, "CONTROLLER_HANGS_UP_S", 0.28)
+    monkeypatch.setattr(idle, "CONTROLLER_HANGS_UP_S", 0.02)  # the clock stands still while a machine is busy
     async with host(ending(0.3, reset=reset)) as case:
         found = await held(case, 60.0)  # the host ends them all long before, on a busy machine too
     assert "idle_lost_s" not in found.facts
