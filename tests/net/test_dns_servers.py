@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,7 +33,10 @@ def test_they_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert system_servers() == (("10.0.0.53", 53),)
 
 
-@pytest.mark.parametrize("fault", [FileNotFoundError(2, "key"), AttributeError("nameservers"), ValueError("octet")])
+@pytest.mark.parametrize(
+    "fault",
+    [FileNotFoundError(2, "key"), AttributeError("nameservers"), ValueError("octet"), NotImplementedError()],
+)
 def test_a_registry_that_cannot_be_read_is_no_traceback(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
     def broken() -> None:
         raise fault
@@ -111,3 +115,20 @@ def test_a_server_that_is_named_is_the_only_one(file: Path, monkeypatch: pytest.
     assert servers(file) == ["fe80::1%2"]
     listed = dns_servers.of_resolv_conf(file).search
     assert [name.to_text() for name in listed] == ["corp.test.", "lab.test."]
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="only Windows tells of adapters")
+def test_where_windows_does_not_tell_the_adapters_the_registry_is_read_and_nothing_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import dns.win32util
+
+    def failing(_: object) -> None:
+        dns.win32util.print("Error retrieving adapter information: 13")
+
+    monkeypatch.setattr(dns.win32util._Win32Getter, "get", failing)
+    monkeypatch.setattr(dns.win32util._RegistryGetter, "get", lambda _: SimpleNamespace(
+        domain=None, nameservers=["10.0.0.53"], search=[]
+    ))  # fmt: skip
+    assert system_servers() == (("10.0.0.53", 53),)
+    assert capsys.readouterr().out == ""

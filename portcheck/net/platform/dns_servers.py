@@ -14,7 +14,9 @@ import dns.resolver
 
 from portcheck.net.platform.port_owners import Owners
 
-UNREADABLE: tuple[type[Exception], ...] = (OSError, AttributeError, ValueError, dns.exception.DNSException)
+UNREADABLE: tuple[type[Exception], ...] = (
+    OSError, AttributeError, ValueError, NotImplementedError, dns.exception.DNSException,
+)  # fmt: skip
 """What dnspython lets out where Windows' adapters or registry say something that it does not expect."""
 NEVER_THERE = ip_network("fec0:0:0:ffff::/64")
 """What Windows lists for an adapter whose IPv6 has no DNS server configured; nobody has had these addresses since
@@ -92,10 +94,20 @@ if sys.platform == "win32":
     def configured() -> dns.resolver.Resolver:
         """By the adapters that are up, in the order in which Windows uses them (GetAdaptersAddresses).
 
-        dnspython's usual way reads the registry, with what adapters have that are switched off or gone.
+        Where that fails, by the registry, with what adapters have that are switched off or gone.
         """
-        dns.win32util.set_config_method(dns.win32util.ConfigMethod.Win32)
+        vars(dns.win32util)["print"] = _unsaid  # it prints on stdout what it cannot find out
+        try:
+            return _by(dns.win32util.ConfigMethod.Win32)
+        except NotImplementedError:
+            return _by(dns.win32util.ConfigMethod.Registry)
+
+    def _by(method: dns.win32util.ConfigMethod) -> dns.resolver.Resolver:
+        dns.win32util.set_config_method(method)
         return dns.resolver.Resolver(configure=True)
+
+    def _unsaid(*_: object) -> None:
+        """Stdout is for the report."""
 
 else:
     PROGRAMS_ASK = None if sys.platform == "darwin" else 3
