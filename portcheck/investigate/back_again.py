@@ -13,14 +13,13 @@ from dataclasses import replace
 
 from portcheck.investigate import alike, source_ports
 from portcheck.investigate.case import FULL_LIFE, Case, distinct
+from portcheck.investigate.slowly import ALONE
 from portcheck.model import GOOD, Outcome, State
 from portcheck.net import hops
 from portcheck.net.hops import Fate
-from portcheck.net.timeouts import Timeouts
 
 MANY = 4  # silent TCP ports of a host of which others answer
 MOST = 8  # networks
-ONE_TRY = Timeouts(connect_s=2.4, answer_s=10.0, attempts=1)
 
 
 def silent(cases: Sequence[Case]) -> list[tuple[Case, Outcome]]:
@@ -62,7 +61,7 @@ async def _of_one_network(found: Sequence[tuple[Case, Outcome]]) -> bool:
 
 
 async def _answered(case: Case, outcome: Outcome) -> bool:
-    better = await case.page.ask(outcome, ONE_TRY)
+    better = await case.page.ask(outcome, ALONE)
     if better.state in GOOD:
         tries = outcome.attempts + better.attempts
         case.improve(outcome, replace(better, facts={**better.facts, "answered_on_attempt": tries}))

@@ -13,6 +13,7 @@ from math import ceil
 
 from portcheck.investigate.case import Case, distinct
 from portcheck.investigate.nobody import late
+from portcheck.investigate.policed import QUIET_S
 from portcheck.model import GOOD, Outcome, State
 from portcheck.net.timeouts import Timeouts
 
@@ -22,7 +23,6 @@ MOST = 4  # ports of a host, until one of them is answered
 OFTEN = 10  # times, where one is: half of all are refused so often in a row once in a thousand times
 ENOUGH = 8  # times that a device says no, to whichever of those ports, before it is a rule
 MANY = 4  # ports that it says no to: it may be a limit on what is new
-QUIET_S = 2.4  # after which a limit lets one pass; who lets fewer pass lets nobody work
 AGAIN_S = (*[0.0] * 8, 0.6, 1.2, QUIET_S)  # pauses before each try, where a device says no by turns
 NO = frozenset({State.REFUSED, State.REJECTED, State.UNREACHABLE})
 

@@ -153,7 +153,7 @@ def system_servers() -> tuple[tuple[str, int], ...]:
         found = dns_servers.configured()
     except dns_servers.UNREADABLE as error:  # dnspython's own NoResolverConfiguration among them
         raise NoResolverError(NO_RESOLVER) from error
-    servers = dict.fromkeys((str(getattr(s, "address", s)), found.port) for s in found.nameservers)
+    servers = dict.fromkeys((address, found.port) for address in _addresses(found.nameservers))
     usable = tuple(server for server in servers if not dns_servers.never_there(server[0]))
     if not usable:
         raise NoResolverError(NO_RESOLVER)
@@ -165,11 +165,15 @@ def asked_and_passed_over() -> tuple[list[str], list[str]]:
     from portcheck.net.platform import dns_servers  # late, with the resolver's modules
 
     try:
-        found = [str(getattr(server, "address", server)) for server in dns_servers.configured().nameservers]
+        found = _addresses(dns_servers.configured().nameservers)
     except dns_servers.UNREADABLE:
         return [], []
     asked = found[: dns_servers.PROGRAMS_ASK]
     return list(dict.fromkeys(asked)), list(dict.fromkeys(server for server in found if server not in asked))
+
+
+def _addresses(nameservers: Sequence[object]) -> list[str]:
+    return [str(getattr(server, "address", server)) for server in nameservers]
 
 
 NO_RESOLVER = "this machine has no DNS resolver configured; name one with --dns or dns = [...]"

@@ -8,7 +8,6 @@ from dataclasses import replace
 from portcheck.frozen import dataclass
 from portcheck.investigate import (
     BUDGET_S,
-    back_again,
     ban,
     by_turns,
     chance,
@@ -101,7 +100,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     )  # fmt: skip
     yield _SecondLookStep(
         "back-again", "is it still silent at the end?", "much is silent", "tcp",
-        SYN + _asking_again(tcp, back_again.ONE_TRY),
+        SYN + _asking_again(tcp, slowly.ALONE),
     )  # fmt: skip
     yield _SecondLookStep(
         "again-objected", "does a device say no each time?", "a device on the way said no", "tcp+udp",

@@ -211,10 +211,9 @@ OWN = NamedController("dc2.alpha.test", "10.77.1.12", speaks=True, serves_dns=Tr
 NAMED = (f"0 100 389 {HOST}", "0 100 389 dc2.alpha.test")
 
 
-@pytest.mark.parametrize("speaks", [False, True])
-async def test_where_nobody_speaks_the_forests_own_server_is_asked_the_same(
-    speaks: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def own_asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What name servers are asked, of whom; they know none of it."""
     asked: list[tuple[str, str, str]] = []
 
     async def lookup(view: Names, name: str, record: str, *, required: bool = True) -> Lookup:
@@ -222,6 +221,13 @@ async def test_where_nobody_speaks_the_forests_own_server_is_asked_the_same(
         return Lookup(name, record, view.label, "nxdomain", required=required)
 
     monkeypatch.setattr(Names, "lookup", lookup)
+    return asked
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+async def test_where_nobody_speaks_the_forests_own_server_is_asked_the_same(
+    speaks: bool, own_asked: list[tuple[str, str, str]]
+) -> None:
     known = [
         Lookup(SRV, "SRV", "10.0.0.1", "ok", NAMED, answered_from="10.0.0.1"),
         Lookup(HOST, "A", "10.0.0.1", "ok", (ADDRESS,)),
@@ -230,25 +236,18 @@ async def test_where_nobody_speaks_the_forests_own_server_is_asked_the_same(
     here = Here()
     await here.naming(Zone(servers=[("10.0.0.1", 53)]), known).afterwards([replace(CONTROLLER, speaks=speaks), OWN])
     told = [(OWN.address, SRV, "SRV"), (OWN.address, HOST, "A"), (OWN.address, OWN.host, "A")]
-    assert asked == ([] if speaks else told)
+    assert own_asked == ([] if speaks else told)
 
 
 @pytest.mark.parametrize("answers", [False, True])
 async def test_what_the_domains_name_leads_to_is_held_against_the_forests_own_server(
-    answers: bool, monkeypatch: pytest.MonkeyPatch
+    answers: bool, own_asked: list[tuple[str, str, str]]
 ) -> None:
-    asked: list[tuple[str, str, str]] = []
-
-    async def lookup(view: Names, name: str, record: str, *, required: bool = True) -> Lookup:
-        asked.append((view.label, name, record))
-        return Lookup(name, record, view.label, "nxdomain", required=required)
-
-    monkeypatch.setattr(Names, "lookup", lookup)
     here = Here()
     here.facts["domain_addresses"] = [{"address": "10.9.9.9", "names": ["alpha.test"], "answers": answers}]
     known = [Lookup("dc2.alpha.test", "A", "10.0.0.1", "ok", (OWN.address,))]
     await here.naming(Zone(servers=[("10.0.0.1", 53)]), known).afterwards([OWN])
-    assert asked == ([] if answers else [(OWN.address, "alpha.test", "A"), (OWN.address, OWN.host, "A")])
+    assert own_asked == ([] if answers else [(OWN.address, "alpha.test", "A"), (OWN.address, OWN.host, "A")])
 
 
 # This machine's own list of name servers

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.lab import faults, records, resolvers
-from tests.lab.program import Run
 from tests.lab.rules import chain
+from tests.lab.test_more_kinds import GONE, asked_of, byname, finding
 from tests.lab.twin import second_controller
 from tests.lab.world import Lab
 
-GONE = "10.77.2.99"
 APIPA = "169.254.10.20"
 DNS64 = "64:ff9b::a4d:20a"
-
-
-def byname(lab: Lab, *more: str, **own: Any) -> Run:
-    """Bravo, found by this machine's own resolver."""
-    named = {"dns": None, **own}
-    return lab.check(*more, config=lab.forests_toml("bravo", defaults={"profiles": ["mim"]}, bravo=named))
-
-
-def finding(run: Run, code: str) -> Mapping[str, Any]:
-    assert run.report is not None
-    (found,) = [found for found in run.report["findings"] if found["code"] == code]
-    return dict(found)
-
-
-def asked_of(run: Run) -> set[str]:
-    assert run.report is not None
-    return {ask["of"] for found in run.report["findings"] for ask in found["asks"]}
 
 
 def says(name: str, record: str, *data: str) -> dict[str, Any]:
