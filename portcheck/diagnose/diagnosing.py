@@ -54,7 +54,7 @@ def _finding(rule: Rule, proof: Proof, f: ForestFacts) -> Finding:
     hurt = proof.outcomes if severity is not Severity.INFO else None  # what hurts nobody breaks nothing
     told = _placeholders(proof, where, f)
     shown = () if proof.brief else proof.outcomes
-    fix = own_first(rule.fix.format_map(told), proof.outcomes)
+    fix = own_first(rule.fix.format_map(told), proof.outcomes, f)
     return Finding(
         code=rule.code,
         severity=severity,

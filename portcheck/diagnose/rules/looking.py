@@ -9,7 +9,7 @@ from portcheck.catalogue.services import services
 from portcheck.diagnose.phrases import goes_round, listed
 from portcheck.diagnose.reader import printable, text
 from portcheck.diagnose.remedy import FIREWALL_TEAM, here_first
-from portcheck.diagnose.view import local
+from portcheck.diagnose.view import ForestFacts, local
 from portcheck.model import Outcome, State
 from portcheck.model.readings import nobody_there
 
@@ -28,11 +28,11 @@ OVERLAP = (
 )
 
 
-def own_first(fix: str, proof: Sequence[Outcome]) -> str:
+def own_first(fix: str, proof: Sequence[Outcome], f: ForestFacts) -> str:
     """What never left this machine or its own link is asked of nobody beyond, whatever the finding's usual remedy."""
     if proof and FIREWALL_TEAM in fix and all(map(local, proof)):
         return f"{where_to_look(tuple(proof), ())} {AGAIN}."
-    return f"{_itself(proof) or _unusual_port(proof)}{here_first(fix, proof)}" if fix else fix
+    return f"{_itself(proof) or _unusual_port(proof, f)}{here_first(fix, proof)}" if fix else fix
 
 
 def _itself(proof: Sequence[Outcome]) -> str:
@@ -47,13 +47,19 @@ def _itself(proof: Sequence[Outcome]) -> str:
     return f"{listed(map(printable, own))} is this machine itself: if it is no controller, name the one that is meant. "
 
 
-def _unusual_port(proof: Sequence[Outcome]) -> str:
-    """Who named another port than the service's own may have named a wrong one: that comes before anybody's blame."""
-    usual = {o.check.name: _usual_port(o) for o in proof}
-    if not proof or None in usual.values() or any(o.state not in MAY_BE_ANOTHERS for o in proof):
+def _unusual_port(proof: Sequence[Outcome], f: ForestFacts) -> str:
+    """Who named another port than the service's own may have named a wrong one: that comes before anybody's blame.
+
+    Not where the host's other services answer just as far from their own ports: they were moved together.
+    """
+    moved = {o.check.name: _moved(o) for o in proof}
+    if not proof or not all(moved.values()) or any(o.state not in MAY_BE_ANOTHERS for o in proof):
+        return ""
+    if set(moved.values()) <= {_moved(o) for o in f.beside(proof)}:
         return ""
     told = dict.fromkeys(
-        f"{printable(o.check.service)} is usually on {usual[o.check.name]}, not {o.check.port}" for o in proof
+        f"{printable(o.check.service)} is usually on {(o.check.port or 0) - moved[o.check.name]}, not {o.check.port}"
+        for o in proof
     )
     return f"See first whether the port is right, as given in the forests file or the target: {listed(told)}. "
 
@@ -61,12 +67,13 @@ def _unusual_port(proof: Sequence[Outcome]) -> str:
 MAY_BE_ANOTHERS = frozenset({State.FILTERED, State.REFUSED, State.MUTE, State.RESET, State.MISMATCH})
 
 
-def _usual_port(o: Outcome) -> int | None:
-    """None where this one is usual too, or there is none."""
+def _moved(o: Outcome) -> int:
+    """How far above the service's usual port it was asked; 0 where this one is usual too, or there is none."""
     service = services().get(o.check.service)
     rows = (row for profile in built_in().values() for row in profile.rows if row.service == o.check.service)
     usual = service.ports.get(o.check.transport) if service else None
-    return None if o.check.port in {usual, None, *(row.port for row in rows)} else usual
+    port = o.check.port
+    return 0 if port is None or usual is None or port in {row.port for row in rows} else port - usual
 
 
 AGAIN = "run it again"
