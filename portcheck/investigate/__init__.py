@@ -24,6 +24,7 @@ from portcheck.investigate import (
     source_ports,
     starttls,
     trace,
+    unsent,
 )
 from portcheck.investigate.case import Case
 from portcheck.model import BLOCKED, State
@@ -43,6 +44,7 @@ async def second_look(cases: Sequence[Case], notify: Notify) -> None:
     """First certainty, then who and where; each question only where its answer could matter."""
     if await policed.time_was_up(cases, notify):
         return
+    await unsent.again(cases, notify)
     for case in cases:
         own_rules.named(case)
     ways = await policed.ways(cases, notify)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from math import inf
 from typing import Protocol
 
 from portcheck.model import Stage, State
@@ -18,6 +19,7 @@ from portcheck.net.timeouts import Timeouts
 from portcheck.net.tries import Tries, Try, not_clamped
 
 LOST_SYN_MS = 500.0  # half of the second after which the kernel repeats one
+ENOUGH = 2  # tries that make a silence, where more were wanted and no local port was left for them
 REPEAT_AFTER_S = 1.25  # after the kernel's first retransmission of the SYN, which comes at 1 s
 
 
@@ -38,16 +40,19 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
 
     All tries stay open until the patience ends: a dead host behind the last router shows only after 3 s. Where other
     ports of the host answer at once, the tries follow sooner upon each other, and their end upon the last and upon the
-    kernel's repetition of the first.
+    kernel's repetition of the first. The patience begins with the first that is sent: what waits for a local port of
+    this machine says nothing of the other.
     """
     patience, trail, delay = net.patience, net.trail, net.repeats.delay
     trail.stage = Stage.CONNECT
     loop = asyncio.get_running_loop()
-    began = sent = loop.time()
-    number, tries = 0, Tries(address, port, net)
+    number, begun, tries = 0, 0.0, Tries(address, port, net)
 
     def until() -> float:
         """The next try, or the end of the patience."""
+        if not tries.sent_at:
+            return inf  # it gives up by itself
+        began, sent = tries.sent_at[0], max(begun, tries.sent_at[-1])
         whole, soon = began + patience.connect_s + delay.more_s, net.tcp_pulse.quick and not delay.seconds
         if number < patience.attempts:
             return min(whole, sent + (SOON_S if soon else max(REPEAT_AFTER_S, delay.more_s)))
@@ -60,19 +65,21 @@ async def connect(address: str, port: int, net: Dialling) -> Stream:
             if number > 1:
                 await net.repeats.turn()
                 trail.note("sent", f"connection attempt {number}, from a fresh port")
-            tries.begin(number)
-            sent = loop.time()
+            begun = loop.time()
+            tries.begin()
             connected = await tries.first(until)
             if connected is not None:
                 if connected.number > 1:
                     trail.facts["answered_on_attempt"] = connected.number
                 return Stream(_made(connected, address, net), address, trail, patience.answer_s, delay)
-            if loop.time() >= began + patience.connect_s + delay.more_s:
+            if loop.time() >= tries.sent_at[0] + patience.connect_s + delay.more_s:
                 break
     finally:
         tries.drop()
+    if len(tries.sent_at) < min(ENOUGH, number):
+        raise errors.no_port_left()
     trail.note("timeout", f"no answer to {trail.attempts} connection attempts")
-    waited_s = min(patience.connect_s, loop.time() - began)
+    waited_s = min(patience.connect_s, loop.time() - tries.sent_at[0])
     reason = f"no answer to {trail.attempts} connection attempts in {waited_s:.1f} s"
     raise NetError(State.FILTERED, reason, Stage.CONNECT)
 

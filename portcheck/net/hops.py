@@ -54,12 +54,25 @@ async def send_tcp(
 ) -> Hop:
     """A SYN that lives for `ttl` hops; `from_port` is free again afterwards, whatever came of it.
 
-    `device`: what does not come in through this network device is not heard (Linux).
+    `device`: what does not come in through this network device is not heard (Linux). Where this machine has no local
+    port left, it is sent a little later.
     """
+    for pause_s in errors.PORT_PAUSES_S:
+        hop = await _send_syn(address, port, ttl, wait_s, source_ip, from_port, device)
+        if hop is not None or from_port:
+            return hop or Hop(ttl, Fate.LOST)
+        await asyncio.sleep(pause_s)
+    return await _send_syn(address, port, ttl, wait_s, source_ip, from_port, device) or Hop(ttl, Fate.LOST)
+
+
+async def _send_syn(
+    address: str, port: int, ttl: int, wait_s: float, source_ip: str | None, from_port: int, device: str
+) -> Hop | None:
+    """None where no local port was left."""
     try:
         sock = sockets.make(address, socket.SOCK_STREAM, source_ip, from_port)
-    except OSError:
-        return Hop(ttl, Fate.LOST)
+    except OSError as error:
+        return None if errors.number(error) == errno.EADDRINUSE else Hop(ttl, Fate.LOST)
     with sock:
         try:
             _live(sock, ttl)
@@ -76,6 +89,8 @@ async def send_tcp(
             code = errors.number(error)
             if code == errno.ECONNRESET:
                 return Hop(ttl, Fate.ANSWERED, address)  # accepted, and cut before we could look: a SYN proxy does that
+            if code == errno.EADDRNOTAVAIL:
+                return None
             return _fate(ttl, error_queue.drain(sock), refused=code == errno.ECONNREFUSED)
         return Hop(ttl, Fate.ANSWERED, address)
 

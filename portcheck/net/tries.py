@@ -35,7 +35,7 @@ class Dialled(Protocol):
 class Try:
     """One connection from a port of its own."""
 
-    number: int
+    number: int = 0  # of those that were sent, from 1 on; 0: not yet
     sock: socket.socket | None = None
     connecting: sockets.Connecting | None = None
     began_ms: float = 0.0
@@ -54,19 +54,23 @@ class Try:
 
 
 class Tries:
-    """All tries of one check; they stay open until one of them ends or all are dropped."""
+    """All tries of one check; they stay open until one of them ends or all are dropped.
 
-    __slots__ = ("_address", "_ended", "_net", "_port", "_under_way", "_woken")
+    A try that waits for a local port was not sent: `sent_at` are the times, by the loop's clock, of those that were.
+    """
+
+    __slots__ = ("_address", "_ended", "_net", "_port", "_under_way", "_woken", "sent_at")
 
     def __init__(self, address: str, port: int, net: Dialled) -> None:
         self._address, self._port, self._net = address, port, net
+        self.sent_at: list[float] = []
         self._under_way: list[Try] = []
         self._ended: list[tuple[Try, NetError | None]] = []
         self._woken: asyncio.Future[None] | None = None
 
-    def begin(self, number: int) -> None:
+    def begin(self) -> None:
         """Send the first packet of one more try."""
-        one = Try(number)
+        one = Try()
         self._under_way.append(one)
         self._dial(one)
 
@@ -157,13 +161,19 @@ class Tries:
             self._end(one, fault)
             return
         one.began_ms = trail.elapsed_ms()
-        trail.attempts += 1
         try:
             one.connecting = sockets.Connecting(one.sock, self._address, self._port, partial(self._told, one))
         except sockets.ShunnedPortError:
             raise
         except OSError as error:
             self._told(one, error)
+            return
+        self._left(one)
+
+    def _left(self, one: Try) -> None:
+        self.sent_at.append(asyncio.get_running_loop().time())
+        self._net.trail.attempts += 1
+        one.number = len(self.sent_at)
 
     def _told(self, one: Try, error: OSError | None) -> None:
         if error is None:
@@ -184,7 +194,7 @@ class Tries:
         self._end(one, fault)
 
     def _end(self, one: Try, fault: NetError | None) -> None:
-        """A machine without a free local port may have one a little later."""
+        """A machine without a free local port may have one a little later; else those that were sent go on alone."""
         exhausted = fault is not None and fault.facts.get("local_ports_exhausted")
         if exhausted and one.pauses < len(errors.PORT_PAUSES_S):
             one.drop()
@@ -193,6 +203,9 @@ class Tries:
             one.again = asyncio.get_running_loop().call_later(pause_s, self._dial, one)
             return
         self._under_way.remove(one)
+        if exhausted and any(other.number for other in self._under_way):
+            one.drop()
+            return
         self._ended.append((one, fault))
         self._wake()
 

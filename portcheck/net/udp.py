@@ -61,6 +61,7 @@ class _Asking:
     ports: list[DatagramPort] = field(default_factory=list)
     sends_ms: list[float] = field(default_factory=list)  # of this question; the trail counts those of all
     heard_ms: float = 0.0  # the latest answer
+    waited_s: float = 0.0  # for the first local port: before anything was sent
 
     async def send(self, request: Callable[[int], bytes], patience: Timeouts, repeats: Pacer) -> None:
         """All tries, one after the other; ends early when this machine cannot send."""
@@ -105,13 +106,16 @@ class _Asking:
         await self._until(lambda: LISTENED_S - SOON_AGAIN_S if self._soon(delay) else inf)
 
     async def _open(self) -> DatagramPort:
-        """Where this machine has no local port left, another go a little later."""
+        """Where this machine has no local port left, another go a little later; a later try takes the last one's."""
         for pause_s in PORT_PAUSES_S:
             try:
                 return self._from_here()
             except NetError as fault:
                 if not fault.facts.get("local_ports_exhausted"):
                     raise
+                if self.ports:
+                    return self.ports[-1]
+            self.waited_s += pause_s
             await asyncio.sleep(pause_s)
         return self._from_here()
 
@@ -173,13 +177,15 @@ async def ask(
     began = loop.time()
     limit = began + patience.connect_s
     try:
-        answer = await patiently(_accepted(asking, accept, foreign), lambda: limit + repeats.delay.more_s)
+        answer = await patiently(
+            _accepted(asking, accept, foreign), lambda: limit + repeats.delay.more_s + asking.waited_s
+        )
     except TimeoutError:
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
             raise NetError(State.MISMATCH, reason, Stage.ANSWER) from None
         trail.note("timeout", f"no answer to {trail.attempts} requests from {len(asking.ports)} ports")
-        waited_s = min(patience.connect_s, loop.time() - began)
+        waited_s = min(patience.connect_s, loop.time() - began - asking.waited_s)
         reason = f"no answer to {trail.attempts} requests in {waited_s:.1f} s"
         raise NetError(State.FILTERED, reason, Stage.REQUEST) from None
     else:

@@ -27,6 +27,7 @@ from portcheck.investigate import (
     source_ports,
     starttls,
     trace,
+    unsent,
 )  # fmt: skip
 from portcheck.investigate.case import AT_ONCE, HOPS_BY_DEFAULT
 from portcheck.model import Check
@@ -85,6 +86,10 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
         "one-by-one", "do new connections pass only one by one?", "many are silent, or were heard late", "tcp+udp",
         SYN * (2 * policed.BURSTS * AT_ONCE + 2 + MOST_PACED)
         + _asking_again(asked, slowly.ALONE) * 2,
+    )  # fmt: skip
+    yield _SecondLookStep(
+        "unsent", "is there a local port for it now?", "this machine had none left", "tcp+udp",
+        _asking_again(asked, unsent.PATIENCE),
     )  # fmt: skip
     yield _SecondLookStep(
         "again-nobody", "is nobody there each time?", "a router said so of a part of the ports", "tcp+udp",

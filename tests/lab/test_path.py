@@ -361,6 +361,15 @@ def test_forty_one_local_ports_carry_a_run_again_and_again(lab: Lab) -> None:
     }
 
 
+def test_however_few_local_ports_are_left_nothing_is_called_silent(lab: Lab) -> None:
+    """Run after run, each while the connections of the one before still wait (TIME_WAIT)."""
+    with sysctl(lab, "net.ipv4.ip_local_port_range", "40000 40009"):
+        runs = [lab.check(config=lab.forests_toml(defaults={"profiles": ["mim"]})) for _ in range(4)]
+    assert {check["state"] for run in runs for check in run.checks} <= {"ok", "error", "skipped"}
+    told = {code for run in runs for forest in ("alpha", "bravo", "charlie") for code in run.codes(forest)}
+    assert told <= {"forest-ok", "local-ports-exhausted"}
+
+
 def test_ports_that_are_truly_used_up_are_said_to_be(lab: Lab) -> None:
     with sysctl(lab, "net.ipv4.ip_local_port_range", "40000 40001"):
         runs = [named(lab) for _ in range(3)]  # what waits after a connection is this machine's own

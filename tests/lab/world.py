@@ -168,9 +168,13 @@ def _build(folder: Path, net: Network) -> Lab:
 
 
 def _start_resolver(lab: Lab) -> subprocess.Popen[bytes]:
-    """The client's system resolver: it forwards each forest's names to that forest's DC, and keeps nothing."""
+    """The client's system resolver: it forwards each forest's names to that forest's DC, and keeps nothing.
+
+    Its own questions leave from other ports than the system would choose: where that is left with few, it has some.
+    """
     zones = [f"--server=/{dc.domain}/{dc.address}" for dc in lab.dcs]
     plain = ("dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--cache-size=0", "--conf-file=/dev/null")
+    plain += ("--min-port=50000", "--max-port=65000")
     where = ("--listen-address=127.0.0.1", "--bind-interfaces", "--user=root", f"--pid-file={lab.folder}/dnsmasq.pid")
     return lab.client.start(*plain, *where, *zones, log=lab.folder / "dnsmasq.log")
 

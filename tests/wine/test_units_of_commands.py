@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.wine.parts import PROJECT
-from tests.wine.units import LEFT_OUT, LONG, hold
+from tests.wine.units import LEFT_OUT, LONG, LONGEST_S, hold
 from tests.wine.windows import Windows
 
 FOLDERS = ("cli", "history", "model", "render", "schedule")
 
 
+@pytest.mark.timeout(LONGEST_S + 60)
 def test_the_units_of_commands_hold_on_windows(windows: Windows) -> None:
     hold(windows, 900, *(f"tests/{each}" for each in FOLDERS))
 

@@ -186,6 +186,8 @@ else:
             code = sock.connect_ex(self._peer)
             if own_port(sock) in FORBIDDEN_SOURCE_PORTS:
                 raise ShunnedPortError(None, "a local port that domain controllers ignore")
+            if code == errno.EADDRNOTAVAIL:
+                raise OSError(code, os.strerror(code))
             if code in UNDER_WAY:
                 ready.when_writable(self._fd, self._ready)
             else:
