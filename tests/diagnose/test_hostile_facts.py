@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import cycle
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from diagnose.scenarios import cases, report_of
 from factories import SERVICES, check, outcome, report
 
 from portcheck.diagnose import diagnose
@@ -41,6 +45,28 @@ def test_no_outcome_is_beyond_a_verdict(state: State) -> None:
     for key in KEYS:
         for value in ODD:
             assert all(verdict_of(one, Offered()) in Verdict for one in seen(state, key, value)), key
+
+
+def places(value: object) -> Iterator[Callable[[object], None]]:
+    """What puts another value in the place of one that stands somewhere within; it is put back by the next."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, was in list(inner):
+        yield partial(cast(Any, value).__setitem__, key)
+        cast(Any, value)[key] = was
+        yield from places(was)
+
+
+@pytest.mark.parametrize("odd", [-1, "x", [[]], {"a": []}])
+def test_what_was_found_of_a_forest_may_be_anything_at_any_depth(odd: object) -> None:
+    tried = 0
+    for case in cases().values():
+        run = report_of(case)
+        for forest in run.forests:
+            for put in places(forest.facts):
+                put(odd)
+                diagnose(run)
+                tried += 1
+    assert tried > 100
 
 
 def test_an_old_version_of_tls_is_told_where_it_is_one() -> None:
