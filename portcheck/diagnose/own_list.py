@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from portcheck.diagnose.answers import SYSTEM, main
 from portcheck.diagnose.phrases import listed
-from portcheck.diagnose.reader import printable
+from portcheck.diagnose.reader import printable, texts_in
 from portcheck.diagnose.view import ForestFacts
 from portcheck.frozen import dataclass
 
@@ -72,10 +72,10 @@ def three_only(f: ForestFacts) -> ThreeOnly | None:
     told = f.forest.facts.get("name_servers_passed_over")
     if not isinstance(told, dict) or main(f) != SYSTEM:
         return None
-    asked, beyond = ([str(server) for server in told.get(key) or ()] for key in ("asked", "passed_over"))
+    asked, beyond = texts_in(told, "asked"), texts_in(told, "passed_over")
     heard = {lookup.answered_from or lookup.server for lookup in f.lookups("SRV") if lookup.status in TOLD}
-    speaking = tuple(printable(server) for server in beyond if server in heard)
-    return ThreeOnly(tuple(map(printable, asked)), speaking) if speaking and not heard & set(asked) else None
+    speaking = tuple(server for server in beyond if server in heard)
+    return ThreeOnly(asked, speaking) if speaking and not heard & set(asked) else None
 
 
 def way_first(f: ForestFacts) -> str:

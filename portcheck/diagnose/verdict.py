@@ -253,6 +253,6 @@ def _bad_certificate(facts: Facts) -> bool:
     return (
         facts.get("certificate_expired") is True
         or facts.get("certificate_name_matches") is False
-        or facts.get("certificate_distrust") in REFUSED_CERTIFICATE
-        or facts.get("tls_version") in OLD_TLS
+        or str(facts.get("certificate_distrust")) in REFUSED_CERTIFICATE
+        or str(facts.get("tls_version")) in OLD_TLS
     )

@@ -20,7 +20,6 @@ from portcheck.render.merged.html import StripCell
 from portcheck.render.shared import times
 
 STRIP = 24
-MOST_FILES = 1000
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -110,12 +109,20 @@ def _joined(given: Sequence[Sourced | LeftOut]) -> Merged:
 
 
 def _stamp(folder: Path) -> Stamp:
-    """Cheap to compare: names, sizes and times."""
+    """Cheap to compare: names, sizes and times of all that is read. What is not there any more hides no other."""
     try:
-        found = sorted(file for file in folder.iterdir() if file.suffix == ".json")[:MOST_FILES]
-        return tuple((file.name, (told := file.stat()).st_size, told.st_mtime_ns) for file in found)
+        found = sorted(file for file in folder.iterdir() if file.suffix == ".json")[: reading.MOST_FILES]
     except OSError:
         return ()
+    return tuple(map(_stamp_of, found))
+
+
+def _stamp_of(file: Path) -> tuple[str, int, int]:
+    try:
+        told = file.stat()
+    except OSError:  # a link to nowhere, or just taken away
+        return file.name, -1, 0
+    return file.name, told.st_size, told.st_mtime_ns
 
 
 def _read(folder: Path) -> tuple[Sourced | LeftOut, ...]:

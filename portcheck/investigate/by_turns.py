@@ -24,6 +24,8 @@ OFTEN = 10  # times, where one is: half of all are refused so often in a row onc
 ENOUGH = 8  # times that a device says no, to whichever of those ports, before it is a rule
 MANY = 4  # ports that it says no to: it may be a limit on what is new
 AGAIN_S = (*[0.0] * 8, 0.6, 1.2, QUIET_S)  # pauses before each try, where a device says no by turns
+MOST_WAITED = 2  # ports in a row of which nothing is heard: each is waited for to the end
+SILENCE = frozenset({State.MUTE, State.FILTERED})
 NO = frozenset({State.REFUSED, State.REJECTED, State.UNREACHABLE})
 
 
@@ -61,14 +63,15 @@ async def _any_answered(
     case: Case, found: Sequence[Outcome], pauses_s: Sequence[float], *, until_silent: bool = False
 ) -> bool:
     """Is one of them answered, asked so often?"""
-    some = False
+    some, waited = False, 0
     for outcome in found:
         last = await _last_word(case, outcome, pauses_s)
         if last.state in GOOD:
             case.improve(outcome, last)
             case.note(outcome, "alone", "refused one time and answered another", **_who(case, outcome))
             some = True
-        elif until_silent and last.state is State.FILTERED:
+        waited = waited + 1 if last.state in SILENCE else 0
+        if waited == (1 if until_silent and last.state is State.FILTERED else MOST_WAITED):
             break
     return some
 

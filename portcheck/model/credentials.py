@@ -27,6 +27,10 @@ class Secret:
     def reveal(self) -> str:
         return self._text
 
+    def out_of(self, said: str) -> str:
+        """What somebody said who was told it: without it."""
+        return said.replace(self._text, "(not shown)") if self._text else said
+
     def __repr__(self) -> str:
         return "Secret(…)"
 

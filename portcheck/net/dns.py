@@ -181,16 +181,11 @@ NO_RESOLVER = "this machine has no DNS resolver configured; name one with --dns 
 
 def upstream_servers(servers: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     """The servers that are asked in the end: where systemd-resolved stands before them, its own list."""
-    import dns.resolver
+    from portcheck.net.platform import dns_servers  # late, with the resolver's modules
 
     if not any(host in RESOLVED_STUBS for host, _ in servers):
         return tuple(servers)
-    behind = dns.resolver.Resolver(configure=False)
-    try:
-        behind.read_resolv_conf(str(RESOLVED_LIST))
-    except (dns.resolver.NoResolverConfiguration, OSError, ValueError):
-        return tuple(servers)
-    found = ((str(getattr(server, "address", server)), 53) for server in behind.nameservers)
+    found = ((address, 53) for address in dns_servers.named_in(RESOLVED_LIST))
     plain = [server for server in servers if server[0] not in RESOLVED_STUBS]
     return tuple(dict.fromkeys([*plain, *found])) or tuple(servers)
 

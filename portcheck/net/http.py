@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from portcheck.frozen import dataclass
@@ -79,6 +81,7 @@ class Reading:
         self._waiting = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         self._waiting.send(request)
         self._waiting.send(h11.EndOfMessage())
+        self._secrets = tuple(_secrets(request))
         self._read = self._interim = 0
 
     def __call__(self, buffer: bytes) -> int | None:
@@ -92,7 +95,7 @@ class Reading:
                 if event is h11.NEED_DATA:
                     return None
                 if isinstance(event, h11.Response):
-                    self.answer = _read(event)
+                    self.answer = _read(event, self._secrets)
                     return len(buffer)
                 self._interim += 1
         except h11.RemoteProtocolError as error:
@@ -100,12 +103,23 @@ class Reading:
         raise _foreign("interim answers without end")
 
 
-def _read(event: h11.Response) -> HttpAnswer:
-    headers = tuple((name.decode("ascii"), _printable(value)) for name, value in event.headers)
-    return HttpAnswer(event.status_code, _printable(event.reason), headers)
+def _secrets(request: h11.Request) -> Iterator[bytes]:
+    """What it signs in with: who answers may say it back, and what is said is reported."""
+    for name, value in request.headers:
+        if name.lower() == b"proxy-authorization":
+            word = bytes(value).rpartition(b" ")[2]
+            yield word
+            yield base64.b64decode(word).partition(b":")[2]
 
 
-def _printable(raw: bytes) -> str:
+def _read(event: h11.Response, secrets: Iterable[bytes]) -> HttpAnswer:
+    headers = tuple((name.decode("ascii"), _printable(value, secrets)) for name, value in event.headers)
+    return HttpAnswer(event.status_code, _printable(event.reason, secrets), headers)
+
+
+def _printable(raw: bytes, secrets: Iterable[bytes]) -> str:
+    for secret in filter(None, secrets):
+        raw = raw.replace(secret, b"(not shown)")
     return "".join(c if c.isprintable() else "?" for c in raw[:LONGEST].decode("latin-1"))
 
 

@@ -101,7 +101,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     )  # fmt: skip
     yield _SecondLookStep(
         "alone", "was it refused for the company it was in?", "several connections were refused", "tcp",
-        _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + by_turns.TIMES + by_turns.OFTEN),
+        _asking_again(tcp, limit.ALONE) * (2 + limit.STEADY + sum(limit.TOGETHER) + by_turns.TIMES + by_turns.OFTEN),
     )  # fmt: skip
     yield _SecondLookStep(
         "back-again", "is it still silent at the end?", "much is silent", "tcp",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from portcheck.model import Check, Facts, Stage, State
@@ -74,7 +75,8 @@ def _distrust(error: contexts.Distrusted, subject: Subject) -> Facts:
             told["tls_intercepted"] = True
         if subject.ca_file is not None:
             told["certificate_of_ca_file"] = False
-            told["ca_file_authorities"] = list(authorities(subject.ca_file))
+            with contextlib.suppress(OSError):  # it was read a moment ago
+                told["ca_file_authorities"] = list(authorities(subject.ca_file))
     return told
 
 

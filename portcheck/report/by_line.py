@@ -12,6 +12,7 @@ from portcheck.model import Outcome, Report
 from portcheck.report import to_json
 from portcheck.report.from_json import read_outcome
 from portcheck.report.json_object import JsonObject, ReadingError
+from portcheck.report.numbers import decode
 from portcheck.report.to_json import StoreError
 
 EVIDENCE, AFTER_IT = ', "evidence": [', '], "blocked_at": '
@@ -31,7 +32,7 @@ def maybe(lines: Iterable[bytes], read: Read = read_outcome, *, evidence: bool =
         for line in lines:
             if inside and not line.startswith(LAST):
                 text = line.decode().strip().removesuffix(",")
-                row = to_json.row(text if evidence else _without_evidence(text))
+                row = decode(text if evidence else _without_evidence(text))
                 outcomes.append(_outcome(len(outcomes), row, read))
                 continue
             inside = line.rstrip() == FIRST

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NoReturn
 
 from portcheck.files import reading
 from portcheck.files.text import NotTextError, decoded
@@ -29,6 +28,7 @@ from portcheck.model import (
 from portcheck.report import asks, verdicts
 from portcheck.report.from_json import read_report
 from portcheck.report.json_object import MAX_DEPTH, JsonObject, ReadingError
+from portcheck.report.numbers import decode
 
 SCHEMA = "portcheck.report/1"
 MAX_BYTES = 512 * 2**20
@@ -316,19 +316,11 @@ def loads(text: str | bytes) -> Report:
 def document(text: str | bytes) -> object:
     """Parsed JSON, without the constants that are none. Raises StoreError."""
     try:
-        return row(text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass"))
+        return decode(text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass"))
     except RecursionError:
         raise StoreError("not JSON that can be read: nested too deeply") from None
     except ValueError as error:  # JSON syntax, text encoding, numbers of absurd length
         raise StoreError(f"not JSON: {error}") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-row = json.JSONDecoder(parse_constant=_no_constant).decode
-"""As `document`, for one of many lines: raises ValueError and RecursionError."""
 
 
 def load(path: str | Path) -> Report:

@@ -282,7 +282,7 @@ def _control(reading: _Reading, outcome: Outcome, source: str) -> ControlAnswer 
     told = [
         o
         for o in reading.beside(outcome)
-        if o.state in GOOD and o.check.port is not None and o.facts.get("local_address") in {None, source}
+        if o.state in GOOD and o.check.port is not None and o.facts.get("local_address", source) == source
     ]
     if not told:
         return None

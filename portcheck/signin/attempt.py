@@ -144,7 +144,7 @@ class Attempt:
         self.trail.note("refused", self.refused.words)
         told: Facts = {"ldap_result": answer.code, "bind_refused": self.refused.kind.value}
         if answer.message:
-            told["ldap_message"] = answer.message
+            told["ldap_message"] = self.credentials.password.out_of(answer.message)
         if self.refused.sub_code:
             told["ad_error"] = self.refused.sub_code
         self._keep(told)

@@ -149,7 +149,15 @@ async def test_who_refuses_alone_as_well_has_no_limit_on_sessions(
     monkeypatch: pytest.MonkeyPatch, *, steady: bool
 ) -> None:
     monkeypatch.setattr(limit, "CLOSED_AFTER_S", 0.0)
-    answers = [State.OK, State.OK, State.OK if steady else State.REFUSED, *[State.OK] * 9]
-    case, _ = case_of(answers, GOOD, *REFUSED)
+    alone = [State.OK, *[State.OK if steady else State.REFUSED] * limit.STEADY]
+    case, _ = case_of([*alone, State.REFUSED, *[State.OK] * 9], GOOD, *REFUSED)
     await limit.on_sessions(case)
     assert any("refused_in_company" in o.facts for o in case.outcomes) is steady
+
+
+@pytest.mark.parametrize("state", [State.MUTE, State.FILTERED])
+async def test_who_says_nothing_more_is_not_waited_for_at_every_port(state: State) -> None:
+    case, asked = case_of([State.OK, *[state] * 99], GOOD, *SIX)
+    await by_turns.refused(case)
+    assert len(asked) == 1 + 2 * by_turns.MOST_WAITED
+    assert told(case)["kerberos/tcp"] == (State.OK, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
@@ -44,12 +46,56 @@ def one(case: Case, name: str) -> Outcome:
     return next(o for o in case.outcomes if o.check.id == check(name).id)
 
 
-async def test_what_is_refused_in_company_and_answers_alone_is_answered() -> None:
-    case = case_of({"kerberos": State.OK, "smb": State.OK}, GOOD, *REFUSED)
+class Bounded:
+    """A device lets `most` connections pass at a time, and resets the rest; None: it has no bound, by now."""
+
+    def __init__(self, most: int | None, *closed: str, mute: frozenset[str] = frozenset()) -> None:
+        self.most, self.closed, self.mute = most, closed, mute
+        self.open, self.asked = 0, Counter[str]()
+
+    async def ask(
+        self, old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
+        del loose
+        self.asked[old.check.service] += 1
+        self.open += 1
+        refused = (self.most is not None and self.open > self.most) or old.check.service in self.closed
+        await asyncio.sleep(0)
+        self.open -= 1
+        answer = State.MUTE if old.check.service in self.mute else State.OK
+        return outcome(old.check, State.REFUSED if refused else answer)
+
+    def case_of(self, *outcomes: Outcome) -> Case:
+        return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), self.ask, payload=lambda _: b"")
+
+
+@pytest.mark.parametrize("most", [1, 3])
+async def test_what_is_refused_in_company_and_answers_alone_is_answered(most: int) -> None:
+    case = Bounded(most).case_of(GOOD, *REFUSED)
     await limit.on_sessions(case)
     for name in ("kerberos/tcp", "smb/tcp"):
         assert one(case, name).state is State.OK
         assert one(case, name).facts["refused_in_company"] is True
+
+
+@pytest.mark.parametrize("closed", [(), ("smb",)])
+async def test_what_was_refused_only_as_long_as_the_host_started_was_not_refused_for_the_company(
+    closed: tuple[str, ...],
+) -> None:
+    case = Bounded(None, *closed).case_of(GOOD, *REFUSED)
+    await limit.on_sessions(case)
+    assert not any("refused_in_company" in o.facts for o in case.outcomes)
+
+
+MANY = tuple(outcome(f"{name}/tcp", State.REFUSED) for name in ("rpc", "ldaps", "gc", "gc-tls", "adws", "kpasswd"))
+
+
+async def test_who_lets_one_after_the_other_wait_is_not_asked_for_all_of_them() -> None:
+    slow = Bounded(1, mute=frozenset(o.check.service for o in MANY))
+    await limit.on_sessions(case := slow.case_of(GOOD, *REFUSED, *MANY))
+    assert {one(case, name).state for name in ("kerberos/tcp", "smb/tcp")} == {State.OK}
+    alone = Counter(o.check.service for o in MANY if slow.asked[o.check.service] > sum(limit.TOGETHER))
+    assert len(alone) <= limit.MOST_MUTE
 
 
 async def test_what_is_refused_alone_too_stays_refused() -> None:
@@ -99,10 +145,10 @@ async def test_a_reset_for_a_session_that_is_just_being_closed_is_no_ban() -> No
     assert await ban.turned_silent(Closing(for_so_many=9).case_of(GOOD, *REFUSED))
 
 
-async def test_what_is_refused_for_a_session_that_is_just_being_closed_was_refused_in_company() -> None:
-    case = Closing().case_of(GOOD, *REFUSED)
-    await limit.on_sessions(case)
-    assert [one(case, name).state for name in ("kerberos/tcp", "smb/tcp")] == [State.OK] * 2
+async def test_what_is_refused_for_a_session_that_is_just_being_closed_is_asked_once_more() -> None:
+    closing = Closing()
+    await limit.on_sessions(closing.case_of(GOOD, *REFUSED))
+    assert closing.asked > limit.STEADY
     always = Closing(for_so_many=9)
     await limit.on_sessions(case := always.case_of(GOOD, *REFUSED))
     assert ([one(case, name).state for name in ("kerberos/tcp", "smb/tcp")], always.asked) == ([State.REFUSED] * 2, 2)

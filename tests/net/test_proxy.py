@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
@@ -133,3 +134,23 @@ async def test_an_answer_is_made_printable_and_bounded() -> None:
             answer = await http.ask(stream, "GET", "/", "graph.microsoft.com")
     assert (answer.status, len(answer.first("Server")) <= http.LONGEST) == (404, True)
     assert answer.reason.isprintable()
+
+
+@pytest.mark.parametrize("said", ["Basic {word}", "no such user with {password}", "{word}" * 20])
+@pytest.mark.parametrize("header", [False, True])
+async def test_a_proxy_that_says_the_password_back_puts_it_into_no_report(said: str, header: bool) -> None:
+    password = "s3cret:of mine"
+    word = base64.b64encode(f"svc:{password}".encode()).decode()
+    told = said.format(word=word, password=password)
+    answer = f"HTTP/1.1 407 {'no' if header else told}\r\nProxy-Authenticate: {told if header else 'Basic'}\r\n\r\n"
+    async with tcp(saying(answer.encode())) as port:
+        error = await fault(reach(HERE, proxy_port=port, credentials=f"svc:{password}"))
+    assert error.state is State.REJECTED
+    for secret in (word, password, word[:24]):
+        assert secret not in f"{error.reason} {error.facts}"
+
+
+async def test_what_a_proxy_says_else_is_told_as_it_is() -> None:
+    async with tcp(saying(b"HTTP/1.1 403 not for svc\r\n\r\n")) as port:
+        error = await fault(reach(HERE, proxy_port=port, credentials="svc:s3cret"))
+    assert "HTTP 403 not for svc" in error.reason

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from net import servers
-from net.test_certificate import pem  # noqa: F401 - a fixture
+from net.test_certificate import made, pem  # noqa: F401 - a fixture
 
 from portcheck.model import Check, Stage, State
 from portcheck.net.errors import NetError
 from portcheck.net.network import Net
 from portcheck.net.timeouts import Timeouts
+from portcheck.net.tls.certificate import authorities
 from portcheck.probes.probe import Subject
 from portcheck.probes.secured import secured
 
@@ -70,6 +73,39 @@ async def test_tls_12_alone_is_tried_where_13_is_cut_twice(pem: Path, works: boo
                 stream.close()
                 assert (facts["tls13_cut"], facts["tls_version"]) == (True, "TLSv1.2")
             assert offered == [True, True, True, False]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("loads", [True, False])
+async def test_without_the_library_that_reads_certificates_tls_is_as_good_as_with_it(
+    pem: Path,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    loads: bool,
+    trusted: bool,
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    other = tmp_path / "other.pem"
+    other.write_bytes(made("ca.bravo.test").public_bytes(Encoding.PEM))
+    if not loads:
+        for name in [*filter(lambda one: one.partition(".")[0] == "cryptography", sys.modules), "cryptography.x509"]:
+            monkeypatch.setitem(sys.modules, name, None)
+    authorities.cache_clear()
+
+    async def quiet(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+
+    async with servers.tcp(quiet, inside=context) as port:
+        net = Net(HERE, Timeouts(connect_s=10.0, answer_s=10.0, attempts=1))
+        check = Check("alpha.test", "dc1.alpha.test", HERE, "ldaps", "tcp", port)
+        subject = Subject("dc1.alpha.test", ca_file=pem if trusted else other)
+        stream, facts = await secured(lambda: net.tcp(port), check, subject)
+        stream.close()
+    authorities.cache_clear()
+    assert facts["certificate_trusted"] is trusted
+    assert bool(facts.get("certificate_root")) is (loads and trusted)
+    assert ("certificate_untold" in facts) is not loads
 
 
 async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

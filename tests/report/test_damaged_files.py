@@ -22,6 +22,8 @@ NOT_JSON = {
     "nested too deeply": b"[" * 200_000,
     "a number without end": b'{"schema": ' + b"9" * 10_000 + b"}",
     "not a number": b'{"duration_s": NaN}',
+    "a whole number that no float holds": b'{"facts": ' + b"9" * 400 + b"}",
+    "a number that is infinite": b'{"facts": 1e999}',
 }
 
 WRONG = {

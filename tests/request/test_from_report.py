@@ -52,6 +52,18 @@ def test_the_ports_that_were_asked_from_are_told_for_the_firewall_s_log(
     assert asked(ALIVE, outcome("kpasswd/tcp", State.REJECTED, facts=facts)).flows[0].source_ports == told
 
 
+@pytest.mark.parametrize(
+    ("address", "told"), [("10.77.0.10", True), (None, True), ("10.77.0.11", False), ([], False), ({}, False)]
+)
+def test_a_port_that_answered_this_source_is_the_control_whatever_a_saved_run_holds(
+    address: object, told: bool
+) -> None:
+    facts = {} if address is None else {"local_address": address}
+    alive = outcome("ldap/tcp", facts=facts)
+    flow = asked(alive, outcome("kpasswd/udp", State.FILTERED, facts={"local_address": "10.77.0.10"})).flows[0]
+    assert (flow.control is not None) is told
+
+
 @pytest.mark.parametrize("state", [State.REFUSED, State.MUTE, State.RESET, State.MISMATCH])
 def test_what_the_host_itself_does_wrong_is_no_rule_but_is_told(state: State) -> None:
     found = asked(ALIVE, outcome("kpasswd/tcp", state))

@@ -154,6 +154,15 @@ async def test_a_directory_that_misbehaves_ends_as_an_outcome_within_the_patienc
     assert made.reason.startswith("the sign-in did not end: ")
 
 
+@pytest.mark.parametrize("said", [f"no {PASSWORD} here, data 52e, v1db1", REFUSED])
+async def test_a_directory_that_says_the_password_back_puts_it_into_no_report(said: str) -> None:
+    async with serving(directory(bind_answer(49, said))) as seen:
+        made = await attempt(door(seen))
+    assert PASSWORD not in f"{made.told()} {made.reason} {made.trail.steps}"
+    assert made.told()["ldap_message"] == said.replace(PASSWORD, "(not shown)")
+    assert made.told()["ad_error"] == "52e"
+
+
 async def test_no_connection_is_no_attempt() -> None:
     async with serving(directory(bind_answer())) as seen:
         gone = door(seen)

@@ -202,11 +202,12 @@ def test_those_of_the_system_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     assert labels(Names([("10.0.0.7", 53)])) == ["system"]
 
 
+@pytest.mark.parametrize("beside", ["", "nameserver no-address\n", f"search {'a' * 64}.test a..b\n", "options x:y\n"])
 def test_behind_the_address_of_systemd_resolved_its_own_servers_are_asked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, beside: str
 ) -> None:
     own = tmp_path / "resolv.conf"
-    own.write_text("nameserver 10.0.0.1\nnameserver 10.0.0.2\n")
+    own.write_text(f"{beside}nameserver 10.0.0.1\nnameserver 10.0.0.2\n")
     monkeypatch.setattr(dns, "RESOLVED_LIST", own)
     monkeypatch.setattr(views, "system_servers", lambda: (("127.0.0.53", 53),))
     assert labels(Names()) == ["10.0.0.1", "10.0.0.2"]

@@ -235,7 +235,7 @@ WHY = {
 
 
 def _outdated(f: ForestFacts) -> Proof | None:
-    proof = tuple(o for o in f.told("tls_version") if o.facts.get("tls_version") in OUTDATED)
+    proof = tuple(o for o in f.told("tls_version") if text(o, "tls_version") in OUTDATED)
     versions = listed(dict.fromkeys(OUTDATED[str(o.facts["tls_version"])] for o in proof))
     seen = f"{versions} was agreed, as nothing newer was"
     return Proof(proof, seen=(seen,), severity=Severity.WARNING, words={"versions": versions}) if proof else None

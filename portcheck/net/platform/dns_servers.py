@@ -41,11 +41,7 @@ def of_resolv_conf(path: Path) -> dns.resolver.Resolver:
     Without a server, or without the file, the library asks this machine itself (resolv.conf(5)); so is it asked here,
     if anybody takes questions there.
     """
-    try:
-        text = path.read_bytes().decode(errors="replace")
-    except OSError:
-        text = ""
-    rows = list(_usable(text))
+    rows = rows_of(path)
     if not any(row.startswith("nameserver") for row in rows) and _somebody_here():
         rows.append(f"nameserver {ON_THIS_MACHINE}")
     resolver = dns.resolver.Resolver(configure=False)
@@ -53,9 +49,23 @@ def of_resolv_conf(path: Path) -> dns.resolver.Resolver:
     return resolver
 
 
+def rows_of(path: Path) -> list[str]:
+    """Those that can be used; none where there is no file."""
+    try:
+        text = path.read_bytes().decode(errors="replace")
+    except OSError:
+        text = ""
+    return list(_usable(text))
+
+
+def named_in(path: Path) -> list[str]:
+    """The addresses of its servers, in order."""
+    return [row.split()[1] for row in rows_of(path) if row.startswith("nameserver")]
+
+
 def _usable(text: str) -> Iterator[str]:
     """The rows with what in them is an address, or a name."""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         key, *words = line.split() or [""]
         match key:
             case "nameserver" if words and _is_address(words[0]):

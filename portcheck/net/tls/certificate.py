@@ -88,12 +88,16 @@ def _subject(der: bytes) -> str:
 
 def root(tls: ssl.SSLObject) -> str:
     """Of a certificate that was verified: the subject of the authority that this machine trusts it by."""
+    if not can_read():
+        return ""
     return next((_subject(der) for der in reversed(_chain(tls, verified=True))), "")
 
 
 @functools.cache
 def authorities(ca_file: Path) -> tuple[str, ...]:
     """The subjects of the authorities in the file. Raises OSError."""
+    if not can_read():
+        return ()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cafile=str(ca_file))
     return tuple(_subject(der) for der in context.get_ca_certs(binary_form=True)[:MOST_SENT])
