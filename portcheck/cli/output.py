@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from portcheck.frozen import dataclass
 from portcheck.net.platform import console
 from portcheck.render import FORMATS, IN_PIECES
 from portcheck.render.shared.options import Options, for_stream, is_terminal
+from portcheck.run.ending import ENDING
 
 if TYPE_CHECKING:
     from portcheck.model import Report
@@ -145,11 +147,18 @@ def put(wish: OutputWish, text: Content) -> bool:
         show(text if isinstance(text, str) else gathered(text), for_programs=wish.name != TABLE)
         return True
     try:
-        write_whole(wish.path, text)
+        put_file(wish.path, text)
     except WriteError as error:
         say(str(error))
         return False
     return True
+
+
+def put_file(path: Path, content: Content) -> None:
+    """To its end, whoever tells the program to end meanwhile: nothing half is left. A stream may have no reader, and is
+    not waited for. Raises WriteError."""
+    with ENDING.keeping if is_replaced(path) else nullcontext():
+        write_whole(path, content)
 
 
 def for_file(screen: Options) -> Options:

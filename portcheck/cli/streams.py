@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from io import TextIOWrapper
+from io import TextIOBase, TextIOWrapper
+
+PATIENCE_S = 5.0
+"""An stderr that takes no more for so long, a pipe that nobody reads or a terminal that is held, is left alone."""
+STDERR = 2
+AT_ONCE = 4096  # bytes that what can be written to takes without waiting: PIPE_BUF, see pipe(7)
 
 
 def show(text: str | Iterable[str], *, for_programs: bool = False) -> bool:
@@ -29,7 +35,8 @@ def show(text: str | Iterable[str], *, for_programs: bool = False) -> bool:
 
 
 def say(words: str) -> None:
-    """A line on stderr, whatever the name of a file in it holds. Where stderr takes nothing, nobody can be told."""
+    """A line on stderr, whatever the name of a file in it holds. Where stderr takes nothing, nobody can be told, and
+    nothing waits for it."""
     try:
         import typer  # late, both: most commands have nothing to say
 
@@ -38,8 +45,60 @@ def say(words: str) -> None:
         with suppress(OSError):
             os.write(2, f"portcheck: {words}\n".encode("ascii", "backslashreplace"))
         return
-    with suppress(OSError):
-        typer.echo(f"portcheck: {printable(words)}", err=True)
+
+    def told() -> None:
+        with suppress(OSError):
+            typer.echo(f"portcheck: {printable(words)}", err=True)
+
+    if _takes():
+        told()
+    elif not _in_time(told):
+        leave_stderr()
+
+
+def _in_time(write: Callable[[], None]) -> bool:
+    """Beside the main thread, which has more to do than to wait for a reader."""
+    writing = threading.Thread(target=write, name="saying", daemon=True)
+    try:
+        writing.start()
+    except (RuntimeError, MemoryError):  # no thread is left
+        write()
+        return True
+    writing.join(PATIENCE_S)
+    return not writing.is_alive()
+
+
+def leave_stderr() -> None:
+    """Somebody still writes to it, and holds it: what is said from now on is said if it is taken at once."""
+    sys.stderr = _AtOnce(sys.stderr.encoding)
+
+
+class _AtOnce(TextIOBase):
+    """stderr without waiting, neither for a reader nor for whoever waits for one: what is not taken is lost."""
+
+    def __init__(self, encoding: str | None) -> None:
+        self._encoding = encoding or "ascii"
+
+    def write(self, text: str) -> int:
+        if _takes():
+            with suppress(OSError):
+                os.write(STDERR, text.encode(self._encoding, "replace")[:AT_ONCE])
+        return len(text)
+
+
+if sys.platform == "win32":
+
+    def _takes() -> bool:
+        """Windows does not tell beforehand."""
+        return False
+
+else:
+    import select
+
+    def _takes() -> bool:
+        ready = select.poll()
+        ready.register(STDERR, select.POLLOUT)
+        return bool(ready.poll(0))
 
 
 def _in_any_code_page(text: str) -> str:

@@ -14,11 +14,11 @@ from dataclasses import replace
 from itertools import chain
 from queue import Empty, SimpleQueue
 
+from portcheck.cli.streams import PATIENCE_S, leave_stderr
 from portcheck.model.events import Event, Notify, unheard
 from portcheck.net.starved import starved
 from portcheck.render.shared.options import Options, for_stream
 
-LAST_WORDS_S = 5.0  # a terminal that does not take more is left alone
 BREATH_S = 0.05
 SHOWN_AFTER_S = 0.1  # before that nobody misses a screen
 
@@ -46,7 +46,9 @@ def on_stderr(screen: Options, *, no_color: bool = False) -> Iterator[Notify]:
     finally:
         events.put(None)
         ended.set()
-        drawing.join(LAST_WORDS_S)
+        drawing.join(PATIENCE_S)
+        if drawing.is_alive():
+            leave_stderr()
 
 
 def _draw_if_possible(events: SimpleQueue[Event | None], ended: threading.Event, options: Options) -> None:

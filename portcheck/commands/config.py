@@ -12,12 +12,13 @@ from portcheck import config as first
 from portcheck.catalogue.clouds import CLOUDS
 from portcheck.catalogue.profiles import with_own
 from portcheck.cli import targets
+from portcheck.cli.output import put_file
 from portcheck.cli.pairing import Paired
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import show as write
 from portcheck.config import BindSpec, ConfigError, ForestSpec, Settings, SystemSpec, format_duration, parse_name
 from portcheck.exitcodes import sentence
-from portcheck.files.writing import STDOUT, WriteError, write_whole
+from portcheck.files.writing import STDOUT, WriteError
 from portcheck.render.shared import spoken
 
 app = typer.Typer(no_args_is_help=True, help="Write a first forests file, validate it, print the effective settings.")
@@ -81,7 +82,7 @@ def init(forests: Forests = None, output: Output = Path("forests.toml")) -> int:
         write(text)
         return 0
     try:
-        write_whole(output, text)
+        put_file(output, text)
     except WriteError as error:
         raise ConfigError(str(error)) from None
     typer.echo(f"{output}: written. Look through it, then: portcheck config check; portcheck check")

@@ -15,13 +15,14 @@ import typer
 from portcheck.cli.check_flags import CheckFlags
 from portcheck.cli.digest import FIRST
 from portcheck.cli.options import SIGNING_IN, taking
+from portcheck.cli.output import put_file
 from portcheck.cli.runs import LAST
 from portcheck.cli.selection import flagged
 from portcheck.cli.streams import say, show
 from portcheck.commands import check
 from portcheck.commands.check import Job
 from portcheck.config import ConfigError, find, parse_duration, parse_vantage
-from portcheck.files.writing import STDOUT, WriteError, write_whole
+from portcheck.files.writing import STDOUT, WriteError
 from portcheck.frozen import dataclass
 from portcheck.render.digest import FORMATS
 from portcheck.schedule import cron, systemd, windows
@@ -142,7 +143,7 @@ def _serving(
         raise ConfigError(f"--write: {write} is no directory; create it first")
     path = Path(_absolute(write)) / f"{name}.service"
     try:
-        write_whole(path, unit)
+        put_file(path, unit)
     except WriteError as error:
         raise ConfigError(f"--write: {error}") from None
     copied = f"cp {shlex.quote(str(path))} /etc/systemd/system/ && systemctl daemon-reload"
@@ -259,16 +260,16 @@ def _write(one: Scheduled, kinds: Collection[UnitKind], folder: Path) -> None:
     ways: list[str] = []
     try:
         if UnitKind.SYSTEMD in kinds:
-            write_whole(service, systemd.service(one))
-            write_whole(timer, systemd.timer(one))
+            put_file(service, systemd.service(one))
+            put_file(timer, systemd.timer(one))
             copied = shlex.join(map(str, (service, timer)))
             copy = f"cp {copied} /etc/systemd/system/ && systemctl daemon-reload"
             ways.append(f"{copy}\nsystemctl enable --now {one.name}.timer\n")
         if UnitKind.CRON in kinds:
-            write_whole(line, cron.line(one))
+            put_file(line, cron.line(one))
             ways.append(f"(crontab -l; cat {shlex.quote(str(line))}) | crontab -\n")
         if UnitKind.WINDOWS in kinds:
-            write_whole(task, windows.document(one))
+            put_file(task, windows.document(one))
             ways.append(f"{windows.import_command(one, str(task))}\n")
     except WriteError as error:
         raise ConfigError(f"--write: {error}") from None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -233,3 +236,47 @@ def test_what_programs_read_is_utf_8_whatever_the_streams_encoding(name: str) ->
 def test_the_table_keeps_to_what_the_stream_knows() -> None:
     assert shell(f"portcheck {CHECK}", PYTHONIOENCODING="cp850").stdout.isascii()
     assert not shell(f"portcheck {CHECK}", PYTHONIOENCODING="utf-8").stdout.isascii()
+
+
+CHANGED = f"{CHECK} --fail-on changed --deadline 30s"
+
+
+def held(line: str, folder: Path, *, read: bool) -> tuple[int, str, str]:
+    """With a full pipe as stderr that is read from the start, or by nobody: exit code, stdout to its end, stderr."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b".")
+    os.set_blocking(writer, True)
+    heard: list[bytes] = []
+    listening = threading.Thread(target=lambda: heard.extend(iter(lambda: os.read(reader, 65536), b"")))
+    settings = {**os.environ, "PYTHONPATH": PROJECT, "PORTCHECK_STATE_DIR": str(folder), "PYTHONUNBUFFERED": ""}
+    command = [sys.executable, "-m", "portcheck", *line.split()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=writer, text=True, env=settings) as program:
+        os.close(writer)
+        if read:
+            listening.start()
+        try:
+            shown, _ = program.communicate(timeout=120)
+        finally:
+            program.kill()
+    if read:
+        listening.join()
+    os.close(reader)
+    return program.returncode, shown, b"".join(heard).decode().lstrip(".")
+
+
+@pytest.mark.parametrize("more", ["", " -q"])
+def test_an_stderr_that_nobody_reads_costs_no_result_and_keeps_no_run_from_its_end(more: str, tmp_path: Path) -> None:
+    report = tmp_path / "run.json"
+    code, shown, _ = held(f"{CHANGED}{more} --save {report}", tmp_path / "state", read=False)
+    assert (code, "127.0.0.1" in shown) == (0, True)
+    assert json.loads(report.read_text(encoding="utf-8"))["summary"]["checks"] == 1
+    assert "1  " in shell("portcheck history", PORTCHECK_STATE_DIR=str(tmp_path / "state")).stdout
+
+
+def test_an_stderr_that_is_read_late_gets_every_line(tmp_path: Path) -> None:
+    code, shown, said = held(CHANGED, tmp_path / "state", read=True)
+    assert (code, "not running on 127.0.0.1" in shown) == (0, True)
+    assert [line.partition(" ")[0] for line in said.splitlines()] == ["[1/1]", "done", "portcheck:"]

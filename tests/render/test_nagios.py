@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from factories import finding, outcome, report
@@ -13,6 +14,7 @@ from strategies import reports
 from portcheck.model import ForestReport, Report, Severity, State, Verdict
 from portcheck.render import FORMATS
 from portcheck.render.report.nagios import CRITICAL, LINE, OK, UNKNOWN, WARNING, level, status
+from portcheck.render.shared.digest import digests, headline
 from portcheck.render.shared.options import Options
 
 from . import samples
@@ -94,6 +96,22 @@ def test_a_forest_that_could_not_be_asked_is_the_status() -> None:
     run = report(forests=(ForestReport("delta.test", (), problem="no DNS server answers"),))
     text = FORMATS["nagios"](run, Options())
     assert text.startswith("PORTCHECK CRITICAL - delta.test could not be asked: no DNS server answers | ")
+
+
+CUT_SHORT = {"state": State.SKIPPED, "reason": "the run ended before it was answered"}
+
+
+@pytest.mark.parametrize(
+    ("service", "how", "words"),
+    [
+        ("gc", CUT_SHORT | {"verdict": Verdict.UNKNOWN}, "1 check could not be asked"),
+        ("gc", {"state": State.ERROR, "verdict": Verdict.UNKNOWN}, "1 check could not be asked"),
+        ("gc", CUT_SHORT | {"verdict": Verdict.SKIP}, "all well"),
+    ],
+)
+def test_what_a_run_that_was_ended_left_unasked_is_counted(service: str, how: dict[str, Any], words: str) -> None:
+    told = digests(report(outcome(), outcome(service, **how)))
+    assert [headline(one)[1] for one in told] == [words]
 
 
 def test_control_characters_do_not_come_out_as_such() -> None:
