@@ -83,7 +83,9 @@ def is_replaced(path: Path) -> bool:
         where = place(path)
     except (OSError, ValueError):
         return False
-    return not isinstance(where, int) and (where.is_file() or not where.exists())
+    if isinstance(where, int) or (sys.platform == "win32" and _is_device(path)):
+        return False
+    return where.is_file() or not where.exists()
 
 
 if sys.platform != "win32":
@@ -281,8 +283,8 @@ else:
     HELD = "cannot be replaced: another program has it open, or this user may not; close it there, or name another file"
 
     def _write(path: Path, content: Iterable[bytes]) -> None:
-        where = _place(path)
-        if where.exists() and not where.is_file():  # NUL, CON
+        where = path if _is_device(path) else _place(path)
+        if _is_device(path) or (where.exists() and not where.is_file()):
             with where.open("wb") as device:
                 device.writelines(content)
             return
@@ -298,8 +300,12 @@ else:
             draft.unlink(missing_ok=True)
             raise
 
+    def _is_device(path: Path) -> bool:
+        """NUL, CON: by name, for not every system tells more of them."""
+        return path.name.partition(".")[0].rstrip().upper() in DEVICES
+
     def _refuse(path: Path) -> None:
-        if path.name.partition(".")[0].rstrip().upper() in DEVICES:  # of them os.access knows nothing
+        if _is_device(path):  # of them os.access knows nothing
             path.open("wb").close()
             return
         where = _place(path)

@@ -61,6 +61,7 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
 
 if __name__ == "__main__":
     socketserver.ThreadingTCPServer.daemon_threads = True
+    socketserver.ThreadingTCPServer.request_queue_size = 128  # a full one loses what is lost nowhere else
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Client) as server:
         sys.stdout.write("{}:{}\n".format(*server.server_address[:2]))
         sys.stdout.flush()

@@ -31,16 +31,15 @@ async def test_a_row_that_has_run_empty_begins_anew() -> None:
 
 
 async def test_none_rings_before_its_time() -> None:
-    loop, rung = asyncio.get_running_loop(), asyncio.Event()
-    began = loop.time()
-    after(0.02, rung.set)
-    await asyncio.sleep(0.01)
-    second = asyncio.Event()
-    after(0.02, second.set)
-    await rung.wait()
-    assert not second.is_set()
-    await second.wait()
-    assert loop.time() - began >= 0.03
+    loop, rung = asyncio.get_running_loop(), dict[str, float]()
+    for name in ("first", "second"):
+        began, both = loop.time(), asyncio.Event()
+        after(0.02, lambda name=name, began=began: rung.update({name: loop.time() - began}))
+        after(0.03, both.set)
+        await asyncio.sleep(0.01)
+    await both.wait()
+    assert all(waited_s >= 0.02 for waited_s in rung.values())
+    assert [*rung] == ["first", "second"]
 
 
 async def test_a_fault_in_one_is_not_another_s() -> None:
