@@ -52,7 +52,8 @@ def plan(context: typer.Context, flags: PlanFlags) -> int:
     from portcheck.plan import forecast
 
     wanted = output_texts.wishes(context, flags.format_ or (), flags.output or (), FORMATS, "table")
-    configured = targets.configuration(flags.config, needed=not flags.target)
+    report = None if flags.report is None else runs.found(flags.report)
+    configured = targets.configuration(flags.config, needed=not flags.target and report is None)
     families = selection.families(four=flags.four, six=flags.six)
     only, skip = (
         targets.service_names(*given) for given in (("--only", flags.only or ()), ("--skip", flags.skip or ()))
@@ -61,9 +62,10 @@ def plan(context: typer.Context, flags: PlanFlags) -> int:
         settings=replace(configured.settings, **settings_of(flags)),
         selection=Selection(only, skip),
         families=families,
-        report=None if flags.report is None else runs.found(flags.report),
+        report=report,
     )
-    named = targets.forests(configured, flags.target or (), asking=False)
+    of_run = () if configured.forests or report is None else [forest.name for forest in report.forests]
+    named = targets.forests(configured, flags.target or of_run, asking=False)
     chosen = [targets.narrowed(f, flags.dc or (), flags.dns or (), families) for f in named]
     forests = [(f, targets.profiles(configured, profile_names(f, flags.profile or ()))) for f in chosen]
     if (flags.only or flags.skip) and asking.report is None:

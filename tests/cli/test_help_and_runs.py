@@ -49,6 +49,17 @@ def test_every_command_takes_a_run_by_file_number_and_last(kept: Path, capsys: p
         capsys.readouterr()
 
 
+def test_a_plan_of_a_run_needs_no_forests_file(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(["plan", "127.0.0.1", "--report", "last", "-f", "csv"]) == 0
+    named = capsys.readouterr().out
+    assert run(["plan", "--report", "last", "-f", "csv"]) == 0
+    assert capsys.readouterr().out == named
+    (kept / "forests.toml").write_text('[[forest]]\nname = "alpha.test"\n', encoding="utf-8")
+    assert run(["plan", "--report", "last", "-f", "csv"]) == 0
+    assert "alpha.test" in capsys.readouterr().out
+
+
 def test_a_request_without_arguments_is_of_the_last_run(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     started = to_json.load(kept / "second.json").started
     capsys.readouterr()
