@@ -71,7 +71,7 @@ async def _any_answered(
             case.note(outcome, "alone", "refused one time and answered another", **_who(case, outcome))
             some = True
         waited = waited + 1 if last.state in SILENCE else 0
-        if waited == (1 if until_silent and last.state is State.FILTERED else MOST_WAITED):
+        if waited >= (1 if until_silent and last.state is State.FILTERED else MOST_WAITED):
             break
     return some
 

@@ -135,6 +135,13 @@ async def test_a_router_that_has_said_enough_is_not_asked_on() -> None:
     assert (asked, {o.state for o in case.outcomes}) == (["kerberos/tcp"], {State.OK, State.REJECTED})
 
 
+async def test_a_router_that_has_said_enough_is_not_asked_on_after_a_mute_port_either() -> None:
+    names = ("kerberos/tcp", "smb/tcp", "rpc/tcp")
+    case, asked = case_of([State.MUTE, State.FILTERED], GOOD, *map(said_no, names))
+    await by_turns.objected(case)
+    assert asked == [*names[:2]]
+
+
 @pytest.mark.parametrize(
     "no", [said_no("kerberos/tcp", local_fault=True), outcome("kerberos/tcp", State.REJECTED, facts={})]
 )

@@ -92,6 +92,14 @@ def test_a_row_that_the_c_library_passes_over_spoils_no_other(file: Path, row: b
     assert servers(file) == ["10.0.0.53"]
 
 
+@pytest.mark.parametrize("more", range(4))
+def test_of_a_file_without_end_the_beginning_is_read_and_no_half_of_an_address(file: Path, more: int) -> None:
+    rows = b"nameserver 10.0.0.53\n" + b"#" * (dns_servers.MOST_BYTES - 42 - more) + b"\nnameserver 10.0.0.123\n"
+    file.write_bytes(rows + b"#\n" * dns_servers.MOST_BYTES)
+    whole = rows.rindex(b"\n") < dns_servers.MOST_BYTES
+    assert servers(file) == (["10.0.0.53", "10.0.0.123"] if whole else ["10.0.0.53"])
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "\ufeffnameserver 10.0.0.53\n", None])
 def test_without_a_server_this_machine_itself_is_asked(
     file: Path, monkeypatch: pytest.MonkeyPatch, text: str | None

@@ -33,6 +33,8 @@ def never_there(address: str) -> bool:
 RESOLV_CONF = Path("/etc/resolv.conf")
 ON_THIS_MACHINE = "127.0.0.1"
 DNS_PORT = 53
+MOST_BYTES = 65536
+"""Of a resolv.conf: a hundred times as long as any that is of use."""
 
 
 def of_resolv_conf(path: Path) -> dns.resolver.Resolver:
@@ -52,10 +54,13 @@ def of_resolv_conf(path: Path) -> dns.resolver.Resolver:
 def rows_of(path: Path) -> list[str]:
     """Those that can be used; none where there is no file."""
     try:
-        text = path.read_bytes().decode(errors="replace")
+        with path.open("rb") as file:
+            head = file.read(MOST_BYTES)
     except OSError:
-        text = ""
-    return list(_usable(text))
+        return []
+    if len(head) == MOST_BYTES:
+        head = head[: head.rfind(b"\n") + 1]  # half an address is another
+    return list(_usable(head.decode(errors="replace")))
 
 
 def named_in(path: Path) -> list[str]:
