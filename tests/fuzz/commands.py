@@ -15,7 +15,7 @@ from fuzz.files import FOLDER
 
 from portcheck.cli import output
 from portcheck.cli.app import COMMANDS, GROUPS, run
-from portcheck.commands import demo, schedule
+from portcheck.commands import demo
 
 DOCUMENTED = {0, 1, 2, 3, 130}
 ENDLESS = ("/dev", "/proc", "/sys")
@@ -59,7 +59,6 @@ def command(name: str) -> Callable[[bytes], None]:
                 patch.object(asyncio, "Runner", _NoRunner),
                 patch.object(demo, "embedded", _nobody),
                 patch.object(output, "write_whole", lambda *_: None),
-                patch.object(schedule, "write_whole", lambda *_: None),
                 patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(b""))),
                 redirect_stdout(streams[0]),
                 redirect_stderr(streams[1]),
