@@ -61,7 +61,7 @@ class _Asking:
     ports: list[DatagramPort] = field(default_factory=list)
     sends_ms: list[float] = field(default_factory=list)  # of this question; the trail counts those of all
     heard_ms: float = 0.0  # the latest answer
-    waited_s: float = 0.0  # for the first local port: before anything was sent
+    sent_at: float | None = None  # by the loop's clock: the first datagram
 
     async def send(self, request: Callable[[int], bytes], patience: Timeouts, repeats: Pacer) -> None:
         """All tries, one after the other; ends early when this machine cannot send."""
@@ -82,6 +82,7 @@ class _Asking:
         self.trail.facts["local_address"], self.trail.facts["local_port"] = port.local
         for pause in (AGAIN_AFTER_S, FRESH_AFTER_S - AGAIN_AFTER_S):
             self.trail.attempts += 1
+            self.sent_at = self.sent_at or asyncio.get_running_loop().time()
             self.sends_ms.append(self.trail.elapsed_ms())
             self.trail.note("sent", f"request, {len(datagram)} bytes, from port {port.local[1]}")
             port.send(datagram)
@@ -115,7 +116,6 @@ class _Asking:
                     raise
                 if self.ports:
                     return self.ports[-1]
-            self.waited_s += pause_s
             await asyncio.sleep(pause_s)
         return self._from_here()
 
@@ -174,18 +174,19 @@ async def ask(
     sender = asyncio.create_task(asking.send(request, patience, repeats))
     foreign: list[str] = []
     loop = asyncio.get_running_loop()
-    began = loop.time()
-    limit = began + patience.connect_s
+
+    def limit() -> float:
+        """The patience begins with the first datagram: what waits for a local port says nothing of the other side."""
+        return (asking.sent_at or loop.time()) + patience.connect_s + repeats.delay.more_s
+
     try:
-        answer = await patiently(
-            _accepted(asking, accept, foreign), lambda: limit + repeats.delay.more_s + asking.waited_s
-        )
+        answer = await patiently(_accepted(asking, accept, foreign), limit)
     except TimeoutError:
         if foreign:
             reason = f"answered, but not in this protocol: {foreign[0]}"
             raise NetError(State.MISMATCH, reason, Stage.ANSWER) from None
         trail.note("timeout", f"no answer to {trail.attempts} requests from {len(asking.ports)} ports")
-        waited_s = min(patience.connect_s, loop.time() - began - asking.waited_s)
+        waited_s = min(patience.connect_s, loop.time() - (asking.sent_at or loop.time()))
         reason = f"no answer to {trail.attempts} requests in {waited_s:.1f} s"
         raise NetError(State.FILTERED, reason, Stage.REQUEST) from None
     else:
