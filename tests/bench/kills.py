@@ -93,8 +93,9 @@ def one_kill(asked: Forest, folder: Path, ending: str, after_s: float, *, ready:
     listening.start()
     caller = asked.asked() if ready else None
     threading.Event().wait(after_s)
-    phase = ("asking" if program.poll() is None else "over") if ready else "starting"
+    there = program.poll() is None
     program.send_signal(getattr(signal, ending))
+    phase = ("asking" if there and _heard(program.pid, ending) else "over") if ready else "starting"
     assert program.stdout is not None
     shown = program.stdout.read()
     code = program.wait(60)
@@ -108,6 +109,19 @@ def one_kill(asked: Forest, folder: Path, ending: str, after_s: float, *, ready:
         phase = "after the last check"
     faults = tuple(_faults(ending, phase, code, shown, "".join(said), saved, kept))
     return Kill(ending, phase, code, faults, shown + "".join(said))
+
+
+def _heard(pid: int, ending: str) -> bool:
+    """A run that has said everything hears no signal any more, until its process is gone. Nobody fails to hear KILL."""
+    if ending == "SIGKILL":
+        return True
+    try:
+        told = dict(
+            line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
+        )
+    except OSError:
+        return False
+    return not told["State"].startswith("Z") and not int(told["SigIgn"], 16) >> (getattr(signal, ending) - 1) & 1
 
 
 def _runs(state: Path) -> list[str] | None:
