@@ -43,7 +43,7 @@ def say(words: str) -> None:
         from portcheck.render.shared.text import printable
     except (MemoryError, ImportError, OSError, SystemError):  # nothing left to load it with
         with suppress(OSError):
-            os.write(2, f"portcheck: {words}\n".encode("ascii", "backslashreplace"))
+            os.write(STDERR, f"portcheck: {words}\n".encode("ascii", "backslashreplace"))
         return
 
     def told() -> None:

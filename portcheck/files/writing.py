@@ -283,8 +283,9 @@ else:
     HELD = "cannot be replaced: another program has it open, or this user may not; close it there, or name another file"
 
     def _write(path: Path, content: Iterable[bytes]) -> None:
-        where = path if _is_device(path) else _place(path)
-        if _is_device(path) or (where.exists() and not where.is_file()):
+        by_name = _is_device(path)
+        where = path if by_name else _place(path)
+        if by_name or (where.exists() and not where.is_file()):
             with where.open("wb") as device:
                 device.writelines(content)
             return

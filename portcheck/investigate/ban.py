@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from portcheck.investigate import source_ports
 from portcheck.investigate.case import Case, distinct
-from portcheck.investigate.limit import CLOSED_AFTER_S
+from portcheck.investigate.limit import CLOSED_AFTER_S, NO
 from portcheck.model import Facts, Outcome, State
 from portcheck.net.timeline import REPEATED
 from portcheck.net.timeouts import Timeouts
@@ -17,8 +17,7 @@ PATIENCE = Timeouts(connect_s=4.0, answer_s=4.0, attempts=3)
 QUEUED_BY, MOST_QUEUED_S = 2.0, 16.0  # times the longest wait for a narrow line until now, and at most
 WITNESSES = 2  # good services asked again (a single one twice), one after the other, before it is believed
 BY_TURNS = 4  # more, of one that resets
-SILENT = (State.FILTERED, State.MUTE)
-RESET = (State.REFUSED, State.REJECTED)
+SILENT = frozenset({State.FILTERED, State.MUTE})
 FEWEST = 2  # ports that are reset: of a single one that a ban began there, nothing is likely
 
 
@@ -42,16 +41,16 @@ async def turned_silent(case: Case) -> bool:
         return False
     good, states = _good(case), set[State]()
     for outcome in (good * WITNESSES)[:WITNESSES]:
-        if states & set(RESET):
+        if states & NO:
             await asyncio.sleep(CLOSED_AFTER_S)  # a limit on sessions may have counted one that is just being closed
         again = await case.page.ask(outcome, _patience(case))
-        if again.state not in SILENT + RESET:
+        if again.state not in SILENT | NO:
             _answered(case, outcome, again)
             return False
         states.add(again.state)
-    if await (_reset_by_turns(case, good) if states & set(RESET) else source_ports.heard(case, good[0])):
+    if await (_reset_by_turns(case, good) if states & NO else source_ports.heard(case, good[0])):
         return False
-    refused: Facts = {"turned_by_reset": True} if states & set(RESET) else {}
+    refused: Facts = {"turned_by_reset": True} if states & NO else {}
     words = "asked again at the end: reset" if refused else "asked again at the end: no answer any more"
     for outcome in good[:WITNESSES]:
         case.note(outcome, "again", words, turned_silent=True, **refused)
@@ -61,7 +60,7 @@ async def turned_silent(case: Case) -> bool:
 async def _reset_by_turns(case: Case, good: Sequence[Outcome]) -> bool:
     """Does anything answer yet? Of several machines behind the address, one may refuse what another takes."""
     for outcome in (list(good) * BY_TURNS)[:BY_TURNS]:
-        if (await case.page.ask(outcome, _patience(case))).state not in SILENT + RESET:
+        if (await case.page.ask(outcome, _patience(case))).state not in SILENT | NO:
             return True
     return False
 
@@ -73,7 +72,7 @@ def _patience(case: Case) -> Timeouts:
 
 
 def _doubtful(case: Case) -> bool:
-    reset = distinct(o for o in case.having(*RESET) if o.check.transport == "tcp" and "icmp_from" not in o.facts)
+    reset = distinct(o for o in case.having(*NO) if o.check.transport == "tcp" and "icmp_from" not in o.facts)
     return bool(case.having(*SILENT)) or len(reset) >= FEWEST
 
 

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Sequence
 from math import ceil
 
+from portcheck.investigate import limit
+from portcheck.investigate.ban import SILENT
 from portcheck.investigate.case import Case, distinct
 from portcheck.investigate.nobody import late
 from portcheck.investigate.policed import QUIET_S
@@ -25,8 +27,7 @@ ENOUGH = 8  # times that a device says no, to whichever of those ports, before i
 MANY = 4  # ports that it says no to: it may be a limit on what is new
 AGAIN_S = (*[0.0] * 8, 0.6, 1.2, QUIET_S)  # pauses before each try, where a device says no by turns
 MOST_WAITED = 2  # ports in a row of which nothing is heard: each is waited for to the end
-SILENCE = frozenset({State.MUTE, State.FILTERED})
-NO = frozenset({State.REFUSED, State.REJECTED, State.UNREACHABLE})
+NO = limit.NO | {State.UNREACHABLE}
 
 
 async def refused(case: Case) -> None:
@@ -70,8 +71,8 @@ async def _any_answered(
             case.improve(outcome, last)
             case.note(outcome, "alone", "refused one time and answered another", **_who(case, outcome))
             some = True
-        waited = waited + 1 if last.state in SILENCE else 0
-        if waited >= (1 if until_silent and last.state is State.FILTERED else MOST_WAITED):
+        waited = waited + 1 if last.state in SILENT else 0
+        if waited == MOST_WAITED or (until_silent and last.state is State.FILTERED):
             break
     return some
 

@@ -60,9 +60,9 @@ async def _in_company(case: Case, outcome: Outcome) -> bool:
     while only, as by a host that starts."""
     answering = distinct([outcome, *(o for o in case.answering("tcp") if o.check.port is not None)])
     others = [o for o in _refused(case) if o.check.id != outcome.check.id]
+    known = {o.check.id for o in answering}
     for times in TOGETHER:
         seen = await asyncio.gather(*(case.page.ask(o, ALONE) for o in (answering + others) * times))
-        known = {o.check.id for o in answering}
         if any(o.state in NO and o.check.id in known for o in seen):
             return True
     return False

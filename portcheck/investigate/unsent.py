@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portcheck.investigate.case import Case
+from portcheck.investigate.confirm import ONE_TALK
 from portcheck.model.events import Notify, Phase
-from portcheck.net.timeouts import Timeouts
 
-PATIENCE = Timeouts(connect_s=2.4, answer_s=3.0, attempts=2)
 IN_VAIN = 3  # in a row: they are used up for good
 
 
@@ -19,7 +18,7 @@ async def again(cases: Sequence[Case], notify: Notify) -> None:
     in_vain = 0
     for number, (case, outcome) in enumerate(unsent):
         notify(Phase(f"asking what this machine had no local port for: {len(unsent) - number} to go"))
-        better = await case.page.ask(outcome, PATIENCE)
+        better = await case.page.ask(outcome, ONE_TALK)
         if not better.facts.get("local_ports_exhausted"):
             case.improve(outcome, better)
             in_vain = 0

@@ -12,6 +12,7 @@ import errno
 import socket
 import sys
 from enum import StrEnum
+from functools import partial
 
 from portcheck.frozen import dataclass
 from portcheck.net import errors
@@ -57,12 +58,14 @@ async def send_tcp(
     `device`: what does not come in through this network device is not heard (Linux). Where this machine has no local
     port left, it is sent a little later.
     """
-    for pause_s in errors.PORT_PAUSES_S:
-        hop = await _send_syn(address, port, ttl, wait_s, source_ip, from_port, device)
-        if hop is not None or from_port:
-            return hop or Hop(ttl, Fate.LOST)
+    send = partial(_send_syn, address, port, ttl, wait_s, source_ip, from_port, device)
+    hop = await send()
+    for pause_s in () if from_port else errors.PORT_PAUSES_S:
+        if hop is not None:
+            break
         await asyncio.sleep(pause_s)
-    return await _send_syn(address, port, ttl, wait_s, source_ip, from_port, device) or Hop(ttl, Fate.LOST)
+        hop = await send()
+    return hop or Hop(ttl, Fate.LOST)
 
 
 async def _send_syn(

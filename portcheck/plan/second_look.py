@@ -27,7 +27,6 @@ from portcheck.investigate import (
     source_ports,
     starttls,
     trace,
-    unsent,
 )  # fmt: skip
 from portcheck.investigate.case import AT_ONCE, HOPS_BY_DEFAULT
 from portcheck.model import Check
@@ -89,7 +88,7 @@ def _steps(asked: Sequence[Asked]) -> Iterator[_SecondLookStep]:
     )  # fmt: skip
     yield _SecondLookStep(
         "unsent", "is there a local port for it now?", "this machine had none left", "tcp+udp",
-        _asking_again(asked, unsent.PATIENCE),
+        _asking_again(asked, confirm.ONE_TALK),
     )  # fmt: skip
     yield _SecondLookStep(
         "again-nobody", "is nobody there each time?", "a router said so of a part of the ports", "tcp+udp",

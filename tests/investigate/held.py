@@ -8,6 +8,7 @@ from typing import Any, cast
 from portcheck.asking.page import HostPage
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome
+from portcheck.net.timeouts import Timeouts
 
 
 class Held:
@@ -43,3 +44,16 @@ def cased(
     """The host of this page, which is asked again so."""
     page.ask, page.datagram = ask, payload
     return Case(host, address, cast("HostPage", page), **more)
+
+
+def asked_again(answer: Callable[[Outcome], Outcome], *outcomes: Outcome) -> tuple[Case, list[str]]:
+    """A host with these, each of which is answered so when it is asked again; and what was asked."""
+    asked: list[str] = []
+
+    async def ask(
+        old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
+    ) -> Outcome:
+        asked.append(old.check.name)
+        return answer(old)
+
+    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask), asked

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 
 import pytest
 from factories import outcome
-from investigate.held import Held, cased
+from investigate.held import asked_again
 
 from portcheck.investigate import by_turns, limit
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
-from portcheck.net.timeouts import Timeouts
 
 GOOD = outcome("ldap/tcp")
 REFUSED = (outcome("kerberos/tcp", State.REFUSED), outcome("smb/tcp", State.REFUSED))
@@ -25,16 +24,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def case_of(states: Iterable[State], *outcomes: Outcome) -> tuple[Case, list[str]]:
     """Asked again, these are the answers, whatever is asked; and what was asked."""
-    asked: list[str] = []
     left = iter(states)
-
-    async def ask(
-        old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
-    ) -> Outcome:
-        asked.append(old.check.name)
-        return outcome(old.check, next(left))
-
-    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask), asked
+    return asked_again(lambda old: outcome(old.check, next(left)), *outcomes)
 
 
 def told(case: Case) -> dict[str, tuple[State, bool]]:

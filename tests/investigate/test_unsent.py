@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 import pytest
 from factories import outcome
-from investigate.held import Held, cased
+from investigate.held import asked_again
 
 from portcheck.investigate import unsent
 from portcheck.investigate.case import Case
 from portcheck.model import Outcome, State
 from portcheck.model.events import unheard
-from portcheck.net.timeouts import Timeouts
 
 NO_PORT = {"local_fault": True, "local_ports_exhausted": True}
 NAMES = ("kerberos/tcp", "smb/tcp", "rpc/tcp", "ldaps/tcp", "gc/tcp")
@@ -24,16 +23,10 @@ def unsent_checks(*names: str) -> list[Outcome]:
 
 def case_of(free: Iterable[bool], *outcomes: Outcome) -> tuple[Case, list[str]]:
     """Asked again, was there a port? And what was asked."""
-    asked: list[str] = []
     left = iter(free)
-
-    async def ask(
-        old: Outcome, _: Timeouts, __: int | None = None, ___: int | None = None, /, *, loose: bool = False
-    ) -> Outcome:
-        asked.append(old.check.name)
-        return outcome(old.check) if next(left) else outcome(old.check, State.ERROR, facts=NO_PORT)
-
-    return cased("dc1.alpha.test", "10.77.1.1", Held(*outcomes), ask), asked
+    return asked_again(
+        lambda old: outcome(old.check) if next(left) else outcome(old.check, State.ERROR, facts=NO_PORT), *outcomes
+    )
 
 
 async def test_what_has_a_port_now_is_told_as_it_is() -> None:

@@ -126,9 +126,8 @@ def _failed(digest: Digest) -> str:
 def _untold(digest: Digest) -> str:
     if digest.lookups and not digest.findings:
         return f"could not be told: {counted(len(digest.lookups), 'name')} not given by DNS"
-    unasked = sum(
-        outcome.verdict is Verdict.UNKNOWN for outcome in digest.outcomes
-    )  # cells show the cut short as skipped
+    # Not of the cells, which show what was cut short as skipped.
+    unasked = sum(outcome.verdict is Verdict.UNKNOWN for outcome in digest.outcomes)
     return f"{counted(unasked, 'check')} could not be asked" if digest.count(Verdict.PASS) else "could not be told"
 
 
